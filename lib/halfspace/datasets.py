@@ -19,8 +19,8 @@ _NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Circle(BaseModel):
     """A regression target on the unit circle, ``a sin(f θ)``, with its own f and a on each half.
 
-    The top half is 0 < θ < π, the bottom half π < θ < 2π. Each half is sampled at equally spaced angles, half a step
-    away from its ends, so that no point lies where the halves meet.
+    The top half is 0 < θ < π, the bottom half π < θ < 2π. Each half is sampled at equally spaced
+    angles, half a step away from its ends, so that no point lies where the halves meet.
 
     Attributes:
         n: number of points.
@@ -45,7 +45,8 @@ class Circle(BaseModel):
         """Refuse a half without points."""
         if not 0 < self._n_top < self.n:
             raise ValueError(
-                f"top_share must leave a point on each half; got {self.top_share} of {self.n} points"
+                "top_share must leave a point on each half; "
+                f"got {self.top_share} of {self.n} points"
             )
 
     @property

@@ -1,0 +1,138 @@
+"""Parameters of a chapter, checked in the cell after the parameters cell, before any training.
+
+A chapter's parameters cell declares names, types and defaults (``seed: int = 0``); papermill may
+put a cell with other values after it, and a reader may edit it. ``check`` holds the values that
+result to the declared types and to the ranges that the chapter gives.
+"""
+
+import ast
+import difflib
+from collections.abc import Mapping, Sequence
+
+import torch
+
+__all__ = ["ParameterError", "check", "problems"]
+
+_TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+_NOUNS = {int: "an integer", float: "a number", str: "a text", bool: "True or False"}
+_PLURALS = {int: "integers", float: "numbers", str: "texts", bool: "truth values"}
+_INJECTED = "# Parameters"  # first line of the cell that papermill adds
+
+Range = tuple[float, float] | tuple[str, ...] | tuple[bool, ...]
+
+
+class ParameterError(ValueError):
+    """A chapter was given a parameter that it cannot take."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this instead of a traceback through the package.
+        return [f"ParameterError: {self}"]
+
+
+def check(**ranges: Range) -> None:
+    """Check this notebook's parameters.
+
+    Args:
+        **ranges: for each parameter its smallest and largest value, ``seed=(0, 100)``, or its
+            choices, ``device=("auto", "cpu", "cuda")``. For a list they hold for each entry.
+
+    Raises:
+        ParameterError: if a parameter is unknown, missing, of the wrong type, out of its range or
+            not among its choices, or if ``device`` asks for CUDA on a machine without it. All of
+            them are named at once.
+        RuntimeError: outside IPython.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("parameters.check reads a notebook's cells; call it in a notebook")
+    found = problems(shell.user_ns["In"], shell.user_ns, ranges)
+    if found:
+        raise ParameterError("\n".join(found))
+
+
+def problems(
+    cells: Sequence[str], values: Mapping[str, object], ranges: Mapping[str, Range]
+) -> list[str]:
+    """List what is wrong with the parameters, one sentence each.
+
+    Args:
+        cells: source of the cells run so far. The last one with an annotated assignment to a name
+            of ``ranges`` is the parameters cell.
+        values: the values that hold now, by name.
+        ranges: as for ``check``.
+
+    Returns:
+        The sentences; empty if all is well.
+    """
+    types, injected = _declarations(cells, ranges)
+    found = [_unknown(name, ranges) for name in [*types, *injected] if name not in ranges]
+    for name, allowed in ranges.items():
+        if name not in types:
+            found.append(f"The parameters cell must set {name} with its type: `{name}: int = 1`.")
+        elif not _fits(values.get(name), types[name], allowed):
+            found.append(f"{name} takes {_what(types[name], allowed)}; got {values.get(name)!r}.")
+    if not found and values.get("device") == "cuda" and not torch.cuda.is_available():
+        found.append("device is 'cuda', but PyTorch finds no CUDA device; use 'auto' or 'cpu'.")
+    return found
+
+
+def _declarations(
+    cells: Sequence[str], ranges: Mapping[str, Range]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the parameters cell's annotations by name, and the names papermill's cell sets."""
+    types, injected = {}, []
+    for cell in cells:
+        body = _statements(cell)
+        annotated = {
+            line.target.id: ast.unparse(line.annotation)
+            for line in body
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        }
+        if annotated.keys() & ranges.keys():
+            types, injected = annotated, []
+        elif cell.startswith(_INJECTED):
+            injected = [line.targets[0].id for line in body if isinstance(line, ast.Assign)]
+    return types, injected
+
+
+def _statements(cell: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell).body
+    except SyntaxError:  # a cell that failed
+        return []
+
+
+def _unknown(name: str, ranges: Mapping[str, Range]) -> str:
+    near = difflib.get_close_matches(name, ranges, n=1, cutoff=0)
+    return f"There is no parameter {name}; the nearest is {near[0]}, of {', '.join(ranges)}."
+
+
+def _element(annotation: str) -> tuple[type, bool]:
+    """Split an annotation into the type of an entry and whether it is a list of them."""
+    container, bracket, inside = annotation.partition("[")
+    name = inside.rstrip("]").removesuffix(", ...") if bracket else container
+    return _TYPES[name], bool(bracket)
+
+
+def _fits(value: object, annotation: str, allowed: Range) -> bool:
+    kind, many = _element(annotation)
+    if many:
+        entries = isinstance(value, list | tuple) and len(value) > 0
+        return entries and all(_fits(entry, kind.__name__, allowed) for entry in value)
+    if isinstance(value, bool) and kind is not bool:
+        return False
+    if not isinstance(value, (int, float) if kind is float else kind):
+        return False
+    if kind in (int, float):
+        return allowed[0] <= value <= allowed[1]
+    return value in allowed
+
+
+def _what(annotation: str, allowed: Range) -> str:
+    kind, many = _element(annotation)
+    noun = f"a list of {_PLURALS[kind]}" if many else _NOUNS[kind]
+    if kind in (int, float):
+        return f"{noun} from {allowed[0]} to {allowed[1]}"
+    return noun if kind is bool else f"one of {', '.join(map(repr, allowed))}"
