@@ -1,0 +1,313 @@
+"""The networks of the paper, with an optional leading axis of independent copies.
+
+Letters: n points, d inputs, H gated (hidden) layers (``depth``), m units a layer (``width``), c
+outputs.
+
+Every weight may carry leading axes: ``stack`` turns S nets of one architecture into one net whose
+weights have shape (S, out, in), and whose ``forward`` returns (S, n, c). The same code serves one
+net and many.
+
+Reference: Half-Space Feature Learning in Neural Networks, Section 2.
+"""
+
+import copy
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from halfspace.gates import Gate, HardGate
+
+__all__ = ["DLGN", "DeepLinearNet", "INITS", "Linear", "ReLUNet", "stack", "unstack"]
+
+INITS = ("default", "xavier", "he")
+
+
+class Linear(nn.Module):
+    """Affine map ``h -> h Wᵀ + b`` whose weights may carry leading axes.
+
+    Attributes:
+        weight: shape (..., out, in).
+        bias: shape (..., out), or ``None``.
+    """
+
+    def __init__(
+        self,
+        d_in: int,
+        d_out: int,
+        *,
+        bias: bool,
+        init: str,
+        gain: float = 1.0,
+        generator: torch.Generator | None = None,
+    ):
+        """Draw the weights.
+
+        Args:
+            d_in: size of the input.
+            d_out: size of the output.
+            bias: whether there is a constant unit.
+            init: ``"default"`` is PyTorch's (weights and biases uniform on ±1/√d_in); ``"xavier"``
+                is uniform on ±√(6/(d_in + d_out)), ``"he"`` normal with variance 2/d_in, both with
+                zero biases.
+            gain: factor on the weights (not on the biases).
+            generator: source of randomness; PyTorch's global one if ``None``.
+
+        Raises:
+            ValueError: if ``init`` is unknown.
+        """
+        super().__init__()
+        weight = torch.empty(d_out, d_in)
+        offset = torch.zeros(d_out) if bias else None
+        if init == "default":
+            bound = 1 / math.sqrt(d_in)
+            weight.uniform_(-bound, bound, generator=generator)
+            if bias:
+                offset.uniform_(-bound, bound, generator=generator)
+        elif init == "xavier":
+            bound = math.sqrt(6 / (d_in + d_out))
+            weight.uniform_(-bound, bound, generator=generator)
+        elif init == "he":
+            weight.normal_(0, math.sqrt(2 / d_in), generator=generator)
+        else:
+            raise ValueError(f"init must be one of {INITS}; got {init!r}")
+        self.weight = nn.Parameter(weight * gain)
+        self.bias = nn.Parameter(offset) if bias else None
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Map (..., n, in) to (..., n, out)."""
+        out = h @ self.weight.mT
+        return out if self.bias is None else out + self.bias.unsqueeze(-2)
+
+
+class _Net(nn.Module):
+    """What the nets share: the value network's layers and its forward pass along given gates."""
+
+    def __init__(
+        self,
+        d_in: int,
+        *,
+        width: int,
+        depth: int,
+        d_out: int = 1,
+        bias: bool = False,
+        init: str = "default",
+        gain: float = 1.0,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        for name, size in dict(d_in=d_in, width=width, depth=depth, d_out=d_out).items():
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(f"{name} must be a positive integer; got {size!r}")
+        self.d_in, self.width, self.depth, self.d_out = d_in, width, depth, d_out
+        sizes = [d_in] + [width] * depth + [d_out]
+        self.value = nn.ModuleList(
+            Linear(
+                sizes[layer],
+                sizes[layer + 1],
+                bias=bias,
+                init=init,
+                gain=gain if layer < depth else 1.0,
+                generator=generator,
+            )
+            for layer in range(depth + 1)
+        )
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the layers have constant units."""
+        return self.value[0].bias is not None
+
+
+class ReLUNet(_Net):
+    """Fully connected ReLU network with H hidden layers and a linear output (Equations 2 and 3).
+
+    Args:
+        d_in: inputs.
+        width: m, units in each hidden layer.
+        depth: H, hidden layers.
+        d_out: outputs.
+        bias: whether each layer has a constant unit; the paper has none.
+        init: see ``Linear``.
+        gain: factor on the weights of the hidden layers.
+        generator: source of randomness.
+
+    Raises:
+        ValueError: if a size is not a positive integer or ``init`` is unknown.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x of shape (..., n, d) to outputs of shape (..., n, c)."""
+        h = x
+        for layer in self.value[:-1]:
+            h = layer(h).relu()
+        return self.value[-1](h)
+
+    def preactivations(self, x: Tensor) -> Tensor:
+        """Return the hidden pre-activations, shape (..., n, H, m)."""
+        h, found = x, []
+        for layer in self.value[:-1]:
+            pre = layer(h)
+            found.append(pre)
+            h = pre.relu()
+        return torch.stack(found, dim=-2)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """Return the hard gates, 0 or 1, shape (..., n, H, m)."""
+        return HardGate()(self.preactivations(x))
+
+
+class DeepLinearNet(_Net):
+    """Deep linear network (DLN): every gate is 1.
+
+    Args: as ``ReLUNet``.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x of shape (..., n, d) to outputs of shape (..., n, c)."""
+        for layer in self.value:
+            x = layer(x)
+        return x
+
+    def gates(self, x: Tensor) -> Tensor:
+        """Return ones, shape (..., n, H, m)."""
+        weight = self.value[0].weight
+        lead = torch.broadcast_shapes(x.shape[:-2], weight.shape[:-2])
+        return x.new_ones((*lead, x.shape[-2], self.depth, self.width))
+
+
+class DLGN(_Net):
+    """Deep linearly gated network (Equations 4 and 5).
+
+    A deep *linear* gating network decides which units are active; a second set of weights, the
+    value network, computes with the units that are.
+
+    Args:
+        d_in: inputs.
+        width: m, units in each hidden layer.
+        depth: H, hidden layers.
+        d_out: outputs.
+        gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
+        constant_input: feed the value network the all-ones vector of the input's size instead of x:
+            the piecewise constant variant (DLGN-PWC).
+        frozen_gating: keep the gating network at its initialisation.
+        bias: whether each layer of both networks has a constant unit; the paper has none.
+        init: see ``Linear``; for both networks.
+        gain: factor on the value network's hidden weights.
+        gating_gain: factor on the gating network's weights.
+        generator: source of randomness; the gating network is drawn first.
+
+    Raises:
+        ValueError: if a size is not a positive integer or ``init`` is unknown.
+    """
+
+    def __init__(
+        self,
+        d_in: int,
+        *,
+        width: int,
+        depth: int,
+        d_out: int = 1,
+        gate: Gate,
+        constant_input: bool = False,
+        frozen_gating: bool = False,
+        bias: bool = False,
+        init: str = "default",
+        gain: float = 1.0,
+        gating_gain: float = 1.0,
+        generator: torch.Generator | None = None,
+    ):
+        sizes = [d_in] + [width] * depth
+        gating = [
+            Linear(
+                sizes[layer],
+                sizes[layer + 1],
+                bias=bias,
+                init=init,
+                gain=gating_gain,
+                generator=generator,
+            )
+            for layer in range(depth)
+        ]
+        super().__init__(
+            d_in,
+            width=width,
+            depth=depth,
+            d_out=d_out,
+            bias=bias,
+            init=init,
+            gain=gain,
+            generator=generator,
+        )
+        self.gate, self.constant_input, self.frozen_gating = gate, constant_input, frozen_gating
+        self.gating = nn.ModuleList(gating)
+        self.gating.requires_grad_(not frozen_gating)
+
+    def preactivations(self, x: Tensor) -> Tensor:
+        """Return the gating network's η_1 … η_H, shape (..., n, H, m)."""
+        eta, found = x, []
+        for layer in self.gating:
+            eta = layer(eta)
+            found.append(eta)
+        return torch.stack(found, dim=-2)
+
+    def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor:
+        """Return the activities, shape (..., n, H, m), under the own gate or another one."""
+        return (gate or self.gate)(self.preactivations(x))
+
+    def forward(self, x: Tensor, gates: Tensor | None = None) -> Tensor:
+        """Map x of shape (..., n, d) to outputs (..., n, c) without enumerating paths (Theorem 2).
+
+        Args:
+            x: inputs.
+            gates: activities to use instead of the own ones, shape (..., n, H, m): another gate's,
+                or those of a frozen gating network computed once.
+        """
+        if gates is None:
+            activities = self._activities(x)
+        else:
+            activities = gates.unbind(-2)
+        z = torch.ones_like(x) if self.constant_input else x
+        for layer, g in zip(self.value[:-1], activities, strict=True):
+            z = layer(z) * g
+        return self.value[-1](z)
+
+    def _activities(self, x: Tensor):
+        eta = x
+        for layer in self.gating:
+            eta = layer(eta)
+            yield self.gate(eta)
+
+
+def stack(nets: Sequence[_Net]) -> _Net:
+    """Join S nets of one architecture into one net whose weights have a leading axis of size S.
+
+    The nets' tensors are copied. ``forward`` of the result maps (n, d) or (S, n, d) to (S, n, c).
+
+    Raises:
+        ValueError: if there is no net or the architectures differ.
+    """
+    if not nets:
+        raise ValueError("stack needs at least one net; got none")
+    states = [net.state_dict() for net in nets]
+    joined = copy.deepcopy(nets[0])
+    named = dict(joined.named_parameters())
+    for net, state in zip(nets, states, strict=True):
+        shapes = {name: tensor.shape for name, tensor in state.items()}
+        if type(net) is not type(joined) or shapes != {k: p.shape for k, p in named.items()}:
+            raise ValueError(f"nets must share one architecture; got {nets[0]} and {net}")
+    for name, parameter in named.items():
+        parameter.data = torch.stack([state[name] for state in states])
+    return joined
+
+
+def unstack(net: _Net) -> list[_Net]:
+    """Split a stacked net into its copies along the first axis: the inverse of ``stack``."""
+    state = net.state_dict()
+    count = next(iter(state.values())).shape[0]
+    copies = [copy.deepcopy(net) for _ in range(count)]
+    for index, single in enumerate(copies):
+        for name, parameter in single.named_parameters():
+            parameter.data = state[name][index].clone()
+    return copies
