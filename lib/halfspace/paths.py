@@ -1,0 +1,137 @@
+"""The definition: a network as a mixture of one simple expert per path, by enumeration.
+
+Slow and readable on purpose: it is the reference that every fast form in the package is held to.
+
+A path ``(π_1, …, π_H)`` picks one unit of each hidden layer. With biases each layer k also has a
+constant unit, from which paths start too: such a path picks units of the layers k+1 … H only. The
+constant of layer 0 joins the input (its paths have an affine expert instead of a linear one), so
+the starts are k = 0 … H.
+
+Reference: Half-Space Feature Learning in Neural Networks, Equations 1-5 and Theorems 1 and 2.
+"""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "MAX_PATHS",
+    "count_paths",
+    "enumerate_paths",
+    "mixture_of_experts",
+    "path_experts",
+    "path_gates",
+]
+
+MAX_PATHS = 100_000
+
+
+def count_paths(width: int, depth: int, *, bias: bool = False) -> int:
+    """Count the paths of a network: ``m^H``, or ``Σ_{k=0..H} m^{H-k}`` with biases."""
+    return sum(width ** (depth - start) for start in range(depth + 1 if bias else 1))
+
+
+def enumerate_paths(width: int, depth: int, start: int = 0) -> Tensor:
+    """List the paths that start at layer ``start``, in lexicographic order.
+
+    Args:
+        width: m.
+        depth: H.
+        start: 0 for paths from the input, k for paths from the constant unit of layer k.
+
+    Returns:
+        Unit numbers in layers start+1 … H, int64, shape (m^(H-start), H-start).
+
+    Raises:
+        ValueError: if ``start`` is not a layer or there are more than ``MAX_PATHS`` paths.
+    """
+    if not 0 <= start <= depth:
+        raise ValueError(f"start must be a layer from 0 to {depth}; got {start}")
+    _refuse_above_limit(width ** (depth - start), width, depth)
+    if start == depth:
+        return torch.empty((1, 0), dtype=torch.int64)
+    units = torch.arange(width)
+    return torch.cartesian_prod(*[units] * (depth - start)).reshape(-1, depth - start)
+
+
+def path_gates(net: nn.Module, x: Tensor) -> Tensor:
+    """Evaluate every path's gate ``f_π(x)``: the product of its units' activities.
+
+    Args:
+        net: a network of ``halfspace.nets`` (its own gate, hard or soft, is used).
+        x: inputs, shape (n, d).
+
+    Returns:
+        Shape (n, P), paths grouped by start as in ``enumerate_paths``.
+
+    Raises:
+        ValueError: if the net has more than ``MAX_PATHS`` paths.
+    """
+    gates = net.gates(x)
+    columns = []
+    for start, paths in _paths_by_start(net):
+        product = x.new_ones((x.shape[0], len(paths)))
+        for step in range(net.depth - start):
+            product = product * gates[:, start + step, paths[:, step]]
+        columns.append(product)
+    return torch.cat(columns, dim=1)
+
+
+def path_experts(net: nn.Module, x: Tensor) -> Tensor:
+    """Evaluate every path's expert ``g_π(x)``: the product of the value weights along it.
+
+    Args:
+        net: a network of ``halfspace.nets``.
+        x: inputs, shape (n, d).
+
+    Returns:
+        Shape (n, P, c), paths grouped by start as in ``enumerate_paths``.
+
+    Raises:
+        ValueError: if the net has more than ``MAX_PATHS`` paths.
+    """
+    source = torch.ones_like(x) if getattr(net, "constant_input", False) else x
+    layers, last = net.value[:-1], net.value[-1]
+    columns = []
+    for start, paths in _paths_by_start(net):
+        if start == net.depth:
+            columns.append(last.bias.expand(x.shape[0], 1, net.d_out))
+            continue
+        if start == 0:
+            strength = layers[0](source)[:, paths[:, 0]]
+        else:
+            strength = layers[start].bias[paths[:, 0]].expand(x.shape[0], -1)
+        for step in range(1, net.depth - start):
+            strength = strength * layers[start + step].weight[paths[:, step], paths[:, step - 1]]
+        columns.append(strength.unsqueeze(-1) * last.weight.T[paths[:, -1]])
+    return torch.cat(columns, dim=1)
+
+
+def mixture_of_experts(net: nn.Module, x: Tensor) -> Tensor:
+    """Sum ``f_π(x) g_π(x)`` over all paths (Equation 1).
+
+    Args:
+        net: a network of ``halfspace.nets``.
+        x: inputs, shape (n, d).
+
+    Returns:
+        Shape (n, c); equal to ``net(x)`` by Theorems 1 and 2.
+
+    Raises:
+        ValueError: if the net has more than ``MAX_PATHS`` paths.
+    """
+    return torch.einsum("np,npc->nc", path_gates(net, x), path_experts(net, x))
+
+
+def _paths_by_start(net: nn.Module):
+    _refuse_above_limit(count_paths(net.width, net.depth, bias=net.has_bias), net.width, net.depth)
+    device = net.value[0].weight.device
+    for start in range(net.depth + 1 if net.has_bias else 1):
+        yield start, enumerate_paths(net.width, net.depth, start).to(device)
+
+
+def _refuse_above_limit(count: int, width: int, depth: int) -> None:
+    if count > MAX_PATHS:
+        raise ValueError(
+            f"enumeration takes at most {MAX_PATHS:,} paths; "
+            f"width {width} and depth {depth} make {count:,}"
+        )
