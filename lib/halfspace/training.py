@@ -1,0 +1,297 @@
+"""Training: one batched computation for many independent nets.
+
+A stacked net (``halfspace.nets.stack``) holds S copies that share an architecture and nothing else.
+Their losses are summed, so each copy receives exactly its own gradient, and Adam and SGD act
+element by element: the copies train as they would alone. Each draws its batch order from its own
+generator, so that copy s is the same net whatever company it trains in.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm.auto import tqdm
+
+__all__ = ["Crossed", "Crossing", "History", "LOSSES", "OPTIMIZERS", "fit", "net_losses"]
+
+LOSSES = ("mse", "cross_entropy")
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """Ask for a snapshot of each net when a quantity first crosses a level.
+
+    Attributes:
+        name: key of the answer in ``History.crossings``.
+        measure: maps the stacked net to one number per copy, shape (S,).
+        level: the level.
+        below: cross downward (``measure < level``); otherwise upward (``measure >= level``).
+        every: steps between two looks; the first look is before training.
+    """
+
+    name: str
+    measure: Callable[[nn.Module], Tensor]
+    level: float
+    below: bool = True
+    every: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossed:
+    """Answer to a ``Crossing``.
+
+    Attributes:
+        step: optimiser step of each copy's first crossing, -1 for never; int64, shape (S,).
+        state: stacked state at those steps; of copies that never crossed, their last state.
+    """
+
+    step: Tensor
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a run leaves behind besides the trained net.
+
+    Attributes:
+        record: recorded times, in epochs, float64, shape (E,).
+        measures: by name, the recorded values, shape (E, S, ...).
+        batch_loss: mean loss over each epoch's batches while they were trained on, shape (epochs,
+            S).
+        snapshots: stacked states by epoch.
+        crossings: answers by name.
+        diverged: copies whose batch loss was not finite at some point, bool, shape (S,).
+        seconds: wall time of the whole run.
+    """
+
+    record: np.ndarray
+    measures: dict[str, np.ndarray]
+    batch_loss: np.ndarray
+    snapshots: dict[float, State]
+    crossings: dict[str, Crossed]
+    diverged: np.ndarray
+    seconds: float
+
+
+def net_losses(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
+    """Mean loss of each copy.
+
+    Args:
+        outputs: shape (S, n, c).
+        targets: for ``"mse"`` values of shape (n, c) or (S, n, c); for ``"cross_entropy"`` class
+            numbers of shape (n,) or (S, n).
+        loss: ``"mse"`` or ``"cross_entropy"``.
+
+    Returns:
+        Shape (S,): mean over points (and, for ``"mse"``, outputs); nats for ``"cross_entropy"``.
+
+    Raises:
+        ValueError: if ``loss`` is unknown.
+    """
+    if loss == "mse":
+        return (outputs - targets).square().mean((-2, -1))
+    if loss == "cross_entropy":
+        classes = targets.expand(outputs.shape[:-1])
+        return functional.cross_entropy(outputs.mT, classes, reduction="none").mean(-1)
+    raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
+
+
+def fit(
+    net: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    *,
+    seeds: Sequence[int],
+    epochs: int,
+    learning_rate: float,
+    batch_size: int | None = None,
+    optimizer: str = "adam",
+    loss: str = "mse",
+    measure: Callable[[nn.Module], Mapping[str, Tensor]] | None = None,
+    record: Sequence[float] = (),
+    snapshots: Sequence[float] = (),
+    crossings: Sequence[Crossing] = (),
+    description: str = "",
+) -> History:
+    """Train a stacked net in place.
+
+    Args:
+        net: S stacked copies on the device of the data.
+        x: inputs shared by all copies, shape (n, d).
+        y: targets, shared or one set per copy; see ``net_losses``.
+        seeds: S seeds, one for each copy's batch order.
+        epochs: passes through the data.
+        learning_rate: step size.
+        batch_size: points in a batch, the last one of an epoch may be smaller; all points if
+            ``None``.
+        optimizer: ``"adam"`` or ``"sgd"`` (without momentum), PyTorch's defaults otherwise.
+        loss: ``"mse"`` or ``"cross_entropy"``.
+        measure: maps the net to named values of shape (S, ...), called without gradients at the
+            recorded times.
+        record: times of ``measure``, in epochs, 0 for initialisation; fractions mean steps within
+            an epoch (rounded).
+        snapshots: times at which the state is kept, in epochs, likewise.
+        crossings: levels whose first crossing is to be kept.
+        description: what the progress bar calls the run.
+
+    Returns:
+        The history. A copy whose loss becomes NaN or infinite stays in, is marked in ``diverged``,
+        and does not disturb the others.
+
+    Raises:
+        ValueError: if seeds do not match the copies, a name is unknown, or a number is out of
+            range.
+    """
+    started = time.perf_counter()
+    copies = next(net.parameters()).shape[0]
+    points = x.shape[0]
+    if record and measure is None:
+        raise ValueError("record needs a measure to call at the recorded times; got none")
+    _check(
+        copies, points, seeds, epochs, learning_rate, batch_size, optimizer, loss, record, snapshots
+    )
+    batch_size = batch_size or points
+    batches = -(-points // batch_size)
+    trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    stepper = OPTIMIZERS[optimizer](trained, lr=learning_rate, fused=True)
+    shared_y = y.ndim == (2 if loss == "mse" else 1)
+    frozen_gates = _frozen_gates(net, x)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    rows = torch.arange(copies, device=x.device).unsqueeze(1)
+
+    keeper = _Keeper(net, measure, crossings, _steps(record, batches), _steps(snapshots, batches))
+    batch_loss = torch.zeros(epochs, copies, dtype=torch.float64, device=x.device)
+    keeper.look(0)
+    progress = tqdm(total=epochs, desc=description, unit="epoch", mininterval=1.0, leave=False)
+    with progress:
+        for epoch in range(epochs):
+            if batches > 1:
+                order = torch.stack([torch.randperm(points, generator=g) for g in generators]).to(
+                    x.device
+                )
+            for batch in range(batches):
+                options = {}
+                if batches == 1:
+                    batch_x, batch_y = x, y
+                    if frozen_gates is not None:
+                        options["gates"] = frozen_gates
+                else:
+                    chosen = order[:, batch * batch_size : (batch + 1) * batch_size]
+                    batch_x = x[chosen]
+                    batch_y = y[chosen] if shared_y else y[rows, chosen]
+                    if frozen_gates is not None:
+                        options["gates"] = frozen_gates[rows, chosen]
+                losses = net_losses(net(batch_x, **options), batch_y, loss)
+                stepper.zero_grad(set_to_none=True)
+                losses.sum().backward()
+                stepper.step()
+                batch_loss[epoch] += losses.detach() * (batch_x.shape[-2] / points)
+                keeper.look(epoch * batches + batch + 1)
+            progress.update()
+    return History(
+        record=np.array(sorted(keeper.recorded), dtype=np.float64) / batches,
+        measures=keeper.stacked_measures(),
+        batch_loss=batch_loss.cpu().numpy(),
+        snapshots={step / batches: state for step, state in keeper.snapshots.items()},
+        crossings=keeper.answers(),
+        diverged=~np.isfinite(batch_loss.cpu().numpy()).all(axis=0),
+        seconds=time.perf_counter() - started,
+    )
+
+
+class _Keeper:
+    """Looks at the net between steps and keeps what was asked for."""
+
+    def __init__(self, net, measure, crossings, record: set[int], snapshots: set[int]):
+        self.net, self.measure, self.crossings = net, measure, crossings
+        self.record_steps, self.snapshot_steps = record, snapshots
+        self.recorded: dict[int, dict[str, np.ndarray]] = {}
+        self.snapshots: dict[int, State] = {}
+        copies = next(net.parameters()).shape[0]
+        self.crossed_at = {c.name: torch.full((copies,), -1, dtype=torch.int64) for c in crossings}
+        self.crossed_state: dict[str, State] = {}
+
+    @torch.no_grad()
+    def look(self, step: int) -> None:
+        if step in self.record_steps:
+            values = self.measure(self.net)
+            self.recorded[step] = {name: value.cpu().numpy() for name, value in values.items()}
+        if step in self.snapshot_steps:
+            self.snapshots[step] = self._state()
+        for crossing in self.crossings:
+            if step % crossing.every == 0:
+                self._look_for(crossing, step)
+
+    def _look_for(self, crossing: Crossing, step: int) -> None:
+        at = self.crossed_at[crossing.name]
+        if (at >= 0).all():
+            return
+        value = crossing.measure(self.net).cpu()
+        over = value < crossing.level if crossing.below else value >= crossing.level
+        new = over & (at < 0)
+        if new.any():
+            state = self._state()
+            kept = self.crossed_state.setdefault(crossing.name, state)
+            for name, tensor in state.items():
+                kept[name][new] = tensor[new]
+            at[new] = step
+
+    def answers(self) -> dict[str, Crossed]:
+        final = self._state()
+        found = {}
+        for name, at in self.crossed_at.items():
+            state = self.crossed_state.get(name, final)
+            for key, tensor in final.items():
+                state[key][at < 0] = tensor[at < 0]
+            found[name] = Crossed(step=at, state=state)
+        return found
+
+    def stacked_measures(self) -> dict[str, np.ndarray]:
+        steps = sorted(self.recorded)
+        names = self.recorded[steps[0]] if steps else ()
+        return {name: np.stack([self.recorded[step][name] for step in steps]) for name in names}
+
+    def _state(self) -> State:
+        return {
+            name: tensor.detach().cpu().clone() for name, tensor in self.net.state_dict().items()
+        }
+
+
+def _steps(times: Sequence[float], batches: int) -> set[int]:
+    return {round(time * batches) for time in times}
+
+
+def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
+    """Return the never-changing activities of a frozen gating network, shape (S, n, H, m)."""
+    if not getattr(net, "frozen_gating", False):
+        return None
+    with torch.no_grad():
+        return net.gates(x)
+
+
+def _check(
+    copies, points, seeds, epochs, learning_rate, batch_size, optimizer, loss, record, snapshots
+):
+    if len(seeds) != copies:
+        raise ValueError(f"seeds must be one for each of the {copies} copies; got {len(seeds)}")
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1; got {epochs}")
+    if not learning_rate > 0:
+        raise ValueError(f"learning_rate must be positive; got {learning_rate}")
+    if batch_size is not None and not 1 <= batch_size <= points:
+        raise ValueError(f"batch_size must be from 1 to the {points} points; got {batch_size}")
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer must be one of {tuple(OPTIMIZERS)}; got {optimizer!r}")
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
+    for name, times in dict(record=record, snapshots=snapshots).items():
+        late = [time for time in times if not 0 <= time <= epochs]
+        if late:
+            raise ValueError(f"{name} must hold times from 0 to {epochs} epochs; got {late}")
