@@ -1,0 +1,285 @@
+"""Half-spaces, path regions and exact partitions against the nets' own gates."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from halfspace import polygons, regions
+from halfspace.gates import HardGate, SoftGate
+from halfspace.nets import DLGN, DeepLinearNet, ReLUNet, stack
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+WINDOW = polygons.square(2.0)
+AREA = 16.0
+
+
+def make(kind, width, depth, bias, seed, d_in=2):
+    generator = torch.Generator().manual_seed(seed)
+    options = {"gate": HardGate()} if kind is DLGN else {}
+    net = kind(d_in, width=width, depth=depth, bias=bias, generator=generator, **options)
+    return net.double()
+
+
+planar_nets = st.builds(
+    make,
+    st.sampled_from([ReLUNet, DLGN]),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.booleans(),
+    st.integers(0, 10**6),
+)
+
+
+def sample(count=300, seed=0):
+    return 4 * np.random.default_rng(seed).random((count, 2)) - 2
+
+
+def holds(polygon, points, slack):
+    """Tell which points lie in a polygon: certainly (slack > 0) or possibly (slack < 0)."""
+    along = np.roll(polygon, -1, axis=0) - polygon
+    inward = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    inward /= np.linalg.norm(inward, axis=1, keepdims=True) + 1e-300
+    return (((points[:, None] - polygon) * inward).sum(-1) > slack).all(axis=1)
+
+
+def all_paths(net):
+    return itertools.product(range(net.width), repeat=net.depth)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.booleans(), st.integers(0, 99))
+def test_half_spaces_reproduce_the_preactivations(d_in, width, depth, bias, seed):
+    net = make(DLGN, width, depth, bias, seed, d_in)
+    normals, offsets = regions.half_spaces(net)
+    assert normals.shape == (depth, width, d_in) and offsets.shape == (depth, width)
+    x = torch.randn(20, d_in, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found = torch.einsum("hmd,nd->nhm", normals, x) + offsets
+    torch.testing.assert_close(found, net.preactivations(x), rtol=1e-10, atol=1e-12)
+
+
+def test_half_spaces_of_a_stack_are_those_of_its_nets():
+    nets = [make(DLGN, 3, 2, True, seed) for seed in range(4)]
+    normals, offsets = regions.half_spaces(stack(nets))
+    for index, net in enumerate(nets):
+        for joint, single in zip((normals, offsets), regions.half_spaces(net), strict=True):
+            torch.testing.assert_close(joint[index], single)
+
+
+def test_half_spaces_refuses_a_relu_net():
+    with pytest.raises(ValueError, match="needs a DLGN; got ReLUNet"):
+        regions.half_spaces(make(ReLUNet, 2, 2, False, 0))
+
+
+def test_membership_is_the_product_of_the_gates():
+    net = make(ReLUNet, 3, 2, True, 5)
+    gates = net.gates(torch.from_numpy(sample()))
+    for path in all_paths(net):
+        expected = gates[:, 0, path[0]] * gates[:, 1, path[1]] == 1
+        assert torch.equal(regions.in_path_region(gates, path), expected)
+
+
+@pytest.mark.parametrize("path", [(0,), (0, 3), (0, -1), (0, 1, 2)])
+def test_a_path_that_does_not_fit_is_refused(path):
+    net = make(DLGN, 3, 2, False, 0)
+    wanted = r"a unit from 0 to 2 in each of 2 layers; got \["
+    with pytest.raises(ValueError, match=wanted):
+        regions.in_path_region(net.gates(torch.zeros(1, 2).double()), path)
+    with pytest.raises(ValueError, match=wanted):
+        regions.path_region(net, path, WINDOW)
+    with pytest.raises(ValueError, match=wanted):
+        regions.path_region_cells(regions.partition(net, WINDOW), path)
+
+
+def test_activation_patterns_are_distinct_and_counted():
+    gates = make(ReLUNet, 3, 2, True, 5).gates(torch.from_numpy(sample()))
+    found = regions.activation_patterns(gates)
+    assert torch.equal(found.patterns[found.inverse], gates)
+    assert torch.equal(found.counts, torch.bincount(found.inverse))
+    assert len({tuple(p.flatten().tolist()) for p in found.patterns}) == len(found.patterns)
+    with pytest.raises(ValueError, match=r"shape \(n, H, m\); got \(3, 2\)"):
+        regions.activation_patterns(gates[0].T)
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(planar_nets)
+def test_the_cells_fill_the_window_with_the_right_gates(net):
+    cut = regions.partition(net, WINDOW)
+    assert cut.areas.sum() == pytest.approx(AREA, abs=1e-9)
+    assert cut.areas.min() > 0
+    points = sample()
+    gates = net.gates(torch.from_numpy(points)).numpy()
+    covered = np.zeros(len(points), dtype=int)
+    for polygon, pattern in zip(cut.cells, cut.patterns, strict=True):
+        inside = holds(polygon, points, 1e-8)
+        covered += inside
+        assert (gates[inside] == pattern).all()
+    # All but points within 1e-8 of an edge, of which 300 draws hold none worth the name.
+    assert (covered <= 1).all() and covered.sum() >= len(points) - 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(planar_nets)
+def test_a_pattern_occurs_in_one_cell_only(net):
+    cut = regions.partition(net, WINDOW)
+    flat = cut.patterns.reshape(len(cut.cells), -1)
+    assert len(np.unique(flat, axis=0)) == len(flat)
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(planar_nets)
+def test_a_path_region_is_the_union_of_the_cells_with_its_bits_on(net):
+    cut = regions.partition(net, WINDOW)
+    points = torch.from_numpy(sample())
+    gates = net.gates(points)
+    found = 0
+    for path in all_paths(net):
+        members = regions.path_region_cells(cut, path)
+        found += len(members) > 0
+        area = cut.areas[members].sum()
+        parts = regions.components(cut, members)
+        assert sorted(itertools.chain(*parts)) == sorted(members)
+        assert sum(cut.areas[part].sum() for part in parts) == pytest.approx(area, abs=1e-12)
+        certainly = np.zeros(len(points), dtype=bool)
+        possibly = np.zeros(len(points), dtype=bool)
+        for cell in members:
+            certainly |= holds(cut.cells[cell], points.numpy(), 1e-8)
+            possibly |= holds(cut.cells[cell], points.numpy(), -1e-8)
+        member = regions.in_path_region(gates, path).numpy()
+        assert (member[certainly]).all() and (possibly[member]).all()
+        if isinstance(net, DLGN):
+            polygon = regions.path_region(net, path, WINDOW)
+            assert polygons.area(polygon) == pytest.approx(area, abs=1e-9)
+            assert polygons.free_edges(polygon, WINDOW) <= net.depth
+            assert len(parts) <= 1
+            if len(members):
+                assert regions.hull_share(cut, members) == pytest.approx(1, abs=1e-9)
+    assert regions.count_path_regions(cut) == found
+
+
+def test_without_biases_every_cell_is_a_cone():
+    for kind in (ReLUNet, DLGN):
+        cut = regions.partition(make(kind, 4, 3, False, 3), WINDOW)
+        assert all(np.abs(cell).sum(axis=1).min() < 1e-9 for cell in cut.cells)
+    assert len(cut.cells) == 2 * 12  # 12 lines through one point
+
+
+def test_lines_in_general_position_make_the_known_number_of_cells():
+    net = make(DLGN, 5, 2, True, 1)
+    wide = polygons.square(1e4)  # holds every crossing of the ten lines
+    assert len(regions.partition(net, wide).cells) == 1 + 10 + 10 * 9 // 2
+
+
+def test_dead_layers_leave_the_next_layer_constant():
+    net = make(ReLUNet, 2, 2, True, 0)
+    with torch.no_grad():
+        net.value[0].weight.zero_()
+        net.value[0].bias.fill_(-1.0)
+        net.value[1].bias.copy_(torch.tensor([0.0, -1.0]))
+    cut = regions.partition(net, WINDOW)
+    assert cut.patterns.tolist() == [[[False, False], [True, False]]]
+    assert np.array_equal(cut.patterns[0], net.gates(torch.ones(1, 2).double())[0].numpy())
+    assert regions.count_path_regions(cut) == 0
+
+
+def test_identical_units_cut_once():
+    net = make(DLGN, 3, 2, True, 2)
+    with torch.no_grad():
+        net.gating[0].weight.copy_(net.gating[0].weight[:1].expand(3, 2))
+        net.gating[0].bias.copy_(net.gating[0].bias[:1].expand(3))
+        # Layer 2: multiples of the same line, up to rounding.
+        net.gating[1].weight.copy_(torch.tensor([[0.1, 0.2, 0.4], [0.3, 0.3, 0.1], [0.7, 0, 0]]))
+        net.gating[1].bias.zero_()
+    cut = regions.partition(net, polygons.square(5.0))
+    assert len(cut.cells) == 2
+    assert cut.areas.sum() == pytest.approx(100, abs=1e-9)
+
+
+def checkerboard():
+    """Return a DLGN whose four cells are the quadrants."""
+    net = DLGN(2, width=2, depth=1, gate=HardGate()).double()
+    with torch.no_grad():
+        net.gating[0].weight.copy_(torch.eye(2))
+    return regions.partition(net, WINDOW)
+
+
+def test_cells_that_meet_in_a_corner_are_not_connected():
+    cut = checkerboard()
+    opposite = np.flatnonzero(cut.patterns.sum(axis=(1, 2)) != 1)
+    assert [len(part) for part in regions.components(cut, opposite)] == [1, 1]
+    three = np.flatnonzero(cut.patterns.sum(axis=(1, 2)) >= 1)
+    assert [len(part) for part in regions.components(cut, three)] == [3]
+    assert regions.components(cut, three[:0]) == []
+
+
+def test_an_edge_as_short_as_rounding_joins_nothing():
+    right = np.array([(0.0, -1e-9), (1.0, -1.0), (1.0, 1.0), (0.0, 1e-9)])
+    cells = (right, -right)
+    areas = np.array([polygons.area(cell) for cell in cells])
+    cut = regions.Partition(WINDOW, cells, np.ones((2, 1, 1), dtype=bool), areas)
+    assert len(regions.components(cut, np.array([0, 1]))) == 2
+
+
+def test_components_come_largest_first():
+    net = DLGN(2, width=2, depth=1, bias=True, gate=HardGate()).double()
+    with torch.no_grad():
+        net.gating[0].weight.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]))
+        net.gating[0].bias.copy_(torch.tensor([-1.5, 0.0]))
+    cut = regions.partition(net, WINDOW)
+    either = np.flatnonzero(cut.patterns.any(axis=(1, 2)))
+    parts = regions.components(cut, either)
+    assert [cut.areas[part].sum() for part in parts] == [8, 2]
+
+
+def test_hull_share_of_a_region_with_a_dent():
+    cut = checkerboard()
+    three = np.flatnonzero(cut.patterns.sum(axis=(1, 2)) >= 1)
+    assert regions.hull_share(cut, three) == pytest.approx(12 / 14)
+    with pytest.raises(ValueError, match="empty region"):
+        regions.hull_share(cut, three[:0])
+
+
+def test_count_faces_of_a_cube_with_redundant_half_spaces():
+    normals = np.concatenate([np.eye(3), -np.eye(3), np.eye(3)])
+    offsets = np.array([1.0] * 6 + [5.0] * 3)
+    inside = np.array([0.2, -0.3, 0.1])
+    assert regions.count_faces(normals, offsets, inside) == 6
+    assert regions.count_faces(-normals, -offsets, inside) == 6
+    assert regions.count_faces(normals[:2], offsets[:2], inside) == 2
+    with pytest.raises(ValueError, match="on no hyperplane"):
+        regions.count_faces(normals, offsets, np.array([1.0, 0.0, 0.0]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_count_faces_agrees_with_clipping_in_the_plane(seed):
+    net = make(DLGN, 4, 3, True, seed)
+    normals, offsets = (t.detach().numpy() for t in regions.half_spaces(net))
+    wide = polygons.square(1e5)
+    cut = regions.partition(net, wide)
+    for cell in np.flatnonzero(cut.areas < 1e4):
+        inside = polygons.centroid(cut.cells[cell])
+        faces = regions.count_faces(normals.reshape(-1, 2), offsets.ravel(), inside)
+        assert faces == polygons.free_edges(cut.cells[cell], wide) == len(cut.cells[cell])
+
+
+@pytest.mark.parametrize(
+    ("net", "message"),
+    [
+        (make(ReLUNet, 2, 2, False, 0, d_in=3), "2 inputs to be drawn in the plane; got 3"),
+        (stack([make(DLGN, 2, 2, False, s) for s in (0, 1)]), r"got a stack of shape \(2,\)"),
+        (DeepLinearNet(2, width=2, depth=2), "ReLUNet or a DLGN; got DeepLinearNet"),
+    ],
+)
+def test_what_cannot_be_cut_is_refused(net, message):
+    with pytest.raises(ValueError, match=message):
+        regions.partition(net, WINDOW)
+
+
+def test_soft_gates_are_cut_as_hard_ones_and_float32_nets_in_float64():
+    net = make(DLGN, 3, 2, True, 7).float()
+    soft = DLGN(2, width=3, depth=2, bias=True, gate=SoftGate(beta=4))
+    soft.load_state_dict(net.state_dict())
+    first, second = regions.partition(net, WINDOW), regions.partition(soft, WINDOW)
+    assert np.array_equal(first.patterns, second.patterns)
+    assert first.cells[0].dtype == np.float64
