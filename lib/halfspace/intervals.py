@@ -1,0 +1,47 @@
+"""Means over seeds with their intervals, and times to a level."""
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["first_below", "mean_interval"]
+
+
+def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Mean over seeds and its Student-t confidence interval.
+
+    Args:
+        values: one number per seed, shape (S,), S at least 2, all finite.
+        confidence: coverage of the interval, between 0 and 1.
+
+    Returns:
+        Mean, lower end, upper end.
+
+    Raises:
+        ValueError: if there are fewer than two values or one is not finite: a seed that failed must
+            be counted by the caller, not averaged away.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(f"an interval needs at least two seeds; got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"values must be finite; {(~np.isfinite(values)).sum()} are not")
+    mean = values.mean()
+    if (values == mean).all():
+        return float(mean), float(mean), float(mean)
+    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
+    return float(mean), float(low), float(high)
+
+
+def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:
+    """Time at which each seed's curve is first below a level; NaN where it never is (censored).
+
+    Args:
+        times: shape (E,), increasing.
+        curves: shape (E, S).
+        level: the level.
+
+    Returns:
+        Shape (S,), in the unit of ``times``.
+    """
+    below = np.asarray(curves) < level
+    return np.where(below.any(axis=0), np.asarray(times)[below.argmax(axis=0)], np.nan)
