@@ -1,0 +1,1 @@
+"""Experiments: one frozen spec per figure or table of the paper, run once and cached."""

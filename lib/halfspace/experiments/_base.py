@@ -1,0 +1,195 @@
+"""What every experiment shares: a frozen spec with a key, a cache, a result with provenance."""
+
+import functools
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+import zipfile
+import zlib
+from abc import abstractmethod
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Result", "Spec", "cache_folder", "resolve_device"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class Result:
+    """Arrays that an experiment computed, read as attributes, and where they come from.
+
+    Attributes:
+        spec: the experiment's spec.
+        arrays: the arrays by name; each is also an attribute of the result.
+        provenance: when, commit, versions, device, threads, seconds, data checksums.
+        cached: whether the arrays were read from the local cache instead of computed just now.
+    """
+
+    def __init__(self, spec: "Spec", arrays: dict[str, np.ndarray], provenance: dict, cached: bool):
+        self.spec, self.provenance, self.cached = spec, provenance, cached
+        self.arrays = arrays
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Return an array by its name."""
+        try:
+            return self.__dict__["arrays"][name]
+        except KeyError:
+            known = ", ".join(sorted(self.__dict__.get("arrays", ())))
+            raise AttributeError(f"the result has no array {name!r}; it has {known}") from None
+
+
+class Spec(BaseModel):
+    """A frozen, keyword-only description of an experiment; subclasses add the fields and ``_run``.
+
+    Class attributes:
+        version: bumped by hand when the experiment's meaning changes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: ClassVar[int] = 1
+
+    def key(self) -> str:
+        """Return the SHA-256 (hexadecimal) of the experiment's name, version and fields."""
+        named = {"experiment": type(self).__name__, "version": self.version}
+        text = json.dumps(named | {"fields": self.model_dump(mode="json")}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def result(self, *, device: str = "auto", recompute: bool = False) -> Result:
+        """Return the experiment's result, from the local cache or by running it.
+
+        Args:
+            device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+            recompute: run even if the cache has the result.
+
+        Raises:
+            ValueError: if the device is not to be had.
+            OSError: if the cache folder cannot be written; the message names it.
+        """
+        chosen = resolve_device(device)
+        path = cache_folder() / type(self).__name__ / f"{self.key()[:16]}-{_stamp(chosen)}.npz"
+        if not recompute and path.exists():
+            loaded = _read(path)
+            if loaded is not None:
+                return Result(self, *loaded, cached=True)
+        _check_writable(path.parent)
+        started = time.perf_counter()
+        arrays = self._run(chosen)
+        provenance = _provenance(chosen, time.perf_counter() - started)
+        provenance["data"] = self.data_checksums()
+        _write(path, arrays, provenance)
+        return Result(self, arrays, provenance, cached=False)
+
+    @abstractmethod
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        """Compute the arrays."""
+
+    def data_checksums(self) -> dict[str, str]:
+        """Return the SHA-256 of each data file that the experiment reads, by name."""
+        return {}
+
+    def replace(self, **changes) -> Self:
+        """Return a spec with some fields changed (and checked)."""
+        return type(self)(**(self.model_dump() | changes))
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Turn a device's name into the device; ``"auto"`` takes CUDA where there is one.
+
+    Raises:
+        ValueError: if the name is unknown or CUDA is asked for and missing.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device must be 'auto', 'cpu' or 'cuda'; got {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda' is not to be had on this machine; take 'cpu' or 'auto'")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def cache_folder() -> Path:
+    """Return the local cache: ``HALFSPACE_CACHE``, or ``_build/cache`` of the repository.
+
+    Outside the repository (Colab, an installed package) it is ``halfspace`` in the user's cache
+    folder.
+    """
+    if "HALFSPACE_CACHE" in os.environ:
+        return Path(os.environ["HALFSPACE_CACHE"])
+    root = _PACKAGE.parents[1]
+    if (root / "_toc.yml").exists():
+        return root / "_build" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "halfspace"
+
+
+@functools.cache
+def _sources_digest() -> str:
+    """Digest the code that results depend on: the cache must not outlive a change of it."""
+    digest = hashlib.sha256(torch.__version__.encode())
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        if "plots" not in path.parts:
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _stamp(device: torch.device) -> str:
+    return f"{device.type}-{_sources_digest()}"
+
+
+def _provenance(device: torch.device, seconds: float) -> dict:
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "versions": {"torch": torch.__version__, "numpy": np.__version__},
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
+        "threads": torch.get_num_threads(),
+        "seconds": round(seconds, 2),
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(_PACKAGE), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"results cannot be written to {folder} ({error.strerror}); "
+            "set HALFSPACE_CACHE to a folder that can be written"
+        ) from error
+
+
+def _write(path: Path, arrays: dict[str, np.ndarray], provenance: dict) -> None:
+    """Write whole or not at all: to a neighbour first, then rename."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+        try:
+            np.savez_compressed(file, **arrays, _provenance=json.dumps(provenance))
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    os.replace(file.name, path)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
+    """Read a cached result; a damaged file counts as absent, since it can be computed again."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+            return arrays, json.loads(str(arrays.pop("_provenance")))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None

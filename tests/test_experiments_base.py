@@ -1,0 +1,118 @@
+"""Specs: keys, cache, provenance."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from halfspace.experiments import _base
+from halfspace.experiments._base import Spec, cache_folder, resolve_device
+from pydantic import Field, ValidationError
+
+RUNS = []
+
+
+class Toy(Spec):
+    """Square some numbers."""
+
+    n: int = Field(3, ge=1)
+    factor: float = 1.0
+
+    def _run(self, device):
+        RUNS.append(self)
+        return {"squares": self.factor * np.arange(self.n) ** 2}
+
+
+class ToyAgain(Toy):
+    """The same with another version."""
+
+    version: ClassVar[int] = 2
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
+    RUNS.clear()
+    return tmp_path / "cache"
+
+
+def test_every_field_and_the_version_change_the_key():
+    keys = {Toy().key(), Toy(n=4).key(), Toy(factor=2.0).key(), ToyAgain().key()}
+    assert len(keys) == 4
+    assert Toy().key() == Toy(n=3).key()
+
+
+def test_runs_once_then_reads_the_cache(cache):
+    first = Toy(n=4).result(device="cpu")
+    assert first.squares.tolist() == [0, 1, 4, 9] and not first.cached
+    again = Toy(n=4).result(device="cpu")
+    assert again.cached and again.squares.tolist() == [0, 1, 4, 9] and len(RUNS) == 1
+    assert again.provenance == first.provenance
+    assert {"when", "commit", "versions", "device", "seconds", "data"} <= set(first.provenance)
+    Toy(n=4).result(device="cpu", recompute=True)
+    assert len(RUNS) == 2
+    assert not list(cache.rglob("*.partial"))
+
+
+def test_a_change_of_the_package_outdates_the_cache(monkeypatch):
+    Toy().result(device="cpu")
+    monkeypatch.setattr(_base, "_sources_digest", lambda: "other")
+    assert not Toy().result(device="cpu").cached
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK not a zip", None])
+def test_a_damaged_file_is_made_again(cache, damage):
+    Toy().result(device="cpu")
+    (path,) = cache.rglob("*.npz")
+    path.write_bytes(path.read_bytes()[:-40] if damage is None else damage)
+    assert Toy().result(device="cpu").squares.tolist() == [0, 1, 4]
+    assert len(RUNS) == 2
+
+
+def test_an_interrupted_run_leaves_nothing(cache, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez_compressed", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Toy().result(device="cpu")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_the_run(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OSError, match="cannot be written to .*file.*set HALFSPACE_CACHE"):
+        Toy().result(device="cpu")
+    assert not RUNS
+
+
+def test_specs_are_frozen_and_strict():
+    with pytest.raises(ValidationError):
+        Toy(m=3)
+    with pytest.raises(ValidationError):
+        Toy().n = 4
+    with pytest.raises(ValidationError):
+        Toy().replace(n=0)
+    assert Toy().replace(n=5) == Toy(n=5)
+
+
+def test_result_names_what_it_has():
+    with pytest.raises(AttributeError, match="no array 'cubes'; it has squares"):
+        Toy().result(device="cpu").cubes  # noqa: B018
+
+
+def test_devices(monkeypatch):
+    assert resolve_device("cpu").type == "cpu"
+    with pytest.raises(ValueError, match="device must be 'auto', 'cpu' or 'cuda'; got 'gpu'"):
+        resolve_device("gpu")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert resolve_device("auto").type == "cpu"
+    with pytest.raises(ValueError, match="'cuda' is not to be had"):
+        resolve_device("cuda")
+
+
+def test_cache_folder_outside_the_repository(monkeypatch, tmp_path):
+    monkeypatch.delenv("HALFSPACE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(_base, "_PACKAGE", tmp_path / "site-packages" / "halfspace")
+    assert cache_folder() == tmp_path / "halfspace"
