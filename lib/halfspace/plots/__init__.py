@@ -1,5 +1,14 @@
 """Figures: arrays and Axes in, nothing else."""
 
+from halfspace.plots.circle import (
+    effects,
+    half_space_grid,
+    halves,
+    layer_shares,
+    learned_function,
+    seed_bands,
+    times_to_level,
+)
 from halfspace.plots.kernels import (
     CIRCLE_TICKS,
     HALVES_TICKS,
@@ -18,10 +27,17 @@ __all__ = [
     "HALVES_TICKS",
     "INK",
     "convergence",
+    "effects",
     "figure",
+    "half_space_grid",
+    "halves",
     "kernel_row",
+    "layer_shares",
+    "learned_function",
     "mean_ratio",
     "regression",
+    "seed_bands",
     "tag_panels",
+    "times_to_level",
     "use_style",
 ]

@@ -1,0 +1,239 @@
+"""Section 4: nets of 5 × 16 units on a circle whose two halves differ in frequency (Figures 2-6).
+
+Where the paper is silent the values are ours: the step size, the batch, the target's frequencies
+and the initialisation reproduce the look of its Figures 2 and 3.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from halfspace.datasets import Circle, circle_grid
+from halfspace.experiments._base import Result, Spec
+from halfspace.gates import HardGate, gate_named
+from halfspace.nets import DLGN, ReLUNet, stack
+from halfspace.ntk import empirical_ntk
+from halfspace.overlap import active_path_counts, overlap_kernel
+from halfspace.regions import half_spaces
+from halfspace.training import Crossing, State, fit, net_losses
+
+__all__ = ["CircleTraining", "POINTS_IN_TIME", "recipe", "trained_net"]
+
+POINTS_IN_TIME = ("start", "early", "end")
+
+
+class CircleTraining(Spec):
+    """Train one kind of net from many seeds and look at it on the way.
+
+    Attributes:
+        model: ``"relu"``, ``"dlgn"`` (DLGN-PWC), or ``"frozen"`` (DLGN-PWC with frozen gating).
+        target: the circle target.
+        width: m.
+        depth: H.
+        gate: the DLGN's gate in training.
+        beta: its sharpness.
+        gain: factor on the ReLU net's, or the value network's, hidden weights at initialisation.
+        gating_gain: factor on the gating network's weights at initialisation.
+        bias: whether the layers have constant units.
+        learning_rate: of Adam.
+        batch_size: points in a batch.
+        epochs: passes through the data.
+        record_every: epochs between two records of losses and path counts.
+        function_epochs: epochs at which the learned functions are kept.
+        early_level: the early point in time is a seed's first epoch with a loss below this.
+        first_seed: the nets' seeds are first_seed, first_seed + 1, ...
+        seeds: S, how many.
+        grid: number of grid points on the circle for kernels and functions.
+
+    The result's arrays (E records, K function epochs, 3 points in time, S seeds, N grid points):
+        epochs (E,); loss, hard_loss (E, S): mean squared error under the net's own gate and with
+        hard gates; {loss, hard_loss}_{top, bottom} (E, S): on each half; log_paths_{top, bottom}
+        (E, S): mean of ln(1 + number of active paths), hard gates; paths_{top, bottom} (E, S): mean
+        number; zero_{top, bottom} (E, S): share of points without an active path. angles (N,);
+        functions, hard_functions (K, S, N). early_epoch (S,), -1 for never. overlap (3, N, N) int64
+        and ntk (3, N, N): kernels of the first seed; overlap_alignment, ntk_alignment (3, S):
+        cosine with the kernel at the start; ntk_{top, bottom} (3, S): mean of the NTK's diagonal on
+        each half. normals_{start, end} (S, H, m, d): half-spaces' normals (DLGNs without biases).
+        diverged (S,). final.*: the trained weights.
+    """
+
+    model: Literal["relu", "dlgn", "frozen"]
+    target: Circle = Circle()
+    width: int = Field(16, ge=1)  # Section 4
+    depth: int = Field(5, ge=1)  # Section 4
+    gate: Literal["soft", "hard", "straight-through"] = "soft"
+    beta: float = Field(4.0, gt=0)  # as in the authors' published code
+    gain: float = Field(1.0, gt=0)
+    gating_gain: float = Field(1.0, gt=0)
+    bias: bool = False
+    learning_rate: float = Field(1e-3, gt=0)
+    batch_size: int = Field(32, ge=1)
+    epochs: int = Field(300, ge=1)
+    record_every: int = Field(1, ge=1)
+    function_epochs: tuple[int, ...] = (0, 5, 20, 100, 300)
+    early_level: float = Field(0.4, gt=0)
+    first_seed: int = Field(0, ge=0)
+    seeds: int = Field(20, ge=1)
+    grid: int = Field(256, ge=2)
+
+    def net(self, seed: int) -> ReLUNet | DLGN:
+        """Return the net of one seed at its initialisation, on the CPU."""
+        generator = torch.Generator().manual_seed(seed)
+        sizes = dict(width=self.width, depth=self.depth, bias=self.bias, gain=self.gain)
+        if self.model == "relu":
+            return ReLUNet(2, **sizes, generator=generator)
+        return DLGN(
+            2,
+            **sizes,
+            gate=gate_named(self.gate, self.beta),
+            constant_input=True,
+            frozen_gating=self.model == "frozen",
+            gating_gain=self.gating_gain,
+            generator=generator,
+        )
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        net = stack([self.net(seed) for seed in seeds]).to(device)
+        x, y = self.target.points().to(device), self.target.values().to(device)
+        top = self.target.top().to(device)
+
+        def measure(net) -> dict[str, Tensor]:
+            return _losses(net, x, y, top) | _path_statistics(net, x, top)
+
+        history = fit(
+            net,
+            x,
+            y,
+            seeds=seeds,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=min(self.batch_size, self.target.n),
+            measure=measure,
+            record=sorted({*range(0, self.epochs + 1, self.record_every), self.epochs}),
+            snapshots=sorted({0, self.epochs, *self.function_epochs}),
+            crossings=[
+                Crossing(
+                    name="early",
+                    measure=lambda net: net_losses(net(x), y, "mse"),
+                    level=self.early_level,
+                    every=math.ceil(self.target.n / self.batch_size),
+                )
+            ],
+            description=f"{self.model}, {self.seeds} seeds",
+        )
+        early = history.crossings["early"]
+        states = [history.snapshots[0], early.state, history.snapshots[self.epochs]]
+        steps_per_epoch = math.ceil(self.target.n / self.batch_size)
+        arrays = {"epochs": history.record, "diverged": history.diverged} | history.measures
+        arrays["early_epoch"] = np.where(early.step >= 0, early.step // steps_per_epoch, -1)
+        angles, grid = circle_grid(self.grid)
+        arrays["angles"] = angles.numpy()
+        grid = grid.to(device)
+        kept = [history.snapshots[epoch] for epoch in self.function_epochs]
+        arrays |= _functions(net, kept, grid) | _kernels(net, states, grid)
+        if self.model != "relu" and not self.bias:
+            for time, state in dict(start=states[0], end=states[2]).items():
+                net.load_state_dict(state)
+                arrays[f"normals_{time}"] = half_spaces(net)[0].detach().cpu().numpy()
+        return arrays | {f"final.{name}": value.numpy() for name, value in states[2].items()}
+
+
+def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTraining:
+    """Return the base recipe for a kind of net, with some fields changed.
+
+    The ReLU net starts with its hidden weights times 0.6; the net with frozen gating trains for
+    8,000 epochs, as in the paper's Figure 5, and is recorded every 10.
+    """
+    base = {
+        "relu": dict(gain=0.6),
+        "dlgn": {},
+        "frozen": dict(epochs=8000, record_every=10, function_epochs=(0, 20, 100, 300, 2000, 8000)),
+    }[model]
+    return CircleTraining(**{"model": model} | base | changes)
+
+
+def trained_net(result: Result, index: int = 0) -> ReLUNet | DLGN:
+    """Return the trained net of one seed of a ``CircleTraining`` result.
+
+    Args:
+        result: the result.
+        index: which of its seeds, counted from 0.
+
+    Raises:
+        ValueError: if there is no such seed.
+    """
+    spec = result.spec
+    if not 0 <= index < spec.seeds:
+        raise ValueError(f"index must be from 0 to {spec.seeds - 1}; got {index}")
+    net = spec.net(spec.first_seed + index)
+    names = net.state_dict()
+    net.load_state_dict({k: torch.from_numpy(result.arrays[f"final.{k}"][index]) for k in names})
+    return net
+
+
+def _hard_forward(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+    if isinstance(net, DLGN):
+        return net(x, gates=_hard_gates(net, x))
+    return net(x)
+
+
+def _hard_gates(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+    return net.gates(x, HardGate()) if isinstance(net, DLGN) else net.gates(x)
+
+
+def _losses(net, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
+    found = {}
+    for name, forward in dict(loss=net, hard_loss=lambda x: _hard_forward(net, x)).items():
+        squares = (forward(x) - y).square().squeeze(-1)
+        found[name] = squares.mean(-1)
+        found[f"{name}_top"] = squares[..., top].mean(-1)
+        found[f"{name}_bottom"] = squares[..., ~top].mean(-1)
+    return found
+
+
+def _path_statistics(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+    counts = active_path_counts(_hard_gates(net, x), bias=net.has_bias).double()
+    found = {}
+    for half, chosen in dict(top=top, bottom=~top).items():
+        found[f"log_paths_{half}"] = counts[..., chosen].log1p().mean(-1)
+        found[f"paths_{half}"] = counts[..., chosen].mean(-1)
+        found[f"zero_{half}"] = (counts[..., chosen] == 0).double().mean(-1)
+    return found
+
+
+def _functions(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
+    own, hard = [], []
+    with torch.no_grad():
+        for state in states:
+            net.load_state_dict(state)
+            own.append(net(grid).squeeze(-1).cpu().numpy())
+            hard.append(_hard_forward(net, grid).squeeze(-1).cpu().numpy())
+    return {"functions": np.stack(own), "hard_functions": np.stack(hard)}
+
+
+def _kernels(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
+    top = torch.arange(len(grid)) < len(grid) // 2
+    overlaps, tangents = [], []
+    for state in states:
+        net.load_state_dict(state)
+        overlaps.append(overlap_kernel(_hard_gates(net, grid), bias=net.has_bias).cpu())
+        tangents.append(empirical_ntk(net, grid).cpu())
+    diagonals = [kernel.diagonal(dim1=-2, dim2=-1) for kernel in tangents]
+    return {
+        "overlap": torch.stack([kernel[0] for kernel in overlaps]).numpy(),
+        "ntk": torch.stack([kernel[0] for kernel in tangents]).numpy(),
+        "overlap_alignment": _alignments(overlaps),
+        "ntk_alignment": _alignments(tangents),
+        "ntk_top": torch.stack([d[..., top].mean(-1) for d in diagonals]).numpy(),
+        "ntk_bottom": torch.stack([d[..., ~top].mean(-1) for d in diagonals]).numpy(),
+    }
+
+
+def _alignments(kernels: list[Tensor]) -> np.ndarray:
+    flat = [kernel.flatten(-2).double() for kernel in kernels]
+    return torch.stack([torch.cosine_similarity(k, flat[0], dim=-1) for k in flat]).numpy()
