@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 from halfspace.datasets import Circle
-from halfspace.experiments.circle import CircleTraining, recipe, trained_net
+from halfspace.experiments.circle import (
+    CircleTraining,
+    allocation,
+    epochs_to_fit,
+    facing_low,
+    low_and_high,
+    recipe,
+    summary,
+    trained_net,
+)
 from halfspace.gates import HardGate
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
@@ -95,13 +104,62 @@ def test_early_is_the_first_epoch_below_the_level(results):
     assert np.array_equal(result.early_epoch, expected)
 
 
+class Made:
+    """A result made by hand."""
+
+    def __init__(self, frequencies=(2.0, 8.0), **arrays):
+        self.spec = CircleTraining(model="dlgn", target=Circle(frequencies=frequencies))
+        self.arrays = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+        self.__dict__.update(self.arrays)
+
+
+def test_allocation_is_low_minus_high_minus_its_start():
+    halves = dict(log_paths_top=[[5.0, 4.0], [9.0, 4.0]], log_paths_bottom=[[4.0, 4.0], [3.0, 6.0]])
+    assert allocation(Made(**halves)).tolist() == [[0, 0], [5, -2]]
+    swapped = Made(frequencies=(8.0, 2.0), **halves)
+    assert allocation(swapped).tolist() == [[0, 0], [-5, 2]]
+    assert low_and_high(swapped, "log_paths")[0].tolist() == halves["log_paths_bottom"]
+
+
+def test_epochs_to_fit_and_summary():
+    counts = [[2.0, 2.0], [6.0, 2.0], [8.0, 4.0]]
+    made = Made(
+        epochs=[0, 10, 20], loss=[[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]], diverged=[0, 1],
+        paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
+        log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)),
+    )  # fmt: skip
+    np.testing.assert_array_equal(epochs_to_fit(made), [10, np.nan])
+    row = summary(made)
+    assert row["median epochs to fit"] == "10" and row["seeds that stalled"] == "1"
+    assert row["seeds that diverged"] == "1"
+    assert (row["path ratio low/high, start"], row["epoch 20"], row["end"])[0] == "1.00"
+    assert row["epoch 20"] == "3.00"
+
+
+def test_facing_low_counts_directions():
+    up, side, down = [0.1, 1.0], [1.0, 0.1], [0.0, -2.0]
+    normals = [[[up, side], [up, up]], [[down, side], [up, down]]]
+    np.testing.assert_array_equal(
+        facing_low(Made(normals_end=normals), "end"), [[0.5, 0.0], [1.0, 0.5]]
+    )
+    swapped = Made(frequencies=(8.0, 2.0), normals_end=normals)
+    np.testing.assert_array_equal(facing_low(swapped, "end"), [[0.0, 0.5], [0.0, 0.5]])
+
+
+def test_recipe_keeps_functions_within_the_training():
+    assert recipe("dlgn", epochs=50).function_epochs == (0, 5, 20, 50)
+    assert recipe("frozen").function_epochs[-1] == 8000
+    with pytest.raises(ValueError, match=r"function_epochs must be from 0 to 50; got \[100, 300\]"):
+        CircleTraining(model="dlgn", epochs=50)
+
+
 def test_specs_check_their_fields():
-    base = dict(model="dlgn")
+    base = dict(model="dlgn", function_epochs=(0,))
     keys = {CircleTraining(**base).key()}
     changes = dict(
-        model="relu", target=Circle(n=64), width=8, depth=4, gate="hard", beta=10.0, gain=0.5,
+        model="relu", target=Circle(n=64), width=8, depth=4, gate="hard", beta=10.0, init="he", gain=0.5,
         gating_gain=0.5, bias=True, learning_rate=1e-2, batch_size=64, epochs=10, record_every=2,
-        function_epochs=(0,), early_level=0.3, first_seed=1, seeds=3, grid=64,
+        function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
     )  # fmt: skip
     assert set(changes) == set(CircleTraining.model_fields)
     keys |= {CircleTraining(**base | {name: value}).key() for name, value in changes.items()}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from halfspace.intervals import first_below, mean_interval
+from halfspace.intervals import first_below, interval_text, mean_interval
 
 
 def test_interval_has_its_coverage():
@@ -18,6 +18,11 @@ def test_interval_of_equal_values_and_refusals():
         mean_interval(np.ones(1))
     with pytest.raises(ValueError, match="values must be finite; 1 are not"):
         mean_interval(np.array([1.0, np.nan]))
+
+
+def test_interval_as_text():
+    # t quantile 12.706 for two values: 1 ± 12.706 · (√2 / √2).
+    assert interval_text(np.array([0.0, 2.0])) == "1.00 (-11.71 to 13.71)"
 
 
 def test_first_below_is_nan_for_never():

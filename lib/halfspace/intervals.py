@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-__all__ = ["first_below", "mean_interval"]
+__all__ = ["first_below", "interval_text", "mean_interval"]
 
 
 def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -30,6 +30,12 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, 
         return float(mean), float(mean), float(mean)
     low, high = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
     return float(mean), float(low), float(high)
+
+
+def interval_text(values: np.ndarray) -> str:
+    """Write the mean of (S,) values with its 95 % interval, ``1.23 (0.98 to 1.48)``."""
+    mean, low, high = mean_interval(values)
+    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
 
 
 def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:

@@ -9,21 +9,32 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from halfspace.datasets import Circle, circle_grid
 from halfspace.experiments._base import Result, Spec
 from halfspace.gates import HardGate, gate_named
+from halfspace.intervals import first_below, interval_text
 from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 from halfspace.regions import half_spaces
 from halfspace.training import Crossing, State, fit, net_losses
 
-__all__ = ["CircleTraining", "POINTS_IN_TIME", "recipe", "trained_net"]
+__all__ = [
+    "CircleTraining",
+    "FIT_LEVEL",
+    "allocation",
+    "epochs_to_fit",
+    "facing_low",
+    "low_and_high",
+    "recipe",
+    "summary",
+    "trained_net",
+]
 
-POINTS_IN_TIME = ("start", "early", "end")
+FIT_LEVEL = 0.05  # mean squared error at which a net counts as having fitted the target
 
 
 class CircleTraining(Spec):
@@ -36,6 +47,7 @@ class CircleTraining(Spec):
         depth: H.
         gate: the DLGN's gate in training.
         beta: its sharpness.
+        init: the law of the initial weights, see ``halfspace.nets.Linear``.
         gain: factor on the ReLU net's, or the value network's, hidden weights at initialisation.
         gating_gain: factor on the gating network's weights at initialisation.
         bias: whether the layers have constant units.
@@ -67,6 +79,7 @@ class CircleTraining(Spec):
     depth: int = Field(5, ge=1)  # Section 4
     gate: Literal["soft", "hard", "straight-through"] = "soft"
     beta: float = Field(4.0, gt=0)  # as in the authors' published code
+    init: Literal["default", "xavier", "he"] = "default"
     gain: float = Field(1.0, gt=0)
     gating_gain: float = Field(1.0, gt=0)
     bias: bool = False
@@ -80,10 +93,18 @@ class CircleTraining(Spec):
     seeds: int = Field(20, ge=1)
     grid: int = Field(256, ge=2)
 
+    @model_validator(mode="after")
+    def _functions_within_training(self):
+        late = [epoch for epoch in self.function_epochs if not 0 <= epoch <= self.epochs]
+        if late:
+            raise ValueError(f"function_epochs must be from 0 to {self.epochs}; got {late}")
+        return self
+
     def net(self, seed: int) -> ReLUNet | DLGN:
         """Return the net of one seed at its initialisation, on the CPU."""
         generator = torch.Generator().manual_seed(seed)
-        sizes = dict(width=self.width, depth=self.depth, bias=self.bias, gain=self.gain)
+        sizes = dict(width=self.width, depth=self.depth, bias=self.bias)
+        sizes |= dict(init=self.init, gain=self.gain)
         if self.model == "relu":
             return ReLUNet(2, **sizes, generator=generator)
         return DLGN(
@@ -147,13 +168,19 @@ def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTrainin
     """Return the base recipe for a kind of net, with some fields changed.
 
     The ReLU net starts with its hidden weights times 0.6; the net with frozen gating trains for
-    8,000 epochs, as in the paper's Figure 5, and is recorded every 10.
+    8,000 epochs, as in the paper's Figure 5, and is recorded every 10. Where the number of epochs
+    is changed, functions are kept at those of the base recipe's epochs that lie within it, and at
+    the last.
     """
     base = {
         "relu": dict(gain=0.6),
         "dlgn": {},
         "frozen": dict(epochs=8000, record_every=10, function_epochs=(0, 20, 100, 300, 2000, 8000)),
     }[model]
+    if "epochs" in changes and "function_epochs" not in changes:
+        kept = base.get("function_epochs", CircleTraining.model_fields["function_epochs"].default)
+        within = {epoch for epoch in kept if epoch <= changes["epochs"]}
+        changes["function_epochs"] = tuple(sorted(within | {changes["epochs"]}))
     return CircleTraining(**{"model": model} | base | changes)
 
 
@@ -174,6 +201,71 @@ def trained_net(result: Result, index: int = 0) -> ReLUNet | DLGN:
     names = net.state_dict()
     net.load_state_dict({k: torch.from_numpy(result.arrays[f"final.{k}"][index]) for k in names})
     return net
+
+
+def low_and_high(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return an array's values on the low-frequency half and on the high-frequency half.
+
+    Args:
+        result: of a ``CircleTraining``.
+        name: the array's name without ``_top`` or ``_bottom``.
+
+    Returns:
+        Two arrays of one shape; where the halves' frequencies are equal, top and bottom.
+    """
+    f_top, f_bottom = result.spec.target.frequencies
+    halves = ("top", "bottom") if f_top <= f_bottom else ("bottom", "top")
+    return tuple(result.arrays[f"{name}_{half}"] for half in halves)
+
+
+def allocation(result: Result) -> np.ndarray:
+    """Return how much more the low-frequency half gained in active paths than the other half.
+
+    The mean of ln(1 + number of active paths) over the low half, minus that over the high half,
+    minus the same difference at initialisation: 0 at the start, paired by seed; hard gates. Shape
+    (E, S).
+    """
+    low, high = low_and_high(result, "log_paths")
+    gap = low - high
+    return gap - gap[0]
+
+
+def epochs_to_fit(result: Result, name: str = "loss") -> np.ndarray:
+    """Return each seed's first recorded epoch below ``FIT_LEVEL``, NaN for never, shape (S,)."""
+    return first_below(result.epochs, result.arrays[name], FIT_LEVEL)
+
+
+def facing_low(result: Result, time: Literal["start", "end"]) -> np.ndarray:
+    """Return the share of each layer's units that face the low-frequency half, shape (H, S).
+
+    A unit faces it if its half-space's normal is within 45 degrees of the half's middle; random
+    directions do so with probability 1/4.
+    """
+    normals = result.arrays[f"normals_{time}"].astype(np.float64)
+    f_top, f_bottom = result.spec.target.frequencies
+    toward = normals[..., 1] * (1 if f_top <= f_bottom else -1)
+    faces = toward >= np.linalg.norm(normals, axis=-1) * np.cos(np.pi / 4)
+    return faces.mean(-1).T
+
+
+def summary(result: Result) -> dict[str, str]:
+    """Describe a run in a table's row: speed of fitting, stalled seeds, path ratios, allocation."""
+    fitted = epochs_to_fit(result)
+    low, high = low_and_high(result, "paths")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.median(low / high, axis=1)
+    reached = fitted[~np.isnan(fitted)]
+    early = min(20, len(result.epochs) - 1)
+    return {
+        "seeds": str(len(fitted)),
+        "median epochs to fit": f"{np.median(reached):.0f}" if len(reached) else "none fitted",
+        "seeds that stalled": str(int(np.isnan(fitted).sum())),
+        "seeds that diverged": str(int(result.diverged.sum())),
+        "path ratio low/high, start": f"{ratios[0]:.2f}",
+        f"epoch {result.epochs[early]:.0f}": f"{ratios[early]:.2f}",
+        "end": f"{ratios[-1]:.2f}",
+        "allocation (95 % interval)": interval_text(allocation(result)[-1]),
+    }
 
 
 def _hard_forward(net: ReLUNet | DLGN, x: Tensor) -> Tensor:

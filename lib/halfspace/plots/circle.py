@@ -14,7 +14,8 @@ __all__ = [
     "half_space_grid",
     "halves",
     "layer_shares",
-    "learned_function",
+    "learned_functions",
+    "own_and_hard_loss",
     "seed_bands",
     "times_to_level",
 ]
@@ -110,24 +111,59 @@ def times_to_level(
     axis.grid(axis="x")
 
 
-def learned_function(
-    axis: Axes, angles: ArrayLike, target: ArrayLike, outputs: Mapping[str, ArrayLike], colors
+def own_and_hard_loss(
+    axes: ArrayLike, epochs: ArrayLike, own: Mapping[str, ArrayLike], hard: Mapping[str, ArrayLike]
 ) -> None:
-    """Draw learned functions over the target.
+    """Draw the loss under the gate of the training and with hard gates, a panel per gate.
 
     Args:
-        axis: where to draw.
+        axes: as many Axes as gates, any shape.
+        epochs: shape (E,).
+        own: by gate, loss under it, shape (E, S); drawn as median and 5-95 % band.
+        hard: by gate, loss with hard gates, shape (E, S); likewise, dashed.
+    """
+    panels = np.ravel(axes)
+    for axis, gate in zip(panels, own, strict=True):
+        curves = {"gate of the training": own[gate], "hard gates": hard[gate]}
+        seed_bands(
+            axis, epochs, curves, colors=dict.fromkeys(curves, "dlgn"), ylabel="MSE",
+            dashed=["hard gates"], log_value=True,
+        )  # fmt: skip
+        axis.get_legend().remove()
+        axis.set_title(gate)
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=2)
+
+
+def learned_functions(
+    axes: ArrayLike,
+    angles: ArrayLike,
+    target: ArrayLike,
+    epochs: Sequence[int],
+    outputs: Mapping[str, ArrayLike],
+    colors: Mapping[str, str],
+) -> None:
+    """Draw learned functions over the target, a panel per epoch.
+
+    Args:
+        axes: K Axes, any shape.
         angles: angles in radians, shape (n,).
         target: target at these angles, shape (n,).
-        outputs: by label, values, shape (n,).
+        epochs: the K epochs.
+        outputs: by label, values, shape (K, n).
         colors: by label, keys of ``COLORS``.
     """
-    axis.plot(angles, target, color=COLORS["target"], lw=1, label="target")
-    for label, values in outputs.items():
-        axis.plot(angles, values, color=COLORS[colors[label]], lw=1.4, label=label)
-    axis.axvline(np.pi, color=INK, lw=0.6, ls=":")
-    axis.set_ylim(-1.6, 1.6)
-    axis.set_xticks(*_ANGLE_TICKS)
+    panels = np.ravel(axes)
+    for k, (axis, epoch) in enumerate(zip(panels, epochs, strict=True)):
+        axis.plot(angles, target, color=COLORS["target"], lw=1, label="target")
+        for label, values in outputs.items():
+            axis.plot(angles, values[k], color=COLORS[colors[label]], lw=1.4, label=label)
+        axis.axvline(np.pi, color=INK, lw=0.6, ls=":")
+        axis.set_ylim(-1.6, 1.6)
+        axis.set_xticks(*_ANGLE_TICKS)
+        axis.set_title(f"epoch {epoch}")
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
 
 
 def half_space_grid(axis: Axes, normals: ArrayLike) -> None:
