@@ -1,0 +1,251 @@
+"""Section 3: what a network with fixed gates is, as a kernel machine.
+
+Two statements are put to the test. Constant experts that learn independently of each other are
+linear regression with the overlap kernel. A value network's NTK at fixed gates is, on average over
+its weights, a multiple of the neural path kernel, and scatters less about it the wider the network.
+"""
+
+import math
+from typing import Annotated
+
+import numpy as np
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+
+from halfspace.datasets import Circle, circle_grid, circle_points
+from halfspace.experiments._base import Spec
+from halfspace.gates import HardGate
+from halfspace.nets import DLGN, stack
+from halfspace.ntk import empirical_ntk
+from halfspace.overlap import neural_path_kernel, overlap_kernel
+from halfspace.paths import path_gates
+
+__all__ = ["ConstantExperts", "NeuralPathLimit", "fit_power_law"]
+
+Count = Annotated[int, Field(ge=1)]
+
+# Eigenvalues of a kernel below this share of the largest are zeros of exact arithmetic.
+_RANK_TOLERANCE = 1e-10
+
+
+class ConstantExperts(Spec):
+    """Fit one constant per path, gates fixed, by gradient descent and by kernel regression.
+
+    The features are the hard gates of all paths of a random gating network. The loss is half the
+    mean squared error; descent is full-batch, starts at zero and takes the step n / λ_max(Λ), the
+    longest at which no direction overshoots. All of it is float64.
+
+    Attributes:
+        target: training points and their values; default: 64 points of the circle target.
+        width: m.
+        depth: H.
+        seed: of the gating network.
+        steps: numbers of descent steps after which the predictions are kept, increasing.
+        ridge: weight of the ridge penalty on the constants, as a share of the mean of Λ's diagonal.
+        grid: N, number of points on the circle where the predictions are kept.
+
+    The result's arrays (n training points, P paths, K kept steps, N grid points):
+        angles (N,), target (N,); steps (K,). experts_descent (K, N): predictions of the constants
+        themselves; kernel_descent (K, N): the closed form, from Λ alone; train_experts and
+        train_kernel (K,): their mean squared errors on the training points. experts_limit,
+        kernel_limit (N,): the least-squares constants of smallest norm, and the limit of the closed
+        form. experts_ridge, kernel_ridge (N,): both with the ridge penalty. floor (): mean squared
+        error that no choice of constants can go below. paths, patterns (): P, and how many sets of
+        active paths the training points have.
+
+    Reference: Section 3.2.
+    """
+
+    target: Circle = Circle(n=64)
+    width: int = Field(8, ge=1)
+    depth: int = Field(3, ge=1)
+    seed: int = Field(0, ge=0)
+    steps: tuple[Count, ...] = (1, 10, 100, 1000, 10_000)
+    ridge: float = Field(0.01, gt=0)
+    grid: int = Field(256, ge=2)
+
+    @field_validator("steps")
+    @classmethod
+    def _increasing(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
+        if not steps or sorted(set(steps)) != list(steps):
+            raise ValueError(f"steps must be increasing; got {steps}")
+        return steps
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        net = DLGN(
+            2,
+            width=self.width,
+            depth=self.depth,
+            gate=HardGate(),
+            generator=torch.Generator().manual_seed(self.seed),
+        ).double()
+        net = net.to(device)
+        x = circle_points(self.target.angles(torch.float64)).to(device)
+        y = self.target.values(torch.float64).to(device)
+        angles, grid = circle_grid(self.grid, torch.float64)
+        grid = grid.to(device)
+        features, grid_features = path_gates(net, x), path_gates(net, grid)
+        gram = overlap_kernel(net.gates(x)).double()
+        cross = overlap_kernel(net.gates(grid), net.gates(x)).double()
+        closed = _KernelDescent(gram, y)
+        constants = _descend(features, y, closed.step, self.steps)
+        penalty = self.ridge * gram.diagonal().mean()
+        eye = torch.eye(len(x), dtype=torch.float64, device=device)
+        ridge_constants = torch.linalg.solve(
+            features.mT @ features + penalty * torch.eye(features.shape[1]).to(features),
+            features.mT @ y,
+        )
+        smallest = torch.linalg.pinv(features, rtol=_RANK_TOLERANCE**0.5) @ y
+        duals = [closed.duals(count) for count in self.steps]
+        arrays = {
+            "angles": angles,
+            "target": self.target.target(angles),
+            "steps": torch.tensor(self.steps),
+            "experts_descent": torch.stack([grid_features @ c for c in constants]),
+            "kernel_descent": torch.stack([cross @ d for d in duals]),
+            "train_experts": torch.stack([(features @ c - y).square().mean() for c in constants]),
+            "train_kernel": torch.stack([(gram @ d - y).square().mean() for d in duals]),
+            "experts_limit": grid_features @ smallest,
+            "kernel_limit": cross @ closed.duals(math.inf),
+            "experts_ridge": grid_features @ ridge_constants,
+            "kernel_ridge": cross @ torch.linalg.solve(gram + penalty * eye, y),
+            "floor": (features @ smallest - y).square().mean(),
+            "paths": torch.tensor(features.shape[1]),
+            "patterns": torch.tensor(len(features.unique(dim=0))),
+        }
+        return {name: array.cpu().numpy() for name, array in arrays.items()}
+
+
+class NeuralPathLimit(Spec):
+    """Compare a value network's NTK at fixed hard gates with its expectation, width by width.
+
+    All weights of the value network are normal with variance 2/m, those of its first and last
+    layers too. For each seed and width a gating network is drawn once and then the value network
+    many times: ``draws`` times at the largest width and proportionally more often at smaller ones.
+
+    Attributes:
+        widths: m, increasing.
+        depth: H.
+        draws: value networks at the largest width.
+        points: N, number of inputs on the circle.
+        constant_input: whether the value network sees the all-ones vector (DLGN-PWC).
+        first_seed: the gating networks' seeds are first_seed, first_seed + 1, ...
+        seeds: S, how many.
+
+    The result's arrays (S seeds, W widths, N points):
+        errors (S, W): root of the mean over draws of the squared Frobenius distance between NTK and
+        expectation, over the expectation's norm. ratios (S, W): mean over draws of
+        ⟨NTK, E⟩ / ⟨E, E⟩, E the expectation. draws (W,): value networks per seed. mean_ntk,
+        expected (N, N): at the smallest width for the first seed. angles (N,).
+
+    Reference: Lakshminarayanan and Singh 2020; Section 3.2.
+    """
+
+    widths: tuple[Count, ...] = (4, 8, 16, 32, 64, 128, 256, 512)
+    depth: int = Field(3, ge=1)
+    draws: int = Field(16, ge=1)
+    points: int = Field(16, ge=2)
+    constant_input: bool = False
+    first_seed: int = Field(0, ge=0)
+    seeds: int = Field(20, ge=1)
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        angles, x = circle_grid(self.points)
+        x = x.to(device)
+        draws = [self.draws * max(self.widths) // width for width in self.widths]
+        errors = np.empty((self.seeds, len(self.widths)))
+        ratios = np.empty_like(errors)
+        kept = {}
+        for row in range(self.seeds):
+            generator = torch.Generator().manual_seed(self.first_seed + row)
+            for column, width in enumerate(self.widths):
+                ntk, expected = self._kernels(x, width, draws[column], generator)
+                norm = expected.square().sum()
+                spread = (ntk - expected).square().sum((-1, -2)).mean()
+                errors[row, column] = (spread / norm).sqrt().item()
+                ratios[row, column] = ((ntk * expected).sum((-1, -2)).mean() / norm).item()
+                if row == column == 0:
+                    kept = {
+                        "mean_ntk": ntk.mean(0).cpu().numpy(),
+                        "expected": expected.cpu().numpy(),
+                    }
+        counts = {"draws": np.array(draws), "angles": angles.numpy()}
+        return {"errors": errors, "ratios": ratios} | counts | kept
+
+    def _kernels(
+        self, x: Tensor, width: int, draws: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return the NTK of each drawn value network (draws, N, N) and their expectation (N, N)."""
+        net = DLGN(
+            x.shape[-1],
+            width=width,
+            depth=self.depth,
+            gate=HardGate(),
+            constant_input=self.constant_input,
+            frozen_gating=True,
+            generator=generator,
+        )
+        variance = 2 / width
+        many = stack([net] * draws)
+        for layer in many.value:
+            layer.weight.data.normal_(0, math.sqrt(variance), generator=generator)
+        gates = net.to(x.device).gates(x)
+        source = torch.ones_like(x) if self.constant_input else x
+        factor = (self.depth + 1) * variance**self.depth
+        expected = factor * neural_path_kernel(source, gates)
+        return empirical_ntk(many.to(x.device), x).double(), expected
+
+
+def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit ``error = exp(intercept) · size^slope`` to each row by least squares in logarithms.
+
+    Args:
+        sizes: positive, shape (W,), at least two.
+        errors: positive, shape (S, W).
+
+    Returns:
+        Slopes (S,) and intercepts (S,).
+
+    Raises:
+        ValueError: if there are fewer than two sizes or an entry is not positive.
+    """
+    sizes, errors = np.asarray(sizes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    if len(sizes) < 2:
+        raise ValueError(f"a power law needs at least two sizes; got {len(sizes)}")
+    if not ((sizes > 0).all() and (errors > 0).all()):
+        raise ValueError("sizes and errors must be positive to have logarithms")
+    slopes, intercepts = np.polyfit(np.log(sizes), np.log(errors).T, 1)
+    return slopes, intercepts
+
+
+class _KernelDescent:
+    """Gradient descent on constants per path, solved in closed form from their kernel."""
+
+    def __init__(self, gram: Tensor, y: Tensor):
+        values, self._vectors = torch.linalg.eigh(gram)
+        largest = values[-1]
+        self._values = torch.where(values > _RANK_TOLERANCE * largest, values, 0)
+        self._largest, self._coordinates = largest, self._vectors.mT @ y
+        self.step = len(y) / largest
+
+    def duals(self, steps: float) -> Tensor:
+        """Return α with prediction Λ(·, X) α after some steps, shape (n, 1); ``inf`` for the limit.
+
+        In an eigenvector's direction, α = (1 - (1 - λ/λ_max)^steps) / λ times y's coordinate. Where
+        λ = 0 any α predicts the same; it is 0.
+        """
+        shrunk = -torch.expm1(steps * torch.log1p(-self._values / self._largest))
+        weights = torch.where(self._values > 0, shrunk / self._values, 0)
+        return self._vectors @ (weights.unsqueeze(-1) * self._coordinates)
+
+
+def _descend(features: Tensor, y: Tensor, step: Tensor, kept: tuple[int, ...]) -> list[Tensor]:
+    """Run full-batch gradient descent from zero; return the constants after each kept step."""
+    constants = features.new_zeros(features.shape[1], 1)
+    found = []
+    for count in range(1, max(kept) + 1):
+        constants = constants - step / len(y) * features.mT @ (features @ constants - y)
+        if count in kept:
+            found.append(constants)
+    return found
