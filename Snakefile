@@ -16,6 +16,7 @@ except ValueError as error:
     raise WorkflowError(str(error))
 
 PYTHON = sys.executable
+JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
 PACKAGE = sorted(map(str, Path("lib").rglob("*.py")))
 PAGES = sorted(map(str, Path(".").glob("*.md")))
@@ -33,7 +34,7 @@ rule book:
         set=SET,
     threads: workflow.cores  # alone: it reads what every chapter wrote
     shell:
-        "HALFSPACE_PARAMETERS={params.set} {PYTHON} -m jupyter_book build . -W -n --keep-going --all -q"
+        "HALFSPACE_PARAMETERS={params.set} {JUPYTER_BOOK} build . -W -n --keep-going --all -q"
 
 
 rule execute:

@@ -85,6 +85,7 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
             parameters=parameters,
             cwd=notebook.parent,
             progress_bar={"desc": notebook.stem, "mininterval": interval},
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
     except papermill.PapermillExecutionError as error:
         sys.exit(

@@ -1,0 +1,168 @@
+"""Sphinx extension: executed chapters, the page about the build, and a local MathJax.
+
+Sphinx reads ``chapters/X.ipynb``, so that links to the source point at what is in git; on reading,
+its text is replaced by that of ``_build/executed/chapters/X.ipynb``.
+"""
+
+import ast
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import distribution, version
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+__all__ = ["BuildReport", "parameters_of", "setup", "shown", "swap"]
+
+EXECUTED = "_build/executed"
+MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")
+
+logger = logging.getLogger(__name__)
+
+
+def parameters_of(source: str) -> dict[str, ast.AnnAssign | ast.Assign]:
+    """Return the assignments of a ``parameters`` cell by name."""
+    found = {}
+    for node in ast.parse(source).body:
+        target = node.target if isinstance(node, ast.AnnAssign) else None
+        if isinstance(node, ast.Assign):
+            target = node.targets[0]
+        if isinstance(target, ast.Name):
+            found[target.id] = node
+    return found
+
+
+def shown(source: str, values: dict) -> str:
+    """Return a ``parameters`` cell with the run's values in place of the defaults."""
+    lines = [line.encode() for line in source.splitlines()]  # ast counts bytes
+    for name, node in reversed(parameters_of(source).items()):
+        if name not in values:
+            continue
+        start, end = node.value.lineno - 1, node.value.end_lineno - 1
+        head = lines[start][: node.value.col_offset]
+        tail = lines[end][node.value.end_col_offset :]
+        lines[start : end + 1] = [head + repr(values[name]).encode() + tail]
+    return b"\n".join(lines).decode()
+
+
+def swap(original: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return what the page shows: the executed cells, with the parameters they ran with.
+
+    Raises:
+        ValueError: If ``executed`` is not a run of ``original``'s cells.
+    """
+    page = nbformat.from_dict(executed)
+    page.cells = [c for c in page.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    ours = [(cell.cell_type, cell.source) for cell in original.cells]
+    theirs = [(cell.cell_type, cell.source) for cell in page.cells]
+    if ours != theirs:
+        raise ValueError("the executed copy has other cells than the chapter")
+    for cell in page.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = shown(cell.source, page.metadata.papermill.parameters)
+    return page
+
+
+def read_executed(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Replace a chapter's text by its executed copy; warn, which fails the build, if it cannot."""
+    if not docname.startswith("chapters/"):
+        return
+    path = Path(app.srcdir) / EXECUTED / f"{docname}.ipynb"
+    app.env.note_dependency(str(path))
+    if not path.exists():
+        logger.warning("no executed copy; run make book", location=docname, type="halfspace")
+        return
+    try:
+        page = swap(nbformat.reads(source[0], 4), nbformat.read(path, 4))
+    except ValueError as error:
+        logger.warning("%s; run make book", error, location=docname, type="halfspace")
+        return
+    source[0] = nbformat.writes(page)
+
+
+def commit(folder: str) -> str:
+    """Return the commit that is checked out, marked when files were changed since."""
+    command = ["git", "describe", "--always", "--dirty=, with changes", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "not known"
+    return done.stdout.strip()
+
+
+class BuildReport(SphinxDirective):
+    """Directive ``build-report``: versions, and each chapter's device, date, time, parameters."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the tables."""
+        self.env.note_reread()
+        folder = Path(self.env.srcdir)
+        chapters = {}
+        for path in sorted((folder / EXECUTED / "chapters").glob("*.ipynb")):
+            if (folder / "chapters" / path.name).exists():
+                self.env.note_dependency(str(path))
+                chapters[path.stem] = nbformat.read(path, 4)
+        text = "\n".join([*self._build(folder), *self._runs(chapters), *self._values(chapters)])
+        return self.parse_text_to_nodes(text)
+
+    def _build(self, folder: Path) -> list[str]:
+        rows = {
+            "Built": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "Commit": commit(str(folder)),
+            "Parameter set": os.environ.get("HALFSPACE_PARAMETERS", "not known"),
+            "Built with": f"Jupyter Book {version('jupyter-book')}, Sphinx {version('sphinx')}",
+        }
+        return ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items()), ""]
+
+    def _runs(self, chapters: dict) -> list[str]:
+        lines = ["| Chapter | Executed | Seconds | Device | Versions |", "|---|---|--:|---|---|"]
+        for stem, notebook in chapters.items():
+            run, machine = notebook.metadata.papermill, notebook.metadata.get("halfspace", {})
+            when = datetime.fromisoformat(run.start_time).astimezone(UTC)
+            versions = ", ".join(f"{k} {v}" for k, v in machine.get("versions", {}).items())
+            lines.append(
+                f"| {{doc}}`/chapters/{stem}` | {when:%Y-%m-%d %H:%M} UTC | {run.duration:.0f} "
+                f"| {machine.get('device', 'not known')} | {versions} |"
+            )
+        return [*lines, ""]
+
+    def _values(self, chapters: dict) -> list[str]:
+        lines = ["| Chapter | Parameter | Value | Default |", "|---|---|--:|--:|"]
+        for stem, notebook in chapters.items():
+            given = notebook.metadata.papermill.parameters
+            cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+            for name, node in parameters_of("\n".join(c.source for c in cells)).items():
+                default = ast.unparse(node.value)
+                value = repr(given[name]) if name in given else default
+                same = "the same" if value == default else f"`{default}`"
+                lines.append(f"| {{doc}}`/chapters/{stem}` | `{name}` | `{value}` | {same} |")
+        return [*lines, ""]
+
+
+def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
+    """Put the MathJax that `sphinx-mathjax-offline` carries, and its fonts, beside the pages."""
+    if error or app.builder.format != "html":
+        return
+    package = Path(distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline"))
+    for name in MATHJAX:
+        source = package / "static/mathjax" / name
+        target = Path(app.outdir, "_static/mathjax", name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
+
+
+def setup(app: Sphinx) -> dict:
+    """Connect the extension."""
+    app.connect("source-read", read_executed)
+    app.connect("build-finished", copy_mathjax)
+    app.add_directive("build-report", BuildReport)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
