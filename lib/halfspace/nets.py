@@ -77,6 +77,9 @@ class Linear(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Map (..., n, in) to (..., n, out)."""
+        if h.shape[-2] > 1 and h.stride(-2) == 0:  # equal rows, as of a constant input: one will do
+            out = self(h[..., :1, :])
+            return out.expand(*out.shape[:-2], h.shape[-2], -1)
         out = h @ self.weight.mT
         return out if self.bias is None else out + self.bias.unsqueeze(-2)
 
@@ -268,7 +271,7 @@ class DLGN(_Net):
             activities = self._activities(x)
         else:
             activities = gates.unbind(-2)
-        z = torch.ones_like(x) if self.constant_input else x
+        z = x.new_ones(x.shape[-1]).expand(x.shape) if self.constant_input else x
         for layer, g in zip(self.value[:-1], activities, strict=True):
             z = layer(z) * g
         return self.value[-1](z)
