@@ -112,8 +112,8 @@ def union_identity(
     Every one of the ``2^(mH)`` bit patterns is looked at, so the net must be tiny.
 
     Returns:
-        ``patterns``: bit patterns with the path's bits on; ``occupied``: those that occur in the window;
-        ``union``: their regions' total area; ``region``: the path region's area found another way,
+        ``patterns``: bit patterns with the path's bits on; ``occupied``: those that occur in the
+        window; ``union``: their regions' total area; ``region``: the path region's area found another way,
         for a DLGN by clipping (exact), for a ReLU net by asking the gates at the points of a
         500 × 500 grid over the window's bounding box (about three digits).
 

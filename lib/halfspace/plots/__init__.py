@@ -18,7 +18,19 @@ from halfspace.plots.kernels import (
     mean_ratio,
     regression,
 )
+from halfspace.plots.regions import (
+    area_curves,
+    cell_values,
+    clipped_region,
+    count_curves,
+    dlgn_diagram,
+    face_counts,
+    path_region,
+    shares_below,
+    unit_rows,
+)
 from halfspace.plots.style import CMAP, COLORS, DIVERGING, INK, figure, tag_panels, use_style
+from halfspace.plots.tables import html_table
 
 __all__ = [
     "CIRCLE_TICKS",
@@ -27,19 +39,29 @@ __all__ = [
     "DIVERGING",
     "HALVES_TICKS",
     "INK",
+    "area_curves",
+    "cell_values",
+    "clipped_region",
     "convergence",
+    "count_curves",
+    "dlgn_diagram",
     "effects",
+    "face_counts",
     "figure",
     "half_space_grid",
     "halves",
+    "html_table",
     "kernel_row",
     "layer_shares",
     "learned_functions",
     "mean_ratio",
     "own_and_hard_loss",
+    "path_region",
     "regression",
     "seed_bands",
+    "shares_below",
     "tag_panels",
     "times_to_level",
+    "unit_rows",
     "use_style",
 ]

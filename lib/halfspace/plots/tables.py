@@ -1,0 +1,37 @@
+"""Tables for a notebook's page."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+__all__ = ["html_table"]
+
+
+def html_table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Lay out rows as an HTML table that scrolls by itself where a screen is narrow.
+
+    Args:
+        rows: mappings with the same keys, which head the columns. Floats are written with three
+            digits, whole numbers with thin spaces between thousands, all else as it is.
+
+    Raises:
+        ValueError: if there is no row or the keys differ.
+    """
+    if not rows or any(list(row) != list(rows[0]) for row in rows):
+        raise ValueError("rows must share their keys, and there must be one at least")
+    head = "".join(f"<th>{escape(key)}</th>" for key in rows[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_written(value))}</td>" for value in row.values()) + "</tr>"
+        for row in rows
+    )
+    return (
+        '<div style="overflow-x: auto"><table class="table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool | str):
+        return {True: "yes", False: "no"}.get(value, value)
+    if value == int(value) and abs(value) < 1e9:
+        return f"{int(value):,}".replace(",", "\u202f")
+    return f"{value:.3g}"
