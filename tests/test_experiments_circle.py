@@ -9,7 +9,9 @@ from halfspace.experiments.circle import (
     allocation,
     epochs_to_fit,
     facing_low,
+    kernel_summary,
     low_and_high,
+    low_half_first,
     recipe,
     summary,
     trained_net,
@@ -70,6 +72,7 @@ def test_kernels_and_functions_at_start_and_end(results, name):
         assert np.array_equal(result.overlap[time], overlap_kernel(gates, bias=net.has_bias))
         np.testing.assert_allclose(result.ntk[time], empirical_ntk(net, grid), rtol=1e-3, atol=1e-5)
     assert result.functions.shape == (3, 3, 32)
+    np.testing.assert_allclose(result.target, result.spec.target.target(angles), rtol=1e-6)
     np.testing.assert_allclose(
         result.functions[-1, 0], trained_net(result, 0)(grid).detach()[:, 0], rtol=1e-3, atol=1e-5
     )
@@ -132,8 +135,8 @@ def test_epochs_to_fit_and_summary():
     row = summary(made)
     assert row["median epochs to fit"] == "10" and row["seeds that stalled"] == "1"
     assert row["seeds that diverged"] == "1"
-    assert (row["path ratio low/high, start"], row["epoch 20"], row["end"])[0] == "1.00"
-    assert row["epoch 20"] == "3.00"
+    assert row["path ratio low/high, start"] == "1.00"
+    assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
 
 
 def test_facing_low_counts_directions():
@@ -144,6 +147,22 @@ def test_facing_low_counts_directions():
     )
     swapped = Made(frequencies=(8.0, 2.0), normals_end=normals)
     np.testing.assert_array_equal(facing_low(swapped, "end"), [[0.0, 0.5], [0.0, 0.5]])
+
+
+def test_low_half_first_counts_only_fitted_seeds():
+    made = Made(
+        epochs=[0, 1, 2],
+        loss_top=[[1, 1, 1], [0.01, 1, 1], [0.01, 0.01, 1]],
+        loss_bottom=[[1, 1, 1], [1, 0.01, 1], [0.01, 0.01, 1]],
+    )
+    assert low_half_first(made).tolist() == [True, False, False]
+
+
+def test_kernel_summary(results):
+    rows = kernel_summary(results["dlgn"])
+    assert list(rows) == ["start", "early", "end"]
+    assert rows["start"]["NTK: alignment with its start"] == "1.00 (1.00 to 1.00)"
+    assert rows["end"]["NTK: alignment with its start"] != "1.00 (1.00 to 1.00)"
 
 
 def test_recipe_keeps_functions_within_the_training():
@@ -157,9 +176,9 @@ def test_specs_check_their_fields():
     base = dict(model="dlgn", function_epochs=(0,))
     keys = {CircleTraining(**base).key()}
     changes = dict(
-        model="relu", target=Circle(n=64), width=8, depth=4, gate="hard", beta=10.0, init="he", gain=0.5,
-        gating_gain=0.5, bias=True, learning_rate=1e-2, batch_size=64, epochs=10, record_every=2,
-        function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
+        model="relu", target=Circle(n=64), width=8, depth=4, gate="hard", beta=10.0, init="he",
+        gain=0.5, gating_gain=0.5, bias=True, learning_rate=1e-2, batch_size=64, epochs=10,
+        record_every=2, function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
     )  # fmt: skip
     assert set(changes) == set(CircleTraining.model_fields)
     keys |= {CircleTraining(**base | {name: value}).key() for name, value in changes.items()}

@@ -26,7 +26,7 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, 
     if not np.isfinite(values).all():
         raise ValueError(f"values must be finite; {(~np.isfinite(values)).sum()} are not")
     mean = values.mean()
-    if (values == mean).all():
+    if np.allclose(values, mean, rtol=1e-12, atol=0):  # the t interval would only measure rounding
         return float(mean), float(mean), float(mean)
     low, high = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
     return float(mean), float(low), float(high)

@@ -28,6 +28,8 @@ __all__ = [
     "allocation",
     "epochs_to_fit",
     "facing_low",
+    "kernel_summary",
+    "low_half_first",
     "low_and_high",
     "recipe",
     "summary",
@@ -66,8 +68,9 @@ class CircleTraining(Spec):
         hard gates; {loss, hard_loss}_{top, bottom} (E, S): on each half; log_paths_{top, bottom}
         (E, S): mean of ln(1 + number of active paths), hard gates; paths_{top, bottom} (E, S): mean
         number; zero_{top, bottom} (E, S): share of points without an active path. angles (N,);
-        functions, hard_functions (K, S, N). early_epoch (S,), -1 for never. overlap (3, N, N) int64
-        and ntk (3, N, N): kernels of the first seed; overlap_alignment, ntk_alignment (3, S):
+        target (N,): the target there; functions, hard_functions (K, S, N). early_epoch (S,), -1
+        for never. overlap (3, N, N) int64 and ntk (3, N, N): kernels of the first seed at the
+        start, early and at the end; overlap_alignment, ntk_alignment (3, S):
         cosine with the kernel at the start; ntk_{top, bottom} (3, S): mean of the NTK's diagonal on
         each half. normals_{start, end} (S, H, m, d): half-spaces' normals (DLGNs without biases).
         diverged (S,). final.*: the trained weights.
@@ -153,7 +156,7 @@ class CircleTraining(Spec):
         arrays = {"epochs": history.record, "diverged": history.diverged} | history.measures
         arrays["early_epoch"] = np.where(early.step >= 0, early.step // steps_per_epoch, -1)
         angles, grid = circle_grid(self.grid)
-        arrays["angles"] = angles.numpy()
+        arrays |= dict(angles=angles.numpy(), target=self.target.target(angles).numpy())
         grid = grid.to(device)
         kept = [history.snapshots[epoch] for epoch in self.function_epochs]
         arrays |= _functions(net, kept, grid) | _kernels(net, states, grid)
@@ -235,6 +238,14 @@ def epochs_to_fit(result: Result, name: str = "loss") -> np.ndarray:
     return first_below(result.epochs, result.arrays[name], FIT_LEVEL)
 
 
+def low_half_first(result: Result) -> np.ndarray:
+    """Return which seeds fitted the low half, and did so before the high half, bool, shape (S,)."""
+    low, high = (
+        first_below(result.epochs, loss, FIT_LEVEL) for loss in low_and_high(result, "loss")
+    )
+    return low < np.nan_to_num(high, nan=np.inf)
+
+
 def facing_low(result: Result, time: Literal["start", "end"]) -> np.ndarray:
     """Return the share of each layer's units that face the low-frequency half, shape (H, S).
 
@@ -255,16 +266,30 @@ def summary(result: Result) -> dict[str, str]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.median(low / high, axis=1)
     reached = fitted[~np.isnan(fitted)]
-    early = min(20, len(result.epochs) - 1)
+    early = min(np.searchsorted(result.epochs, 20), len(result.epochs) - 1)
     return {
         "seeds": str(len(fitted)),
         "median epochs to fit": f"{np.median(reached):.0f}" if len(reached) else "none fitted",
         "seeds that stalled": str(int(np.isnan(fitted).sum())),
         "seeds that diverged": str(int(result.diverged.sum())),
         "path ratio low/high, start": f"{ratios[0]:.2f}",
-        f"epoch {result.epochs[early]:.0f}": f"{ratios[early]:.2f}",
-        "end": f"{ratios[-1]:.2f}",
+        f"path ratio, epoch {result.epochs[early]:.0f}": f"{ratios[early]:.2f}",
+        "path ratio, end": f"{ratios[-1]:.2f}",
         "allocation (95 % interval)": interval_text(allocation(result)[-1]),
+    }
+
+
+def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
+    """Describe the kernels in a table's row for each point in time, means over seeds."""
+    return {
+        time: {
+            "NTK: alignment with its start": interval_text(result.ntk_alignment[k]),
+            "Λ: alignment with its start": interval_text(result.overlap_alignment[k]),
+            "NTK diagonal: ln(top/bottom)": interval_text(
+                np.log(result.ntk_top[k] / result.ntk_bottom[k])
+            ),
+        }
+        for k, time in enumerate(("start", "early", "end"))
     }
 
 
