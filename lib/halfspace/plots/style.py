@@ -36,8 +36,7 @@ def use_style() -> None:
     """Set matplotlib's defaults for this process."""
     mpl.rcParams.update(
         {
-            "figure.dpi": 100,
-            "savefig.dpi": 200,
+            "figure.dpi": 200,
             "savefig.transparent": True,
             "figure.facecolor": "none",
             "axes.facecolor": "none",
