@@ -113,9 +113,9 @@ def union_identity(
 
     Returns:
         ``patterns``: bit patterns with the path's bits on; ``occupied``: those that occur in the
-        window; ``union``: their regions' total area; ``region``: the path region's area found another way,
-        for a DLGN by clipping (exact), for a ReLU net by asking the gates at the points of a
-        500 × 500 grid over the window's bounding box (about three digits).
+        window; ``union``: their regions' total area; ``region``: the path region's area found
+        another way, for a DLGN by clipping (exact), for a ReLU net by asking the gates at the
+        points of a 500 × 500 grid over the window's bounding box (about three digits).
 
     Raises:
         ValueError: if there are more than 2^16 bit patterns.
