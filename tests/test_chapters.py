@@ -1,0 +1,151 @@
+"""Every chapter keeps the shape that the book, papermill and Colab rely on."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
+BOOTSTRAP = f"""\
+import importlib.util
+
+if importlib.util.find_spec("halfspace") is None:  # Colab, or any machine without the package
+    %pip install --quiet "halfspace[chapters] @ git+{URL}\""""
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+SETS = sorted((ROOT / "chapters" / "parameters").glob("*.yaml"))
+TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list, "tuple": list}
+MOST_LINES = 12
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_table_of_contents_names_every_chapter():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    assert [f"chapters/{path.stem}" for path in CHAPTERS] == files[: len(CHAPTERS)]
+
+
+@each_chapter
+def test_format(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.language == "python"
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.cells[0].source.startswith("# ")
+
+
+@each_chapter
+def test_no_outputs_are_stored(path):
+    for cell in code_cells(read(path)):
+        assert cell.outputs == [] and cell.execution_count is None, cell.source
+
+
+@each_chapter
+def test_cells_hold_no_logic(path):
+    for cell in code_cells(read(path)):
+        lines = [x for x in cell.source.splitlines() if x.strip() and x.strip()[0] != "#"]
+        if "parameters" not in cell.metadata.get("tags", []):
+            assert len(lines) <= MOST_LINES, cell.source
+        if "bootstrap" not in cell.metadata.get("tags", []):
+            kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
+            assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.While}, cell.source
+
+
+@each_chapter
+def test_the_bootstrap_cell(path):
+    (cell,) = tagged(read(path), "bootstrap")
+    assert cell.source == BOOTSTRAP
+    assert "remove-cell" in cell.metadata.tags
+
+
+@each_chapter
+def test_the_parameters_are_typed_and_explained(path):
+    notebook = read(path)
+    (cell,) = tagged(notebook, "parameters")
+    names = [node.target.id for node in ast.parse(cell.source).body]  # all of them annotated
+    assert names[-1] == "device"
+    (check,) = tagged(notebook, "check")
+    assert notebook.cells.index(check) == notebook.cells.index(cell) + 1
+    assert "parameters.check(" in check.source
+    for name, parameter in papermill.inspect_notebook(path).items():
+        assert name in names
+        assert parameter["inferred_type_name"] != "None", name
+        assert parameter["help"], f"{name} has no comment"
+
+
+@each_chapter
+def test_figures_carry_caption_name_and_alt(path):
+    names = []
+    for cell in code_cells(read(path)):
+        mystnb = cell.metadata.get("mystnb", {})
+        if "figure" not in mystnb:
+            assert "figure(" not in cell.source, f"a figure without a caption: {cell.source}"
+            continue
+        assert mystnb.figure.caption.strip() and mystnb.image.alt.strip()
+        names.append(mystnb.figure.name)
+    assert len(names) == len(set(names))
+
+
+@each_chapter
+@pytest.mark.parametrize("set_path", SETS, ids=lambda path: path.stem)
+def test_parameter_sets_fit_the_chapter(path, set_path):
+    values = yaml.safe_load(set_path.read_text(encoding="utf8"))[path.stem]
+    (cell,) = tagged(read(path), "parameters")
+    types = {n.target.id: ast.unparse(n.annotation) for n in ast.parse(cell.source).body}
+    for name, value in values.items():
+        assert name in types, f"{set_path.name}: {path.stem} has no parameter {name}"
+        assert isinstance(value, TYPES[types[name].split("[")[0]]), f"{name}: {value!r}"
+
+
+def test_figure_names_are_unique_in_the_book():
+    names = [
+        cell.metadata.mystnb.figure.name
+        for path in CHAPTERS
+        for cell in code_cells(read(path))
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("path", CHAPTERS[:1], ids=lambda path: path.stem)
+def test_papermill_lists_the_parameters(path):
+    done = run_papermill("--help-notebook", path, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "device" in done.stdout and "No parameters found" not in done.stdout
+
+
+# The bootstrap cell runs before the check: no network here, so it also shows that it does nothing.
+@each_chapter
+def test_a_wrong_parameter_stops_the_chapter(path, tmp_path):
+    done = run_papermill(path.relative_to(ROOT), tmp_path / "out.ipynb", "-p", "sede", 3, cwd=ROOT)
+    assert done.returncode != 0
+    assert "There is no parameter sede; the nearest is seed" in done.stderr
+
+
+@pytest.mark.parametrize("path", CHAPTERS[:1], ids=lambda path: path.stem)
+def test_a_chapter_starts_from_its_own_folder(path, tmp_path):
+    done = run_papermill(path.name, tmp_path / "out.ipynb", "-p", "sede", 3, cwd=path.parent)
+    assert "There is no parameter sede; the nearest is seed" in done.stderr
+
+
+def run_papermill(*arguments, cwd):
+    command = [sys.executable, "-m", "papermill", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
