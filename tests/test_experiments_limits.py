@@ -55,7 +55,7 @@ def test_constants_and_kernel_agree(experts, name):
 
 
 def test_descent_tends_to_the_limit_and_the_floor(experts):
-    longer = experts.spec.replace(steps=(200_000,)).result(device="cpu")
+    longer = experts.spec.replace(steps=(50_000,)).result(device="cpu")
     np.testing.assert_allclose(longer.kernel_descent[-1], experts.kernel_limit, atol=1e-3)
     assert longer.train_experts[-1] == pytest.approx(experts.floor.item(), abs=1e-5)
     assert 0.01 < experts.floor < experts.train_experts[-1] < experts.train_experts[0]
@@ -78,12 +78,12 @@ def test_steps_must_increase():
 
 @pytest.mark.parametrize("constant_input", [False, True])
 def test_mean_ntk_is_its_expectation(constant_input):
-    spec = NeuralPathLimit(**SMALL_LIMIT | dict(draws=4000), constant_input=constant_input)
+    spec = NeuralPathLimit(**SMALL_LIMIT | dict(draws=1000), constant_input=constant_input)
     result = spec.result(device="cpu")
-    # Both come from thousands of draws: five standard errors, estimated from the spread.
+    # Five standard errors, estimated from the spread.
     bound = 5 * result.errors / np.sqrt(result.draws)
     assert (np.abs(result.ratios - 1) < bound).all()
-    assert (bound < 0.2).all()
+    assert (bound < 0.3).all()
     distance = np.linalg.norm(result.mean_ntk - result.expected) / np.linalg.norm(result.expected)
     assert distance < bound[0, 0]
 

@@ -143,25 +143,44 @@ def mean_ratio(
 
 
 def regression(
-    axis: Axes, angles: ArrayLike, target: ArrayLike, kernel: ArrayLike, descent: ArrayLike
+    axes: ArrayLike,
+    angles: ArrayLike,
+    target: ArrayLike,
+    kernel: Sequence[ArrayLike],
+    descent: Sequence[ArrayLike],
+    titles: Sequence[str],
 ) -> None:
-    """Draw a function on the circle: target, kernel prediction (line), gradient descent (dots).
+    """Draw functions on the circle: target, kernel prediction (line), gradient descent (dots).
 
     Args:
-        axis: where to draw.
+        axes: one Axes per function, any shape.
         angles: in radians, increasing, shape (n,).
         target: shape (n,).
-        kernel: closed-form predictions, shape (n,).
-        descent: predictions of gradient descent, shape (n,).
+        kernel: closed-form predictions, each of shape (n,).
+        descent: predictions of gradient descent, each of shape (n,).
+        titles: one per function.
+
+    Raises:
+        ValueError: if the numbers of axes, predictions and titles differ.
     """
-    few = slice(None, None, max(1, len(np.asarray(angles)) // 48))
-    axis.plot(angles, target, color=INK, linewidth=1, linestyle=":", label="target")
-    axis.plot(angles, kernel, color=COLORS["frozen"], label="kernel, closed form")
-    axis.plot(
-        np.asarray(angles)[few], np.asarray(descent)[few], ".", color=COLORS["dlgn"], markersize=5,
-        label="experts, descent",
-    )  # fmt: skip
-    axis.set_xticks([0, math.pi, 2 * math.pi], ["0", "π", "2π"])
+    panels: list[Axes] = list(np.ravel(axes))
+    angles = np.asarray(angles)
+    few = slice(None, None, max(1, len(angles) // 48))
+    for panel, line, dots, title in zip(panels, kernel, descent, titles, strict=True):
+        panel.plot(angles, target, color=INK, linewidth=1, linestyle=":", label="target")
+        panel.plot(angles, line, color=COLORS["linear"], label="kernel, closed form")
+        panel.plot(
+            angles[few],
+            np.asarray(dots)[few],
+            ".",
+            color=COLORS["dlgn"],
+            markersize=5,
+            label="experts, gradient descent",
+        )
+        panel.set_xticks([0, math.pi, 2 * math.pi], ["0", "π", "2π"])
+        panel.set_title(title)
+    lines, names = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(lines, names, loc="outside lower center", ncols=3, handlelength=1.2)
 
 
 def _color_range(array: np.ndarray) -> tuple[float, float]:
