@@ -94,7 +94,7 @@ def search_disconnected(
                 continue
             shares = np.array([cut.areas[part].sum() for part in parts]) / cut.areas.sum()
             disconnected += 1
-            all_large += shares.min() > min_share
+            all_large += bool(shares.min() > min_share)
             if shares.min() > best_share:
                 best_share = shares.min()
                 best = dict(seed=seed, net=net, path=path, cut=cut, components=parts, shares=shares)
