@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from halfspace.datasets import Circle
+from halfspace.datasets import Circle, circle_grid, circle_points
 from halfspace.experiments.circle import (
     CircleTraining,
     allocation,
     epochs_to_fit,
+    error_between_points,
     facing_low,
     kernel_summary,
     low_and_high,
@@ -66,15 +67,19 @@ def test_last_record_is_the_trained_net(results, name):
 def test_kernels_and_functions_at_start_and_end(results, name):
     result = results[name]
     angles = torch.from_numpy(result.angles)
-    grid = torch.stack([angles.cos(), angles.sin()], 1)
+    fine_grid = circle_points(angles)
+    _, grid = circle_grid(32)
     for time, net in ((0, result.spec.net(result.spec.first_seed)), (2, trained_net(result, 0))):
         gates = hard_gates(net, grid)
         assert np.array_equal(result.overlap[time], overlap_kernel(gates, bias=net.has_bias))
         np.testing.assert_allclose(result.ntk[time], empirical_ntk(net, grid), rtol=1e-3, atol=1e-5)
-    assert result.functions.shape == (3, 3, 32)
+    assert result.functions.shape == (3, 3, 128)
     np.testing.assert_allclose(result.target, result.spec.target.target(angles), rtol=1e-6)
     np.testing.assert_allclose(
-        result.functions[-1, 0], trained_net(result, 0)(grid).detach()[:, 0], rtol=1e-3, atol=1e-5
+        result.functions[-1, 0],
+        trained_net(result, 0)(fine_grid).detach()[:, 0],
+        rtol=1e-3,
+        atol=1e-5,
     )
     np.testing.assert_allclose(result.ntk_alignment[0], 1.0, rtol=1e-9)
     diagonal = np.diagonal(result.ntk[2])
@@ -130,11 +135,13 @@ def test_epochs_to_fit_and_summary():
         epochs=[0, 10, 20], loss=[[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]], diverged=[0, 1],
         paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
         log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)),
+        angles=[1.0, 4.0], target=[0.0, 0.0], functions=[[[2.0, 1.0], [2.0, 1.0]]],
     )  # fmt: skip
     np.testing.assert_array_equal(epochs_to_fit(made), [10, np.nan])
     row = summary(made)
     assert row["median epochs to fit"] == "10" and row["seeds that stalled"] == "1"
     assert row["seeds that diverged"] == "1"
+    assert row["error between points, low half"] == "4"
     assert row["path ratio low/high, start"] == "1.00"
     assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
 
@@ -156,6 +163,15 @@ def test_low_half_first_counts_only_fitted_seeds():
         loss_bottom=[[1, 1, 1], [1, 0.01, 1], [0.01, 0.01, 1]],
     )
     assert low_half_first(made).tolist() == [True, False, False]
+
+
+def test_error_between_points(results):
+    result = results["relu"]
+    low, high = error_between_points(result)
+    squares = (result.functions[-1] - result.target) ** 2
+    np.testing.assert_allclose((low + high) / 2, squares.mean(1), rtol=1e-6)
+    np.testing.assert_allclose(low, squares[:, :64].mean(1), rtol=1e-6)
+    assert not set(np.round(result.spec.target.angles().numpy(), 6)) & set(result.angles.round(6))
 
 
 def test_kernel_summary(results):

@@ -27,6 +27,7 @@ __all__ = [
     "FIT_LEVEL",
     "allocation",
     "epochs_to_fit",
+    "error_between_points",
     "facing_low",
     "kernel_summary",
     "low_half_first",
@@ -61,7 +62,8 @@ class CircleTraining(Spec):
         early_level: the early point in time is a seed's first epoch with a loss below this.
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
         seeds: S, how many.
-        grid: number of grid points on the circle for kernels and functions.
+        grid: N, number of grid points on the circle for kernels; functions have four times as many,
+            none of which is a training point of the base recipe.
 
     The result's arrays (E records, K function epochs, 3 points in time, S seeds, N grid points):
         epochs (E,); loss, hard_loss (E, S): mean squared error under the net's own gate and with
@@ -155,11 +157,12 @@ class CircleTraining(Spec):
         steps_per_epoch = math.ceil(self.target.n / self.batch_size)
         arrays = {"epochs": history.record, "diverged": history.diverged} | history.measures
         arrays["early_epoch"] = np.where(early.step >= 0, early.step // steps_per_epoch, -1)
-        angles, grid = circle_grid(self.grid)
+        angles, fine_grid = circle_grid(4 * self.grid)
         arrays |= dict(angles=angles.numpy(), target=self.target.target(angles).numpy())
+        _, grid = circle_grid(self.grid)
         grid = grid.to(device)
         kept = [history.snapshots[epoch] for epoch in self.function_epochs]
-        arrays |= _functions(net, kept, grid) | _kernels(net, states, grid)
+        arrays |= _functions(net, kept, fine_grid.to(device)) | _kernels(net, states, grid)
         if self.model != "relu" and not self.bias:
             for time, state in dict(start=states[0], end=states[2]).items():
                 net.load_state_dict(state)
@@ -265,6 +268,7 @@ def summary(result: Result) -> dict[str, str]:
     low, high = low_and_high(result, "paths")
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.median(low / high, axis=1)
+    low_error, high_error = error_between_points(result)
     reached = fitted[~np.isnan(fitted)]
     early = min(np.searchsorted(result.epochs, 20), len(result.epochs) - 1)
     return {
@@ -272,11 +276,26 @@ def summary(result: Result) -> dict[str, str]:
         "median epochs to fit": f"{np.median(reached):.0f}" if len(reached) else "none fitted",
         "seeds that stalled": str(int(np.isnan(fitted).sum())),
         "seeds that diverged": str(int(result.diverged.sum())),
+        "error between points, low half": f"{np.median(low_error):.2g}",
+        "error between points, high half": f"{np.median(high_error):.2g}",
         "path ratio low/high, start": f"{ratios[0]:.2f}",
         f"path ratio, epoch {result.epochs[early]:.0f}": f"{ratios[early]:.2f}",
         "path ratio, end": f"{ratios[-1]:.2f}",
         "allocation (95 % interval)": interval_text(allocation(result)[-1]),
     }
+
+
+def error_between_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Mean squared error at the end, between the training points, on the low and on the high half.
+
+    Returns:
+        Two arrays of shape (S,).
+    """
+    squares = (result.functions[-1] - result.target) ** 2
+    top = result.angles < np.pi
+    errors = squares[:, top].mean(1), squares[:, ~top].mean(1)
+    f_top, f_bottom = result.spec.target.frequencies
+    return errors if f_top <= f_bottom else errors[::-1]
 
 
 def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
