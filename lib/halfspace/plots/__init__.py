@@ -10,6 +10,7 @@ from halfspace.plots.circle import (
     seed_bands,
     times_to_level,
 )
+from halfspace.plots.fashion import at_points, from_initialisation, legend_above, mark_time
 from halfspace.plots.kernels import (
     CIRCLE_TICKS,
     HALVES_TICKS,
@@ -40,6 +41,7 @@ __all__ = [
     "HALVES_TICKS",
     "INK",
     "area_curves",
+    "at_points",
     "cell_values",
     "clipped_region",
     "convergence",
@@ -48,12 +50,15 @@ __all__ = [
     "effects",
     "face_counts",
     "figure",
+    "from_initialisation",
     "half_space_grid",
     "halves",
     "html_table",
     "kernel_row",
     "layer_shares",
     "learned_functions",
+    "legend_above",
+    "mark_time",
     "mean_ratio",
     "own_and_hard_loss",
     "path_region",

@@ -1,0 +1,352 @@
+"""Section 5: modified Fashion-MNIST, where half of the classes get complicated labels (Figure 7).
+
+Where the paper is silent the values are ours: the clustering (``datasets.modified_labels``), the
+batch, the number of epochs, PyTorch's default initialisation for all layers, the DLGN's soft gate.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+
+from halfspace.datasets import fashion_mnist, modified_labels, normalise, subset_by_class
+from halfspace.experiments._base import Result, Spec
+from halfspace.gates import HardGate, SoftGate
+from halfspace.nets import DLGN, ReLUNet, stack
+from halfspace.ntk import empirical_ntk
+from halfspace.overlap import active_path_counts, overlap_kernel
+from halfspace.training import Crossing, State, fit
+
+__all__ = [
+    "ModifiedFashionMNIST",
+    "PARTS",
+    "SETTINGS",
+    "accuracies",
+    "advantage",
+    "allocations",
+    "block_contrast",
+    "label_effect",
+    "parts",
+]
+
+SETTINGS = {"modified": (5, 6, 7, 8, 9), "swapped": (0, 1, 2, 3, 4), "original": ()}
+"""Complex classes of each label setting, in the order of the results' axis."""
+
+PARTS = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
+"""The two halves of the classes: T-shirt to Coat, Sandal to Ankle boot."""
+
+_CHUNK = 1000  # images looked at together: bounds the memory of the gates
+
+
+class ModifiedFashionMNIST(Spec):
+    """Train nets of one kind on images of one kind, under all three label settings at once.
+
+    The nets of one seed start from the same weights and see the same batches under all settings:
+    they differ by the labels alone.
+
+    Attributes:
+        model: ``"relu"`` or ``"dlgn"`` (DLGN-PWC with soft gates in training).
+        images: ``"raw"`` (pixels from 0 to 1) or ``"normalised"`` (minus the mean training image,
+            then unit norm).
+        n_train: training images, balanced.
+        width: m.
+        depth: H.
+        learning_rate: of Adam.
+        batch_size: images in a batch.
+        epochs: passes through the training images.
+        beta: sharpness of the DLGN's gate; the ReLU net has none.
+        first_seed: the nets' seeds are first_seed, first_seed + 1, ...
+        seeds: S, how many; a seed decides initial weights, batches and the draw of the labels.
+        sample: training images of each class at which accuracy and paths are recorded.
+        kernel_sample: training images of each class at which kernels are computed.
+        level: the middle point in time is where the simple part's accuracy first reaches this.
+
+    The result's arrays (E records, 3 settings in the order of ``SETTINGS``, S seeds, 10 original
+    classes; in time, 3 points: start, middle, end; N images of the kernel sample, sorted by class):
+        epochs (E,); accuracy, hard_accuracy, paths, log_paths, zero (E, 3, S, 10): share of images
+        classified right under the net's own gate and with hard gates, mean number of active paths,
+        mean of ln(1 + number), share of images without one (hard gates), on the training sample;
+        test_* (2, 3, S, 10): the same on the test set, at the start and at the end.
+        loss (epochs, 3, S): mean batch loss of each epoch. middle_epoch (3, S): NaN for never, and
+        the end stands in for the middle. overlap (3 points, 3, N, N) int64 and ntk (3 points, 3, N,
+        N): kernels of the first seed, hard gates for the overlap, own gates for the NTK;
+        overlap_blocks, ntk_blocks (3 points, 3, S, 10, 10): their means over pairs of distinct
+        images of two classes. labels (3, N): labels of the kernel sample, first seed.
+        diverged (3, S).
+    """
+
+    model: Literal["relu", "dlgn"]
+    images: Literal["raw", "normalised"]
+    n_train: int = Field(60_000, ge=10, le=60_000)
+    width: int = Field(128, ge=1)  # appendix 3.2
+    depth: int = Field(5, ge=1)  # appendix 3.2
+    learning_rate: float = Field(2e-4, gt=0)  # appendix 3.2
+    batch_size: int = Field(128, ge=1)
+    epochs: int = Field(20, ge=1)
+    beta: float = Field(4.0, gt=0)  # as in the authors' published code
+    first_seed: int = Field(0, ge=0)
+    seeds: int = Field(1, ge=1)
+    sample: int = Field(500, ge=1)
+    kernel_sample: int = Field(20, ge=2)
+    level: float = Field(0.72, gt=0, le=1)  # appendix 5.1, as we read it
+
+    @field_validator("n_train")
+    @classmethod
+    def _balanced(cls, n_train: int) -> int:
+        if n_train % 10:
+            raise ValueError(f"n_train must be a multiple of 10; got {n_train}")
+        return n_train
+
+    def net(self, seed: int) -> ReLUNet | DLGN:
+        """Return the net of one seed at its initialisation, on the CPU."""
+        sizes = dict(width=self.width, depth=self.depth, d_out=10)
+        generator = torch.Generator().manual_seed(seed)
+        if self.model == "relu":
+            return ReLUNet(784, **sizes, generator=generator)
+        gate = SoftGate(self.beta)
+        return DLGN(784, **sizes, gate=gate, constant_input=True, generator=generator)
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        data = fashion_mnist(self.n_train)
+        drawn = [
+            modified_labels(data, seed=seed, complex_classes=classes)
+            for classes in SETTINGS.values()
+            for seed in seeds
+        ]
+        y, test_y = (torch.stack(labels).to(device) for labels in zip(*drawn, strict=True))
+        x = self._inputs(data.train_images, data.train_images).to(device)
+        net = stack([self.net(seed) for _ in SETTINGS for seed in seeds]).to(device)
+        few = min(self.sample, self.n_train // 10)
+        chosen = subset_by_class(data.train_labels, few).to(device)
+        x_few, y_few = x[chosen], y[:, chosen]
+        simple = _simple_classes(self.seeds).to(device)
+
+        def simple_accuracy(net) -> Tensor:
+            by_class = _accuracy(net, x_few, y_few)
+            return (by_class * simple).sum(-1) / simple.sum(-1)
+
+        batches = math.ceil(self.n_train / self.batch_size)
+        history = fit(
+            net,
+            x,
+            y,
+            seeds=[seed for _ in SETTINGS for seed in seeds],
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=min(self.batch_size, self.n_train),
+            loss="cross_entropy",
+            measure=lambda net: _statistics(net, x_few, y_few),
+            record=_record_times(self.epochs, batches),
+            snapshots=(0, self.epochs),
+            crossings=[
+                Crossing(
+                    name="middle", measure=simple_accuracy, level=self.level, below=False, every=20
+                )
+            ],
+            description=f"{self.model}, {self.images} images, {3 * self.seeds} nets",
+        )
+        middle = history.crossings["middle"]
+        states = [history.snapshots[0], middle.state, history.snapshots[self.epochs]]
+        step = middle.step.numpy()
+        arrays = {name: self._split(values, 1) for name, values in history.measures.items()}
+        arrays |= {
+            "epochs": history.record,
+            "loss": self._split(history.batch_loss, 1),
+            "middle_epoch": self._split(np.where(step >= 0, step / batches, np.nan), 0),
+            "diverged": self._split(history.diverged, 0),
+        }
+        order = subset_by_class(data.test_labels, 1000)
+        test_x = self._inputs(data.test_images[order], data.train_images).to(device)
+        arrays |= self._test(net, [states[0], states[2]], test_x, test_y[:, order.to(device)])
+        kernel_images = subset_by_class(data.train_labels, min(self.kernel_sample, few)).to(device)
+        arrays["labels"] = y[:: self.seeds, kernel_images].cpu().numpy()
+        return arrays | self._kernels(net, states, x[kernel_images])
+
+    def _inputs(self, images: Tensor, reference: Tensor) -> Tensor:
+        pixels = images.float() / 255
+        if self.images == "raw":
+            return pixels
+        return normalise(pixels, reference.float() / 255)
+
+    def _split(self, values: np.ndarray, axis: int) -> np.ndarray:
+        """Split the copies' axis into (3 settings, S seeds)."""
+        lead, rest = values.shape[:axis], values.shape[axis + 1 :]
+        return values.reshape(*lead, len(SETTINGS), self.seeds, *rest)
+
+    def _test(self, net, states: list[State], x: Tensor, y: Tensor) -> dict[str, np.ndarray]:
+        found = []
+        for state in states:
+            net.load_state_dict(state)
+            with torch.no_grad():
+                found.append(_statistics(net, x, y))
+        stacked = {name: torch.stack([each[name] for each in found]).cpu() for name in found[0]}
+        return {f"test_{name}": self._split(v.numpy(), 1) for name, v in stacked.items()}
+
+    def _kernels(self, net, states: list[State], x: Tensor) -> dict[str, np.ndarray]:
+        found = {"overlap": [], "ntk": [], "overlap_blocks": [], "ntk_blocks": []}
+        for state in states:
+            net.load_state_dict(state)
+            with torch.no_grad():
+                overlap = overlap_kernel(HardGate()(net.preactivations(x)))
+            kernels = {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}
+            for name, kernel in kernels.items():
+                found[name].append(kernel[:: self.seeds].cpu().numpy())
+                blocks = _block_means(kernel.double()).cpu().numpy()
+                found[f"{name}_blocks"].append(self._split(blocks, 0))
+        return {name: np.stack(values) for name, values in found.items()}
+
+
+def parts(values: np.ndarray, setting: str) -> tuple[np.ndarray, np.ndarray]:
+    """Average an array over the classes of the simple part and of the complex part.
+
+    Args:
+        values: by class, shape (..., 3, S, 10), as in a ``ModifiedFashionMNIST`` result.
+        setting: one of ``SETTINGS``. Under the original labels no part is complex; classes 0-4 take
+            the simple part's place, as under the modified labels.
+
+    Returns:
+        Means of the simple and of the complex part, each of shape (..., S).
+    """
+    chosen = values[..., list(SETTINGS).index(setting), :, :]
+    simple, complicated = PARTS[::-1] if setting == "swapped" else PARTS
+    return chosen[..., list(simple)].mean(-1), chosen[..., list(complicated)].mean(-1)
+
+
+def advantage(result: Result, setting: str) -> np.ndarray:
+    """Return by how much the log path count of classes 0-4 exceeds that of classes 5-9.
+
+    The same two halves under every setting, so that settings can be compared: labels that make
+    classes 5-9 complex should raise it, labels that make classes 0-4 complex should lower it.
+
+    Returns:
+        Difference of the halves' means of ln(1 + number of active paths), shape (E, S).
+    """
+    by_class = result.log_paths[:, list(SETTINGS).index(setting)]
+    first, second = (by_class[..., list(part)].mean(-1) for part in PARTS)
+    return first - second
+
+
+def block_contrast(result: Result, name: Literal["overlap", "ntk"]) -> np.ndarray:
+    """Return ln of the mean kernel value within classes 0-4 over that within classes 5-9.
+
+    Pairs of distinct images only. NaN where a mean is not positive, as an NTK's may be.
+
+    Returns:
+        Shape (3 points in time, 3 settings, S).
+    """
+    blocks = result.arrays[f"{name}_blocks"]
+    first, second = (blocks[..., list(part), :][..., list(part)].mean((-2, -1)) for part in PARTS)
+    positive = (first > 0) & (second > 0)
+    ratio = np.divide(first, second, out=np.full_like(first, np.nan), where=positive)
+    return np.log(ratio)
+
+
+def label_effect(result: Result) -> np.ndarray:
+    """Return what complicated labels do to the allocation of paths, all else equal.
+
+    Half of the ``advantage`` under the modified labels minus that under the swapped ones. The nets
+    of one seed share initial weights, images and batches, so that whatever the images alone do
+    cancels. Positive: paths move away from the part with complicated labels. Shape (E, S).
+    """
+    return (advantage(result, "modified") - advantage(result, "swapped")) / 2
+
+
+def accuracies(result: Result, setting: str) -> dict[str, object]:
+    """Describe how well one setting's nets learned, a table's row; means over seeds, at the end."""
+    row = {}
+    for name, values in {
+        "train": result.accuracy,
+        "test": result.test_accuracy,
+        "test, hard gates": result.test_hard_accuracy,
+    }.items():
+        simple, complicated = parts(values, setting)
+        row[f"{name}: simple / complex"] = f"{simple[-1].mean():.1%} / {complicated[-1].mean():.1%}"
+    return row
+
+
+def allocations(result: Result, setting: str) -> dict[str, object]:
+    """Describe one setting's path counts, simple minus complex part, in a table's row.
+
+    Differences of the parts' means of ln(1 + number of active paths), averaged over seeds.
+    """
+    simple, complicated = parts(result.log_paths, setting)
+    gap = (simple - complicated).mean(-1)
+    return {
+        "at start": f"{gap[0]:+.2f}",
+        "at end": f"{gap[-1]:+.2f}",
+        "end − start": f"{gap[-1] - gap[0]:+.2f}",
+        "records with simple above complex": f"{(gap[1:] > 0).mean():.0%}",
+        "records above the start": f"{(gap[1:] > gap[0]).mean():.0%}",
+    }
+
+
+def _record_times(epochs: int, batches: int) -> list[float]:
+    """Records from initialisation on: dense in the first epoch, where path counts move most."""
+    early = [step / batches for step in (0, 5, 10, 20, 40, 80, 160, 320) if step < batches]
+    late = np.unique(np.geomspace(1, epochs, 30).round())
+    return [*early, *late.tolist()]
+
+
+def _simple_classes(seeds: int) -> Tensor:
+    """Return 1 for the classes that keep their labels, for each copy, shape (3S, 10).
+
+    Under the original labels no class is complex; classes 0-4 count, as under the modified ones.
+    """
+    rows = torch.zeros(len(SETTINGS), 10)
+    for row, setting in zip(rows, SETTINGS, strict=True):
+        row[list(PARTS[1] if setting == "swapped" else PARTS[0])] = 1
+    return rows.repeat_interleave(seeds, 0)
+
+
+def _accuracy(net, x: Tensor, y: Tensor) -> Tensor:
+    """Share of images classified right, by original class, shape (copies, 10).
+
+    Args:
+        net: stacked.
+        x: images sorted by class, equally many of each, shape (n, d).
+        y: labels, shape (copies, n).
+    """
+    right = [
+        net(images).argmax(-1) == labels
+        for images, labels in zip(x.split(_CHUNK), y.split(_CHUNK, dim=1), strict=True)
+    ]
+    return _by_class(torch.cat(right, dim=1))
+
+
+def _statistics(net, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """Accuracies and path counts by original class, shape (copies, 10) each; see ``_accuracy``."""
+    found = {"accuracy": [], "hard_accuracy": [], "paths": [], "log_paths": [], "zero": []}
+    for images, labels in zip(x.split(_CHUNK), y.split(_CHUNK, dim=1), strict=True):
+        preactivations = net.preactivations(images)
+        hard = HardGate()(preactivations)
+        if isinstance(net, DLGN):
+            own_outputs = net(images, gates=net.gate(preactivations))
+            hard_outputs = net(images, gates=hard)
+        else:
+            own_outputs = hard_outputs = net(images)
+        counts = active_path_counts(hard)
+        found["accuracy"].append(own_outputs.argmax(-1) == labels)
+        found["hard_accuracy"].append(hard_outputs.argmax(-1) == labels)
+        found["paths"].append(counts)
+        found["log_paths"].append(counts.double().log1p())
+        found["zero"].append(counts == 0)
+    return {name: _by_class(torch.cat(values, dim=1)) for name, values in found.items()}
+
+
+def _by_class(values: Tensor) -> Tensor:
+    """Average (copies, n) values over each of the 10 classes' consecutive images."""
+    return values.double().unflatten(1, (10, -1)).mean(-1)
+
+
+def _block_means(kernel: Tensor) -> Tensor:
+    """Average (..., N, N) kernels over pairs of distinct images of two classes, (..., 10, 10)."""
+    count = kernel.shape[-1] // 10
+    sums = kernel.unflatten(-1, (10, count)).unflatten(-3, (10, count)).sum((-3, -1))
+    trace = kernel.diagonal(dim1=-2, dim2=-1).unflatten(-1, (10, count)).sum(-1)
+    pairs = torch.full((10, 10), float(count**2), dtype=kernel.dtype, device=kernel.device)
+    pairs.fill_diagonal_(count * (count - 1))
+    return (sums - torch.diag_embed(trace)) / pairs

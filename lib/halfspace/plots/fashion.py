@@ -1,0 +1,89 @@
+"""Figures of Section 5: two parts of a data set over training, from initialisation on."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from halfspace.plots.style import COLORS, INK
+
+__all__ = ["at_points", "from_initialisation", "legend_above", "mark_time"]
+
+
+def from_initialisation(
+    axis: Axes,
+    epochs: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    colors: Mapping[str, str],
+    styles: Mapping[str, str] | None = None,
+    log_value: bool = False,
+) -> None:
+    """Draw curves over training: mean over seeds, and a band from the least to the greatest seed.
+
+    The time axis is linear from initialisation, at its left end, to the first record after it, and
+    logarithmic from there on.
+
+    Args:
+        axis: where to draw.
+        epochs: times of the records, starting with 0, shape (E,).
+        curves: by label, shape (E, S).
+        colors: by label, keys of ``COLORS``.
+        styles: by label, line styles; solid if ``None``.
+        log_value: logarithmic values; the mean is then the geometric one.
+    """
+    epochs = np.asarray(epochs)
+    for label, values in curves.items():
+        values = np.asarray(values, dtype=float)
+        middle = np.exp(np.log(values).mean(1)) if log_value else values.mean(1)
+        color, style = COLORS[colors[label]], (styles or {}).get(label, "-")
+        axis.fill_between(epochs, values.min(1), values.max(1), color=color, alpha=0.2, lw=0)
+        axis.plot(epochs, middle, style, color=color, label=label)
+    axis.set_xscale("symlog", linthresh=epochs[1], linscale=0.35)
+    ticks = [tick for tick in (0.1, 1, 10, 100) if epochs[1] <= tick <= epochs[-1]]
+    axis.set_xticks([0, *ticks], ["0", *(f"{tick:g}" for tick in ticks)])
+    axis.minorticks_off()
+    axis.set_xlim(0, epochs[-1])
+    axis.set_yscale("log" if log_value else "linear")
+    axis.grid(axis="y")
+
+
+def mark_time(axis: Axes, epoch: float) -> None:
+    """Mark a time with a dotted vertical line; NaN draws nothing."""
+    if np.isfinite(epoch):
+        axis.axvline(epoch, color=INK, lw=1, ls=":")
+
+
+def at_points(
+    axis: Axes,
+    points: list[str],
+    curves: Mapping[str, ArrayLike],
+    *,
+    colors: Mapping[str, str],
+    styles: Mapping[str, str],
+) -> None:
+    """Draw values at a few named points in time, a line per label through the means over seeds.
+
+    Args:
+        axis: where to draw.
+        points: names of the points in time.
+        curves: by label, shape (points, S); each seed's value is a dot.
+        colors: by label, keys of ``COLORS``.
+        styles: by label, line styles.
+    """
+    places = np.arange(len(points))
+    for label, values in curves.items():
+        values, color = np.asarray(values), COLORS[colors[label]]
+        axis.plot(places, values, ".", color=color, ms=4, alpha=0.6)
+        axis.plot(places, values.mean(1), styles[label], color=color, label=label)
+    axis.axhline(0, color=INK, lw=0.8)
+    axis.set_xticks(places, points)
+    axis.set_xlim(-0.2, len(points) - 0.8)
+
+
+def legend_above(figure: Figure, axis: Axes, columns: int) -> None:
+    """Put one panel's legend above the whole figure."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns)
