@@ -1,0 +1,29 @@
+"""Take README's figure out of the executed chapter that makes it."""
+
+import base64
+import sys
+from pathlib import Path
+
+import nbformat
+
+CHAPTER = Path("_build/executed/chapters/04_feature_learning.ipynb")
+FIGURE = "fig-circle-functions"
+TARGET = Path("book/static/readme-figure.png")
+
+
+def main() -> None:
+    """Write the image of the cell that is named FIGURE."""
+    if not CHAPTER.exists():
+        sys.exit(f"{CHAPTER} is missing; run make book first")
+    for cell in nbformat.read(CHAPTER, as_version=4).cells:
+        if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") != FIGURE:
+            continue
+        images = [o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})]
+        TARGET.write_bytes(base64.b64decode(images[0]))
+        print(f"wrote {TARGET}")
+        return
+    sys.exit(f"{CHAPTER} has no figure named {FIGURE}")
+
+
+if __name__ == "__main__":
+    main()
