@@ -43,12 +43,10 @@ def path_region(
         labels: a text for each component, written into its largest cell; or none.
     """
     _frame(axis, window)
-    axis.add_collection(PolyCollection(cells, facecolor="none", edgecolor=INK, lw=0.4, alpha=0.7))
     for part in parts:
         chosen = [cells[cell] for cell in part]
-        axis.add_collection(
-            PolyCollection(chosen, facecolor=COLORS[color], edgecolor=COLORS[color], lw=0.6)
-        )
+        axis.add_collection(PolyCollection(chosen, facecolor=COLORS[color], lw=0))
+    axis.add_collection(PolyCollection(cells, facecolor="none", edgecolor=INK, lw=0.5))
     for part, label in zip(parts, labels, strict=bool(labels)):
         x, y = _roomiest(cells, part)
         axis.text(x, y, label, color="white", ha="center", va="center", weight="bold")
@@ -117,12 +115,12 @@ def cell_values(
         circle: whether to draw the unit circle, where the data lie.
     """
     panels: list[Axes] = list(np.ravel(axes))
-    top = max(float(np.max(v)) for v in values)
+    limits = min(np.min(v) for v in values), max(np.max(v) for v in values)
     for panel, polygons, value, title in zip(panels, cells, values, titles, strict=True):
         _frame(panel, window)
         panel.set_title(title)
         image = PolyCollection(polygons, array=value, cmap=CMAP, edgecolor="face", lw=0.2)
-        image.set_clim(0, top)
+        image.set_clim(*limits)
         panel.add_collection(image)
         if circle:
             panel.add_patch(Circle((0, 0), 1, fill=False, edgecolor="white", lw=1.2))
@@ -186,9 +184,11 @@ def area_curves(
         dashed: labels drawn dashed.
         xlabel: which weight.
     """
-    for label, areas in curves.items():
+    for number, (label, areas) in enumerate(curves.items()):
         style = "--" if label in dashed else "-"
-        axis.plot(weights, areas, style, color=COLORS[colors[label]], label=label)
+        # The first curve is broad, so that it shows where another one covers it.
+        broad = 4.0 if number == 0 else 1.6
+        axis.plot(weights, areas, style, color=COLORS[colors[label]], lw=broad, label=label)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("share of the window")
     axis.set_ylim(-0.02, None)
@@ -270,8 +270,9 @@ def shares_below(
         colors: by label, keys of ``COLORS``.
         xlabel: what the values are.
     """
-    for label, values in shares.items():
-        axis.ecdf(np.asarray(values), color=COLORS[colors[label]], label=label)
+    for number, (label, values) in enumerate(shares.items()):
+        broad = 4.0 if number == 0 else 1.6  # so that the first shows where another covers it
+        axis.ecdf(np.asarray(values), color=COLORS[colors[label]], lw=broad, label=label)
     axis.set_xlim(0, 1.03)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("part of the regions")
