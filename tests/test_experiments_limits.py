@@ -76,9 +76,9 @@ def test_steps_must_increase():
         ConstantExperts(steps=(5, 2))
 
 
-@pytest.mark.parametrize("constant_input", [False, True])
-def test_mean_ntk_is_its_expectation(constant_input):
-    spec = NeuralPathLimit(**SMALL_LIMIT | dict(draws=1000), constant_input=constant_input)
+@pytest.mark.parametrize("model", ["dlgn", "dlgn-pwc"])
+def test_mean_ntk_is_its_expectation(model):
+    spec = NeuralPathLimit(**SMALL_LIMIT | dict(draws=1000), model=model)
     result = spec.result(device="cpu")
     # Five standard errors, estimated from the spread.
     bound = 5 * result.errors / np.sqrt(result.draws)
@@ -88,13 +88,25 @@ def test_mean_ntk_is_its_expectation(constant_input):
     assert distance < bound[0, 0]
 
 
-@pytest.mark.parametrize("constant_input", [False, True])
-def test_expectation_counts_paths(constant_input):
-    result = NeuralPathLimit(**SMALL_LIMIT, constant_input=constant_input).result(device="cpu")
+def test_relu_net_is_off_the_formula_by_more_than_chance():
+    spec = NeuralPathLimit(model="relu", widths=(256,), depth=2, draws=6, points=6, seeds=2)
+    free = spec.replace(model="dlgn").result(device="cpu")
+    assert spec.result(device="cpu").errors.min() > 2 * free.errors.max()
+
+
+def test_relu_net_keeps_the_formula_where_inputs_agree():
+    """At x = x' its mean NTK is the formula's; with two opposite inputs there is nothing else."""
+    spec = NeuralPathLimit(model="relu", widths=(128,), depth=2, draws=100, points=2, seeds=2)
+    np.testing.assert_allclose(spec.result(device="cpu").ratios, 1, atol=0.06)
+
+
+@pytest.mark.parametrize("model", ["dlgn", "dlgn-pwc"])
+def test_expectation_counts_paths(model):
+    result = NeuralPathLimit(**SMALL_LIMIT, model=model).result(device="cpu")
     net = DLGN(2, width=3, depth=2, gate=HardGate(), generator=torch.Generator().manual_seed(0))
     x = circle_grid(5)[1]
     active = path_gates(net, x)
-    inner = torch.full((5, 5), 2.0) if constant_input else x @ x.mT
+    inner = torch.full((5, 5), 2.0) if model == "dlgn-pwc" else x @ x.mT
     expected = 3 * (2 / 3) ** 2 * inner * (active @ active.mT)
     np.testing.assert_allclose(result.expected, expected, atol=1e-5)
 
@@ -126,7 +138,7 @@ def test_spread_falls_with_width():
         ),
         (
             NeuralPathLimit(),
-            dict(widths=(2,), depth=1, draws=1, points=2, constant_input=True)
+            dict(widths=(2,), depth=1, draws=1, points=2, model="relu")
             | dict(first_seed=1, seeds=1),
         ),
     ],

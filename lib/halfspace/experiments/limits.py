@@ -6,7 +6,7 @@ its weights, a multiple of the neural path kernel, and scatters less about it th
 """
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor
 from halfspace.datasets import Circle, circle_grid, circle_points
 from halfspace.experiments._base import Spec
 from halfspace.gates import HardGate
-from halfspace.nets import DLGN, stack
+from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import neural_path_kernel, overlap_kernel
 from halfspace.paths import path_gates
@@ -118,35 +118,36 @@ class ConstantExperts(Spec):
 
 
 class NeuralPathLimit(Spec):
-    """Compare a value network's NTK at fixed hard gates with its expectation, width by width.
+    """Compare the NTK at hard gates with a multiple of the neural path kernel, width by width.
 
-    All weights of the value network are normal with variance 2/m, those of its first and last
-    layers too. For each seed and width a gating network is drawn once and then the value network
+    All value weights are normal with variance 2/m, those of the first and last layers too. For each
+    seed and width a DLGN's gating network is drawn once, kept fixed, and the value network drawn
     many times: ``draws`` times at the largest width and proportionally more often at smaller ones.
+    A ReLU net has only one set of weights; each draw brings its own gates.
 
     Attributes:
+        model: ``"dlgn"``, ``"dlgn-pwc"``, or ``"relu"``, to which the theorem does not apply.
         widths: m, increasing.
         depth: H.
         draws: value networks at the largest width.
         points: N, number of inputs on the circle.
-        constant_input: whether the value network sees the all-ones vector (DLGN-PWC).
         first_seed: the gating networks' seeds are first_seed, first_seed + 1, ...
         seeds: S, how many.
 
-    The result's arrays (S seeds, W widths, N points):
+    The result's arrays (S seeds, W widths, N points), E = (H+1) σ^2H times the neural path kernel:
         errors (S, W): root of the mean over draws of the squared Frobenius distance between NTK and
-        expectation, over the expectation's norm. ratios (S, W): mean over draws of
-        ⟨NTK, E⟩ / ⟨E, E⟩, E the expectation. draws (W,): value networks per seed. mean_ntk,
-        expected (N, N): at the smallest width for the first seed. angles (N,).
+        E, over E's norm. ratios (S, W): mean over draws of ⟨NTK, E⟩, over E's squared norm.
+        draws (W,): value networks per seed. mean_ntk, expected (N, N): means over draws of NTK and
+        E at the smallest width for the first seed. angles (N,).
 
     Reference: Lakshminarayanan and Singh 2020; Section 3.2.
     """
 
+    model: Literal["dlgn", "dlgn-pwc", "relu"] = "dlgn"
     widths: tuple[Count, ...] = (4, 8, 16, 32, 64, 128, 256, 512)
     depth: int = Field(3, ge=1)
     draws: int = Field(16, ge=1)
     points: int = Field(16, ge=2)
-    constant_input: bool = False
     first_seed: int = Field(0, ge=0)
     seeds: int = Field(20, ge=1)
 
@@ -156,45 +157,41 @@ class NeuralPathLimit(Spec):
         draws = [self.draws * max(self.widths) // width for width in self.widths]
         errors = np.empty((self.seeds, len(self.widths)))
         ratios = np.empty_like(errors)
-        kept = {}
         for row in range(self.seeds):
             generator = torch.Generator().manual_seed(self.first_seed + row)
             for column, width in enumerate(self.widths):
                 ntk, expected = self._kernels(x, width, draws[column], generator)
-                norm = expected.square().sum()
+                norm = expected.square().sum((-1, -2)).mean()
                 spread = (ntk - expected).square().sum((-1, -2)).mean()
                 errors[row, column] = (spread / norm).sqrt().item()
                 ratios[row, column] = ((ntk * expected).sum((-1, -2)).mean() / norm).item()
                 if row == column == 0:
-                    kept = {
-                        "mean_ntk": ntk.mean(0).cpu().numpy(),
-                        "expected": expected.cpu().numpy(),
-                    }
+                    kept = {"mean_ntk": ntk.mean(0), "expected": expected.mean(0)}
         counts = {"draws": np.array(draws), "angles": angles.numpy()}
-        return {"errors": errors, "ratios": ratios} | counts | kept
+        kernels = {name: kernel.cpu().numpy() for name, kernel in kept.items()}
+        return {"errors": errors, "ratios": ratios} | counts | kernels
 
     def _kernels(
         self, x: Tensor, width: int, draws: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return the NTK of each drawn value network (draws, N, N) and their expectation (N, N)."""
-        net = DLGN(
-            x.shape[-1],
-            width=width,
-            depth=self.depth,
-            gate=HardGate(),
-            constant_input=self.constant_input,
-            frozen_gating=True,
-            generator=generator,
-        )
+        """Return each draw's NTK (draws, N, N) and E (draws or 1, N, N)."""
+        net = self._net(width, generator)
         variance = 2 / width
         many = stack([net] * draws)
         for layer in many.value:
             layer.weight.data.normal_(0, math.sqrt(variance), generator=generator)
-        gates = net.to(x.device).gates(x)
-        source = torch.ones_like(x) if self.constant_input else x
+        many = many.to(x.device)
+        gates = many.gates(x) if self.model == "relu" else net.to(x.device).gates(x).unsqueeze(0)
+        source = torch.ones_like(x) if self.model == "dlgn-pwc" else x
         factor = (self.depth + 1) * variance**self.depth
-        expected = factor * neural_path_kernel(source, gates)
-        return empirical_ntk(many.to(x.device), x).double(), expected
+        return empirical_ntk(many, x).double(), factor * neural_path_kernel(source, gates)
+
+    def _net(self, width: int, generator: torch.Generator) -> DLGN | ReLUNet:
+        sizes = dict(width=width, depth=self.depth, generator=generator)
+        if self.model == "relu":
+            return ReLUNet(2, **sizes)
+        constant = self.model == "dlgn-pwc"
+        return DLGN(2, **sizes, gate=HardGate(), constant_input=constant, frozen_gating=True)
 
 
 def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """Figures of kernels: rows of kernel images, and how estimates approach a limit."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -77,69 +77,75 @@ def kernel_row(
 
 
 def convergence(
-    axis: Axes,
+    axes: ArrayLike,
     sizes: ArrayLike,
-    errors: ArrayLike,
+    series: Mapping[str, tuple[ArrayLike, tuple[float, float], str]],
     *,
-    label: str,
-    color: str,
-    fit: tuple[float, float] | None = None,
+    expected_slope: float,
 ) -> None:
-    """Draw errors against size on log axes: each seed's curve, their mean and a fitted power law.
+    """Draw errors against width on log axes: each seed's curve, their mean and a fitted power law.
 
     Args:
-        axis: where to draw.
+        axes: one Axes per series, any shape.
         sizes: shape (W,).
-        errors: positive, one row a seed, shape (S, W).
-        label: what the curve shows.
-        color: a key of ``COLORS``.
-        fit: (slope, intercept) of the straight line in natural logarithms.
+        series: for each title the errors, positive, one row a seed, shape (S, W), the fitted line's
+            (slope, intercept) in natural logarithms, and a key of ``COLORS``.
+        expected_slope: a dotted line of this slope goes through the mean at the largest width.
+
+    Raises:
+        ValueError: if the numbers of axes and series differ.
     """
-    sizes, errors = np.asarray(sizes, dtype=float), np.asarray(errors, dtype=float)
-    axis.loglog(sizes, errors.T, color=COLORS[color], linewidth=0.6, alpha=0.35)
-    mean = np.exp(np.log(errors).mean(axis=0))
-    axis.loglog(sizes, mean, "o", color=COLORS[color], markersize=5, label=label)
-    if fit is not None:
-        slope, intercept = fit
-        axis.loglog(sizes, np.exp(intercept) * sizes**slope, color=COLORS[color])
-    axis.set_xticks(sizes, [f"{size:g}" for size in sizes])
-    axis.minorticks_off()
-    low, high = errors.min(), errors.max()
-    decades = [t for t in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low / 1.5 <= t <= high * 1.5]
-    axis.set_yticks(decades, [f"{t:g}" for t in decades])
-    axis.set(xlabel="width m", ylabel="relative RMS error")
-    axis.legend(loc="lower left")
+    panels: list[Axes] = list(np.ravel(axes))
+    sizes = np.asarray(sizes, dtype=float)
+    for panel, (title, (errors, fit, color)) in zip(panels, series.items(), strict=True):
+        mean = np.exp(np.log(errors).mean(axis=0))
+        line = np.exp(fit[1]) * sizes ** fit[0]
+        expected = mean[-1] * (sizes / sizes[-1]) ** expected_slope
+        panel.loglog(sizes, np.transpose(errors), color=COLORS[color], linewidth=0.6, alpha=0.35)
+        panel.loglog(sizes, mean, "o", color=COLORS[color], markersize=5, label="mean over seeds")
+        panel.loglog(sizes, line, color=COLORS[color], label="power law")
+        panel.loglog(
+            sizes, expected, ":", color=INK, label=f"slope {expected_slope:g}".replace("-", "−")
+        )
+        panel.set_title(title)
+        panel.set(xlabel="width m", ylabel="relative RMS error")
+        _label_sizes(panel, sizes)
+        low, high = panel.get_ylim()
+        ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low < tick < high]
+        panel.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.label_outer()
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
 
 
 def mean_ratio(
-    axis: Axes, sizes: ArrayLike, ratios: ArrayLike, errors: ArrayLike, *, label: str, color: str
+    axis: Axes, sizes: ArrayLike, series: Mapping[str, tuple[ArrayLike, ArrayLike, str]]
 ) -> None:
-    """Draw mean estimate over expectation, with two standard errors, about the line at one.
+    """Draw means over their expectation, with two standard errors, about the line at one.
 
     Args:
         axis: where to draw.
         sizes: shape (W,).
-        ratios: mean over expectation, shape (W,).
-        errors: standard errors of ``ratios``, shape (W,).
-        label: what the points show.
-        color: a key of ``COLORS``.
+        series: for each label the ratios (W,), their standard errors (W,) and a key of ``COLORS``.
     """
     sizes = np.asarray(sizes, dtype=float)
     axis.axhline(1, color=INK, linewidth=1, zorder=0)
-    axis.errorbar(
-        sizes,
-        ratios,
-        yerr=2 * np.asarray(errors),
-        fmt="o",
-        color=COLORS[color],
-        capsize=3,
-        label=label,
-    )
-    axis.set_xscale("log", base=2)
-    axis.set_xticks(sizes, [f"{size:g}" for size in sizes])
-    axis.minorticks_off()
+    for index, (label, (ratios, errors, color)) in enumerate(series.items()):
+        beside = sizes * 1.1 ** (index - (len(series) - 1) / 2)  # so that the bars do not cover
+        axis.errorbar(
+            beside,
+            ratios,
+            yerr=2 * np.asarray(errors),
+            fmt="o",
+            color=COLORS[color],
+            markersize=4,
+            linewidth=1.2,
+            label=label,
+        )
+    axis.set_xscale("log")
+    _label_sizes(axis, sizes)
     axis.set(xlabel="width m", ylabel="mean / expected")
-    axis.legend(loc="upper right")
+    axis.figure.legend(loc="outside upper center", ncols=len(series))
 
 
 def regression(
@@ -173,14 +179,22 @@ def regression(
             angles[few],
             np.asarray(dots)[few],
             ".",
-            color=COLORS["dlgn"],
+            color=COLORS["frozen"],
             markersize=5,
             label="experts, gradient descent",
         )
         panel.set_xticks([0, math.pi, 2 * math.pi], ["0", "π", "2π"])
         panel.set_title(title)
     lines, names = panels[0].get_legend_handles_labels()
-    panels[0].figure.legend(lines, names, loc="outside lower center", ncols=3, handlelength=1.2)
+    panels[0].figure.legend(lines, names, loc="outside upper center", ncols=3, handlelength=1.2)
+
+
+def _label_sizes(axis: Axes, sizes: np.ndarray) -> None:
+    """Put a tick at each size; label every other one, from the largest down, where they crowd."""
+    every = 1 if len(sizes) < 6 else 2
+    labelled = set(sizes[::-1][::every])
+    axis.set_xticks(sizes, [f"{size:g}" if size in labelled else "" for size in sizes])
+    axis.minorticks_off()
 
 
 def _color_range(array: np.ndarray) -> tuple[float, float]:
@@ -219,9 +233,11 @@ def _colorbar(panels: list[Axes], image, limits: tuple[float, float], label: str
 
 def _compact(value: float) -> str:
     """Write a number with two figures: 0, 0.42, 37, 5.2·10⁴."""
+    if value < 0:
+        return f"−{_compact(-value)}"
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(value)))
+    exponent = math.floor(math.log10(value))
     if -3 < exponent < 4:
         return f"{value:.2g}" if exponent < 2 else f"{value:.0f}"
     return rf"${value / 10**exponent:.1f}{{\cdot}}10^{{{exponent}}}$"
