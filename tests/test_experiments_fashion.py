@@ -190,3 +190,32 @@ def test_every_field_is_in_the_key(field):
 def test_refuses_unbalanced_training_sets():
     with pytest.raises(ValueError, match="n_train must be a multiple of 10; got 15"):
         ModifiedFashionMNIST(model="relu", images="raw", n_train=15)
+
+
+@pytest.mark.parametrize("model", ["relu", "dlgn"])
+def test_untrained_nets_are_the_start_of_training(results, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path))
+    trained = results[model, "raw"]
+    few = dict(width=8, depth=3, first_seed=4, draws=2, kernel_sample=3)
+    untrained = fashion.UntrainedNets(model=model, images="raw", **few).result(device="cpu")
+    for name in ("overlap_blocks", "ntk_blocks"):
+        np.testing.assert_allclose(
+            untrained.arrays[name][0, 0], trained.arrays[name][0, 2], rtol=1e-3, atol=1e-5
+        )
+    # The kernel's diagonal counts each image's own paths.
+    diagonal = np.diagonal(trained.overlap[0, 2]).astype(float)
+    by_class = np.log1p(diagonal).reshape(10, 3).mean(1)
+    np.testing.assert_allclose(untrained.log_paths[0, 0, 0], by_class)
+    gap = by_class[:5].mean() - by_class[5:].mean()
+    assert fashion.initial_advantage(untrained)[0] == pytest.approx(gap)
+
+
+def test_tally_counts_nets():
+    log_paths = np.ones((3, 3, 2, 10))
+    log_paths[:, 0, 0, :5] = [[2], [3], [2]]  # ahead throughout, but nothing gained
+    log_paths[:, 0, 1, :5] = [[0], [0.5], [0.75]]  # behind throughout, but gained
+    assert fashion.tally([made_up(log_paths=log_paths)] * 2, "modified") == {
+        "nets": 4,
+        "ahead": 2,
+        "gained": 2,
+    }

@@ -5,6 +5,7 @@ batch, the number of epochs, PyTorch's default initialisation for all layers, th
 """
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -24,12 +25,15 @@ __all__ = [
     "ModifiedFashionMNIST",
     "PARTS",
     "SETTINGS",
+    "UntrainedNets",
     "accuracies",
     "advantage",
     "allocations",
     "block_contrast",
+    "initial_advantage",
     "label_effect",
     "parts",
+    "tally",
 ]
 
 SETTINGS = {"modified": (5, 6, 7, 8, 9), "swapped": (0, 1, 2, 3, 4), "original": ()}
@@ -41,7 +45,33 @@ PARTS = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 _CHUNK = 1000  # images looked at together: bounds the memory of the gates
 
 
-class ModifiedFashionMNIST(Spec):
+class _FashionSpec(Spec):
+    """What the specs share: which net, which images."""
+
+    model: Literal["relu", "dlgn"]
+    images: Literal["raw", "normalised"]
+    width: int = Field(128, ge=1)  # appendix 3.2
+    depth: int = Field(5, ge=1)  # appendix 3.2
+    beta: float = Field(4.0, gt=0)  # as in the authors' published code
+    first_seed: int = Field(0, ge=0)
+
+    def net(self, seed: int) -> ReLUNet | DLGN:
+        """Return the net of one seed at its initialisation, on the CPU."""
+        sizes = dict(width=self.width, depth=self.depth, d_out=10)
+        generator = torch.Generator().manual_seed(seed)
+        if self.model == "relu":
+            return ReLUNet(784, **sizes, generator=generator)
+        gate = SoftGate(self.beta)
+        return DLGN(784, **sizes, gate=gate, constant_input=True, generator=generator)
+
+    def _inputs(self, images: Tensor, reference: Tensor) -> Tensor:
+        pixels = images.float() / 255
+        if self.images == "raw":
+            return pixels
+        return normalise(pixels, reference.float() / 255)
+
+
+class ModifiedFashionMNIST(_FashionSpec):
     """Train nets of one kind on images of one kind, under all three label settings at once.
 
     The nets of one seed start from the same weights and see the same batches under all settings:
@@ -78,16 +108,10 @@ class ModifiedFashionMNIST(Spec):
         diverged (3, S).
     """
 
-    model: Literal["relu", "dlgn"]
-    images: Literal["raw", "normalised"]
     n_train: int = Field(60_000, ge=10, le=60_000)
-    width: int = Field(128, ge=1)  # appendix 3.2
-    depth: int = Field(5, ge=1)  # appendix 3.2
     learning_rate: float = Field(2e-4, gt=0)  # appendix 3.2
     batch_size: int = Field(128, ge=1)
     epochs: int = Field(20, ge=1)
-    beta: float = Field(4.0, gt=0)  # as in the authors' published code
-    first_seed: int = Field(0, ge=0)
     seeds: int = Field(1, ge=1)
     sample: int = Field(500, ge=1)
     kernel_sample: int = Field(20, ge=2)
@@ -99,15 +123,6 @@ class ModifiedFashionMNIST(Spec):
         if n_train % 10:
             raise ValueError(f"n_train must be a multiple of 10; got {n_train}")
         return n_train
-
-    def net(self, seed: int) -> ReLUNet | DLGN:
-        """Return the net of one seed at its initialisation, on the CPU."""
-        sizes = dict(width=self.width, depth=self.depth, d_out=10)
-        generator = torch.Generator().manual_seed(seed)
-        if self.model == "relu":
-            return ReLUNet(784, **sizes, generator=generator)
-        gate = SoftGate(self.beta)
-        return DLGN(784, **sizes, gate=gate, constant_input=True, generator=generator)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         seeds = range(self.first_seed, self.first_seed + self.seeds)
@@ -166,12 +181,6 @@ class ModifiedFashionMNIST(Spec):
         arrays["labels"] = y[:: self.seeds, kernel_images].cpu().numpy()
         return arrays | self._kernels(net, states, x[kernel_images])
 
-    def _inputs(self, images: Tensor, reference: Tensor) -> Tensor:
-        pixels = images.float() / 255
-        if self.images == "raw":
-            return pixels
-        return normalise(pixels, reference.float() / 255)
-
     def _split(self, values: np.ndarray, axis: int) -> np.ndarray:
         """Split the copies' axis into (3 settings, S seeds)."""
         lead, rest = values.shape[:axis], values.shape[axis + 1 :]
@@ -200,6 +209,39 @@ class ModifiedFashionMNIST(Spec):
         return {name: np.stack(values) for name, values in found.items()}
 
 
+class UntrainedNets(_FashionSpec):
+    """Look at many nets before any training: what the images alone do to paths and kernels.
+
+    Attributes:
+        model: as in ``ModifiedFashionMNIST``, like the fields not named here.
+        images: likewise.
+        draws: D, nets to draw, one for each seed from ``first_seed`` on.
+        kernel_sample: training images of each class.
+
+    The result's arrays: log_paths (1, 1, D, 10): mean of ln(1 + number of active paths) by class;
+    overlap_blocks, ntk_blocks (1, 1, D, 10, 10): as in ``ModifiedFashionMNIST``.
+    """
+
+    draws: int = Field(50, ge=2)
+    kernel_sample: int = Field(20, ge=2)
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        data = fashion_mnist()
+        chosen = subset_by_class(data.train_labels, self.kernel_sample)
+        x = self._inputs(data.train_images[chosen], data.train_images).to(device)
+        found = {"log_paths": [], "overlap_blocks": [], "ntk_blocks": []}
+        for start in range(0, self.draws, 10):  # ten nets at a time bound the memory
+            seeds = range(start, min(start + 10, self.draws))
+            net = stack([self.net(self.first_seed + seed) for seed in seeds]).to(device)
+            with torch.no_grad():
+                overlap = overlap_kernel(HardGate()(net.preactivations(x)))
+            counts = overlap.diagonal(dim1=-2, dim2=-1)
+            found["log_paths"].append(_by_class(counts.double().log1p()))
+            found["overlap_blocks"].append(_block_means(overlap.double()))
+            found["ntk_blocks"].append(_block_means(empirical_ntk(net, x).double()))
+        return {name: torch.cat(all_).cpu().numpy()[None, None] for name, all_ in found.items()}
+
+
 def parts(values: np.ndarray, setting: str) -> tuple[np.ndarray, np.ndarray]:
     """Average an array over the classes of the simple part and of the complex part.
 
@@ -225,9 +267,18 @@ def advantage(result: Result, setting: str) -> np.ndarray:
     Returns:
         Difference of the halves' means of ln(1 + number of active paths), shape (E, S).
     """
-    by_class = result.log_paths[:, list(SETTINGS).index(setting)]
-    first, second = (by_class[..., list(part)].mean(-1) for part in PARTS)
+    first, second = _halves(result.log_paths[:, list(SETTINGS).index(setting)])
     return first - second
+
+
+def initial_advantage(untrained: Result) -> np.ndarray:
+    """Return the same difference for each of the ``UntrainedNets``, shape (D,)."""
+    first, second = _halves(untrained.log_paths[0, 0])
+    return first - second
+
+
+def _halves(by_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return tuple(by_class[..., list(part)].mean(-1) for part in PARTS)
 
 
 def block_contrast(result: Result, name: Literal["overlap", "ntk"]) -> np.ndarray:
@@ -235,8 +286,12 @@ def block_contrast(result: Result, name: Literal["overlap", "ntk"]) -> np.ndarra
 
     Pairs of distinct images only. NaN where a mean is not positive, as an NTK's may be.
 
+    Args:
+        result: of ``ModifiedFashionMNIST`` or ``UntrainedNets``.
+        name: which kernel.
+
     Returns:
-        Shape (3 points in time, 3 settings, S).
+        Shape (3 points in time, 3 settings, S), or (1, 1, D).
     """
     blocks = result.arrays[f"{name}_blocks"]
     first, second = (blocks[..., list(part), :][..., list(part)].mean((-2, -1)) for part in PARTS)
@@ -268,19 +323,37 @@ def accuracies(result: Result, setting: str) -> dict[str, object]:
     return row
 
 
-def allocations(result: Result, setting: str) -> dict[str, object]:
+def allocations(result: Result, setting: str) -> dict[str, str]:
     """Describe one setting's path counts, simple minus complex part, in a table's row.
 
-    Differences of the parts' means of ln(1 + number of active paths), averaged over seeds.
+    Differences of the parts' means of ln(1 + number of active paths): averages over seeds, and how
+    many seeds have the simple part ahead.
     """
     simple, complicated = parts(result.log_paths, setting)
-    gap = (simple - complicated).mean(-1)
+    gap = simple - complicated
+    seeds = gap.shape[1]
     return {
-        "at start": f"{gap[0]:+.2f}",
-        "at end": f"{gap[-1]:+.2f}",
-        "end − start": f"{gap[-1] - gap[0]:+.2f}",
-        "records with simple above complex": f"{(gap[1:] > 0).mean():.0%}",
-        "records above the start": f"{(gap[1:] > gap[0]).mean():.0%}",
+        "at start": f"{gap[0].mean():+.2f}",
+        "at end": f"{gap[-1].mean():+.2f}",
+        "end − start": f"{(gap[-1] - gap[0]).mean():+.2f}",
+        "ahead throughout": f"{(gap[1:] > 0).all(0).sum()} of {seeds}",
+        "ahead at end": f"{(gap[-1] > 0).sum()} of {seeds}",
+        "gained by the end": f"{(gap[-1] > gap[0]).sum()} of {seeds}",
+    }
+
+
+def tally(results: Iterable[Result], setting: str) -> dict[str, int]:
+    """Count the nets of one setting, over seeds and results, whose simple part is ahead in paths.
+
+    Returns:
+        ``nets`` of all; those ``ahead`` at every record after the start; those that have ``gained``
+        by the end, in log path count, on the difference that they were born with.
+    """
+    gaps = [np.subtract(*parts(result.log_paths, setting)) for result in results]
+    return {
+        "nets": sum(gap.shape[1] for gap in gaps),
+        "ahead": int(sum((gap[1:] > 0).all(0).sum() for gap in gaps)),
+        "gained": int(sum((gap[-1] > gap[0]).sum() for gap in gaps)),
     }
 
 

@@ -10,7 +10,13 @@ from halfspace.plots.circle import (
     seed_bands,
     times_to_level,
 )
-from halfspace.plots.fashion import at_points, from_initialisation, legend_above, mark_time
+from halfspace.plots.fashion import (
+    at_points,
+    from_initialisation,
+    image_row,
+    legend_above,
+    mark_time,
+)
 from halfspace.plots.kernels import (
     CIRCLE_TICKS,
     HALVES_TICKS,
@@ -54,6 +60,7 @@ __all__ = [
     "half_space_grid",
     "halves",
     "html_table",
+    "image_row",
     "kernel_row",
     "layer_shares",
     "learned_functions",

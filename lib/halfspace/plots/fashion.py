@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from halfspace.plots.style import COLORS, INK
 
-__all__ = ["at_points", "from_initialisation", "legend_above", "mark_time"]
+__all__ = ["at_points", "from_initialisation", "image_row", "legend_above", "mark_time"]
 
 
 def from_initialisation(
@@ -87,3 +87,18 @@ def legend_above(figure: Figure, axis: Axes, columns: int) -> None:
     """Put one panel's legend above the whole figure."""
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=columns)
+
+
+def image_row(axes: ArrayLike, images: ArrayLike, titles: list[str]) -> None:
+    """Draw square grey images, dark on light, one a panel.
+
+    Args:
+        axes: as many Axes as images, any shape.
+        images: pixels row by row, shape (images, side * side).
+        titles: as many titles.
+    """
+    for axis, image, title in zip(np.ravel(axes), np.asarray(images), titles, strict=True):
+        side = round(len(image) ** 0.5)
+        axis.imshow(image.reshape(side, side), cmap="gray_r")
+        axis.set_title(title, fontsize=9)
+        axis.set_axis_off()

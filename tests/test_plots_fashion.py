@@ -1,0 +1,60 @@
+"""Figures of Section 5 draw what they are given."""
+
+import matplotlib
+import numpy as np
+import pytest
+from halfspace import plots
+
+matplotlib.use("Agg")
+EPOCHS = np.array([0, 0.05, 1, 10])
+
+
+@pytest.fixture
+def panel():
+    figure, axes = plots.figure()
+    yield axes[0, 0]
+    matplotlib.pyplot.close(figure)
+
+
+def test_curves_start_at_initialisation(panel):
+    curve = np.array([[1, 4], [2, 8], [3, 12], [4, 16.0]])
+    plots.from_initialisation(panel, EPOCHS, {"a": curve}, colors={"a": "simple"})
+    (line,) = panel.lines
+    assert line.get_xdata()[0] == 0
+    np.testing.assert_allclose(line.get_ydata(), curve.mean(1))
+    assert panel.get_xlim() == (0, 10)
+    assert [text.get_text() for text in panel.get_xticklabels()] == ["0", "0.1", "1", "10"]
+
+
+def test_log_values_have_a_geometric_mean(panel):
+    curve = np.array([[1, 4], [2, 8], [3, 12], [4, 16.0]])
+    plots.from_initialisation(panel, EPOCHS, {"a": curve}, colors={"a": "simple"}, log_value=True)
+    np.testing.assert_allclose(panel.lines[0].get_ydata(), [2, 4, 6, 8])
+    assert panel.get_yscale() == "log"
+
+
+def test_a_time_never_reached_is_not_marked(panel):
+    plots.mark_time(panel, np.nan)
+    assert len(panel.lines) == 0
+    plots.mark_time(panel, 2.0)
+    assert panel.lines[0].get_xdata()[0] == 2.0
+
+
+def test_points_in_time_show_every_seed(panel):
+    values = np.array([[0, 2], [1, 5], [2, 2.0]])
+    plots.at_points(
+        panel, ["start", "middle", "end"], {"a": values}, colors={"a": "relu"}, styles={"a": "--"}
+    )
+    means = [line.get_ydata() for line in panel.lines if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(means, [[1, 3, 2]])
+    dots = [line.get_ydata() for line in panel.lines if line.get_marker() == "."]
+    np.testing.assert_allclose(np.transpose(dots), values)
+
+
+def test_images_are_square():
+    figure, axes = plots.figure(1, 2)
+    plots.image_row(axes, np.arange(18).reshape(2, 9), ["a", "b"])
+    assert axes[0, 1].images[0].get_array()[2, 0] == 15
+    with pytest.raises(ValueError):
+        plots.image_row(axes, np.zeros((2, 9)), ["a"])
+    matplotlib.pyplot.close(figure)
