@@ -22,8 +22,8 @@ COLORS = {
     "linear": "#8c8c8c",
     "low": "#12a37f",
     "simple": "#12a37f",
-    "high": "#d99a00",
-    "complex": "#d99a00",
+    "high": "#d39500",
+    "complex": "#d39500",
     "target": INK,
 }
 CMAP = "viridis"
