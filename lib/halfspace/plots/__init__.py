@@ -14,6 +14,7 @@ from halfspace.plots.fashion import (
     at_points,
     from_initialisation,
     image_row,
+    label_outer,
     legend_above,
     mark_time,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "html_table",
     "image_row",
     "kernel_row",
+    "label_outer",
     "layer_shares",
     "learned_functions",
     "legend_above",

@@ -9,7 +9,14 @@ from numpy.typing import ArrayLike
 
 from halfspace.plots.style import COLORS, INK
 
-__all__ = ["at_points", "from_initialisation", "image_row", "legend_above", "mark_time"]
+__all__ = [
+    "at_points",
+    "from_initialisation",
+    "image_row",
+    "label_outer",
+    "legend_above",
+    "mark_time",
+]
 
 
 def from_initialisation(
@@ -81,6 +88,14 @@ def at_points(
     axis.axhline(0, color=INK, lw=0.8)
     axis.set_xticks(places, points)
     axis.set_xlim(-0.2, len(points) - 0.8)
+
+
+def label_outer(axes: np.ndarray, xlabel: str, ylabel: str) -> None:
+    """Label the bottom row's horizontal and the left column's vertical axes, (rows, columns)."""
+    for axis in axes[-1]:
+        axis.set_xlabel(xlabel)
+    for axis in axes[:, 0]:
+        axis.set_ylabel(ylabel)
 
 
 def legend_above(figure: Figure, axis: Axes, columns: int) -> None:
