@@ -42,8 +42,9 @@ def machine(device: str, threads: int) -> dict:
     import torch  # only now: a chapter that fails early should fail fast
 
     cuda = device != "cpu" and torch.cuda.is_available()
+    cores = "1 core" if threads == 1 else f"{threads} cores"
     return {
-        "device": torch.cuda.get_device_name() if cuda else f"{processor()} ({threads} threads)",
+        "device": torch.cuda.get_device_name() if cuda else f"{processor()}, {cores}",
         "versions": {
             "Python": platform.python_version(),
             **{name: version(name) for name in ("torch", "numpy", "halfspace", "papermill")},

@@ -108,40 +108,47 @@ class BuildReport(SphinxDirective):
             if (folder / "chapters" / path.name).exists():
                 self.env.note_dependency(str(path))
                 chapters[path.stem] = nbformat.read(path, 4)
-        text = "\n".join([*self._build(folder), *self._runs(chapters), *self._values(chapters)])
-        return self.parse_text_to_nodes(text)
+        lines = [*self._build(folder, chapters), *self._runs(chapters), *self._values(chapters)]
+        return self.parse_text_to_nodes("\n".join(lines))
 
-    def _build(self, folder: Path) -> list[str]:
-        rows = {
-            "Built": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "Commit": commit(str(folder)),
-            "Parameter set": os.environ.get("HALFSPACE_PARAMETERS", "not known"),
-            "Built with": f"Jupyter Book {version('jupyter-book')}, Sphinx {version('sphinx')}",
+    def _build(self, folder: Path, chapters: dict) -> list[str]:
+        machines = [notebook.metadata.get("halfspace", {}) for notebook in chapters.values()]
+        versions = {
+            ", ".join(f"{name} {number}" for name, number in machine.get("versions", {}).items())
+            for machine in machines
         }
-        return ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items()), ""]
+        rows = {
+            "Pages built": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "with": f"Jupyter Book {version('jupyter-book')}, Sphinx {version('sphinx')}",
+            "from commit": commit(str(folder)),
+            "Parameter set": os.environ.get("HALFSPACE_PARAMETERS", "not known"),
+            "Chapters executed with": "; or ".join(sorted(versions)),
+        }
+        return ["| Build | |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items()), ""]
 
     def _runs(self, chapters: dict) -> list[str]:
-        lines = ["| Chapter | Executed | Seconds | Device | Versions |", "|---|---|--:|---|---|"]
+        lines = ["| Chapter | Executed | Seconds | Device |", "|---|---|--:|---|"]
         for stem, notebook in chapters.items():
             run, machine = notebook.metadata.papermill, notebook.metadata.get("halfspace", {})
             when = datetime.fromisoformat(run.start_time).astimezone(UTC)
-            versions = ", ".join(f"{k} {v}" for k, v in machine.get("versions", {}).items())
             lines.append(
                 f"| {{doc}}`/chapters/{stem}` | {when:%Y-%m-%d %H:%M} UTC | {run.duration:.0f} "
-                f"| {machine.get('device', 'not known')} | {versions} |"
+                f"| {machine.get('device', 'not known')} |"
             )
         return [*lines, ""]
 
     def _values(self, chapters: dict) -> list[str]:
-        lines = ["| Chapter | Parameter | Value | Default |", "|---|---|--:|--:|"]
+        lines = ["| Chapter | Parameter | Value | Default, if other |", "|---|---|---|---|"]
         for stem, notebook in chapters.items():
             given = notebook.metadata.papermill.parameters
             cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+            title = f"{{doc}}`/chapters/{stem}`"
             for name, node in parameters_of("\n".join(c.source for c in cells)).items():
                 default = ast.unparse(node.value)
                 value = repr(given[name]) if name in given else default
-                same = "the same" if value == default else f"`{default}`"
-                lines.append(f"| {{doc}}`/chapters/{stem}` | `{name}` | `{value}` | {same} |")
+                other = "" if value == default else f"`{default}`"
+                lines.append(f"| {title} | `{name}` | `{value}` | {other} |")
+                title = ""
         return [*lines, ""]
 
 

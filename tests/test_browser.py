@@ -75,7 +75,7 @@ def visit(request, browser, sites):
     page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("requestfailed", lambda r: said.append(f"failed: {r.url}"))
+    page.on("requestfailed", lambda r: said.append(r.url) if "ABORTED" not in r.failure else None)
     page.on("response", lambda r: said.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
 
     def open_page(name):
