@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 __all__ = ["Crossed", "Crossing", "History", "LOSSES", "OPTIMIZERS", "fit", "net_losses"]
 
