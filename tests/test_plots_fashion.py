@@ -58,3 +58,11 @@ def test_images_are_square():
     with pytest.raises(ValueError):
         plots.image_row(axes, np.zeros((2, 9)), ["a"])
     matplotlib.pyplot.close(figure)
+
+
+def test_legend_names_each_label_once(panel):
+    for color in ("red", "blue"):
+        panel.plot([0, 1], color=color, label="a")
+    plots.legend_above(panel.figure, panel, 1)
+    (line,) = panel.figure.legends[0].get_lines()
+    assert line.get_color() == "blue"

@@ -99,9 +99,9 @@ def label_outer(axes: np.ndarray, xlabel: str, ylabel: str) -> None:
 
 
 def legend_above(figure: Figure, axis: Axes, columns: int) -> None:
-    """Put one panel's legend above the whole figure."""
-    handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=columns)
+    """Put one panel's legend above the figure; of lines with one label the last one stands."""
+    named = {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(named.values(), named, loc="outside upper center", ncols=columns)
 
 
 def image_row(axes: ArrayLike, images: ArrayLike, titles: list[str]) -> None:
