@@ -71,9 +71,11 @@ def test_paths_and_patterns_are_counted(experts):
     assert experts.patterns == len({tuple(row) for row in features.tolist()})
 
 
-def test_steps_must_increase():
-    with pytest.raises(ValueError, match=r"steps must be increasing; got \(5, 2\)"):
+def test_steps_and_widths_must_increase():
+    with pytest.raises(ValueError, match=r"steps\s+Value error, counts must be increasing"):
         ConstantExperts(steps=(5, 2))
+    with pytest.raises(ValueError, match=r"widths\s+Value error, .* increasing; got \(4, 4"):
+        NeuralPathLimit(widths=(4, 4))
 
 
 @pytest.mark.parametrize("model", ["dlgn", "dlgn-pwc"])

@@ -91,13 +91,13 @@ def test_convergence_draws_seeds_mean_fit_and_expectation():
         assert text in written
 
 
-def test_mean_ratio_draws_two_standard_errors():
+def test_mean_ratio_draws_intervals():
     figure, axes = plots.figure()
-    series = {"one": ([1.0, 1.1], [0.1, 0.2], "dlgn"), "two": ([0.9, 1.0], [0.1, 0.1], "frozen")}
-    plots.mean_ratio(axes[0, 0], [8, 32], series)
+    one, two = [(1.0, 0.8, 1.3), (1.1, 0.7, 1.4)], [(0.9, 0.8, 1.0), (1.0, 0.9, 1.1)]
+    plots.mean_ratio(axes[0, 0], [8, 32], {"one": one, "two": two}, color="dlgn")
     bars = [bar for bar in axes[0, 0].containers]
     segments = bars[0].lines[2][0].get_segments()
-    np.testing.assert_allclose([segment[:, 1] for segment in segments], [[0.8, 1.2], [0.7, 1.5]])
+    np.testing.assert_allclose([segment[:, 1] for segment in segments], [[0.8, 1.3], [0.7, 1.4]])
     first, second = (bar.lines[0].get_xdata() for bar in bars)
     assert (first < [8, 32]).all() and (second > [8, 32]).all()
     assert {"one", "two", "width m", "mean / expected"} <= set(texts(figure))
@@ -122,6 +122,6 @@ def test_drawing_leaves_the_current_figure_alone():
     _, ratio = plots.figure(1, 1)
     _, current = plt.subplots()
     plots.kernel_row(axes, KERNELS[:1], TITLES[:1])
-    plots.mean_ratio(ratio[0, 0], [8, 32], {"one": ([1, 1], [0.1, 0.1], "dlgn")})
+    plots.mean_ratio(ratio[0, 0], [8, 32], {"one": [(1, 0.9, 1.1)] * 2}, color="dlgn")
     assert plt.gca() is current
     assert not current.lines and not current.images and not current.get_title()

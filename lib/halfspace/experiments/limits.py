@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
 from halfspace.datasets import Circle, circle_grid, circle_points
@@ -23,7 +23,14 @@ from halfspace.paths import path_gates
 
 __all__ = ["ConstantExperts", "NeuralPathLimit", "fit_power_law"]
 
-Count = Annotated[int, Field(ge=1)]
+
+def _increasing(counts: tuple[int, ...]) -> tuple[int, ...]:
+    if not counts or sorted(set(counts)) != list(counts):
+        raise ValueError(f"counts must be increasing; got {counts}")
+    return counts
+
+
+_Counts = Annotated[tuple[Annotated[int, Field(ge=1)], ...], AfterValidator(_increasing)]
 
 # Eigenvalues of a kernel below this share of the largest are zeros of exact arithmetic.
 _RANK_TOLERANCE = 1e-10
@@ -61,16 +68,9 @@ class ConstantExperts(Spec):
     width: int = Field(8, ge=1)
     depth: int = Field(3, ge=1)
     seed: int = Field(0, ge=0)
-    steps: tuple[Count, ...] = (1, 10, 100, 1000, 10_000)
+    steps: _Counts = (1, 10, 100, 1000, 10_000)
     ridge: float = Field(0.01, gt=0)
     grid: int = Field(256, ge=2)
-
-    @field_validator("steps")
-    @classmethod
-    def _increasing(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
-        if not steps or sorted(set(steps)) != list(steps):
-            raise ValueError(f"steps must be increasing; got {steps}")
-        return steps
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         net = DLGN(
@@ -144,7 +144,7 @@ class NeuralPathLimit(Spec):
     """
 
     model: Literal["dlgn", "dlgn-pwc", "relu"] = "dlgn"
-    widths: tuple[Count, ...] = (4, 8, 16, 32, 64, 128, 256, 512)
+    widths: _Counts = (4, 8, 16, 32, 64, 128, 256, 512)
     depth: int = Field(3, ge=1)
     draws: int = Field(16, ge=1)
     points: int = Field(16, ge=2)

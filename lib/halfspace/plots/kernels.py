@@ -119,25 +119,33 @@ def convergence(
 
 
 def mean_ratio(
-    axis: Axes, sizes: ArrayLike, series: Mapping[str, tuple[ArrayLike, ArrayLike, str]]
+    axis: Axes,
+    sizes: ArrayLike,
+    series: Mapping[str, Sequence[tuple[float, float, float]]],
+    *,
+    color: str,
 ) -> None:
-    """Draw means over their expectation, with two standard errors, about the line at one.
+    """Draw means over their expectation, with their intervals, about the line at one.
 
     Args:
         axis: where to draw.
         sizes: shape (W,).
-        series: for each label the ratios (W,), their standard errors (W,) and a key of ``COLORS``.
+        series: for each label (mean, lower end, upper end) for each size; all but the first are
+            drawn with hollow squares.
+        color: a key of ``COLORS``.
     """
     sizes = np.asarray(sizes, dtype=float)
     axis.axhline(1, color=INK, linewidth=1, zorder=0)
-    for index, (label, (ratios, errors, color)) in enumerate(series.items()):
+    for index, (label, intervals) in enumerate(series.items()):
         beside = sizes * 1.1 ** (index - (len(series) - 1) / 2)  # so that the bars do not cover
+        mean, low, high = np.transpose(intervals)
         axis.errorbar(
             beside,
-            ratios,
-            yerr=2 * np.asarray(errors),
-            fmt="o",
+            mean,
+            yerr=[mean - low, high - mean],
+            fmt="s" if index else "o",
             color=COLORS[color],
+            markerfacecolor="none" if index else COLORS[color],
             markersize=4,
             linewidth=1.2,
             label=label,
