@@ -224,6 +224,8 @@ def count_curves(
         )
         axis.plot(sizes, values, marker, color=color, ms=2, alpha=0.5)
     axis.set_yscale("log")
+    # Possible counts may grow beyond all bounds; let them leave the picture.
+    axis.set_ylim(top=100 * max(float(np.max(values)) for values in counted.values()))
     axis.set_xticks(sizes)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("regions")
