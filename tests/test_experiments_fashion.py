@@ -219,3 +219,22 @@ def test_tally_counts_nets():
         "ahead": 2,
         "gained": 2,
     }
+
+
+def test_effects_are_read_at_the_middle_and_at_the_end():
+    log_paths = np.zeros((4, 3, 2, 10))
+    log_paths[:, 0, :, :5] = np.array([[0, 0], [2, 4], [1, 1], [-1, 1]])[
+        ..., None
+    ]  # modified; nothing else moves
+    middle_epoch = np.array([[0.4, 0.5], [0.6, np.nan], [0.1, 0.1]])
+    result = made_up(
+        log_paths=log_paths, middle_epoch=middle_epoch, epochs=np.array([0, 0.5, 1, 9])
+    )
+    assert fashion.effects(result) == {
+        "middle": "+1.00",  # of the first seed, the second one's swapped net never got there
+        "positive, middle": "1 of 1",
+        "after epoch 1": "+0.50",
+        "positive, after epoch 1": "2 of 2",
+        "end": "+0.00",
+        "positive, end": "1 of 2",
+    }

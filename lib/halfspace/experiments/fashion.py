@@ -30,6 +30,7 @@ __all__ = [
     "advantage",
     "allocations",
     "block_contrast",
+    "effects",
     "initial_advantage",
     "label_effect",
     "parts",
@@ -42,6 +43,7 @@ SETTINGS = {"modified": (5, 6, 7, 8, 9), "swapped": (0, 1, 2, 3, 4), "original":
 PARTS = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 """The two halves of the classes: T-shirt to Coat, Sandal to Ankle boot."""
 
+_EARLY_STEPS = (0, 5, 10, 20, 40, 60, 80, 120, 160, 240, 320)
 _CHUNK = 1000  # images looked at together: bounds the memory of the gates
 
 
@@ -310,6 +312,33 @@ def label_effect(result: Result) -> np.ndarray:
     return (advantage(result, "modified") - advantage(result, "swapped")) / 2
 
 
+def effects(result: Result) -> dict[str, str]:
+    """Describe the label effect in a table's row: averages over seeds, and how many are positive.
+
+    The middle of a seed is the record nearest to the mean of its modified and its swapped net's
+    middles; seeds of which one never reached the level are left out there.
+    """
+    effect = label_effect(result)
+    middles = result.middle_epoch[:2].mean(0)
+    at_middle = np.array(
+        [
+            curve[np.abs(result.epochs - middle).argmin()]
+            for curve, middle in zip(effect.T, middles, strict=True)
+            if np.isfinite(middle)
+        ]
+    )
+    times = {
+        "middle": at_middle,
+        "after epoch 1": effect[np.searchsorted(result.epochs, 1)],
+        "end": effect[-1],
+    }
+    row = {}
+    for name, values in times.items():
+        row[name] = f"{values.mean():+.2f}" if len(values) else "not reached"
+        row[f"positive, {name}"] = f"{(values > 0).sum()} of {len(values)}"
+    return row
+
+
 def accuracies(result: Result, setting: str) -> dict[str, object]:
     """Describe how well one setting's nets learned, a table's row; means over seeds, at the end."""
     row = {}
@@ -359,7 +388,7 @@ def tally(results: Iterable[Result], setting: str) -> dict[str, int]:
 
 def _record_times(epochs: int, batches: int) -> list[float]:
     """Records from initialisation on: dense in the first epoch, where path counts move most."""
-    early = [step / batches for step in (0, 5, 10, 20, 40, 80, 160, 320) if step < batches]
+    early = [step / batches for step in _EARLY_STEPS if step < batches]
     late = np.unique(np.geomspace(1, epochs, 30).round())
     return [*early, *late.tolist()]
 
