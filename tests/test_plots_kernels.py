@@ -47,16 +47,14 @@ def test_kernel_row_can_share_one_scale():
 
 def test_kernel_row_marks_groups_and_their_boundary():
     figure, axes = plots.figure(1, 2)
-    plots.kernel_row(axes, KERNELS[:2], TITLES[:2], ticks=plots.HALVES_TICKS, boundary=0.4)
+    ticks = ((0.25, "simple"), (0.75, "complex"))
+    plots.kernel_row(axes, KERNELS[:2], TITLES[:2], ticks=ticks)
     written = texts(figure)
     assert written.count("simple") == 3 and written.count("complex") == 3
     for axis in axes[0]:
         across, up = axis.lines
-        assert list(across.get_ydata()) == [0.4, 0.4]
-        assert list(up.get_xdata()) == [0.4, 0.4]
-    figure, axes = plots.figure(1, 1)
-    plots.kernel_row(axes, KERNELS[:1], TITLES[:1], boundary=None)
-    assert not axes[0, 0].lines
+        assert list(across.get_ydata()) == [0.5, 0.5]
+        assert list(up.get_xdata()) == [0.5, 0.5]
 
 
 def test_kernel_row_takes_a_kernel_of_zeros():

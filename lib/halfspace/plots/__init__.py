@@ -19,8 +19,6 @@ from halfspace.plots.fashion import (
     mark_time,
 )
 from halfspace.plots.kernels import (
-    CIRCLE_TICKS,
-    HALVES_TICKS,
     convergence,
     kernel_row,
     mean_ratio,
@@ -41,11 +39,9 @@ from halfspace.plots.style import CMAP, COLORS, DIVERGING, INK, figure, tag_pane
 from halfspace.plots.tables import html_table
 
 __all__ = [
-    "CIRCLE_TICKS",
     "CMAP",
     "COLORS",
     "DIVERGING",
-    "HALVES_TICKS",
     "INK",
     "area_curves",
     "at_points",

@@ -9,13 +9,10 @@ from numpy.typing import ArrayLike
 
 from halfspace.plots.style import COLORS, INK
 
-__all__ = ["CIRCLE_TICKS", "HALVES_TICKS", "convergence", "kernel_row", "mean_ratio", "regression"]
+__all__ = ["convergence", "kernel_row", "mean_ratio", "regression"]
 
-CIRCLE_TICKS = ((0.0, "0"), (0.5, "π"), (1.0, "2π"))
-"""Inputs at equispaced angles: the upper half of the circle comes first."""
-
-HALVES_TICKS = ((0.25, "simple"), (0.75, "complex"))
-"""Inputs sorted into two equal groups, the simple one first."""
+# Inputs at equispaced angles: the top half of the circle comes first.
+_CIRCLE_TICKS = ((0.0, "0"), (0.5, "π"), (1.0, "2π"))
 
 
 def kernel_row(
@@ -23,12 +20,13 @@ def kernel_row(
     kernels: Sequence[ArrayLike],
     titles: Sequence[str],
     *,
-    ticks: Sequence[tuple[float, str]] = CIRCLE_TICKS,
-    boundary: float | None = 0.5,
+    ticks: Sequence[tuple[float, str]] = _CIRCLE_TICKS,
     shared: bool = False,
     label: str = "",
 ) -> None:
     """Draw square kernels as images; both axes grow away from the lower left corner.
+
+    The inputs come in two groups of equal size; white lines part them.
 
     Three panels side by side need a row height of 2.6 in, two panels 3.2 in.
 
@@ -37,8 +35,6 @@ def kernel_row(
         kernels: as many kernels, each of shape (n, n).
         titles: as many titles.
         ticks: (position, text) pairs for both axes, positions as fractions of the axis from 0 to 1.
-        boundary: where to draw the line between the two groups of inputs, as a fraction;
-            ``None`` for no line.
         shared: whether all kernels share one colour scale and one colour bar; otherwise each has
             its own.
         label: what the colours measure, written at the colour bars.
@@ -69,7 +65,7 @@ def kernel_row(
             rasterized=True,
         )
         panel.set_title(title)
-        _label_sides(panel, ticks, boundary)
+        _label_sides(panel, ticks)
         if not shared:
             _colorbar([panel], image, limits, label)
     if shared:
@@ -210,7 +206,7 @@ def _color_range(array: np.ndarray) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _label_sides(panel: Axes, ticks: Sequence[tuple[float, str]], boundary: float | None) -> None:
+def _label_sides(panel: Axes, ticks: Sequence[tuple[float, str]]) -> None:
     places, texts = zip(*ticks, strict=True)
     first_column = panel.get_subplotspec() is None or panel.get_subplotspec().is_first_col()
     panel.set_xticks(places, texts)
@@ -220,9 +216,8 @@ def _label_sides(panel: Axes, ticks: Sequence[tuple[float, str]], boundary: floa
         panel.tick_params(length=0)
         for text in panel.get_yticklabels():
             text.set(rotation=90, verticalalignment="center")
-    if boundary is not None:
-        panel.axhline(boundary, color="white", linewidth=0.8, alpha=0.8)
-        panel.axvline(boundary, color="white", linewidth=0.8, alpha=0.8)
+    panel.axhline(0.5, color="white", linewidth=0.8, alpha=0.8)
+    panel.axvline(0.5, color="white", linewidth=0.8, alpha=0.8)
     for spine in panel.spines.values():
         spine.set_visible(False)
 
