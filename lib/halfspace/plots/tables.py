@@ -23,8 +23,9 @@ def html_table(rows: Sequence[Mapping[str, object]]) -> str:
         "<tr>" + "".join(f"<td>{escape(_written(value))}</td>" for value in row.values()) + "</tr>"
         for row in rows
     )
+    # The theme knows the class "dataframe" and colours it for light and dark pages.
     return (
-        '<div style="overflow-x: auto"><table class="table">'
+        '<div style="overflow-x: auto"><table class="table dataframe">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
