@@ -10,6 +10,7 @@ from halfspace.experiments import fashion
 from halfspace.experiments._base import Result
 from halfspace.experiments.fashion import SETTINGS, ModifiedFashionMNIST
 from halfspace.gates import HardGate
+from halfspace.intervals import interval_text
 from halfspace.ntk import empirical_ntk
 from halfspace.paths import path_gates
 
@@ -233,8 +234,8 @@ def test_effects_are_read_at_the_middle_and_at_the_end():
     assert fashion.effects(result) == {
         "middle": "+1.00",  # of the first seed, the second one's swapped net never got there
         "positive, middle": "1 of 1",
-        "after epoch 1": "+0.50",
+        "after epoch 1": "0.50 (0.50 to 0.50)",
         "positive, after epoch 1": "2 of 2",
-        "end": "+0.00",
+        "end": interval_text(np.array([-0.5, 0.5])),
         "positive, end": "1 of 2",
     }

@@ -16,6 +16,7 @@ from torch import Tensor
 from halfspace.datasets import fashion_mnist, modified_labels, normalise, subset_by_class
 from halfspace.experiments._base import Result, Spec
 from halfspace.gates import HardGate, SoftGate
+from halfspace.intervals import interval_text
 from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
@@ -313,7 +314,9 @@ def label_effect(result: Result) -> np.ndarray:
 
 
 def effects(result: Result) -> dict[str, str]:
-    """Describe the label effect in a table's row: averages over seeds, and how many are positive.
+    """Describe the label effect in a table's row: mean over seeds, and how many are positive.
+
+    Means of two seeds and more come with their 95 % interval.
 
     The middle of a seed is the record nearest to the mean of its modified and its swapped net's
     middles; seeds of which one never reached the level are left out there.
@@ -334,7 +337,10 @@ def effects(result: Result) -> dict[str, str]:
     }
     row = {}
     for name, values in times.items():
-        row[name] = f"{values.mean():+.2f}" if len(values) else "not reached"
+        if len(values) == 0:
+            row[name] = "not reached"
+        else:
+            row[name] = interval_text(values) if len(values) > 1 else f"{values[0]:+.2f}"
         row[f"positive, {name}"] = f"{(values > 0).sum()} of {len(values)}"
     return row
 

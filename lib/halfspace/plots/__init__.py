@@ -17,6 +17,7 @@ from halfspace.plots.fashion import (
     label_outer,
     legend_above,
     mark_time,
+    mark_value,
 )
 from halfspace.plots.kernels import (
     convergence,
@@ -64,6 +65,7 @@ __all__ = [
     "learned_functions",
     "legend_above",
     "mark_time",
+    "mark_value",
     "mean_ratio",
     "own_and_hard_loss",
     "path_region",

@@ -63,6 +63,11 @@ def mark_time(axis: Axes, epoch: float) -> None:
         axis.axvline(epoch, color=INK, lw=1, ls=":")
 
 
+def mark_value(axis: Axes, value: float) -> None:
+    """Mark a value with a thin horizontal line."""
+    axis.axhline(value, color=INK, lw=1)
+
+
 def at_points(
     axis: Axes,
     points: list[str],
@@ -85,7 +90,7 @@ def at_points(
         values, color = np.asarray(values), COLORS[colors[label]]
         axis.plot(places, values, ".", color=color, ms=4, alpha=0.6)
         axis.plot(places, values.mean(1), styles[label], color=color, label=label)
-    axis.axhline(0, color=INK, lw=0.8)
+    mark_value(axis, 0)
     axis.set_xticks(places, points)
     axis.set_xlim(-0.2, len(points) - 0.8)
 
