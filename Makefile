@@ -8,6 +8,8 @@ PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
 BIN := .venv/bin
+# Let idle threads sleep: where another program takes a core, spinning ones cost a factor of six.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
