@@ -13,7 +13,7 @@ import parameter_sets
 
 
 def interrupt(*_) -> None:
-    """Treat SIGTERM like Ctrl-C, so that Snakemake and the kernels are ended first."""
+    """Treat SIGTERM like Ctrl-C, so that Snakemake and the chapters end too."""
     raise KeyboardInterrupt
 
 
@@ -54,7 +54,10 @@ def run(parameters: str, cores: int) -> int:
         status = snakemake.wait()
     except KeyboardInterrupt:
         snakemake.terminate()
-        snakemake.wait()
+        try:
+            snakemake.wait(5)
+        except subprocess.TimeoutExpired:
+            snakemake.kill()  # it waits for the chapters, which end with this process
         print("Stopped. The chapters that had ended are kept; make book goes on from there.")
         return 130
     if status:

@@ -88,6 +88,8 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
             progress_bar={"desc": notebook.stem, "mininterval": interval},
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
+    except KeyboardInterrupt:
+        sys.exit(f"{notebook.stem}: stopped")
     except papermill.PapermillExecutionError as error:
         sys.exit(
             f"{notebook}: {error.ename}: {error.evalue}\n"
