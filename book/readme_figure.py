@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 
 CHAPTER = Path("_build/executed/chapters/04_feature_learning.ipynb")
-FIGURE = "fig-circle-functions"
+FIGURE = "fig-circle-overlap-dlgn"
 TARGET = Path("book/static/readme-figure.png")
 
 
