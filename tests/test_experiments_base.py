@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from halfspace.experiments import _base
-from halfspace.experiments._base import Spec, cache_folder, resolve_device
+from halfspace.experiments import _base, circle
+from halfspace.experiments._base import Spec, cache_folder, resolve_device, results
 from pydantic import Field, ValidationError
 
 RUNS = []
@@ -78,6 +78,19 @@ def test_a_folder_that_cannot_be_written_is_named_before_the_run(tmp_path, monke
     with pytest.raises(OSError, match="cannot be written to .*file.*set HALFSPACE_CACHE"):
         Toy().result(device="cpu")
     assert not RUNS
+
+
+def test_several_run_side_by_side_and_are_kept(cache):
+    # In processes of their own the specs must be importable: a real experiment, as small as can be.
+    small = dict(width=3, depth=2, epochs=2, seeds=2, grid=8)
+    specs = {seed: circle.recipe("dlgn", **small, first_seed=seed) for seed in (1, 2, 3)}
+    found = results(specs, device="cpu")
+    assert list(found) == [1, 2, 3]
+    assert all(found[seed].spec is specs[seed] for seed in specs)
+    assert len(list(cache.rglob("*.npz"))) == 3
+    alone = specs[2].result(device="cpu", recompute=True)
+    np.testing.assert_allclose(found[2].loss, alone.loss, rtol=1e-5)
+    assert results({"toy": Toy()}, device="cpu")["toy"].squares.tolist() == [0, 1, 4]
 
 
 def test_specs_are_frozen_and_strict():
