@@ -8,8 +8,9 @@ PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
 BIN := .venv/bin
-# Let idle threads sleep: where another program takes a core, spinning ones cost a factor of six.
-export OMP_WAIT_POLICY ?= PASSIVE
+# Let idle threads spin for an instant, then sleep: endless spinning costs a factor of six where another
+# program takes a core, none at all costs a third where no other does.
+export GOMP_SPINCOUNT ?= 20000
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
