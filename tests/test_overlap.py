@@ -68,7 +68,7 @@ def test_all_ones_just_below_the_limit_and_just_above():
 
 
 def test_biases_count_towards_the_limit():
-    gates = torch.ones(1, 3, 2**21)[..., :]
+    gates = torch.ones(1, 3, 2**21)
     with pytest.raises(OverflowError):
         active_path_counts(gates)
     assert active_path_counts(torch.ones(1, 2, 3), bias=True).item() == 9 + 3 + 1
@@ -100,3 +100,53 @@ def test_refusals():
         overlap_kernel(torch.full((1, 2, 3), 0.5))
     with pytest.raises(ValueError, match=r"must have shape \(..., n, H, m\); got \(2, 3\)"):
         active_path_counts(torch.ones(2, 3))
+
+
+def plain_kernel(gates, other, bias):
+    """Return the counts from the definition of the product form, int64 throughout."""
+    factors = [a @ b.T for a, b in zip(gates.long().unbind(1), other.long().unbind(1), strict=True)]
+    total = torch.ones_like(factors[0])
+    for factor in factors:
+        total = total * factor + bias
+    return total
+
+
+@pytest.mark.parametrize(("n", "others"), [(256, 257), (300, 20), (513, 700), (1, 600)])
+@pytest.mark.parametrize(
+    ("width", "depth"), [(4, 3), (16, 5), (128, 5), (512, 6)], ids=["2^6", "2^20", "2^35", "2^54"]
+)
+@pytest.mark.parametrize("bias", [False, True])
+def test_tiles_cover_the_kernel_exactly(n, others, width, depth, bias, generator):
+    gates, other = (
+        torch.randint(0, 2, (count, depth, width), generator=generator) for count in (n, others)
+    )
+    gates[n // 2 :, 0] |= 1  # so that counts reach close to their bound
+    assert torch.equal(overlap_kernel(gates, bias=bias), plain_kernel(gates, gates, bias))
+    assert torch.equal(overlap_kernel(gates, other, bias=bias), plain_kernel(gates, other, bias))
+
+
+@pytest.mark.parametrize("limit", [2**24, 2**53])
+def test_counts_around_a_types_limit_are_exact(limit):
+    # Two layers whose widths multiply to just beyond what single (double) precision holds.
+    root = math.isqrt(limit) + 1
+    widths = (root, root) if limit == 2**24 else (2**21 + 1, 2**11 + 1, 2**21 + 1)
+    gates = torch.zeros(3, len(widths), max(widths))
+    for layer, width in enumerate(widths):
+        gates[:, layer, :width] = 1
+        gates[1, layer, 0] = 0
+    active = gates.sum(-1).long().tolist()
+    expected = [
+        [math.prod(min(a, b) for a, b in zip(x, y, strict=True)) for y in active] for x in active
+    ]
+    assert overlap_kernel(gates).tolist() == expected
+
+
+def test_out_is_filled_and_checked(generator, tmp_path):
+    gates = torch.randint(0, 2, (300, 3, 8), generator=generator)
+    mapped = torch.from_file(
+        str(tmp_path / "kernel.bin"), shared=True, size=300 * 300, dtype=torch.int64
+    ).view(300, 300)
+    assert overlap_kernel(gates, out=mapped) is mapped
+    assert torch.equal(mapped, overlap_kernel(gates))
+    with pytest.raises(ValueError, match=r"out must be int64 of shape \(300, 300\); got"):
+        overlap_kernel(gates, out=torch.empty(300, 300))
