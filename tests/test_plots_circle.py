@@ -1,0 +1,107 @@
+"""Figures of Section 4: what is drawn is what was given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from halfspace import plots
+from halfspace.plots import COLORS
+from matplotlib.colors import to_hex
+from matplotlib.patches import Wedge
+
+
+@pytest.fixture
+def axis():
+    fig, axes = plots.figure(height=2.0)
+    yield axes[0, 0]
+    plt.close(fig)
+
+
+def covered(axis):
+    """Return the degrees that each colour's sectors cover."""
+    degrees = {"low": 0.0, "high": 0.0}
+    for patch in axis.patches:
+        for name in degrees:
+            if isinstance(patch, Wedge) and to_hex(patch.get_facecolor()) == COLORS[name]:
+                degrees[name] += patch.theta2 - patch.theta1
+    return degrees
+
+
+@pytest.mark.parametrize(
+    ("normal", "low", "high"),
+    [((0, 1), 180, 0), ((0, -1), 0, 180), ((1, 0), 90, 90), ((-2, 0), 90, 90), ((1, 1), 135, 45)],
+)
+def test_a_discs_colours_are_where_its_half_space_is(axis, normal, low, high):
+    plots.half_space_grid(axis, np.array([[normal]], dtype=float))
+    assert covered(axis) == pytest.approx({"low": low, "high": high})
+
+
+def test_layers_run_downward(axis):
+    plots.half_space_grid(axis, np.ones((3, 4, 2)))
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["1", "2", "3"]
+    centres = {patch.center for patch in axis.patches}
+    assert centres == {(unit, -layer) for unit in range(4) for layer in range(3)}
+
+
+def test_halves_split_at_pi(axis):
+    angles = np.linspace(0.1, 6.2, 50)
+    plots.halves(axis, angles, np.sin(angles))
+    low, high = axis.lines
+    assert low.get_xdata().max() < np.pi < high.get_xdata().min()
+    assert to_hex(low.get_color()) == COLORS["low"]
+
+
+def test_bands_are_percentiles_over_seeds(axis):
+    curves = {"a": np.arange(1.0, 102.0)[None].repeat(3, 0), "b": np.ones((2, 4))}
+    times = {"a": np.array([0, 1, 10]), "b": np.array([0, 5])}
+    plots.seed_bands(
+        axis, times, curves, colors={"a": "relu", "b": "dlgn"}, ylabel="y", log_time=True
+    )
+    line = axis.lines[0]
+    assert line.get_xdata().tolist() == [1, 10]  # epoch 0 has no place on a logarithmic axis
+    assert line.get_ydata().tolist() == [51, 51]
+    band = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == (6, 96)
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_censored_seeds_stand_at_the_end_of_their_training(axis):
+    times = {"a": [10.0, np.nan, 30.0], "b": [np.nan, np.nan, np.nan]}
+    plots.times_to_level(axis, times, {"a": 100.0, "b": 500.0}, {"a": "relu", "b": "frozen"})
+    reached, never, none, all_ = axis.lines
+    assert reached.get_xdata().tolist() == [10, 30] and never.get_xdata().tolist() == [100]
+    assert len(none.get_xdata()) == 0 and all_.get_xdata().tolist() == [500] * 3
+    assert never.get_marker() == ">"
+
+
+def test_learned_functions_have_a_panel_per_epoch():
+    fig, axes = plots.figure(2, 1, height=1.7)
+    angles = np.linspace(0, 6, 5)
+    outputs = {"net": np.stack([angles, 2 * angles])}
+    plots.learned_functions(axes, angles, np.cos(angles), (5, 20), outputs, {"net": "relu"})
+    assert [axis.get_title() for axis in axes.flat] == ["epoch 5", "epoch 20"]
+    assert axes[1, 0].lines[1].get_ydata().tolist() == (2 * angles).tolist()
+    plt.close(fig)
+
+
+def test_own_and_hard_losses_share_one_legend():
+    fig, axes = plots.figure(1, 2)
+    own = {"x": np.ones((3, 2)), "y": np.ones((3, 2))}
+    hard = {"x": np.full((3, 2), 2.0), "y": np.full((3, 2), 3.0)}
+    plots.own_and_hard_loss(axes, np.arange(3), own, hard)
+    assert [axis.lines[1].get_ydata()[0] for axis in axes.flat] == [2, 3]
+    assert axes[0, 1].lines[1].get_linestyle() == "--"
+    assert all(axis.get_legend() is None for axis in axes.flat) and len(fig.legends) == 1
+    plt.close(fig)
+
+
+def test_shares_and_effects_show_their_intervals(axis):
+    plots.effects(axis, {"a": (1.0, 0.5, 2.0)}, {"a": "relu"}, "effect")
+    (bar,) = axis.containers
+    assert bar.lines[2][0].get_segments()[0][:, 0].tolist() == [0.5, 2.0]
+    fig, axes = plots.figure()
+    shares = {"start": [(0.2, 0.1, 0.4)] * 3, "end": [(0.5, 0.4, 0.6)] * 3}
+    plots.layer_shares(axes[0, 0], shares, {"start": "linear", "end": "dlgn"}, chance=0.25)
+    bar = axes[0, 0].containers[0]
+    np.testing.assert_allclose(bar.lines[2][0].get_segments()[0][:, 1], [0.1, 0.4])
+    assert [tick.get_text() for tick in axes[0, 0].get_xticklabels()] == ["1", "2", "3"]
+    plt.close(fig)
