@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from conftest import NET_KINDS
+from halfspace import overlap
 from halfspace.overlap import (
     active_path_counts,
     log_active_path_counts,
@@ -15,6 +16,8 @@ from halfspace.overlap import (
 from halfspace.paths import path_gates
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 HARD = ["relu", "linear", "dlgn-hard", "dlgn-pwc-hard"]
 
@@ -54,6 +57,46 @@ def test_counts_are_exact_beyond_float_precision(width, depth, generator):
     ]
     assert overlap_kernel(gates).tolist() == expected
     assert active_path_counts(gates).tolist() == [expected[i][i] for i in range(6)]
+
+
+def exact_counts(gates, other, bias):
+    """Return the counts as Python integers, which have no largest one."""
+    active = [[set(layer.nonzero().flatten().tolist()) for layer in point] for point in gates]
+    active_other = [[set(layer.nonzero().flatten().tolist()) for layer in point] for point in other]
+
+    def count(x, y):
+        total = 1
+        for layer, layer_other in zip(x, y, strict=True):
+            total = total * len(layer & layer_other) + bias
+        return total
+
+    return [[count(x, y) for y in active_other] for x in active]
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize(
+    ("width", "depth"),
+    [(5, 3), (128, 9), (512, 12), (512, 130), (64, 400)],
+    ids=["2^7", "2^63", "2^108", "2^1170", "2^2400"],
+)
+def test_logarithms_are_within_their_error_at_any_size(width, depth, bias, generator):
+    gates, other = ((torch.rand(n, depth, width, generator=generator) < 0.9).long() for n in (4, 5))
+    gates[0, depth // 2] = 0  # shares no path but those that start above
+    gates[1, -1] = 0  # none at all, but for the last layer's constant unit
+    gates[2], other[2] = 1, 1  # the largest count
+    counts = exact_counts(gates, other, bias)
+    logs = log_overlap_kernel(gates, other, bias=bias)
+    assert logs.dtype == torch.float64
+    for row, expected in zip(logs.tolist(), counts, strict=True):
+        for log, count in zip(row, expected, strict=True):
+            assert log == pytest.approx(math.log(count) if count else -math.inf, rel=0, abs=1e-12)
+    own = [exact_counts(gates[i : i + 1], gates[i : i + 1], bias)[0][0] for i in range(4)]
+    expected = [math.log(count) if count else -math.inf for count in own]
+    assert log_active_path_counts(gates, bias=bias).tolist() == pytest.approx(
+        expected, rel=0, abs=1e-12
+    )
+    diagonal = log_overlap_kernel(gates, bias=bias).diagonal().tolist()
+    assert diagonal == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 def test_all_ones_just_below_the_limit_and_just_above():
@@ -141,12 +184,66 @@ def test_counts_around_a_types_limit_are_exact(limit):
     assert overlap_kernel(gates).tolist() == expected
 
 
-def test_out_is_filled_and_checked(generator, tmp_path):
+@pytest.mark.parametrize("bias", [False, True])
+def test_logarithms_cover_all_tiles(bias, generator):
+    gates, other = (torch.randint(0, 2, (n, 5, 16), generator=generator) for n in (513, 300))
+    for second in (None, other):
+        expected = overlap_kernel(gates, second, bias=bias).double().log()
+        found = log_overlap_kernel(gates, second, bias=bias)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "dtype"), [(overlap_kernel, torch.int64), (log_overlap_kernel, torch.float64)]
+)
+def test_out_is_filled_and_checked(kernel, dtype, generator, tmp_path):
     gates = torch.randint(0, 2, (300, 3, 8), generator=generator)
     mapped = torch.from_file(
-        str(tmp_path / "kernel.bin"), shared=True, size=300 * 300, dtype=torch.int64
+        str(tmp_path / "kernel.bin"), shared=True, size=300 * 300, dtype=dtype
     ).view(300, 300)
-    assert overlap_kernel(gates, out=mapped) is mapped
-    assert torch.equal(mapped, overlap_kernel(gates))
-    with pytest.raises(ValueError, match=r"out must be int64 of shape \(300, 300\); got"):
-        overlap_kernel(gates, out=torch.empty(300, 300))
+    assert kernel(gates, out=mapped) is mapped
+    assert torch.equal(mapped, kernel(gates))
+    name = str(dtype).removeprefix("torch.")
+    with pytest.raises(ValueError, match=rf"out must be {name} of shape \(300, 300\); got"):
+        kernel(gates, out=torch.empty(300, 300))
+    with pytest.raises(ValueError, match=rf"out must be {name} of shape \(300, 300\); got"):
+        kernel(gates, out=torch.empty(300, 20, dtype=dtype))
+
+
+class LargestTensor(TorchDispatchMode):
+    """Record the bytes of the largest tensor that any operation returns, beside those given."""
+
+    def __init__(self, *given):
+        super().__init__()
+        self.given, self.largest = {t.untyped_storage().data_ptr() for t in given}, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, torch.Tensor) and (
+                leaf.untyped_storage().data_ptr() not in self.given
+            ):
+                self.largest = max(self.largest, leaf.untyped_storage().nbytes())
+        return result
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize(
+    ("kernel", "dtype"), [(overlap_kernel, torch.int64), (log_overlap_kernel, torch.float64)]
+)
+def test_memory_does_not_grow_with_the_kernel(kernel, dtype, bias, generator, monkeypatch):
+    monkeypatch.setattr(overlap, "_FLOAT64_REACH", 2**9)  # so that exponents are kept apart
+    n = 1500
+    gates = torch.randint(0, 2, (n, 20, 8), generator=generator)
+    out = torch.empty(n, n, dtype=dtype)
+    with LargestTensor(out, gates) as recorded:
+        kernel(gates, bias=bias, out=out)
+    assert recorded.largest == max(4 * gates.numel(), 8 * 256 * 256)
+
+
+def test_straight_through_gates_count_too(generator):
+    net = NET_KINDS["dlgn-straight-through"](3, width=4, depth=2, generator=generator)
+    gates = net.gates(torch.randn(5, 3, generator=generator))
+    assert gates.requires_grad
+    assert not overlap_kernel(gates).requires_grad
+    assert not log_overlap_kernel(gates).requires_grad

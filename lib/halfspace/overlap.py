@@ -11,6 +11,7 @@ Reference: Section 3.2; neural path kernel: Lakshminarayanan and Singh 2020.
 
 import itertools
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 _INT64_MAX = 2**63 - 1
+_FLOAT64_REACH = 2**1000
 _TILE = 256  # three single-precision tiles of this side fit a core's second-level cache
 
 
@@ -58,35 +60,39 @@ def overlap_kernel(
     first, second = _layers_first(gates, other)
     bounds = _bounds(first, second)
     _refuse_overflow(bounds, bias, "log_overlap_kernel")
-    shape = (*first.shape[:-3], first.shape[-2], second.shape[-2])
-    if out is None:
-        out = torch.empty(shape, dtype=torch.int64, device=gates.device)
-    elif out.shape != shape or out.dtype != torch.int64:
-        raise ValueError(
-            f"out must be int64 of shape {tuple(shape)}; got {out.dtype} of {tuple(out.shape)}"
-        )
-    types = _exact_types(bounds, bias)
-    lead = first.shape[:-3]
-    for index in itertools.product(*map(range, lead)):
-        _fill(out[index], first[index], second[index], types, bias, symmetric=other is None)
-    return out
+    tile = _exact_tile(_exact_types(bounds, bias), bias, gates.device)
+    return _fill(out, first, second, tile, torch.int64, symmetric=other is None)
 
 
-def log_overlap_kernel(gates: Tensor, other: Tensor | None = None, *, bias: bool = False) -> Tensor:
-    """Natural logarithm of the overlap kernel, at any width and depth.
+def log_overlap_kernel(
+    gates: Tensor,
+    other: Tensor | None = None,
+    *,
+    bias: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Natural logarithm of the overlap kernel, inexact, at any width and depth.
+
+    Made in tiles as ``overlap_kernel`` is, with the running product in double precision and its
+    exponent apart where it could overflow.
 
     Args:
-        gates: hard gates, shape (..., n, H, m).
-        other: hard gates of a second set, or ``None``.
+        gates: hard gates, 0 or 1, shape (..., n, H, m).
+        other: hard gates of a second set, shape (..., n', H, m); the first set if ``None``.
         bias: also count the paths that start at the constant unit of a layer.
+        out: where to write the result, float64, shape (..., n, n'); a fresh tensor if ``None``.
 
     Returns:
-        float64, rounded (not exact), minus infinity where no path is shared; shape (..., n, n').
+        Rounded logarithms, float64, shape (..., n, n'), minus infinity where no path is shared;
+        ``out`` if given. Their exponential is within 1e-12 of the count, relatively, for counts
+        up to e^2000; beyond, the logarithm is within 2 units in float64's last place.
 
     Raises:
-        ValueError: if gates are not 0/1 or the two sets differ in (H, m).
+        ValueError: if gates are not 0/1, the two sets differ in (H, m), or ``out`` does not fit.
     """
-    return _log_sum_of_products(_layer_overlaps(gates, other), bias)
+    first, second = _layers_first(gates, other)
+    tile = _log_tile(_bounds(first, second), bias, gates.device)
+    return _fill(out, first, second, tile, torch.float64, symmetric=other is None)
 
 
 def active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
@@ -104,9 +110,7 @@ def active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
         OverflowError: if a count could exceed 2^63 - 1; ``log_active_path_counts`` serves there.
     """
     factors = _active_units(gates)
-    _refuse_overflow(
-        [int(f.max()) if f.numel() else 0 for f in factors], bias, "log_active_path_counts"
-    )
+    _refuse_overflow(_largest(factors), bias, "log_active_path_counts")
     return _sum_of_products([f.to(torch.int64) for f in factors], bias)
 
 
@@ -118,12 +122,14 @@ def log_active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
         bias: also count the paths that start at the constant unit of a layer.
 
     Returns:
-        float64, minus infinity where no path is active; shape (..., n).
+        Rounded as those of ``log_overlap_kernel``, float64, minus infinity where no path is active;
+        shape (..., n).
 
     Raises:
         ValueError: if gates are not 0/1.
     """
-    return _log_sum_of_products(_active_units(gates), bias)
+    factors = _active_units(gates)
+    return _log_sum_of_products(factors, _largest(factors), bias, factors[0].double())
 
 
 def neural_path_kernel(
@@ -159,13 +165,7 @@ def _check_hard(gates: Tensor) -> Tensor:
     if not ((gates == 0) | (gates == 1)).all():
         raise ValueError("gates must be hard (0 or 1) to count paths; got other values")
     # Sums of at most m ones: float32 is exact to 2^24, far beyond any width; one BLAS call a layer.
-    return gates.to(torch.float32)
-
-
-def _layer_overlaps(gates: Tensor, other: Tensor | None) -> list[Tensor]:
-    """Return each layer's ⟨g_ℓ, g'_ℓ⟩, float32 but whole numbers, shape (..., n, n')."""
-    first, second = _layers_first(gates, other)
-    return [a @ b.mT for a, b in zip(first.unbind(-3), second.unbind(-3), strict=True)]
+    return gates.detach().to(torch.float32)
 
 
 def _layers_first(gates: Tensor, other: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -201,42 +201,88 @@ def _exact_types(bounds: list[int], bias: bool) -> list[torch.dtype]:
     return types
 
 
-def _fill(out: Tensor, first: Tensor, second: Tensor, types, bias: bool, symmetric: bool) -> None:
-    """Write the kernel of two sets, each (H, n, m), into ``out``, tile by tile."""
-    rows, columns = first.shape[1], second.shape[1]
-    factor_buffer = first.new_empty(_TILE * _TILE)
-    buffers = {
-        dtype: torch.empty(_TILE * _TILE, dtype=dtype, device=first.device) for dtype in set(types)
-    }
-    for top in range(0, rows, _TILE):
-        for left in range(top if symmetric else 0, columns, _TILE):
-            a, b = first[:, top : top + _TILE], second[:, left : left + _TILE]
-            shape = (a.shape[1], b.shape[1])
-            size = shape[0] * shape[1]
-            factor, total = factor_buffer[:size].view(shape), None
-            for layer, dtype in enumerate(types):
-                target = buffers[dtype][:size].view(shape)
-                if total is None and dtype == torch.float32:
-                    torch.mm(a[layer], b[layer].T, out=target)
+def _fill(
+    out: Tensor | None, first: Tensor, second: Tensor, tile, dtype: torch.dtype, symmetric: bool
+) -> Tensor:
+    """Write the kernel of two sets, each (..., H, n, m), into ``out``, tile by tile.
+
+    ``tile`` maps blocks (H, r, m) and (H, s, m) to their kernel, (r, s), which it may reuse.
+    """
+    lead, rows, columns = first.shape[:-3], first.shape[-2], second.shape[-2]
+    shape = (*lead, rows, columns)
+    if out is None:
+        out = torch.empty(shape, dtype=dtype, device=first.device)
+    elif out.shape != shape or out.dtype != dtype:
+        name = str(dtype).removeprefix("torch.")
+        raise ValueError(
+            f"out must be {name} of shape {tuple(shape)}; got {out.dtype} of {tuple(out.shape)}"
+        )
+    for index in itertools.product(*map(range, lead)):
+        target, left, right = out[index], first[index], second[index]
+        for i in range(0, rows, _TILE):
+            for j in range(i if symmetric else 0, columns, _TILE):
+                block = tile(left[:, i : i + _TILE], right[:, j : j + _TILE])
+                target[i : i + _TILE, j : j + _TILE] = block
+                if symmetric and j > i:
+                    target[j : j + _TILE, i : i + _TILE] = block.T
+    return out
+
+
+def _exact_tile(types: list[torch.dtype], bias: bool, device: torch.device):
+    """Return a function of two blocks of gates that counts exactly, layer ℓ in ``types[ℓ]``."""
+    buffers = {dtype: _buffer(dtype, device) for dtype in types}
+    factors = _buffer(torch.float32, device)
+
+    def tile(a: Tensor, b: Tensor) -> Tensor:
+        factor, total = _part(factors, a, b), None
+        for layer, dtype in enumerate(types):
+            target = _part(buffers[dtype], a, b)
+            if total is None and dtype == torch.float32:
+                torch.mm(a[layer], b[layer].T, out=target)
+            else:
+                torch.mm(a[layer], b[layer].T, out=factor)
+                if total is None:
+                    target.copy_(factor)
+                elif total.dtype == dtype:
+                    target.mul_(factor.to(dtype) if dtype == torch.int64 else factor)
                 else:
-                    torch.mm(a[layer], b[layer].T, out=factor)
-                    if total is None:
-                        target.copy_(factor)
-                    elif total is target:
-                        target.mul_(factor.to(dtype) if dtype == torch.int64 else factor)
-                    else:
-                        target.copy_(total).mul_(factor.to(dtype))
-                if bias:
-                    target.add_(1)
-                total = target
-            out[top : top + _TILE, left : left + _TILE] = total
-            if symmetric and left > top:
-                out[left : left + _TILE, top : top + _TILE] = total.T
+                    target.copy_(total).mul_(factor.to(dtype))
+            if bias:
+                target.add_(1)
+            total = target
+        return total
+
+    return tile
+
+
+def _log_tile(bounds: list[int], bias: bool, device: torch.device):
+    """Return a function of two blocks of gates that gives their counts' logarithms, rounded."""
+    factors, totals = _buffer(torch.float32, device), _buffer(torch.float64, device)
+
+    def tile(a: Tensor, b: Tensor) -> Tensor:
+        factor, total = _part(factors, a, b), _part(totals, a, b)
+        products = (torch.mm(g, h.T, out=factor) for g, h in zip(a, b, strict=True))
+        return _log_sum_of_products(products, bounds, bias, total)
+
+    return tile
+
+
+def _buffer(dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.empty(_TILE * _TILE, dtype=dtype, device=device)
+
+
+def _part(buffer: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    rows, columns = a.shape[1], b.shape[1]
+    return buffer[: rows * columns].view(rows, columns)
 
 
 def _active_units(gates: Tensor) -> list[Tensor]:
     counts = _check_hard(gates).sum(-1)
     return list(counts.unbind(-1))
+
+
+def _largest(factors: list[Tensor]) -> list[int]:
+    return [int(f.max()) if f.numel() else 0 for f in factors]
 
 
 def _refuse_overflow(largest: list[int], bias: bool, alternative: str) -> None:
@@ -259,10 +305,27 @@ def _sum_of_products(factors: list[Tensor], bias: bool) -> Tensor:
     return total
 
 
-def _log_sum_of_products(factors: list[Tensor], bias: bool) -> Tensor:
-    total = torch.zeros_like(factors[0], dtype=torch.float64)
-    for factor in factors:
-        total = total + factor.double().log()
-        if bias:
-            total = torch.logaddexp(total, torch.zeros_like(total))
-    return total
+def _log_sum_of_products(
+    factors: Iterable[Tensor], bounds: list[int], bias: bool, total: Tensor
+) -> Tensor:
+    """Return the log of what ``_sum_of_products`` counts; ``total``, float64, is overwritten.
+
+    The running count is total · 2^exponent with total at most ``reach``: whole numbers as long as
+    they fit, so that the only error is float64's rounding of each product, and of the logarithm.
+    """
+    total.fill_(1)
+    exponent, reach = None, 1
+    for factor, bound in zip(factors, bounds, strict=True):
+        if reach * bound + bias > _FLOAT64_REACH:
+            total, shift = torch.frexp(total)
+            exponent = shift.double() if exponent is None else exponent.add_(shift)
+            reach = 1
+        total.mul_(factor)
+        if bias and exponent is None:
+            total.add_(1)
+        elif bias:
+            exponent.masked_fill_(total == 0, 0)
+            total.add_(torch.exp2(-exponent))
+        reach = reach * bound + bias
+    total.log_()
+    return total if exponent is None else total.add_(exponent, alpha=math.log(2))
