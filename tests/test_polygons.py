@@ -106,3 +106,61 @@ def test_free_edges_leaves_out_the_window_sides():
     corner = polygons.clip(WINDOW, np.array([1.0, 1.0]), -1.0)
     assert polygons.free_edges(corner, WINDOW) == 1
     assert polygons.free_edges(polygons.square(0.5), WINDOW) == 4
+
+
+def test_polygons_are_kept_as_given():
+    triangle = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+    many = polygons.Polygons.of([triangle, WINDOW])
+    assert len(many) == 2
+    assert np.array_equal(many[0], triangle) and np.array_equal(many[1], WINDOW)
+    assert many.areas.tolist() == [0.5, 4] and many.extents.tolist() == [1, 1]
+    middles, lengths, owner = many.edges
+    assert owner.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    for number, polygon in enumerate(many):
+        expected = polygons.edges(polygon)
+        assert sorted(lengths[owner == number]) == sorted(expected[1])
+        assert sorted(map(tuple, middles[owner == number])) == sorted(map(tuple, expected[0]))
+    assert np.array_equal(many.take([1])[0], WINDOW)
+    assert np.array_equal(many.take([1]).widened(6)[0], WINDOW[[0, 1, 2, 3, 3, 3]])
+    none = polygons.Polygons.of([])
+    assert len(none) == 0 and len(none.areas) == len(none.edges[1]) == 0
+    with pytest.raises(ValueError, match="must have corners; number 1 has none"):
+        polygons.Polygons.of([WINDOW, WINDOW[:0]])
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(lines, lines)
+def test_many_are_cut_as_each_alone(first, second):
+    pieces = [WINDOW]
+    for a, b, c in first:
+        halves = [polygons.split(piece, np.array([a, b]), c) for piece in pieces]
+        pieces = [half for both in halves for half in both if len(half)]
+    many = polygons.Polygons.of(pieces)
+    drawn = np.array([second[number % len(second)] for number in range(len(pieces))])
+    normals, offsets = drawn[:, :2], drawn[:, 2]
+    found = polygons.split_many(many, normals, offsets)
+    left, clipped = polygons.clip_many(many, normals, offsets)
+    clips, number = dict(zip(left, clipped, strict=True)), 0
+    for index, piece in enumerate(pieces):
+        inside, outside = polygons.split(piece, normals[index], offsets[index])
+        assert (index in clips) == (len(inside) > 0)
+        if len(inside):
+            np.testing.assert_allclose(clips[index], inside, rtol=0, atol=1e-14)
+        if len(inside) and len(outside):
+            assert found.cut[number] == index
+            np.testing.assert_allclose(found.inside[number], inside, rtol=0, atol=1e-14)
+            np.testing.assert_allclose(found.outside[number], outside, rtol=0, atol=1e-14)
+            number += 1
+        else:
+            assert found.above[index] == (len(inside) > 0)
+    assert number == len(found.cut) == len(found.inside) == len(found.outside)
+
+
+def test_many_count_near_corners_as_on_the_line_and_zero_as_inside():
+    many = polygons.Polygons.of([WINDOW] * 3)
+    grazing = 2 - 1e-12  # leaves a corner of the square by a hair
+    normals = np.array([(1.0, 1.0), (-1.0, -1.0), (0.0, 0.0)])
+    found = polygons.split_many(many, normals, np.array([grazing, -grazing, 0.0]))
+    assert len(found.cut) == 0 and found.above.tolist() == [True, False, True]
+    left, _ = polygons.clip_many(many, normals, np.array([grazing, -grazing, 0.0]))
+    assert left.tolist() == [0, 2]

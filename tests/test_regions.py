@@ -92,6 +92,23 @@ def test_a_path_that_does_not_fit_is_refused(path):
         regions.path_region_cells(regions.partition(net, WINDOW), path)
 
 
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        ([(0, 1), (0, 3)], r"0 to 2 in each of 2 layers; got \[0, 3\]"),
+        ([(0, 1, 2)], r"shape \(R, 2\); got int64 \(1, 3\)"),
+        ((0, 1), r"shape \(R, 2\); got int64 \(2,\)"),
+        ([(0.0, 1.0)], r"whole numbers of shape \(R, 2\); got float64"),
+    ],
+)
+def test_paths_that_do_not_fit_are_refused(paths, message):
+    net = make(DLGN, 3, 2, False, 0)
+    with pytest.raises(ValueError, match=message):
+        regions.path_polygons(net, paths, WINDOW)
+    with pytest.raises(ValueError, match=message):
+        regions.component_counts(regions.partition(net, WINDOW), paths)
+
+
 def test_activation_patterns_are_distinct_and_counted():
     gates = make(ReLUNet, 3, 2, True, 5).gates(torch.from_numpy(sample()))
     found = regions.activation_patterns(gates)
@@ -158,6 +175,52 @@ def test_a_path_region_is_the_union_of_the_cells_with_its_bits_on(net):
     assert regions.count_path_regions(cut) == found
 
 
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(planar_nets)
+def test_all_path_regions_are_found_with_their_areas_and_components(net):
+    cut = regions.partition(net, WINDOW)
+    members = {path: regions.path_region_cells(cut, path) for path in all_paths(net)}
+    expected = [path for path in all_paths(net) if len(members[path])]
+    found = regions.path_regions(cut)
+    assert [tuple(path) for path in found.paths.tolist()] == expected
+    areas = [cut.areas[members[path]].sum() for path in expected]
+    np.testing.assert_allclose(found.areas, areas, rtol=1e-12)
+    every = np.array(list(all_paths(net)))
+    parts = [len(regions.components(cut, members[tuple(path)])) for path in every.tolist()]
+    assert regions.component_counts(cut, every).tolist() == parts
+    if isinstance(net, DLGN):
+        left, clipped = regions.path_polygons(net, every, WINDOW)
+        assert [tuple(path) for path in every[left].tolist()] == expected
+        np.testing.assert_allclose(clipped.areas, found.areas, rtol=0, atol=1e-9)
+        for number, polygon in zip(left, clipped, strict=True):
+            alone = regions.path_region(net, every[number], WINDOW)
+            np.testing.assert_allclose(polygon, alone, rtol=0, atol=1e-12)
+
+
+def test_blocks_change_nothing(monkeypatch):
+    net = make(ReLUNet, 5, 3, True, 11)
+    cut = regions.partition(net, WINDOW)
+    found = regions.path_regions(cut)
+    counts = regions.component_counts(cut, found.paths)
+    assert len(found.paths) > 20 and counts.max() > 1
+    monkeypatch.setattr("halfspace.regions._partition._BLOCK", 50)
+    monkeypatch.setattr("halfspace.regions._paths._BLOCK", 100)
+    again = regions.partition(net, WINDOW)
+    assert np.array_equal(again.patterns, cut.patterns)
+    np.testing.assert_allclose(again.areas, cut.areas, rtol=1e-12)
+    assert np.array_equal(regions.path_regions(cut).paths, found.paths)
+    np.testing.assert_allclose(regions.path_regions(cut).areas, found.areas, rtol=1e-12)
+    assert np.array_equal(regions.component_counts(cut, found.paths), counts)
+    assert regions.count_path_regions(cut) == len(found.paths)
+
+
+def test_too_many_paths_are_refused():
+    cut = regions.partition(make(DLGN, 17, 7, False, 0), WINDOW)
+    for looks in (regions.path_regions, regions.count_path_regions):
+        with pytest.raises(ValueError, match="7 layers of 17 units have 410338673"):
+            looks(cut)
+
+
 def test_without_biases_every_cell_is_a_cone():
     for kind in (ReLUNet, DLGN):
         cut = regions.partition(make(kind, 4, 3, False, 3), WINDOW)
@@ -171,6 +234,83 @@ def test_lines_in_general_position_make_the_known_number_of_cells():
     assert len(regions.partition(net, wide).cells) == 1 + 10 + 10 * 9 // 2
 
 
+def lines_net(kind, *lines):
+    """Return a net of one layer whose units' zero lines are given by (normal, offset)."""
+    options = {"gate": HardGate()} if kind is DLGN else {}
+    net = kind(2, width=len(lines), depth=1, bias=True, **options).double()
+    layer = net.gating[0] if kind is DLGN else net.value[0]
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([line[:2] for line in lines]))
+        layer.bias.copy_(torch.tensor([line[2] for line in lines]))
+    return net
+
+
+@pytest.mark.parametrize("kind", [ReLUNet, DLGN])
+@pytest.mark.parametrize(
+    ("lines", "areas"),
+    [
+        pytest.param([(1.0, 0.0, -1.0), (1.0, 0.0, 1.0)], [4, 4, 8], id="parallel"),
+        pytest.param([(1.0, 0.0, -1.0), (2.0, 0.0, -2.0)], [4, 12], id="identical"),
+        pytest.param([(1.0, 0.0, -1.0), (-3.0, 0.0, 3.0)], [4, 12], id="opposite"),
+        pytest.param([(1.0, 1.0, -4.0), (1.0, -1.0, 0.0)], [8, 8], id="through the corners"),
+        pytest.param(
+            [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 0.0)],
+            [2] * 4 + [4] * 2,
+            id="through one point",
+        ),
+        pytest.param([(1.0, 0.0, 2.0), (0.0, 1.0, -2.0)], [16], id="along the sides"),
+        pytest.param([(0.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 5.0)], [16], id="constant"),
+    ],
+)
+def test_lines_in_special_position(kind, lines, areas):
+    cut = regions.partition(lines_net(kind, *lines), WINDOW)
+    assert sorted(cut.areas.round(12)) == areas
+    assert cut.areas.sum() == pytest.approx(AREA, abs=1e-9)
+    for cell, pattern in zip(cut.cells, cut.patterns, strict=True):
+        values = np.array(lines) @ [*polygons.centroid(cell), 1.0]
+        assert (pattern[0] == (values >= 0)).all()
+
+
+@pytest.mark.parametrize("kind", [ReLUNet, DLGN])
+def test_an_empty_window_has_no_cells(kind):
+    net = make(kind, 3, 2, True, 0)
+    cut = regions.partition(net, WINDOW[:0])
+    assert len(cut.cells) == cut.areas.sum() == len(cut.neighbours) == 0
+    assert cut.patterns.shape == (0, 2, 3)
+    assert len(regions.path_regions(cut).paths) == regions.count_path_regions(cut) == 0
+    assert regions.component_counts(cut, [(0, 1)]).tolist() == [0]
+    assert regions.components(cut, regions.path_region_cells(cut, (0, 1))) == []
+    if kind is DLGN:
+        assert len(regions.path_region(net, (0, 1), WINDOW[:0])) == 0
+        assert len(regions.path_polygons(net, [(0, 1)], WINDOW[:0])[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        (WINDOW[::-1], "corners anticlockwise"),
+        (WINDOW[[0, 2, 1, 3]], "must be a convex polygon"),
+        (np.array([(0, 0), (1, 0), (2, 0)]), "with an area"),
+        (np.array([(0, 0), (4, 0), (1, 1), (0, 4)]), "must be a convex polygon"),
+        (np.zeros((4, 3)), r"shape \(j, 2\); got \(4, 3\)"),
+    ],
+)
+def test_a_window_that_is_no_convex_polygon_is_refused(window, message):
+    net = make(DLGN, 2, 1, False, 0)
+    with pytest.raises(ValueError, match=message):
+        regions.partition(net, window)
+    with pytest.raises(ValueError, match=message):
+        regions.path_region(net, (0,), window)
+    with pytest.raises(ValueError, match=message):
+        regions.path_polygons(net, [(0,)], window)
+
+
+def test_the_window_given_is_left_alone():
+    window = polygons.square(2.0)
+    cut = regions.partition(make(ReLUNet, 4, 2, True, 3), window)
+    assert np.array_equal(window, WINDOW) and np.array_equal(cut.window, WINDOW)
+
+
 def test_dead_layers_leave_the_next_layer_constant():
     net = make(ReLUNet, 2, 2, True, 0)
     with torch.no_grad():
@@ -180,7 +320,7 @@ def test_dead_layers_leave_the_next_layer_constant():
     cut = regions.partition(net, WINDOW)
     assert cut.patterns.tolist() == [[[False, False], [True, False]]]
     assert np.array_equal(cut.patterns[0], net.gates(torch.ones(1, 2).double())[0].numpy())
-    assert regions.count_path_regions(cut) == 0
+    assert regions.count_path_regions(cut) == len(regions.path_regions(cut).paths) == 0
 
 
 def test_identical_units_cut_once():
@@ -215,7 +355,7 @@ def test_cells_that_meet_in_a_corner_are_not_connected():
 
 def test_an_edge_as_short_as_rounding_joins_nothing():
     right = np.array([(0.0, -1e-9), (1.0, -1.0), (1.0, 1.0), (0.0, 1e-9)])
-    cells = (right, -right)
+    cells = polygons.Polygons.of([right, -right])
     areas = np.array([polygons.area(cell) for cell in cells])
     cut = regions.Partition(WINDOW, cells, np.ones((2, 1, 1), dtype=bool), areas)
     assert len(regions.components(cut, np.array([0, 1]))) == 2

@@ -1,0 +1,48 @@
+"""Where units and paths are active: half-spaces, active path regions, activation pattern regions.
+
+A *path* picks one unit of each gated layer; its *active path region* is the set of inputs at which
+all of them are active. An *activation pattern region* is the set of inputs that share every unit's
+gate. In the plane both are computed exactly, in float64, inside a window: a convex polygon of
+``halfspace.polygons``.
+
+Reference: Half-Space Feature Learning in Neural Networks, Sections 2.2 and 3.1.
+"""
+
+from halfspace.regions._half_spaces import (
+    ActivationPatterns,
+    activation_patterns,
+    count_faces,
+    half_spaces,
+    in_path_region,
+    path_polygons,
+    path_region,
+)
+from halfspace.regions._partition import Partition, components, hull_share, partition
+from halfspace.regions._paths import (
+    MAX_PATHS,
+    PathRegions,
+    component_counts,
+    count_path_regions,
+    path_region_cells,
+    path_regions,
+)
+
+__all__ = [
+    "MAX_PATHS",
+    "ActivationPatterns",
+    "Partition",
+    "PathRegions",
+    "activation_patterns",
+    "component_counts",
+    "components",
+    "count_faces",
+    "count_path_regions",
+    "half_spaces",
+    "hull_share",
+    "in_path_region",
+    "partition",
+    "path_polygons",
+    "path_region",
+    "path_region_cells",
+    "path_regions",
+]

@@ -1,0 +1,63 @@
+"""Checks that the modules of this package share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from torch import nn
+
+from halfspace import polygons
+from halfspace.nets import DLGN, ReLUNet
+
+__all__ = ["check_path", "check_paths", "check_planar", "check_window"]
+
+
+def check_planar(net: nn.Module) -> None:
+    """Refuse what is not one ReLU net or DLGN with two inputs."""
+    if not isinstance(net, ReLUNet | DLGN):
+        raise ValueError(f"net must be a ReLUNet or a DLGN; got {type(net).__name__}")
+    if net.d_in != 2:
+        raise ValueError(f"net must have 2 inputs to be drawn in the plane; got {net.d_in}")
+    lead = tuple(net.value[0].weight.shape[:-2])
+    if lead:
+        raise ValueError(f"net must be a single one; got a stack of shape {lead} (use unstack)")
+
+
+def check_window(window: ArrayLike) -> np.ndarray:
+    """Return a convex polygon, or the empty one, as float64 of shape (j, 2); refuse others."""
+    corners = np.array(window, dtype=np.float64)
+    if corners.ndim != 2 or corners.shape[1] != 2:
+        raise ValueError(f"window must have shape (j, 2); got {corners.shape}")
+    if len(corners):
+        arms = np.roll(corners, -1, axis=0) - corners
+        after = np.roll(arms, -1, axis=0)
+        turns = arms[:, 0] * after[:, 1] - arms[:, 1] * after[:, 0]
+        if not (polygons.area(corners) > 0 and turns.min() >= 0):
+            raise ValueError(
+                "window must be a convex polygon with an area, its corners anticlockwise; "
+                f"got {corners.tolist()}"
+            )
+    return corners
+
+
+def check_path(path: Sequence[int], depth: int, width: int) -> list[int]:
+    """Return a path as a list of units, one for each layer; refuse one that does not fit."""
+    units = [int(unit) for unit in path]
+    if len(units) != depth or not all(0 <= unit < width for unit in units):
+        raise ValueError(
+            f"path must name a unit from 0 to {width - 1} in each of {depth} layers; got {units}"
+        )
+    return units
+
+
+def check_paths(paths: ArrayLike, depth: int, width: int) -> np.ndarray:
+    """Return paths as an integer array of shape (R, H); refuse what does not fit."""
+    units = np.asarray(paths)
+    if units.ndim != 2 or units.shape[1] != depth or units.dtype.kind not in "iu":
+        raise ValueError(
+            f"paths must be whole numbers of shape (R, {depth}); got {units.dtype} {units.shape}"
+        )
+    outside = ((units < 0) | (units >= width)).any(axis=1)
+    if outside.any():
+        check_path(units[outside][0], depth, width)
+    return units.astype(np.int64)

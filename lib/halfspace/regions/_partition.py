@@ -1,0 +1,186 @@
+"""A window of the plane cut into a net's activation pattern regions, exactly."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import ConvexHull, cKDTree
+
+from halfspace import polygons
+from halfspace.nets import DLGN, ReLUNet
+from halfspace.polygons import Polygons
+from halfspace.regions._checks import check_planar, check_window
+
+__all__ = ["Partition", "components", "hull_share", "partition"]
+
+# Two edges are one when their midpoints are this near, relative to the window; shorter edges join
+# nothing.
+_EDGE_TOLERANCE = 1e-7
+_BLOCK = 2**20  # numbers looked at together: 8 MiB
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A window cut into the activation pattern regions of a net.
+
+    Attributes:
+        window: the window, shape (j, 2).
+        cells: C convex polygons; every gate is constant inside a cell.
+        patterns: the cells' gates, bool, shape (C, H, m).
+        areas: the cells' areas, shape (C,).
+    """
+
+    window: np.ndarray
+    cells: Polygons
+    patterns: np.ndarray
+    areas: np.ndarray
+
+    @cached_property
+    def neighbours(self) -> np.ndarray:
+        """Pairs of cells that share an edge of positive length, shape (E, 2)."""
+        if not len(self.cells):
+            return np.empty((0, 2), dtype=np.int64)
+        reach = _EDGE_TOLERANCE * np.abs(self.window).max()
+        middles, lengths, owner = self.cells.edges
+        # The margin over the matching distance keeps both ends of a short edge from being taken for
+        # it.
+        long_enough = lengths > 10 * reach
+        owner = owner[long_enough]
+        return owner[cKDTree(middles[long_enough]).query_pairs(reach, output_type="ndarray")]
+
+
+def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
+    """Cut a window of the plane into a net's activation pattern regions, exactly.
+
+    Layer by layer: on a cell every pre-activation of the next layer is affine, so each unit's zero
+    line cuts the cell along a straight line or not at all. One product finds which units cut which
+    cells; then all cells are cut by the first unit that cuts them, all pieces by the second, and so
+    on. A unit that is constantly zero on a cell counts as active there.
+
+    Args:
+        net: one ReLU net or DLGN with two inputs; its weights are taken in float64.
+        window: a convex polygon, its corners anticlockwise, shape (j, 2); the empty one, (0, 2),
+            has no cells.
+
+    Raises:
+        ValueError: if the net is of another kind, stacked, or has not two inputs, or the window is
+            no such polygon.
+    """
+    check_planar(net)
+    window = check_window(window)
+    cells = Polygons.of([window] if len(window) else [])
+    patterns = np.empty((len(cells), 0, net.width), dtype=bool)
+    # Each cell's affine map to the layer below: rows for x, y and 1; at first, to the input.
+    maps = np.eye(3, 2)[None].repeat(len(cells), axis=0)
+    for weight, bias in _gating_layers(net):
+        if patterns.shape[1] and isinstance(net, ReLUNet):
+            maps *= patterns[:, -1:]
+        maps = (maps.reshape(-1, maps.shape[2]) @ weight.T).reshape(len(cells), 3, len(bias))
+        maps[:, 2] += bias
+        cells, active, origin = _cut_layer(cells, maps)
+        patterns = np.concatenate([patterns[origin], active[:, None]], axis=1)
+        maps = maps[origin]
+    return Partition(window=window, cells=cells, patterns=patterns, areas=cells.areas)
+
+
+def components(cut: Partition, members: np.ndarray) -> list[np.ndarray]:
+    """Split a set of cells into the connected components of its interior.
+
+    Two cells belong together when they share an edge of positive length; cells that meet in a
+    corner do not.
+
+    Args:
+        cut: a partition.
+        members: cell numbers, shape (k,).
+
+    Returns:
+        Cell numbers of each component, the largest area first.
+    """
+    place = np.full(len(cut.cells), -1)
+    place[members] = np.arange(len(members))
+    links = place[cut.neighbours]
+    links = links[(links >= 0).all(axis=1)]
+    graph = coo_array((np.ones(len(links)), links.T), shape=(len(members),) * 2)
+    count, label = connected_components(graph, directed=False)
+    parts = [members[label == part] for part in range(count)]
+    return sorted(parts, key=lambda part: -cut.areas[part].sum())
+
+
+def hull_share(cut: Partition, members: np.ndarray) -> float:
+    """Return the share of its convex hull's area that a set of cells fills: 1 if it is convex.
+
+    Raises:
+        ValueError: if there are no cells.
+    """
+    if not len(members):
+        raise ValueError("an empty region has no convex hull")
+    corners = np.concatenate([cut.cells[cell] for cell in members])
+    return float(cut.areas[members].sum() / ConvexHull(corners).volume)
+
+
+def _cut_layer(cells: Polygons, maps: np.ndarray) -> tuple[Polygons, np.ndarray, np.ndarray]:
+    """Cut cells by a layer's units, whose pre-activations on cell p are ``(x, y, 1) @ maps[p]``.
+
+    Returns:
+        The pieces; their units' gates, bool, shape (P, m); the numbers of the cells they come from.
+    """
+    crosses, active = _crossing_units(cells, maps)
+    count = crosses.sum(axis=1)
+    units, first = np.nonzero(crosses)[1], np.cumsum(count) - count
+    origin = np.arange(len(cells))
+    for turn in range(count.max(initial=0)):
+        pending = np.flatnonzero(count[origin] > turn)
+        source = origin[pending]
+        unit = units[first[source] + turn]
+        cut, above, inside, outside = polygons.split_many(
+            cells.take(pending), maps[source, :2, unit], maps[source, 2, unit]
+        )
+        active[pending, unit] = above
+        halved, unit = pending[cut], unit[cut]
+        active[halved, unit] = True
+        added = active[halved]
+        added[np.arange(len(cut)), unit] = False
+        active = np.concatenate([active, added])
+        origin = np.concatenate([origin, origin[halved]])
+        cells = _replaced(cells, halved, inside, outside)
+    return cells, active, origin
+
+
+def _crossing_units(cells: Polygons, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the units whose zero lines cut each cell, and the others' gates; bool, (P, m) each."""
+    count, _, width = maps.shape
+    crosses, active = np.empty((2, count, width), dtype=bool)
+    reach = polygons.TOLERANCE * cells.extents
+    step = max(1, _BLOCK // (cells.corners.shape[1] * width))
+    for start in range(0, count, step):
+        block = slice(start, start + step)
+        values = cells.corners[block] @ maps[block, :2]
+        values += maps[block, 2:]
+        lowest, highest = values.min(axis=1), values.max(axis=1)
+        slack = reach[block, None] * np.hypot(maps[block, 0], maps[block, 1])
+        crosses[block] = (lowest < -slack) & (highest > slack)
+        active[block] = lowest + highest >= 0
+    return crosses, active
+
+
+def _replaced(cells: Polygons, halved: np.ndarray, inside: Polygons, outside: Polygons) -> Polygons:
+    """Put the inside pieces in the places of the cells that were cut, the others at the end."""
+    columns = max(piece.corners.shape[1] for piece in (cells, inside, outside))
+    corners = np.concatenate([cells.widened(columns), outside.widened(columns)])
+    corners[halved] = inside.widened(columns)
+    sizes = np.concatenate([cells.sizes, outside.sizes])
+    sizes[halved] = inside.sizes
+    return Polygons(corners, sizes)
+
+
+def _gating_layers(net: ReLUNet | DLGN) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the weights and biases that decide the gates, float64."""
+    layers = net.gating if isinstance(net, DLGN) else net.value[:-1]
+    found = []
+    for layer in layers:
+        bias = layer.weight.new_zeros(layer.weight.shape[0]) if layer.bias is None else layer.bias
+        found.append(tuple(t.detach().double().cpu().numpy() for t in (layer.weight, bias)))
+    return found

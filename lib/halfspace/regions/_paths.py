@@ -1,0 +1,161 @@
+"""Active path regions as sets of a partition's cells, for ReLU nets and DLGNs alike."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from halfspace.regions._checks import check_path, check_paths
+from halfspace.regions._partition import Partition
+
+__all__ = [
+    "MAX_PATHS",
+    "PathRegions",
+    "component_counts",
+    "count_path_regions",
+    "path_region_cells",
+    "path_regions",
+]
+
+MAX_PATHS = 2**28  # some minutes of work
+_BLOCK = 2**24  # numbers held together: 128 MiB
+
+
+class PathRegions(NamedTuple):
+    """The active path regions that have an area in a window.
+
+    Attributes:
+        paths: a unit of each layer, numbered from 0, in lexicographic order, shape (R, H).
+        areas: the regions' areas, shape (R,).
+    """
+
+    paths: np.ndarray
+    areas: np.ndarray
+
+
+def path_region_cells(cut: Partition, path: Sequence[int]) -> np.ndarray:
+    """Number the cells of a partition that make up a path's active region.
+
+    Raises:
+        ValueError: if the path does not fit the partition's net.
+    """
+    path = check_path(path, *cut.patterns.shape[1:])
+    return np.flatnonzero(cut.patterns[:, range(len(path)), path].all(axis=1))
+
+
+def path_regions(cut: Partition) -> PathRegions:
+    """Find every path whose active region has an area in the window, and the areas.
+
+    Split each path into a lower and an upper half. With ``l_c = 1`` where all units of the lower
+    half are active on cell c, and ``u_c`` likewise, the region's area is ``Σ_c area_c l_c u_c``:
+    one matrix product of the lower halves (a Khatri-Rao product of their layers' gates) with the
+    upper ones holds all areas. Halves that are active nowhere are left out.
+
+    Raises:
+        ValueError: if the net has more than ``MAX_PATHS`` paths.
+    """
+    paths, areas = [np.empty((0, cut.patterns.shape[1]), dtype=np.int64)], [np.empty(0)]
+    for lower, upper, block in _area_blocks(cut):
+        row, column = np.nonzero(block)
+        paths.append(np.concatenate([lower[row], upper[column]], axis=1))
+        areas.append(block[row, column])
+    return PathRegions(np.concatenate(paths), np.concatenate(areas))
+
+
+def count_path_regions(cut: Partition) -> int:
+    """Count the paths whose active region has an area in the window.
+
+    Raises:
+        ValueError: if the net has more than ``MAX_PATHS`` paths.
+    """
+    return sum(int(np.count_nonzero(block)) for _, _, block in _area_blocks(cut))
+
+
+def component_counts(cut: Partition, paths: ArrayLike) -> np.ndarray:
+    """Count the connected components of many paths' active regions (of their interiors).
+
+    Args:
+        cut: a partition.
+        paths: a unit of each layer, numbered from 0, shape (R, H).
+
+    Returns:
+        int64, shape (R,); 0 where the region is empty, 1 throughout for a DLGN, whose regions are
+        convex.
+
+    Raises:
+        ValueError: if a path does not fit the partition's net.
+    """
+    depth, width = cut.patterns.shape[1:]
+    paths = check_paths(paths, depth, width)
+    layers = np.ascontiguousarray(cut.patterns.transpose(1, 2, 0))
+    first, second = np.ascontiguousarray(cut.neighbours.T)
+    step = max(1, _BLOCK // (len(cut.cells) + len(first) + 1))
+    counts = np.zeros(len(paths), dtype=np.int64)
+    for start in range(0, len(paths), step):
+        block = paths[start : start + step]
+        member = layers[np.arange(depth), block].all(axis=1)
+        # One graph for all paths: a node for each cell in each region, linked within regions only.
+        path, edge = np.nonzero(member.take(first, axis=1) & member.take(second, axis=1))
+        owner, cell = np.nonzero(member)
+        node = np.empty(member.shape, dtype=np.int32)
+        node[owner, cell] = np.arange(len(owner))
+        links = node[path, first[edge]], node[path, second[edge]]
+        graph = coo_array((np.ones(len(edge), dtype=bool), links), shape=(len(owner),) * 2)
+        count, label = connected_components(graph, directed=False)
+        of_component = np.empty(count, dtype=np.int64)
+        of_component[label] = owner
+        counts[start : start + step] = np.bincount(of_component, minlength=len(block))
+    return counts
+
+
+def _area_blocks(cut: Partition) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield lower halves (L, k), upper halves (U, H - k) and the areas of their paths (L, U)."""
+    cells, depth, width = cut.patterns.shape
+    if width**depth > MAX_PATHS:
+        raise ValueError(
+            f"at most {MAX_PATHS} paths can be looked at; {depth} layers of {width} units have "
+            f"{width**depth}"
+        )
+    layers = cut.patterns.transpose(1, 2, 0)
+    lower, lower_cells = _halves(layers[: depth // 2])
+    upper, upper_cells = _halves(layers[depth // 2 :])
+    rows = max(1, _BLOCK // max(cells, len(upper), 1))
+    columns = max(1, _BLOCK // max(cells, 1))
+    for top in range(0, len(lower), rows):
+        weighted = _unpacked(lower_cells[top : top + rows], cells) * cut.areas
+        areas = [
+            weighted @ _unpacked(upper_cells[left : left + columns], cells).T
+            for left in range(0, len(upper), columns)
+        ]
+        if areas:
+            yield lower[top : top + rows], upper, np.concatenate(areas, axis=1)
+
+
+def _halves(layers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the ways through some layers that are active somewhere.
+
+    Args:
+        layers: the layers' gates by cell, bool, shape (k, m, C).
+
+    Returns:
+        Units, shape (L, k), and the cells where all of them are active, as bits, (L, C / 8).
+    """
+    _, width, cells = layers.shape
+    paths = np.empty((1, 0), dtype=np.int64)
+    bits = np.packbits(np.ones((1, cells), dtype=bool), axis=1)
+    for layer in layers:
+        both = bits[:, None] & np.packbits(layer, axis=1)
+        both = both.reshape(len(bits) * width, bits.shape[1])
+        paths = np.concatenate(
+            [paths.repeat(width, axis=0), np.tile(np.arange(width), len(paths))[:, None]], axis=1
+        )
+        somewhere = both.any(axis=1)
+        paths, bits = paths[somewhere], both[somewhere]
+    return paths, bits
+
+
+def _unpacked(bits: np.ndarray, cells: int) -> np.ndarray:
+    return np.unpackbits(bits, axis=1, count=cells).astype(np.float64)
