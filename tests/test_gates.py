@@ -2,7 +2,14 @@
 
 import pytest
 import torch
-from halfspace.gates import HardGate, SoftGate, StraightThroughGate, gate_named
+from halfspace.gates import (
+    HardGate,
+    SoftGate,
+    StraightThroughGate,
+    gate_named,
+    stack_gates,
+    unstack_gate,
+)
 
 
 def test_hard_gate_is_active_at_zero_and_above():
@@ -39,3 +46,47 @@ def test_gates_by_name():
     assert gate_named("straight-through", 2.0) == StraightThroughGate(2.0)
     with pytest.raises(ValueError, match="'hard', 'soft' or 'straight-through'; got 'sotf'"):
         gate_named("sotf", 4.0)
+
+
+@pytest.mark.parametrize("kind", [SoftGate, StraightThroughGate])
+@pytest.mark.parametrize("shape", [(3, 5), (3, 7, 5), (3, 3, 3, 3)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_betas_act_along_the_first_axis(kind, shape, dtype, generator):
+    betas = (0.25, 1.0, 8.0)
+    eta = torch.randn(shape, dtype=dtype, generator=generator).requires_grad_()
+    out = kind(betas)(eta)
+    each = [kind(beta)(part) for beta, part in zip(betas, eta, strict=True)]
+    assert out.dtype == dtype
+    torch.testing.assert_close(out, torch.stack(each))
+    (ours,) = torch.autograd.grad(out.sum(), eta)
+    (theirs,) = torch.autograd.grad(sum(part.sum() for part in each), eta)
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_betas_first_seen_in_inference_mode_can_be_trained_with():
+    gate, eta = SoftGate((0.125, 0.375)), torch.ones(2, 1, requires_grad=True)
+    with torch.inference_mode():
+        gate(eta)
+    gate(eta).sum().backward()
+    assert eta.grad.shape == (2, 1)
+
+
+def test_gates_are_joined_and_split():
+    soft = [SoftGate(1.0), SoftGate(2.0)]
+    assert stack_gates(soft) == SoftGate((1.0, 2.0))
+    assert unstack_gate(stack_gates(soft), 2) == soft
+    assert stack_gates(soft[:1] * 3) == soft[0]
+    assert unstack_gate(soft[0], 3) == soft[:1] * 3
+    assert stack_gates([HardGate()] * 2) == HardGate()
+    assert unstack_gate(HardGate(), 2) == [HardGate()] * 2
+
+
+def test_refusals_of_many_betas():
+    with pytest.raises(ValueError, match=r"beta must be positive; got \(1.0, 0.0\)"):
+        SoftGate((1.0, 0.0))
+    with pytest.raises(ValueError, match="must be of one kind; got SoftGate, StraightThroughGate"):
+        stack_gates([StraightThroughGate(1.0), SoftGate(1.0)])
+    with pytest.raises(ValueError, match=r"must have one beta each; got \(1.0, 2.0\)"):
+        stack_gates([SoftGate((1.0, 2.0))] * 2)
+    with pytest.raises(ValueError, match=r"first axis of 2 copies, .* got shape \(1, 2\)"):
+        SoftGate((1.0, 2.0))(torch.zeros(1, 2))

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from conftest import NET_KINDS
-from halfspace.gates import HardGate, SoftGate
+from halfspace.gates import HardGate, SoftGate, StraightThroughGate
 from halfspace.nets import DLGN, DeepLinearNet, Linear, ReLUNet, stack, unstack
 from torch import nn
 
@@ -98,10 +98,6 @@ def test_refusals(generator):
         ReLUNet(2, width=2, depth=1, init="hee")
     with pytest.raises(ValueError, match="stack needs at least one net"):
         stack([])
-    with pytest.raises(ValueError, match="nets must share one architecture"):
-        stack([ReLUNet(2, width=2, depth=1), ReLUNet(2, width=3, depth=1)])
-    with pytest.raises(ValueError, match="nets must share one architecture"):
-        stack([ReLUNet(2, width=2, depth=1), DeepLinearNet(2, width=2, depth=1)])
 
 
 def test_default_init_draws_what_it_says_without_a_generator():
@@ -110,3 +106,57 @@ def test_default_init_draws_what_it_says_without_a_generator():
     torch.manual_seed(3)
     assert torch.equal(first.value[0].weight, ReLUNet(2, width=3, depth=1).value[0].weight)
     assert first.value[0].weight.abs().max() <= 1 / math.sqrt(2)
+
+
+@pytest.mark.parametrize("kind", [SoftGate, StraightThroughGate])
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("points", [3, 7])  # 3: as many as copies
+def test_each_copy_keeps_its_own_beta(kind, frozen, points, generator):
+    nets = [
+        DLGN(3, width=4, depth=2, gate=kind(beta), frozen_gating=frozen, generator=generator)
+        for beta in (0.5, 4.0, 4.0)
+    ]
+    x = torch.randn(points, 3, generator=generator)
+    joined = stack(nets)
+    assert joined.gate == kind((0.5, 4.0, 4.0))
+    torch.testing.assert_close(joined.gates(x), torch.stack([net.gates(x) for net in nets]))
+    torch.testing.assert_close(joined(x), torch.stack([net(x) for net in nets]))
+    joined(x).square().sum().backward()
+    for index, net in enumerate(nets):
+        net(x).square().sum().backward()
+        for ours, theirs in zip(joined.parameters(), net.parameters(), strict=True):
+            if theirs.requires_grad:
+                torch.testing.assert_close(ours.grad[index], theirs.grad)
+    assert [net.gate for net in unstack(joined)] == [net.gate for net in nets]
+
+
+def test_a_common_beta_stays_one_number(generator):
+    nets = [DLGN(2, width=2, depth=1, gate=SoftGate(4.0)) for _ in range(2)]
+    assert stack(nets).gate == SoftGate(4.0)
+    assert [net.gate for net in unstack(stack(nets))] == [SoftGate(4.0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (dict(d_in=3), "'d_in': 3"),
+        (dict(width=3), "'width': 3"),
+        (dict(depth=2), "'depth': 2"),
+        (dict(d_out=2), "'d_out': 2"),
+        (dict(bias=True), "'has_bias': True"),
+        (dict(constant_input=True), "'constant_input': True"),
+        (dict(frozen_gating=True), "'frozen_gating': True"),
+    ],
+)
+def test_nets_of_two_architectures_are_not_joined(change, named):
+    sizes = dict(d_in=2, width=2, depth=1, gate=SoftGate(4.0))
+    with pytest.raises(ValueError, match=f"nets must share one architecture; got .* and .*{named}"):
+        stack([DLGN(**sizes), DLGN(**(sizes | change))])
+
+
+def test_nets_and_gates_of_two_kinds_are_not_joined():
+    with pytest.raises(ValueError, match="got {'net': 'ReLUNet', .* and {'net': 'DeepLinearNet'"):
+        stack([ReLUNet(2, width=2, depth=1), DeepLinearNet(2, width=2, depth=1)])
+    gates = SoftGate(4.0), HardGate()
+    with pytest.raises(ValueError, match="must be of one kind; got HardGate, SoftGate"):
+        stack([DLGN(2, width=2, depth=1, gate=gate) for gate in gates])

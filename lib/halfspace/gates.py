@@ -3,14 +3,26 @@
 A unit is *active* where its pre-activation is at least zero. The hard gate says just that; it has
 no useful gradient. The soft gate is what gradient descent can train; the straight-through gate is
 hard in the forward pass and borrows the soft gate's derivative.
+
+The gate of a stacked net (``halfspace.nets.stack``) may have a sharpness for each copy.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-__all__ = ["Gate", "HardGate", "SoftGate", "StraightThroughGate", "gate_named"]
+__all__ = [
+    "Gate",
+    "HardGate",
+    "SoftGate",
+    "StraightThroughGate",
+    "gate_named",
+    "stack_gates",
+    "unstack_gate",
+]
 
 
 @dataclass(frozen=True)
@@ -27,20 +39,25 @@ class SoftGate:
     """Sigmoid ``1 / (1 + exp(-β η))``, which tends to the hard gate as β grows.
 
     Attributes:
-        beta: sharpness, positive; in inverse units of the pre-activation.
+        beta: sharpness, positive; in inverse units of the pre-activation. A tuple holds one for
+            each copy of a stacked net.
 
     Raises:
         ValueError: if ``beta`` is not positive.
     """
 
-    beta: float
+    beta: float | tuple[float, ...]
 
     def __post_init__(self):
         _check_beta(self.beta)
 
     def __call__(self, preactivation: Tensor) -> Tensor:
-        """Return activities in (0, 1) of the shape of ``preactivation``."""
-        return torch.sigmoid(self.beta * preactivation)
+        """Return activities in (0, 1) of the shape of ``preactivation``.
+
+        Raises:
+            ValueError: if there is a beta for each copy and the first axis is not that of copies.
+        """
+        return torch.sigmoid(_sharpen(self.beta, preactivation))
 
 
 @dataclass(frozen=True)
@@ -48,20 +65,25 @@ class StraightThroughGate:
     """Hard gate forward, derivative of ``SoftGate(beta)`` backward.
 
     Attributes:
-        beta: sharpness of the borrowed derivative, positive.
+        beta: sharpness of the borrowed derivative, positive. A tuple holds one for each copy of a
+            stacked net.
 
     Raises:
         ValueError: if ``beta`` is not positive.
     """
 
-    beta: float
+    beta: float | tuple[float, ...]
 
     def __post_init__(self):
         _check_beta(self.beta)
 
     def __call__(self, preactivation: Tensor) -> Tensor:
-        """Return 0/1 activities of the shape of ``preactivation``."""
-        soft = torch.sigmoid(self.beta * preactivation)
+        """Return 0/1 activities of the shape of ``preactivation``.
+
+        Raises:
+            ValueError: if there is a beta for each copy and the first axis is not that of copies.
+        """
+        soft = torch.sigmoid(_sharpen(self.beta, preactivation))
         hard = (preactivation >= 0).to(soft.dtype)
         # ``soft - soft.detach()`` is exactly zero, so the activities stay exactly 0 and 1.
         return hard + (soft - soft.detach())
@@ -89,6 +111,54 @@ def gate_named(kind: str, beta: float) -> Gate:
     return _KINDS[kind](beta)
 
 
-def _check_beta(beta: float) -> None:
-    if not beta > 0:
-        raise ValueError(f"beta must be positive; got {beta}")
+def stack_gates(gates: Sequence[Gate]) -> Gate:
+    """Join the gates of S nets into the gate of the stacked net.
+
+    Returns:
+        The common gate, or one with a beta for each copy where they differ.
+
+    Raises:
+        ValueError: if the gates are of several kinds or some already have a beta for each copy.
+    """
+    kinds = sorted({type(gate).__name__ for gate in gates})
+    if len(kinds) > 1:
+        raise ValueError(f"gates of stacked nets must be of one kind; got {', '.join(kinds)}")
+    betas = tuple(getattr(gate, "beta", None) for gate in gates)
+    several = [beta for beta in betas if isinstance(beta, tuple)]
+    if several:
+        raise ValueError(f"gates of stacked nets must have one beta each; got {several[0]}")
+    return gates[0] if len(set(betas)) == 1 else replace(gates[0], beta=betas)
+
+
+def unstack_gate(gate: Gate, copies: int) -> list[Gate]:
+    """Split the gate of a stacked net into its copies' gates: the inverse of ``stack_gates``."""
+    beta = getattr(gate, "beta", None)
+    if isinstance(beta, tuple):
+        return [replace(gate, beta=each) for each in beta]
+    return [gate] * copies
+
+
+def _check_beta(beta: float | tuple[float, ...]) -> None:
+    for each in beta if isinstance(beta, tuple) else (beta,):
+        if not each > 0:
+            raise ValueError(f"beta must be positive; got {beta}")
+
+
+def _sharpen(beta: float | tuple[float, ...], preactivation: Tensor) -> Tensor:
+    """Return β η; of several β, each acts on its entry of the first axis."""
+    if not isinstance(beta, tuple):
+        return beta * preactivation
+    if preactivation.shape[0] != len(beta):
+        raise ValueError(
+            f"preactivation must have a first axis of {len(beta)} copies, one for each beta; "
+            f"got shape {tuple(preactivation.shape)}"
+        )
+    column = _column(beta, preactivation.dtype, preactivation.device)
+    return column.view(-1, *[1] * (preactivation.ndim - 1)) * preactivation
+
+
+@lru_cache
+def _column(beta: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the betas as a tensor, copied to the device once rather than at each call."""
+    with torch.inference_mode(False):  # a tensor made in inference mode could not be trained with
+        return torch.tensor(beta, dtype=dtype, device=device)

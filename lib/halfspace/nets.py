@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from halfspace.gates import Gate, HardGate
+from halfspace.gates import Gate, HardGate, stack_gates, unstack_gate
 
 __all__ = ["DLGN", "DeepLinearNet", "INITS", "Linear", "ReLUNet", "stack", "unstack"]
 
@@ -287,20 +287,22 @@ def stack(nets: Sequence[_Net]) -> _Net:
     """Join S nets of one architecture into one net whose weights have a leading axis of size S.
 
     The nets' tensors are copied. ``forward`` of the result maps (n, d) or (S, n, d) to (S, n, c).
+    Gates may differ in beta: the result's gate then has one for each copy.
 
     Raises:
-        ValueError: if there is no net or the architectures differ.
+        ValueError: if there is no net or the architectures or kinds of gate differ.
     """
     if not nets:
         raise ValueError("stack needs at least one net; got none")
     states = [net.state_dict() for net in nets]
     joined = copy.deepcopy(nets[0])
-    named = dict(joined.named_parameters())
-    for net, state in zip(nets, states, strict=True):
-        shapes = {name: tensor.shape for name, tensor in state.items()}
-        if type(net) is not type(joined) or shapes != {k: p.shape for k, p in named.items()}:
-            raise ValueError(f"nets must share one architecture; got {nets[0]} and {net}")
-    for name, parameter in named.items():
+    first, *others = map(_architecture, nets)
+    for other in others:
+        if other != first:
+            raise ValueError(f"nets must share one architecture; got {first} and {other}")
+    if isinstance(joined, DLGN):
+        joined.gate = stack_gates([net.gate for net in nets])
+    for name, parameter in joined.named_parameters():
         parameter.data = torch.stack([state[name] for state in states])
     return joined
 
@@ -313,4 +315,15 @@ def unstack(net: _Net) -> list[_Net]:
     for index, single in enumerate(copies):
         for name, parameter in single.named_parameters():
             parameter.data = state[name][index].clone()
+    if isinstance(net, DLGN):
+        for single, gate in zip(copies, unstack_gate(net.gate, count), strict=True):
+            single.gate = gate
     return copies
+
+
+def _architecture(net: _Net) -> dict:
+    """Return what stacked nets must share, gates aside."""
+    names = ["d_in", "width", "depth", "d_out", "has_bias"]
+    if isinstance(net, DLGN):
+        names += ["constant_input", "frozen_gating"]
+    return {"net": type(net).__name__} | {name: getattr(net, name) for name in names}
