@@ -13,17 +13,36 @@ WINDOW = polygons.square(3.0)
 
 def test_counts_stay_below_what_is_possible_and_one_layer_has_no_empty_path():
     for kind in statistics.KINDS:
-        found = statistics.counts_by_depth(kind, (1, 3), (0, 1), width=4, window=WINDOW)
+        found = statistics.region_counts(kind, [(4, 1), (4, 3)], (0, 1), window=WINDOW)
         assert found["paths"].shape == found["patterns"].shape == (2, 2)
         assert (found["paths"][1] <= 4**3).all() and (found["paths"] > 0).all()
-        # Four lines make at most 11 cells; twelve at most 79 if they are straight.
-        assert (found["patterns"][0] <= 11).all()
+        assert (found["patterns"][0] <= statistics.arrangement_bound(4)).all()
+        straight = statistics.arrangement_bound(12)
+        assert (found["patterns"][1] <= statistics.relu_bound(4, 3)).all()
         if kind == "dlgn":
-            assert (found["patterns"][1] <= 79).all()
+            assert (found["patterns"][1] <= straight).all()
+
+
+def test_bounds():
+    assert [statistics.arrangement_bound(lines) for lines in (0, 1, 2, 3, 4, 12)] == [
+        1,
+        2,
+        4,
+        7,
+        11,
+        79,
+    ]
+    assert statistics.relu_bound(4, 1) == 11 and statistics.relu_bound(4, 3) == 11**3
+
+
+def test_lines_in_general_position_reach_the_bound():
+    wide = polygons.square(1e5)
+    found = statistics.region_counts("dlgn", [(5, 1), (5, 2)], (0, 1, 2), window=wide)
+    assert (found["patterns"].T == [statistics.arrangement_bound(n) for n in (5, 10)]).all()
 
 
 def test_counted_paths_are_those_with_cells():
-    found = statistics.counts_by_depth("relu", (2,), (5,), width=3, window=WINDOW)
+    found = statistics.region_counts("relu", [(3, 2)], (5,), window=WINDOW)
     net = statistics.random_net("relu", 5, width=3, depth=2)
     cut = regions.partition(net, WINDOW)
     every = itertools.product(range(3), repeat=2)

@@ -197,6 +197,24 @@ def test_all_path_regions_are_found_with_their_areas_and_components(net):
             np.testing.assert_allclose(polygon, alone, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("half_side", [0.5, 3.0, 100.0])
+def test_a_dlgns_path_regions_are_connected_however_small_its_cells(half_side):
+    cut = regions.partition(make(DLGN, 16, 5, True, 4), polygons.square(half_side))
+    assert cut.areas.min() < 1e-6 * cut.areas.max()
+    paths = regions.path_regions(cut).paths[::40]
+    assert (regions.component_counts(cut, paths) == 1).all()
+
+
+def test_a_cell_has_a_neighbour_across_each_edge_inside_the_window():
+    for kind in (ReLUNet, DLGN):
+        cut = regions.partition(make(kind, 12, 3, True, 8), WINDOW)
+        inner = sum(polygons.free_edges(cell, WINDOW) for cell in cut.cells)
+        assert 2 * len(cut.neighbours) == inner
+        first, second = cut.neighbours.T
+        # Two cells on the two sides of one unit's border.
+        assert ((cut.patterns[first] != cut.patterns[second]).sum(axis=(1, 2)) == 1).all()
+
+
 def test_blocks_change_nothing(monkeypatch):
     net = make(ReLUNet, 5, 3, True, 11)
     cut = regions.partition(net, WINDOW)
@@ -354,7 +372,7 @@ def test_cells_that_meet_in_a_corner_are_not_connected():
 
 
 def test_an_edge_as_short_as_rounding_joins_nothing():
-    right = np.array([(0.0, -1e-9), (1.0, -1.0), (1.0, 1.0), (0.0, 1e-9)])
+    right = np.array([(0.0, -1e-10), (1.0, -1.0), (1.0, 1.0), (0.0, 1e-10)])
     cells = polygons.Polygons.of([right, -right])
     areas = np.array([polygons.area(cell) for cell in cells])
     cut = regions.Partition(WINDOW, cells, np.ones((2, 1, 1), dtype=bool), areas)

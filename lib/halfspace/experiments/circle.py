@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import Field, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 
 from halfspace.datasets import Circle, circle_grid
 from halfspace.experiments._base import Result, Spec
@@ -20,7 +20,7 @@ from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 from halfspace.regions import half_spaces
-from halfspace.training import Crossing, State, fit, net_losses
+from halfspace.training import Crossing, History, State, fit, net_losses
 
 __all__ = [
     "CircleTraining",
@@ -122,39 +122,52 @@ class CircleTraining(Spec):
             generator=generator,
         )
 
-    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+    def train(self, device: torch.device, **looks) -> tuple[nn.Module, History]:
+        """Train the stacked nets of all seeds.
+
+        Args:
+            device: where.
+            **looks: what ``halfspace.training.fit`` is to keep on the way (``measure``, ``record``,
+                ``snapshots``, ``crossings``).
+        """
         seeds = range(self.first_seed, self.first_seed + self.seeds)
         net = stack([self.net(seed) for seed in seeds]).to(device)
+        history = fit(
+            net,
+            self.target.points().to(device),
+            self.target.values().to(device),
+            seeds=seeds,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=min(self.batch_size, self.target.n),
+            description=f"{self.model}, {self.seeds} seeds",
+            **looks,
+        )
+        return net, history
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         x, y = self.target.points().to(device), self.target.values().to(device)
         top = self.target.top().to(device)
 
         def measure(net) -> dict[str, Tensor]:
             return _losses(net, x, y, top) | _path_statistics(net, x, top)
 
-        history = fit(
-            net,
-            x,
-            y,
-            seeds=seeds,
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            batch_size=min(self.batch_size, self.target.n),
+        steps_per_epoch = math.ceil(self.target.n / self.batch_size)
+        early = Crossing(
+            name="early",
+            measure=lambda net: net_losses(net(x), y, "mse"),
+            level=self.early_level,
+            every=steps_per_epoch,
+        )
+        net, history = self.train(
+            device,
             measure=measure,
             record=sorted({*range(0, self.epochs + 1, self.record_every), self.epochs}),
             snapshots=sorted({0, self.epochs, *self.function_epochs}),
-            crossings=[
-                Crossing(
-                    name="early",
-                    measure=lambda net: net_losses(net(x), y, "mse"),
-                    level=self.early_level,
-                    every=math.ceil(self.target.n / self.batch_size),
-                )
-            ],
-            description=f"{self.model}, {self.seeds} seeds",
+            crossings=[early],
         )
         early = history.crossings["early"]
         states = [history.snapshots[0], early.state, history.snapshots[self.epochs]]
-        steps_per_epoch = math.ceil(self.target.n / self.batch_size)
         arrays = {"epochs": history.record, "diverged": history.diverged} | history.measures
         arrays["early_epoch"] = np.where(early.step >= 0, early.step // steps_per_epoch, -1)
         angles, fine_grid = circle_grid(4 * self.grid)

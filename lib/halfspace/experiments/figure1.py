@@ -4,7 +4,6 @@ Figure 1a is a search, not a training run, and Figure 1b a construction; neither
 spec.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,17 +86,23 @@ def search_disconnected(
         generator = torch.Generator().manual_seed(seed)
         net = ReLUNet(2, width=width, depth=depth, bias=True, generator=generator).double()
         cut = regions.partition(net, window)
-        for path in itertools.product(range(width), repeat=depth):
+        paths = regions.path_regions(cut).paths
+        seen += len(paths)
+        for path in paths[regions.component_counts(cut, paths) > 1]:
             parts = regions.components(cut, regions.path_region_cells(cut, path))
-            seen += len(parts) > 0
-            if len(parts) < 2:
-                continue
             shares = np.array([cut.areas[part].sum() for part in parts]) / cut.areas.sum()
             disconnected += 1
             all_large += bool(shares.min() > min_share)
             if shares.min() > best_share:
                 best_share = shares.min()
-                best = dict(seed=seed, net=net, path=path, cut=cut, components=parts, shares=shares)
+                best = dict(
+                    seed=seed,
+                    net=net,
+                    path=tuple(path.tolist()),
+                    cut=cut,
+                    components=parts,
+                    shares=shares,
+                )
     if best is None:
         raise ValueError(
             f"no active path region among {len(seeds)} nets has several components that each fill "

@@ -5,6 +5,7 @@ biases, in float64.
 """
 
 import itertools
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -16,10 +17,12 @@ from halfspace.nets import DLGN, ReLUNet
 
 __all__ = [
     "KINDS",
-    "counts_by_depth",
+    "arrangement_bound",
     "faces_by_dimension",
     "hull_shares",
     "random_net",
+    "region_counts",
+    "relu_bound",
     "strongest_paths",
     "union_identity",
 ]
@@ -47,16 +50,22 @@ def random_net(kind: str, seed: int, *, width: int, depth: int, d_in: int = 2) -
     return net.double()
 
 
-def counts_by_depth(
-    kind: str, depths: Iterable[int], seeds: Iterable[int], *, width: int, window: np.ndarray
+def region_counts(
+    kind: str, sizes: Iterable[tuple[int, int]], seeds: Iterable[int], *, window: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Count the non-empty path regions and pattern regions of random nets in a window.
 
+    Args:
+        kind: ``"relu"`` or ``"dlgn"``.
+        sizes: pairs of a width and a depth.
+        seeds: a net of each size is drawn with each.
+        window: a convex polygon.
+
     Returns:
-        ``"paths"`` and ``"patterns"``, int64, each of shape (depths, seeds).
+        ``"paths"`` and ``"patterns"``, int64, each of shape (sizes, seeds).
     """
     found = {"paths": [], "patterns": []}
-    for depth in depths:
+    for width, depth in sizes:
         cuts = [
             regions.partition(random_net(kind, seed, width=width, depth=depth), window)
             for seed in seeds
@@ -64,6 +73,22 @@ def counts_by_depth(
         found["paths"].append([regions.count_path_regions(cut) for cut in cuts])
         found["patterns"].append([len(cut.cells) for cut in cuts])
     return {name: np.array(values) for name, values in found.items()}
+
+
+def arrangement_bound(lines: int) -> int:
+    """Return the largest number of pieces into which lines can cut the plane (Zaslavsky 1975)."""
+    return 1 + lines + math.comb(lines, 2)
+
+
+def relu_bound(width: int, depth: int) -> int:
+    """Bound the number of linear regions of a ReLU net on the plane.
+
+    Each layer can cut every piece of the layer below like an arrangement of ``width`` lines.
+
+    Reference: Montúfar 2017, Notes on the number of linear regions of deep neural networks,
+    Proposition 3, with two inputs.
+    """
+    return arrangement_bound(width) ** depth
 
 
 def hull_shares(
@@ -77,10 +102,8 @@ def hull_shares(
     shares = []
     for seed in seeds:
         cut = regions.partition(random_net(kind, seed, width=width, depth=depth), window)
-        for path in itertools.product(range(width), repeat=depth):
-            members = regions.path_region_cells(cut, path)
-            if len(members):
-                shares.append(regions.hull_share(cut, members))
+        for path in regions.path_regions(cut).paths:
+            shares.append(regions.hull_share(cut, regions.path_region_cells(cut, path)))
     return np.array(shares)
 
 

@@ -16,9 +16,9 @@ from halfspace.regions._checks import check_planar, check_window
 
 __all__ = ["Partition", "components", "hull_share", "partition"]
 
-# Two edges are one when their midpoints are this near, relative to the window; shorter edges join
-# nothing.
-_EDGE_TOLERANCE = 1e-7
+# A common edge stands in both of its cells, the same up to rounding: midpoints this near, relative
+# to the edge's length.
+_SAME_EDGE = 1e-3
 _BLOCK = 2**20  # numbers looked at together: 8 MiB
 
 
@@ -40,16 +40,23 @@ class Partition:
 
     @cached_property
     def neighbours(self) -> np.ndarray:
-        """Pairs of cells that share an edge of positive length, shape (E, 2)."""
-        if not len(self.cells):
-            return np.empty((0, 2), dtype=np.int64)
-        reach = _EDGE_TOLERANCE * np.abs(self.window).max()
+        """Pairs of cells that share an edge of positive length, shape (E, 2).
+
+        Two edges are one if each is the other's nearest by their midpoints, however small the
+        cells are. Edges as short as the rounding of a cut join nothing.
+        """
         middles, lengths, owner = self.cells.edges
-        # The margin over the matching distance keeps both ends of a short edge from being taken for
-        # it.
-        long_enough = lengths > 10 * reach
-        owner = owner[long_enough]
-        return owner[cKDTree(middles[long_enough]).query_pairs(reach, output_type="ndarray")]
+        real = lengths > 10 * polygons.TOLERANCE * np.abs(self.window).max(initial=0)
+        middles, lengths, owner = middles[real], lengths[real], owner[real]
+        if len(owner) < 2:
+            return np.empty((0, 2), dtype=np.int64)
+        distances, nearest = cKDTree(middles).query(middles, k=2)
+        own = np.arange(len(owner))
+        first = nearest[:, 0] != own  # an exact twin may come before the edge itself
+        other = np.where(first, nearest[:, 0], nearest[:, 1])
+        near = np.where(first, distances[:, 0], distances[:, 1]) < _SAME_EDGE * lengths
+        pair = near & (other[other] == own) & (own < other)
+        return np.stack([owner[own[pair]], owner[other[pair]]], axis=1)
 
 
 def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:

@@ -88,15 +88,16 @@ def component_counts(cut: Partition, paths: ArrayLike) -> np.ndarray:
     Raises:
         ValueError: if a path does not fit the partition's net.
     """
-    depth, width = cut.patterns.shape[1:]
-    paths = check_paths(paths, depth, width)
+    paths = check_paths(paths, *cut.patterns.shape[1:])
     layers = np.ascontiguousarray(cut.patterns.transpose(1, 2, 0))
     first, second = np.ascontiguousarray(cut.neighbours.T)
     step = max(1, _BLOCK // (len(cut.cells) + len(first) + 1))
     counts = np.zeros(len(paths), dtype=np.int64)
     for start in range(0, len(paths), step):
         block = paths[start : start + step]
-        member = layers[np.arange(depth), block].all(axis=1)
+        member = np.ones((len(block), len(cut.cells)), dtype=bool)
+        for layer, units in zip(layers, block.T, strict=True):
+            member &= layer.take(units, axis=0)
         # One graph for all paths: a node for each cell in each region, linked within regions only.
         path, edge = np.nonzero(member.take(first, axis=1) & member.take(second, axis=1))
         owner, cell = np.nonzero(member)
