@@ -3,12 +3,15 @@
 A stacked net (``halfspace.nets.stack``) holds S copies that share an architecture and nothing else.
 Their losses are summed, so each copy receives exactly its own gradient, and Adam and SGD act
 element by element: the copies train as they would alone. Each draws its batch order from its own
-generator, so that copy s is the same net whatever company it trains in.
+generator, so that copy s is the same net whatever company it trains in. Copies may differ in seed,
+gain and sharpness of the gate (when they are made), in learning rate, and in when they stop.
 """
 
+import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import torch
@@ -64,10 +67,11 @@ class History:
         record: recorded times, in epochs, float64, shape (E,).
         measures: by name, the recorded values, shape (E, S, ...).
         batch_loss: mean loss over each epoch's batches while they were trained on, shape (epochs,
-            S).
+            S); batches after a copy stopped do not count, NaN for an epoch without any.
         snapshots: stacked states by epoch.
-        crossings: answers by name.
-        diverged: copies whose batch loss was not finite at some point, bool, shape (S,).
+        crossings: answers by name, that of ``stop`` included.
+        diverged: copies whose batch loss was not finite at some point of their training, bool,
+            shape (S,).
         seconds: wall time of the whole run.
     """
 
@@ -110,7 +114,7 @@ def fit(
     *,
     seeds: Sequence[int],
     epochs: int,
-    learning_rate: float,
+    learning_rate: float | Sequence[float],
     batch_size: int | None = None,
     optimizer: str = "adam",
     loss: str = "mse",
@@ -118,6 +122,7 @@ def fit(
     record: Sequence[float] = (),
     snapshots: Sequence[float] = (),
     crossings: Sequence[Crossing] = (),
+    stop: Crossing | None = None,
     description: str = "",
 ) -> History:
     """Train a stacked net in place.
@@ -128,7 +133,7 @@ def fit(
         y: targets, shared or one set per copy; see ``net_losses``.
         seeds: S seeds, one for each copy's batch order.
         epochs: passes through the data.
-        learning_rate: step size.
+        learning_rate: step size, of all copies or one for each.
         batch_size: points in a batch, the last one of an epoch may be smaller; all points if
             ``None``.
         optimizer: ``"adam"`` or ``"sgd"`` (without momentum), PyTorch's defaults otherwise.
@@ -139,6 +144,9 @@ def fit(
             an epoch (rounded).
         snapshots: times at which the state is kept, in epochs, likewise.
         crossings: levels whose first crossing is to be kept.
+        stop: early stop: a copy that crosses this level trains no further, crosses no other level,
+            and is recorded and kept as it then was at all later times. Training ends when every
+            copy has stopped; until then a stopped copy costs as much as one in training.
         description: what the progress bar calls the run.
 
     Returns:
@@ -154,88 +162,155 @@ def fit(
     points = x.shape[0]
     if record and measure is None:
         raise ValueError("record needs a measure to call at the recorded times; got none")
-    _check(
-        copies, points, seeds, epochs, learning_rate, batch_size, optimizer, loss, record, snapshots
-    )
+    rates = _rates(learning_rate, copies)
+    # The stop comes last: at its own step a copy may still cross another level.
+    sought = [*crossings, *([stop] if stop else [])]
+    _check(copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, sought)
     batch_size = batch_size or points
     batches = -(-points // batch_size)
     trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
-    stepper = OPTIMIZERS[optimizer](trained, lr=learning_rate, fused=True)
-    shared_y = y.ndim == (2 if loss == "mse" else 1)
-    frozen_gates = _frozen_gates(net, x)
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    rows = torch.arange(copies, device=x.device).unsqueeze(1)
-
-    keeper = _Keeper(net, measure, crossings, _steps(record, batches), _steps(snapshots, batches))
-    batch_loss = torch.zeros(epochs, copies, dtype=torch.float64, device=x.device)
-    keeper.look(0)
+    if len(set(rates)) == 1 and stop is None:
+        stepper = OPTIMIZERS[optimizer](trained, lr=rates[0], fused=True)
+    else:
+        stepper = _OwnSteps(trained, optimizer, rates)
+    keeper = _Keeper(
+        net, measure, sought, stop, _steps(record, batches), _steps(snapshots, batches)
+    )
+    active = torch.ones(copies, dtype=torch.bool, device=x.device)
+    loss_sum = torch.zeros(epochs, copies, dtype=torch.float64, device=x.device)
+    seen = torch.zeros_like(loss_sum)
     progress = tqdm(total=epochs, desc=description, unit="epoch", mininterval=1.0, leave=False)
     with progress:
-        for epoch in range(epochs):
-            if batches > 1:
-                order = torch.stack([torch.randperm(points, generator=g) for g in generators]).to(
-                    x.device
-                )
-            for batch in range(batches):
-                options = {}
-                if batches == 1:
-                    batch_x, batch_y = x, y
-                    if frozen_gates is not None:
-                        options["gates"] = frozen_gates
-                else:
-                    chosen = order[:, batch * batch_size : (batch + 1) * batch_size]
-                    batch_x = x[chosen]
-                    batch_y = y[chosen] if shared_y else y[rows, chosen]
-                    if frozen_gates is not None:
-                        options["gates"] = frozen_gates[rows, chosen]
-                losses = net_losses(net(batch_x, **options), batch_y, loss)
-                stepper.zero_grad(set_to_none=True)
-                losses.sum().backward()
-                stepper.step()
-                batch_loss[epoch] += losses.detach() * (batch_x.shape[-2] / points)
-                keeper.look(epoch * batches + batch + 1)
-            progress.update()
+        feed = _batches(net, x, y, seeds, epochs, batch_size, loss)
+        for step, (batch_x, batch_y, options) in enumerate(feed):
+            if keeper.look(step):
+                active = ~keeper.stopped.to(x.device)
+                stepper.hold(~active)
+            if keeper.stopped.all():
+                break
+            losses = net_losses(net(batch_x, **options), batch_y, loss)
+            stepper.zero_grad()
+            losses.sum().backward()
+            stepper.step()
+            epoch, size = step // batches, batch_x.shape[-2]
+            loss_sum[epoch] += losses.detach().double().where(active, 0) * size
+            seen[epoch] += active * size
+            if step % batches == batches - 1:
+                progress.update()
+        else:
+            keeper.look(epochs * batches)
+    keeper.look_ahead()
+    trained_on = (seen > 0).cpu().numpy()
+    batch_loss = (loss_sum / seen).cpu().numpy()
     return History(
         record=np.array(sorted(keeper.recorded), dtype=np.float64) / batches,
         measures=keeper.stacked_measures(),
-        batch_loss=batch_loss.cpu().numpy(),
+        batch_loss=batch_loss,
         snapshots={step / batches: state for step, state in keeper.snapshots.items()},
         crossings=keeper.answers(),
-        diverged=~np.isfinite(batch_loss.cpu().numpy()).all(axis=0),
+        diverged=(trained_on & ~np.isfinite(batch_loss)).any(axis=0),
         seconds=time.perf_counter() - started,
     )
+
+
+def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple[Tensor, Tensor, dict]]:
+    """Yield each batch's inputs, targets and further arguments of ``net``, epoch after epoch.
+
+    The batches' order is drawn on the CPU, so that it is the same on every device.
+    """
+    frozen_gates = _frozen_gates(net, x)
+    if batch_size == x.shape[0]:
+        options = {} if frozen_gates is None else {"gates": frozen_gates}
+        yield from itertools.repeat((x, y, options), epochs)
+        return
+    shared_y = y.ndim == (2 if loss == "mse" else 1)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    rows = torch.arange(len(seeds), device=x.device).unsqueeze(1)
+    for _ in range(epochs):
+        order = torch.stack([torch.randperm(x.shape[0], generator=g) for g in generators])
+        for chosen in order.to(x.device).split(batch_size, dim=1):
+            options = {} if frozen_gates is None else {"gates": frozen_gates[rows, chosen]}
+            yield x[chosen], y[chosen] if shared_y else y[rows, chosen], options
+
+
+class _OwnSteps:
+    """An optimiser whose step size is each copy's own, and which lets copies stand still.
+
+    Adam and SGD move a parameter by the step size times a direction that does not depend on it. So
+    PyTorch's optimiser moves zeros with step size 1, and each copy goes its own multiple of that.
+    """
+
+    def __init__(self, trained: list[nn.Parameter], optimizer: str, rates: Sequence[float]):
+        self.trained = trained
+        self.moves = [torch.zeros_like(parameter) for parameter in trained]
+        self.stepper = OPTIMIZERS[optimizer](self.moves, lr=1.0, fused=True)
+        self.rates = torch.tensor(rates, dtype=trained[0].dtype, device=trained[0].device)
+
+    def hold(self, held: Tensor) -> None:
+        """Let copies stand still from now on; bool, shape (S,)."""
+        self.rates[held] = 0
+
+    def zero_grad(self) -> None:
+        for parameter in self.trained:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for parameter, move in zip(self.trained, self.moves, strict=True):
+            move.grad = parameter.grad
+        self.stepper.step()
+        for parameter, move in zip(self.trained, self.moves, strict=True):
+            rate = self.rates.view(-1, *[1] * (move.ndim - 1))
+            # Not ``rate * move`` alone: a held copy stands still even where its move is not finite.
+            parameter += (rate * move).where(rate > 0, 0)
+            move.zero_()
 
 
 class _Keeper:
     """Looks at the net between steps and keeps what was asked for."""
 
-    def __init__(self, net, measure, crossings, record: set[int], snapshots: set[int]):
-        self.net, self.measure, self.crossings = net, measure, crossings
+    def __init__(self, net, measure, crossings, stop, record: set[int], snapshots: set[int]):
+        self.net, self.measure, self.crossings, self.stop = net, measure, crossings, stop
         self.record_steps, self.snapshot_steps = record, snapshots
         self.recorded: dict[int, dict[str, np.ndarray]] = {}
         self.snapshots: dict[int, State] = {}
         copies = next(net.parameters()).shape[0]
-        self.crossed_at = {c.name: torch.full((copies,), -1, dtype=torch.int64) for c in crossings}
+        never = torch.full((copies,), -1, dtype=torch.int64)
+        self.crossed_at = {crossing.name: never.clone() for crossing in self.crossings}
         self.crossed_state: dict[str, State] = {}
+        self.stopped = torch.zeros(copies, dtype=torch.bool)
 
     @torch.no_grad()
-    def look(self, step: int) -> None:
+    def look(self, step: int) -> bool:
+        """Look at the net after ``step`` steps and return whether copies stop here."""
         if step in self.record_steps:
-            values = self.measure(self.net)
-            self.recorded[step] = {name: value.cpu().numpy() for name, value in values.items()}
+            self.recorded[step] = self._measured()
         if step in self.snapshot_steps:
             self.snapshots[step] = self._state()
         for crossing in self.crossings:
             if step % crossing.every == 0:
                 self._look_for(crossing, step)
+        if self.stop is None:
+            return False
+        before, self.stopped = self.stopped, self.crossed_at[self.stop.name] >= 0
+        return not torch.equal(before, self.stopped)
+
+    @torch.no_grad()
+    def look_ahead(self) -> None:
+        """Fill the times that were asked for and not reached, as all copies had stopped."""
+        for step in self.record_steps - self.recorded.keys():
+            self.recorded[step] = self._measured()
+        for step in self.snapshot_steps - self.snapshots.keys():
+            self.snapshots[step] = self._state()
 
     def _look_for(self, crossing: Crossing, step: int) -> None:
         at = self.crossed_at[crossing.name]
-        if (at >= 0).all():
+        waiting = (at < 0) & ~self.stopped
+        if not waiting.any():
             return
         value = crossing.measure(self.net).cpu()
         over = value < crossing.level if crossing.below else value >= crossing.level
-        new = over & (at < 0)
+        new = over & waiting
         if new.any():
             state = self._state()
             kept = self.crossed_state.setdefault(crossing.name, state)
@@ -258,6 +333,9 @@ class _Keeper:
         names = self.recorded[steps[0]] if steps else ()
         return {name: np.stack([self.recorded[step][name] for step in steps]) for name in names}
 
+    def _measured(self) -> dict[str, np.ndarray]:
+        return {name: value.cpu().numpy() for name, value in self.measure(self.net).items()}
+
     def _state(self) -> State:
         return {
             name: tensor.detach().cpu().clone() for name, tensor in self.net.state_dict().items()
@@ -276,15 +354,28 @@ def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
         return net.gates(x)
 
 
+def _rates(learning_rate: float | Sequence[float], copies: int) -> tuple[float, ...]:
+    """Return one learning rate for each copy."""
+    one = isinstance(learning_rate, Real)
+    rates = (learning_rate,) * copies if one else tuple(learning_rate)
+    if len(rates) != copies:
+        raise ValueError(
+            f"learning_rate must be one number or one for each of the {copies} copies; "
+            f"got {len(rates)}"
+        )
+    for rate in rates:
+        if not rate > 0:
+            raise ValueError(f"learning_rate must be positive; got {rate}")
+    return rates
+
+
 def _check(
-    copies, points, seeds, epochs, learning_rate, batch_size, optimizer, loss, record, snapshots
+    copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, crossings
 ):
     if len(seeds) != copies:
         raise ValueError(f"seeds must be one for each of the {copies} copies; got {len(seeds)}")
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate must be positive; got {learning_rate}")
     if batch_size is not None and not 1 <= batch_size <= points:
         raise ValueError(f"batch_size must be from 1 to the {points} points; got {batch_size}")
     if optimizer not in OPTIMIZERS:
@@ -295,3 +386,6 @@ def _check(
         late = [time for time in times if not 0 <= time <= epochs]
         if late:
             raise ValueError(f"{name} must hold times from 0 to {epochs} epochs; got {late}")
+    names = [crossing.name for crossing in crossings]
+    if len(set(names)) < len(names):
+        raise ValueError(f"crossings and stop must have names of their own; got {names}")
