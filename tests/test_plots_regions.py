@@ -73,6 +73,7 @@ def test_curves_carry_their_values(axes):
     counted = {"ReLU": [[10, 20], [100, 300]]}
     plots.count_curves(axes[0, 1], [1, 2], {"possible": [16, 256]}, counted, colors, xlabel="H")
     assert axes[0, 1].lines[1].get_ydata().tolist() == [15, 200]
+    assert axes[0, 1].get_ylim() == (5, 100 * 300)
     plots.face_counts(axes[1, 0], [1, 2], counted, {"ReLU": 400}, colors)
     assert axes[1, 0].lines[0].get_ydata().tolist() == [15, 200]
     assert set(axes[1, 0].lines[1].get_ydata()) == {400}

@@ -214,8 +214,9 @@ def count_curves(
         colors: by the counted labels, keys of ``COLORS``.
         xlabel: what ``sizes`` are.
     """
-    for style, (label, values) in zip(("--", ":", "-."), possible.items(), strict=False):
-        axis.plot(sizes, np.asarray(values, dtype=float), style, color=INK, label=label)
+    styles = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+    for style, (label, values) in zip(styles, possible.items(), strict=False):
+        axis.plot(sizes, np.asarray(values, dtype=float), ls=style, color=INK, label=label)
     for marker, (label, values) in zip("osDv^<", counted.items(), strict=False):
         color, values = COLORS[colors[label]], np.asarray(values, dtype=float)
         filled = color if marker in "oD" else "none"
@@ -225,7 +226,8 @@ def count_curves(
         axis.plot(sizes, values, marker, color=color, ms=2, alpha=0.5)
     axis.set_yscale("log")
     # Possible counts may grow beyond all bounds; let them leave the picture.
-    axis.set_ylim(top=100 * max(float(np.max(values)) for values in counted.values()))
+    every = np.concatenate([np.ravel(values) for values in counted.values()])
+    axis.set_ylim(every[every > 0].min() / 2, 100 * every.max())
     axis.set_xticks(sizes)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("regions")
