@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-browser serve clean lock readme-figure repository-url
+.PHONY: help book test test-browser bench serve clean lock readme-figure repository-url
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -26,6 +26,9 @@ test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 test-browser: .venv/.stamp  ## open every built page in Chromium
 	$(BIN)/python -m pytest -m browser tests/test_browser.py $(ARGS)
 
+bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a quarter of an hour (NAME="ntk paths" picks some)
+	@$(BIN)/python -m benchmarks $(NAME)
+
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
 	@echo "The book is on http://localhost:$(PORT) until Ctrl-C."
@@ -34,12 +37,15 @@ serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 clean:  ## remove everything that was built, the environment excepted
 	rm -rf _build .snakemake .pytest_cache .ruff_cache .hypothesis
 
-lock:  ## make requirements.lock anew from pyproject.toml (UPGRADE=--upgrade moves every pin)
+lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in (UPGRADE=--upgrade moves every pin)
 	$(PYTHON) -m venv _build/uv
 	_build/uv/bin/pip install --quiet uv
 	_build/uv/bin/uv pip compile pyproject.toml --quiet --all-extras --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  $(UPGRADE) --output-file requirements.lock
+	_build/uv/bin/uv pip compile benchmarks/peers.in --quiet --no-deps --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  $(UPGRADE) --output-file benchmarks/peers.lock
 
 readme-figure: .venv/.stamp  ## take README's figure out of the executed chapter
 	@$(BIN)/python book/readme_figure.py
@@ -52,4 +58,10 @@ repository-url: .venv/.stamp  ## publish under another address (URL=https://gith
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# neural-tangents needs a jax and a numpy of its own, older ones.
+.venv-peers/.stamp: benchmarks/peers.lock | .venv/.stamp
+	$(BIN)/python -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip install --disable-pip-version-check --no-deps -r $<
 	@touch $@

@@ -1,0 +1,265 @@
+"""How competitors are timed side by side, checked and recorded.
+
+All competitors of a row do the same work on one thread. Each is called once (its first call, with
+any compilation, is kept apart and its answer checked), once more for its peak memory, and then in
+rounds, every other round in reverse order, so that a drift of the machine meets all alike. A ratio
+is taken within each round; what is reported is the median of the rounds and their quartiles.
+"""
+
+import json
+import math
+import os
+import platform
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import stats
+from tqdm import tqdm
+
+from benchmarks.memory import peak
+
+__all__ = [
+    "Competitor",
+    "WrongResult",
+    "compare",
+    "describe",
+    "fits",
+    "gemm_rate",
+    "power_law",
+    "write",
+]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_GEMM_SIDE = 1024
+_FEWEST_ROUNDS, _MOST_ROUNDS = 3, 15
+_SECONDS = 30.0  # a row ends after its fewest rounds or this time, whichever is later
+_DIGITS = 5
+
+
+class WrongResult(Exception):
+    """A competitor's answer is further from the truth than it may be."""
+
+
+@dataclass(kw_only=True)
+class Competitor:
+    """One way to do a row's work.
+
+    Attributes:
+        name: what the page calls it.
+        work: does the work and returns the answer.
+        tolerance: the largest error that its answer may have.
+        flops: floating-point operations that the method needs, if they are counted.
+        part: share of the whole work that one call does; its time is divided by it and the row
+            says that it is extrapolated.
+    """
+
+    name: str
+    work: Callable[[], object]
+    tolerance: float
+    flops: float | None = None
+    part: float = 1.0
+
+    def time(self) -> tuple[object, float]:
+        """Return the answer and the seconds it took."""
+        started = time.perf_counter()
+        answer = self.work()
+        return answer, time.perf_counter() - started
+
+    def memory(self) -> int | None:
+        """Return the peak memory of one call, bytes."""
+        return peak(self.work)[1]
+
+
+@dataclass
+class _Record:
+    """What is measured of one competitor."""
+
+    first: float
+    error: float
+    memory: int | None
+    seconds: list[float] = field(default_factory=list)
+
+
+def compare(
+    group: str,
+    sizes: Mapping[str, int],
+    competitors: Sequence[Competitor],
+    error: Callable[[object], float],
+    *,
+    facts: Mapping[str, object] | None = None,
+    quick: bool = False,
+) -> dict:
+    """Time competitors side by side; the first one is ours.
+
+    Args:
+        group: rows of one group belong together in the page.
+        sizes: what the work's size is, by name.
+        competitors: at least one; names differ.
+        error: distance of an answer from the truth, computed in float64 or in whole numbers.
+        facts: further numbers to keep with the row.
+        quick: two rounds only.
+
+    Returns:
+        A row for the record: see ``tests/test_benchmarks.py`` for its form.
+
+    Raises:
+        WrongResult: if an answer's error is over the competitor's tolerance, or not a number.
+    """
+    found = {}
+    for competitor in competitors:
+        answer, first = competitor.time()
+        wrong = error(answer)
+        if not wrong <= competitor.tolerance:
+            raise WrongResult(
+                f"{group}, {dict(sizes)}: {competitor.name} is off by {wrong:.3g}; "
+                f"at most {competitor.tolerance:.3g} is allowed"
+            )
+        del answer
+        found[competitor.name] = _Record(first, wrong, competitor.memory())
+    gemm = []
+    started, order = time.perf_counter(), list(competitors)
+    most, fewest = (2, 2) if quick else (_MOST_ROUNDS, _FEWEST_ROUNDS)
+    words = ", ".join(f"{name} {size}" for name, size in sizes.items())
+    for done in tqdm(range(most), desc=f"{group}: {words}", unit="round", leave=False):
+        if done >= fewest and time.perf_counter() - started > _SECONDS:
+            break
+        gemm.append(gemm_rate(torch.float32))
+        for competitor in order:
+            found[competitor.name].seconds.append(competitor.time()[1] / competitor.part)
+        order.reverse()
+    return _row(group, sizes, competitors, found, gemm) | {"facts": dict(facts or {})}
+
+
+def gemm_rate(dtype: torch.dtype, side: int = _GEMM_SIDE) -> float:
+    """Measure the rate of one product of two square matrices, operations per second."""
+    a = torch.full((side, side), 0.5, dtype=dtype)
+    out = torch.mm(a, a)
+    started = time.perf_counter()
+    torch.mm(a, a, out=out)
+    return 2 * side**3 / (time.perf_counter() - started)
+
+
+def power_law(sizes: Sequence[float], seconds: Sequence[float]) -> dict:
+    """Fit ``seconds = c · size^slope`` in logarithms; the interval of the slope is a 95 % one.
+
+    Raises:
+        ValueError: if there are fewer than three sizes.
+    """
+    if len(sizes) < 3:
+        raise ValueError(f"a slope with an interval needs at least three sizes; got {len(sizes)}")
+    fit = stats.linregress(np.log(sizes), np.log(seconds))
+    reach = stats.t.ppf(0.975, len(sizes) - 2) * fit.stderr
+    return {
+        "slope": fit.slope,
+        "low": fit.slope - reach,
+        "high": fit.slope + reach,
+        "factor": math.exp(fit.intercept),
+    }
+
+
+def fits(rows: Sequence[dict], group: str, along: str) -> list[dict]:
+    """Fit each competitor's median seconds in a group of rows against one of their sizes."""
+    chosen = [row for row in rows if row["group"] == group]
+    found = []
+    for name in chosen[0]["competitors"]:
+        have = [row for row in chosen if name in row["competitors"]]
+        if len(have) >= 3:
+            sizes = [row["sizes"][along] for row in have]
+            seconds = [row["competitors"][name]["median"] for row in have]
+            law = power_law(sizes, seconds)
+            found.append({"group": group, "along": along, "competitor": name} | law)
+    return found
+
+
+def describe() -> dict:
+    """Describe the machine and the software, without naming either's owner."""
+    names = ("torch", "numpy", "scipy", "halfspace")
+    versions = {"Python": platform.python_version()} | {name: version(name) for name in names}
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load": round(os.getloadavg()[0], 2),
+        "versions": versions,
+    }
+
+
+def write(path: Path, record: dict) -> None:
+    """Write a record as JSON, whole or not at all; floats with five significant digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with open(handle, "w", encoding="utf8") as file:
+            json.dump(_rounded(record), file, indent=1, allow_nan=False)
+            file.write("\n")
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def _row(group, sizes, competitors, found: dict[str, _Record], gemm: list[float]) -> dict:
+    ours, *peers = (competitor.name for competitor in competitors)
+    entries = {}
+    for competitor in competitors:
+        record = found[competitor.name]
+        entry = {
+            "first": record.first / competitor.part,
+            "seconds": record.seconds,
+            "median": float(np.median(record.seconds)),
+            "memory": record.memory,
+            "error": float(record.error),
+        }
+        if competitor.flops:
+            rates = competitor.flops / np.array(record.seconds)
+            entry["gemm_share"] = _quartiles(rates / gemm)
+        entries[competitor.name] = entry | {"extrapolated": competitor.part < 1}
+    base = np.array(found[ours].seconds)
+    ratios = {name: _quartiles(np.array(found[name].seconds) / base) for name in peers}
+    return {
+        "group": group,
+        "sizes": dict(sizes),
+        "competitors": entries,
+        "ratios": ratios,
+        "gemm": float(np.median(gemm)),
+    }
+
+
+def _quartiles(values: np.ndarray) -> dict[str, float]:
+    low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return {"low": float(low), "median": float(median), "high": float(high)}
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(entry) for entry in value]
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
+    except OSError:
+        return platform.machine()
+    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "CPU")

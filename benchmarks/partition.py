@@ -1,0 +1,118 @@
+"""The partition of a window against cutting it polygon by polygon."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from halfspace import polygons, regions
+from halfspace.gates import HardGate
+from halfspace.nets import DLGN, ReLUNet
+
+from benchmarks.harness import Competitor, compare
+
+__all__ = ["FULL", "QUICK", "Pieces", "polygon_by_polygon", "run"]
+
+# Kind, width, depth, whether the polygons are cut one by one, too.
+FULL = dict(
+    cases=(
+        ("relu", 16, 5, True),
+        ("relu", 32, 3, True),
+        ("relu", 64, 3, True),
+        ("relu", 128, 3, False),
+        ("dlgn", 16, 5, True),
+        ("dlgn", 32, 3, True),
+    )
+)
+QUICK = dict(cases=(("relu", 4, 2, True), ("dlgn", 4, 2, True)))
+_AREA_TOLERANCE = 1e-9  # of the window's area
+_SAMPLED = 2000
+
+
+class Pieces(NamedTuple):
+    """What the naive form finds: patterns (C, H, m) and areas (C,), as a ``regions.Partition``."""
+
+    patterns: np.ndarray
+    areas: np.ndarray
+
+
+def run(quick: bool, *, cases: tuple[tuple[str, int, int, bool], ...]) -> dict:
+    """Cut the square of side 4 with random nets with biases, each in both ways."""
+    return {"rows": [_row(*case, quick) for case in cases], "fits": [], "facts": {}}
+
+
+def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
+    window = polygons.square(2.0)
+    net = random_net(kind, width, depth)
+    competitors = [
+        Competitor(
+            name="ours", work=lambda: regions.partition(net, window), tolerance=_AREA_TOLERANCE
+        )
+    ]
+    if naive:
+        competitors.append(
+            Competitor(
+                name="polygon by polygon",
+                work=lambda: polygon_by_polygon(net, window),
+                tolerance=_AREA_TOLERANCE,
+            )
+        )
+    cells = []
+    row = compare(
+        kind, dict(width=width, depth=depth), competitors, _error(net, cells), quick=quick
+    )
+    return row | {"facts": {"cells": cells[0]}}
+
+
+def random_net(kind: str, width: int, depth: int) -> ReLUNet | DLGN:
+    """Draw a planar net with biases, float64."""
+    sizes = dict(width=width, depth=depth, bias=True, generator=torch.Generator().manual_seed(0))
+    return (ReLUNet(2, **sizes) if kind == "relu" else DLGN(2, gate=HardGate(), **sizes)).double()
+
+
+def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
+    """Return how far the areas miss the window's, or the share of sampled points not found.
+
+    The answers' numbers of cells are appended to ``cells``; another number than the first is wrong.
+    """
+    points = torch.rand(
+        _SAMPLED, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
+    with torch.no_grad():
+        gates = net.gates(4 * points - 2).bool().flatten(1).numpy()
+    sampled = {pattern.tobytes() for pattern in gates}
+
+    def error(answer) -> float:
+        cells.append(len(answer.areas))
+        if cells[-1] != cells[0]:
+            return float("inf")
+        known = {np.ascontiguousarray(pattern).tobytes() for pattern in answer.patterns}
+        missed = len(sampled - known) / len(sampled)
+        return max(abs(float(answer.areas.sum()) - 16) / 16, missed)
+
+    return error
+
+
+def polygon_by_polygon(net: ReLUNet | DLGN, window: np.ndarray) -> Pieces:
+    """Cut the window unit by unit, one polygon after the other: the form that explains itself."""
+    layers = net.value[:-1] if isinstance(net, ReLUNet) else net.gating
+    pieces = [(window, np.eye(2), np.zeros(2), [])]  # polygon, the layer below as a map, gates
+    for layer in layers:
+        weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+        found = []
+        for polygon, matrix, shift, gates in pieces:
+            normals, offsets = weight @ matrix, weight @ shift + bias
+            cut = [(polygon, [])]
+            for normal, offset in zip(normals, offsets, strict=True):
+                sides = []
+                for part, active in cut:
+                    inside, outside = polygons.split(part, normal, offset)
+                    sides += [(inside, [*active, True])] if len(inside) else []
+                    sides += [(outside, [*active, False])] if len(outside) else []
+                cut = sides
+            for part, active in cut:
+                kept = np.array(active) if isinstance(net, ReLUNet) else np.ones(len(active))
+                found.append((part, normals * kept[:, None], offsets * kept, [*gates, active]))
+        pieces = found
+    patterns = np.array([gates for _, _, _, gates in pieces])
+    return Pieces(patterns, np.array([polygons.area(part) for part, _, _, _ in pieces]))
