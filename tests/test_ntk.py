@@ -56,7 +56,7 @@ def assert_both_forms(net, x, other, expected, own, **options):
         torch.testing.assert_close(empirical_ntk(net, x, second, **options), trace, **CLOSE)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     kind=st.sampled_from(sorted(NET_KINDS)),
     depth=st.integers(1, 4),
@@ -157,7 +157,7 @@ class Scale(nn.Module):
 
     def forward(self, x):
         if x.ndim == 2:
-            return self(x.clone()[:, None])[:, 0]
+            return self(x[:, None])[:, 0]
         return x.mul_(self.scale) + self.shift
 
 
@@ -246,7 +246,7 @@ def test_any_module_of_leaves_equals_its_gradients(kind, memory, generator):
     with torch.random.fork_rng():
         torch.manual_seed(3)
         net = make().double()
-    x, other = (torch.randn(n, *shape, generator=generator, dtype=torch.float64) for n in (5, 4))
+    x, other = (torch.randn(n, *shape, generator=generator, dtype=torch.float64) for n in (4, 3))
     first, second = gradients(net, x), gradients(net, other)
     expected, own = (torch.einsum("naf,mbf->nmab", first, g) for g in (second, first))
     assert_both_forms(net, x, other, expected, own, memory=memory)

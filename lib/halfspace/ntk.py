@@ -195,7 +195,7 @@ def _record(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> _Record:
                 f"{_title(names[module], module)} must be called with one tensor and nothing "
                 "else; wrap it in a module that is, or freeze it"
             )
-        # Copies, here and below, for whatever changes a tensor in place later.
+        # Copies, here and below, since modules may change tensors in place.
         calls[module].append([args[0].detach().clone(), args[0].grad_fn])
 
     def leave(module, args, out):
@@ -234,13 +234,10 @@ def _record(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> _Record:
         grads = [
             torch.autograd.grad(s, results, retain_graph=True, allow_unused=True) for s in sums
         ]
-    for k, (layer, a, _, result) in enumerate(made):
-        parts = [of_output[k] for of_output in grads]
-        if any(part is not None for part in parts):
+    for (layer, a, *_), *parts in zip(made, *grads, strict=True):
+        if parts and parts[0] is not None:  # whether any output depends on the call
             layer.inputs.append(a)
-            layer.deltas.append(
-                torch.stack([torch.zeros_like(result) if p is None else p for p in parts])
-            )
+            layer.deltas.append(torch.stack(parts))
     for layer in layers:
         _settle(layer, outputs)
     return _Record(outputs.detach(), layers)
@@ -372,7 +369,7 @@ def _jacobian(layer: _Layer, part: slice, points: slice) -> Tensor:
     trained = layer.trained()
 
     def pull(a: Tensor, deltas: Tensor) -> Tensor:
-        _, back = vjp(lambda p: functional_call(layer.module, p, (a[None],))[0], trained)
+        _, back = vjp(lambda p: functional_call(layer.module, p, (a[None].clone(),))[0], trained)
         (grads,) = vmap(back)(deltas)
         return torch.cat([grad.reshape(len(deltas), -1) for grad in grads.values()], dim=1)
 
