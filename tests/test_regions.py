@@ -232,6 +232,15 @@ def test_blocks_change_nothing(monkeypatch):
     assert regions.count_path_regions(cut) == len(found.paths)
 
 
+def test_paths_active_in_some_pattern_are_counted_once():
+    patterns = np.zeros((3, 2, 3), dtype=bool)
+    patterns[0, 0, 0] = patterns[0, 1, :2] = True  # paths (0, 0) and (0, 1)
+    patterns[1, 0, :2] = patterns[1, 1, 1] = True  # (0, 1) again and (1, 1)
+    patterns[2, 0] = True  # none: no unit of layer 2
+    assert regions.count_active_somewhere(patterns) == 3
+    assert regions.count_active_somewhere(patterns[2:]) == 0
+
+
 def test_too_many_paths_are_refused():
     cut = regions.partition(make(DLGN, 17, 7, False, 0), WINDOW)
     for looks in (regions.path_regions, regions.count_path_regions):

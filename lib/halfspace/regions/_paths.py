@@ -15,6 +15,7 @@ __all__ = [
     "MAX_PATHS",
     "PathRegions",
     "component_counts",
+    "count_active_somewhere",
     "count_path_regions",
     "path_region_cells",
     "path_regions",
@@ -58,7 +59,7 @@ def path_regions(cut: Partition) -> PathRegions:
         ValueError: if the net has more than ``MAX_PATHS`` paths.
     """
     paths, areas = [np.empty((0, cut.patterns.shape[1]), dtype=np.int64)], [np.empty(0)]
-    for lower, upper, block in _area_blocks(cut):
+    for lower, upper, block in _area_blocks(cut.patterns, cut.areas):
         row, column = np.nonzero(block)
         paths.append(np.concatenate([lower[row], upper[column]], axis=1))
         areas.append(block[row, column])
@@ -71,7 +72,20 @@ def count_path_regions(cut: Partition) -> int:
     Raises:
         ValueError: if the net has more than ``MAX_PATHS`` paths.
     """
-    return sum(int(np.count_nonzero(block)) for _, _, block in _area_blocks(cut))
+    return count_active_somewhere(cut.patterns)
+
+
+def count_active_somewhere(patterns: np.ndarray) -> int:
+    """Count the paths that are active in at least one of some activation patterns.
+
+    Args:
+        patterns: gates of cells or of inputs, bool, shape (C, H, m).
+
+    Raises:
+        ValueError: if there are more than ``MAX_PATHS`` paths.
+    """
+    blocks = _area_blocks(patterns, np.ones(len(patterns)))
+    return sum(int(np.count_nonzero(block)) for _, _, block in blocks)
 
 
 def component_counts(cut: Partition, paths: ArrayLike) -> np.ndarray:
@@ -112,27 +126,29 @@ def component_counts(cut: Partition, paths: ArrayLike) -> np.ndarray:
     return counts
 
 
-def _area_blocks(cut: Partition) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _area_blocks(
+    patterns: np.ndarray, areas: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield lower halves (L, k), upper halves (U, H - k) and the areas of their paths (L, U)."""
-    cells, depth, width = cut.patterns.shape
+    cells, depth, width = patterns.shape
     if width**depth > MAX_PATHS:
         raise ValueError(
             f"at most {MAX_PATHS} paths can be looked at; {depth} layers of {width} units have "
             f"{width**depth}"
         )
-    layers = cut.patterns.transpose(1, 2, 0)
+    layers = patterns.transpose(1, 2, 0)
     lower, lower_cells = _halves(layers[: depth // 2])
     upper, upper_cells = _halves(layers[depth // 2 :])
     rows = max(1, _BLOCK // max(cells, len(upper), 1))
     columns = max(1, _BLOCK // max(cells, 1))
     for top in range(0, len(lower), rows):
-        weighted = _unpacked(lower_cells[top : top + rows], cells) * cut.areas
-        areas = [
+        weighted = _unpacked(lower_cells[top : top + rows], cells) * areas
+        found = [
             weighted @ _unpacked(upper_cells[left : left + columns], cells).T
             for left in range(0, len(upper), columns)
         ]
-        if areas:
-            yield lower[top : top + rows], upper, np.concatenate(areas, axis=1)
+        if found:
+            yield lower[top : top + rows], upper, np.concatenate(found, axis=1)
 
 
 def _halves(layers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
