@@ -402,6 +402,22 @@ def test_a_stopped_copy_stands_still_whatever_its_gradient():
     ).diverged.tolist() == [False, True, False]
 
 
+def test_a_stopped_copy_crosses_no_other_level():
+    x, y = circle()
+    clock = itertools.count()
+
+    def at_steps_four_and_later(net):
+        return torch.full((3,), 1.0 if next(clock) else 2.0)
+
+    late = Crossing(name="late", measure=at_steps_four_and_later, level=1.5, every=4)
+    history = fit(
+        stack(nets_of("relu")), x, y, seeds=SEEDS, epochs=8, learning_rate=1e-2,
+        stop=stop_after([3, 4, 5]), crossings=[late],
+    )  # fmt: skip
+    # The first has stopped before; the second crosses at the very step of its stop.
+    assert history.crossings["late"].step.tolist() == [-1, 4, 4]
+
+
 def test_a_diverged_copy_does_not_disturb_rates_of_their_own():
     x, y = circle()
     nets = nets_of("relu")
