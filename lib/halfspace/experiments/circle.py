@@ -28,6 +28,8 @@ __all__ = [
     "allocation",
     "epochs_to_fit",
     "error_between_points",
+    "hard_forward",
+    "hard_gates",
     "facing_low",
     "kernel_summary",
     "low_half_first",
@@ -44,7 +46,7 @@ class CircleTraining(Spec):
     """Train one kind of net from many seeds and look at it on the way.
 
     Attributes:
-        model: ``"relu"``, ``"dlgn"`` (DLGN-PWC), or ``"frozen"`` (DLGN-PWC with frozen gating).
+        model: ``"relu"``, ``"dlgn"``, or ``"frozen"`` (a DLGN with frozen gating).
         target: the circle target.
         width: m.
         depth: H.
@@ -54,7 +56,9 @@ class CircleTraining(Spec):
         gain: factor on the ReLU net's, or the value network's, hidden weights at initialisation.
         gating_gain: factor on the gating network's weights at initialisation.
         bias: whether the layers have constant units.
-        learning_rate: of Adam.
+        constant_input: whether the DLGN's value network is fed ones (DLGN-PWC) or the input.
+        optimizer: ``"adam"`` or ``"sgd"``.
+        learning_rate: its step size.
         batch_size: points in a batch.
         epochs: passes through the data.
         record_every: epochs between two records of losses and path counts.
@@ -88,6 +92,8 @@ class CircleTraining(Spec):
     gain: float = Field(1.0, gt=0)
     gating_gain: float = Field(1.0, gt=0)
     bias: bool = False
+    constant_input: bool = True
+    optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float = Field(1e-3, gt=0)
     batch_size: int = Field(32, ge=1)
     epochs: int = Field(300, ge=1)
@@ -116,7 +122,7 @@ class CircleTraining(Spec):
             2,
             **sizes,
             gate=gate_named(self.gate, self.beta),
-            constant_input=True,
+            constant_input=self.constant_input,
             frozen_gating=self.model == "frozen",
             gating_gain=self.gating_gain,
             generator=generator,
@@ -139,6 +145,7 @@ class CircleTraining(Spec):
             seeds=seeds,
             epochs=self.epochs,
             learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
             batch_size=min(self.batch_size, self.target.n),
             description=f"{self.model}, {self.seeds} seeds",
             **looks,
@@ -325,19 +332,21 @@ def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
     }
 
 
-def _hard_forward(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+def hard_forward(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+    """Return the net's outputs under hard gates, whatever gate it was trained with."""
     if isinstance(net, DLGN):
-        return net(x, gates=_hard_gates(net, x))
+        return net(x, gates=hard_gates(net, x))
     return net(x)
 
 
-def _hard_gates(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+def hard_gates(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+    """Return the net's hard gates, 0 or 1, shape (..., n, H, m)."""
     return net.gates(x, HardGate()) if isinstance(net, DLGN) else net.gates(x)
 
 
 def _losses(net, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
     found = {}
-    for name, forward in dict(loss=net, hard_loss=lambda x: _hard_forward(net, x)).items():
+    for name, forward in dict(loss=net, hard_loss=lambda x: hard_forward(net, x)).items():
         squares = (forward(x) - y).square().squeeze(-1)
         found[name] = squares.mean(-1)
         found[f"{name}_top"] = squares[..., top].mean(-1)
@@ -346,7 +355,7 @@ def _losses(net, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
 
 
 def _path_statistics(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
-    counts = active_path_counts(_hard_gates(net, x), bias=net.has_bias).double()
+    counts = active_path_counts(hard_gates(net, x), bias=net.has_bias).double()
     found = {}
     for half, chosen in dict(top=top, bottom=~top).items():
         found[f"log_paths_{half}"] = counts[..., chosen].log1p().mean(-1)
@@ -361,7 +370,7 @@ def _functions(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
         for state in states:
             net.load_state_dict(state)
             own.append(net(grid).squeeze(-1).cpu().numpy())
-            hard.append(_hard_forward(net, grid).squeeze(-1).cpu().numpy())
+            hard.append(hard_forward(net, grid).squeeze(-1).cpu().numpy())
     return {"functions": np.stack(own), "hard_functions": np.stack(hard)}
 
 
@@ -370,7 +379,7 @@ def _kernels(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
     overlaps, tangents = [], []
     for state in states:
         net.load_state_dict(state)
-        overlaps.append(overlap_kernel(_hard_gates(net, grid), bias=net.has_bias).cpu())
+        overlaps.append(overlap_kernel(hard_gates(net, grid), bias=net.has_bias).cpu())
         tangents.append(empirical_ntk(net, grid).cpu())
     diagonals = [kernel.diagonal(dim1=-2, dim2=-1) for kernel in tangents]
     return {
