@@ -194,7 +194,8 @@ def test_specs_check_their_fields():
     changes = dict(
         model="relu", target=Circle(n=64), width=8, depth=4, gate="hard", beta=10.0, init="he",
         gain=0.5, gating_gain=0.5, bias=True, constant_input=False, optimizer="sgd",
-        learning_rate=1e-2, batch_size=64, epochs=10, record_every=2, function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
+        learning_rate=1e-2, batch_size=64, epochs=10, record_every=2,
+        function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
     )  # fmt: skip
     assert set(changes) == set(CircleTraining.model_fields)
     keys |= {CircleTraining(**base | {name: value}).key() for name, value in changes.items()}
