@@ -5,3 +5,10 @@
 ``benchmarks/results/NAME.json`` when it has ended, and the book's page "How fast, how exact" reads
 these files. How it is measured is in ``benchmarks.harness``.
 """
+
+from pathlib import Path
+
+__all__ = ["NAMES", "RESULTS"]
+
+NAMES = ("machine", "overlap", "ntk", "partition", "paths", "training")
+RESULTS = Path(__file__).parent / "results"

@@ -2,8 +2,9 @@
 
 All competitors of a row do the same work on one thread. Each is called once (its first call, with
 any compilation, is kept apart and its answer checked), once more for its peak memory, and then in
-rounds, every other round in reverse order, so that a drift of the machine meets all alike. A ratio
-is taken within each round; what is reported is the median of the rounds and their quartiles.
+rounds, every other round in reverse order, so that a drift of the machine meets all alike; what is
+fast is called several times in a round, and the mean counts. A ratio is taken within each round;
+what is reported is the median of the rounds and their quartiles.
 """
 
 import json
@@ -41,6 +42,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _GEMM_SIDE = 1024
 _FEWEST_ROUNDS, _MOST_ROUNDS = 3, 15
 _SECONDS = 30.0  # a row ends after its fewest rounds or this time, whichever is later
+_SECONDS_OF_CALLS, _MOST_CALLS = 0.05, 20  # fast work is called several times in a round
 _DIGITS = 5
 
 
@@ -67,15 +69,20 @@ class Competitor:
     flops: float | None = None
     part: float = 1.0
 
-    def time(self) -> tuple[object, float]:
-        """Return the answer and the seconds it took."""
+    def first(self) -> tuple[object, float]:
+        """Return the answer of one call and the seconds it took."""
         started = time.perf_counter()
         answer = self.work()
         return answer, time.perf_counter() - started
 
-    def memory(self) -> int | None:
-        """Return the peak memory of one call, bytes."""
-        return peak(self.work)[1]
+    def time(self) -> float:
+        """Return the seconds of one call."""
+        return self.first()[1]
+
+    def memory(self) -> tuple[int | None, float]:
+        """Return the peak memory of one call, bytes, and its seconds."""
+        (_, seconds), memory = peak(self.first)
+        return memory, seconds
 
 
 @dataclass
@@ -85,6 +92,7 @@ class _Record:
     first: float
     error: float
     memory: int | None
+    calls: int
     seconds: list[float] = field(default_factory=list)
 
 
@@ -108,14 +116,16 @@ def compare(
         quick: two rounds only.
 
     Returns:
-        A row for the record: see ``tests/test_benchmarks.py`` for its form.
+        A row for the record: group, sizes, for each competitor its seconds and what else is
+        measured of it, for each peer the ratio of its time to ours, the rate of matrix products
+        meanwhile (operations per second), facts.
 
     Raises:
         WrongResult: if an answer's error is over the competitor's tolerance, or not a number.
     """
     found = {}
     for competitor in competitors:
-        answer, first = competitor.time()
+        answer, first = competitor.first()
         wrong = error(answer)
         if not wrong <= competitor.tolerance:
             raise WrongResult(
@@ -123,7 +133,9 @@ def compare(
                 f"at most {competitor.tolerance:.3g} is allowed"
             )
         del answer
-        found[competitor.name] = _Record(first, wrong, competitor.memory())
+        memory, warm = competitor.memory()
+        calls = min(_MOST_CALLS, math.ceil(_SECONDS_OF_CALLS / warm))
+        found[competitor.name] = _Record(first, wrong, memory, calls)
     gemm = []
     started, order = time.perf_counter(), list(competitors)
     most, fewest = (2, 2) if quick else (_MOST_ROUNDS, _FEWEST_ROUNDS)
@@ -133,7 +145,9 @@ def compare(
             break
         gemm.append(gemm_rate(torch.float32))
         for competitor in order:
-            found[competitor.name].seconds.append(competitor.time()[1] / competitor.part)
+            record = found[competitor.name]
+            seconds = sum(competitor.time() for _ in range(record.calls)) / record.calls
+            record.seconds.append(seconds / competitor.part)
         order.reverse()
     return _row(group, sizes, competitors, found, gemm) | {"facts": dict(facts or {})}
 

@@ -2,7 +2,7 @@
 
     {"do": "load", "form": NAME, "net": FILE.npz}  takes weights ``w0`` ... and inputs ``x``
     {"do": "time", "form": NAME}                   {"seconds": ...}, waits for the result
-    {"do": "memory", "form": NAME}                 {"bytes": ...}
+    {"do": "memory", "form": NAME}                 {"bytes": ..., "seconds": ...}
     {"do": "keep", "to": FILE.npy}                 writes the last kernel, shape (n, n)
 
 It answers each with one line. The first ``time`` after a ``load`` compiles, too.
@@ -62,13 +62,14 @@ def main() -> None:
         answer = {}
         if order["do"] == "load":
             kernels[order["form"]] = load(order["net"], order["form"])
-        elif order["do"] == "time":
+        elif order["do"] in ("time", "memory"):
+            result, kernel = None, kernels[order["form"]]
             started = time.perf_counter()
-            result = kernels[order["form"]]()
+            if order["do"] == "memory":
+                result, answer["bytes"] = peak(kernel)
+            else:
+                result = kernel()
             answer["seconds"] = time.perf_counter() - started
-        elif order["do"] == "memory":
-            result = None
-            result, answer["bytes"] = peak(kernels[order["form"]])
         elif order["do"] == "keep":
             np.save(order["to"], np.asarray(result))
         print(json.dumps(answer), flush=True)

@@ -120,7 +120,7 @@ def _into_a_file(n: int) -> dict:
         competitor = Competitor(
             name="ours, out=", work=lambda: overlap_kernel(gates, out=out), tolerance=0
         )
-        (_, seconds), memory = anonymous_peak(competitor.time)
+        (_, seconds), memory = anonymous_peak(competitor.first)
         chosen = torch.linspace(0, n - 1, 32).long()
         exact = torch.ones(len(chosen), n, dtype=torch.int64)
         for layer in gates.unbind(-2):

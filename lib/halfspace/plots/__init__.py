@@ -1,5 +1,6 @@
 """Figures: arrays and Axes in, nothing else."""
 
+from halfspace.plots.benchmarks import cost_curves, machine_shares
 from halfspace.plots.circle import (
     effects,
     half_space_grid,
@@ -49,6 +50,7 @@ __all__ = [
     "cell_values",
     "clipped_region",
     "convergence",
+    "cost_curves",
     "count_curves",
     "dlgn_diagram",
     "effects",
@@ -64,6 +66,7 @@ __all__ = [
     "layer_shares",
     "learned_functions",
     "legend_above",
+    "machine_shares",
     "mark_time",
     "mark_value",
     "mean_ratio",

@@ -1,0 +1,55 @@
+"""Figures of timings draw the numbers that they are given."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from halfspace import plots
+
+SIZES = np.array([100, 200, 400])
+
+
+@pytest.fixture(autouse=True)
+def own_figures():
+    """Draw without a screen; leave matplotlib as it was found."""
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
+
+
+def test_cost_curves_draw_seconds_and_laws():
+    figure, axes = plots.figure()
+    series = {"ours": (SIZES, 2e-6 * SIZES**2), "peer": (SIZES[:2], [0.1, 0.3])}
+    plots.cost_curves(axes[0, 0], series, {"ours": (2.0, 2e-6)}, xlabel="points N")
+    law, ours, peer = axes[0, 0].lines
+    for line in (law, ours):
+        np.testing.assert_allclose(line.get_xdata(), SIZES)
+        np.testing.assert_allclose(line.get_ydata(), 2e-6 * SIZES**2)
+    np.testing.assert_allclose(peer.get_ydata(), [0.1, 0.3])
+    assert peer.get_color() != ours.get_color() and peer.get_marker() != ours.get_marker()
+    assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["ours: exponent 2.00", "peer"]
+    assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["100", "200", "400"]
+
+
+def test_cost_curves_refuse_what_they_cannot_show():
+    _, axes = plots.figure()
+    with pytest.raises(ValueError, match="looks for 6 series; got 7"):
+        many = {str(number): (SIZES, SIZES) for number in range(7)}
+        plots.cost_curves(axes[0, 0], many, {}, xlabel="")
+    with pytest.raises(ValueError, match=r"got \['theirs'\] besides \['ours'\]"):
+        series, laws = {"ours": (SIZES, SIZES)}, {"theirs": (1.0, 1.0)}
+        plots.cost_curves(axes[0, 0], series, laws, xlabel="")
+
+
+def test_machine_shares_draw_medians_and_quartiles_in_percent():
+    _, axes = plots.figure()
+    shares = {"ours": [(0.1, 0.2, 0.4), (0.3, 0.5, 0.6), (0.5, 0.5, 0.5)]}
+    plots.machine_shares(axes[0, 0], {"ours": SIZES}, shares, xlabel="points N")
+    (bar,) = axes[0, 0].containers
+    np.testing.assert_allclose(bar.lines[0].get_ydata(), [20, 50, 50])
+    segments = [segment[:, 1] for segment in bar.lines[2][0].get_segments()]
+    np.testing.assert_allclose(segments, [[10, 40], [30, 60], [50, 50]])
+    with pytest.raises(ValueError, match="must share their names"):
+        plots.machine_shares(axes[0, 0], {"other": SIZES}, shares, xlabel="points N")
