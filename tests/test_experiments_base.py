@@ -37,9 +37,9 @@ def test_every_field_and_the_version_change_the_key(monkeypatch):
 
 def test_runs_once_then_reads_the_cache(cache):
     first = Toy(n=4).result(device="cpu")
-    assert first.squares.tolist() == [0, 1, 4, 9] and not first.cached
+    assert first.squares.tolist() == [0, 1, 4, 9] and first.source == "computed"
     again = Toy(n=4).result(device="cpu")
-    assert again.cached and again.squares.tolist() == [0, 1, 4, 9] and len(RUNS) == 1
+    assert again.source == "cached" and again.squares.tolist() == [0, 1, 4, 9] and len(RUNS) == 1
     assert again.provenance == first.provenance
     assert {"when", "commit", "versions", "device", "seconds", "data"} <= set(first.provenance)
     Toy(n=4).result(device="cpu", recompute=True)
@@ -50,7 +50,7 @@ def test_runs_once_then_reads_the_cache(cache):
 def test_a_change_of_the_package_outdates_the_cache(monkeypatch):
     Toy().result(device="cpu")
     monkeypatch.setattr(_base, "_sources_digest", lambda: "other")
-    assert not Toy().result(device="cpu").cached
+    assert Toy().result(device="cpu").source == "computed"
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK not a zip", None])

@@ -150,7 +150,7 @@ def test_each_seed_and_setting_is_its_own_run(results, tmp_path, monkeypatch):
 
 
 def made_up(**arrays):
-    return Result(ModifiedFashionMNIST(model="relu", images="raw"), arrays, {}, cached=False)
+    return Result(ModifiedFashionMNIST(model="relu", images="raw"), arrays, {}, source="computed")
 
 
 def test_parts_and_differences():

@@ -45,20 +45,22 @@ CLASSES = (
     "Ankle boot",
 )
 
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
 _NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Circle(BaseModel):
-    """A regression target on the unit circle, ``a sin(f θ)``, with its own f and a on each half.
+    """A target on the unit circle, ``a sin(f θ + φ)``, with its own a, f and φ on each half.
 
     The top half is 0 < θ < π, the bottom half π < θ < 2π. Each half is sampled at equally spaced
     angles, half a step away from its ends, so that no point lies where the halves meet.
 
     Attributes:
         n: number of points.
-        frequencies: f on the top and on the bottom half, periods per turn, positive.
+        frequencies: f on the top and on the bottom half, periods per turn, at least zero.
         amplitudes: a on the top and on the bottom half, at least zero.
+        phases: φ on the top and on the bottom half, radians; with f = 0 and φ = π/2 the target is
+            constant there.
         top_share: share of the points that lie on the top half, between 0 and 1, both excluded.
 
     Raises:
@@ -70,8 +72,9 @@ class Circle(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     n: int = Field(256, ge=2, strict=True)
-    frequencies: tuple[_Positive, _Positive] = (2.0, 8.0)
+    frequencies: tuple[_NotNegative, _NotNegative] = (2.0, 8.0)
     amplitudes: tuple[_NotNegative, _NotNegative] = (1.0, 1.0)
+    phases: tuple[_Finite, _Finite] = (0.0, 0.0)
     top_share: float = Field(0.5, gt=0, lt=1)
 
     def model_post_init(self, _context) -> None:
@@ -106,11 +109,12 @@ class Circle(BaseModel):
 
     def target(self, angles: Tensor) -> Tensor:
         """Evaluate the target at any angles (radians); same shape as ``angles``."""
-        (f_top, f_bottom), (a_top, a_bottom) = self.frequencies, self.amplitudes
         on_top = angles.remainder(2 * math.pi) < math.pi
-        return torch.where(
-            on_top, a_top * torch.sin(f_top * angles), a_bottom * torch.sin(f_bottom * angles)
+        top, bottom = (
+            a * torch.sin(f * angles + phase)
+            for a, f, phase in zip(self.amplitudes, self.frequencies, self.phases, strict=True)
         )
+        return torch.where(on_top, top, bottom)
 
 
 def circle_grid(n: int = 256, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:

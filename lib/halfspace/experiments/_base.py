@@ -20,9 +20,19 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Result", "Spec", "cache_folder", "resolve_device", "results"]
+__all__ = [
+    "Result",
+    "Spec",
+    "cache_folder",
+    "check_writable",
+    "resolve_device",
+    "results",
+    "write_arrays",
+]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+# What reading a damaged file can raise.
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class Result:
@@ -32,11 +42,12 @@ class Result:
         spec: the experiment's spec.
         arrays: the arrays by name; each is also an attribute of the result.
         provenance: when, commit, versions, device, threads, seconds, data checksums.
-        cached: whether the arrays were read from the local cache instead of computed just now.
+        source: ``"recorded"`` for a run kept with the repository, ``"cached"`` for one read from
+            the local cache, ``"computed"`` for one made just now.
     """
 
-    def __init__(self, spec: "Spec", arrays: dict[str, np.ndarray], provenance: dict, cached: bool):
-        self.spec, self.provenance, self.cached = spec, provenance, cached
+    def __init__(self, spec: "Spec", arrays: dict[str, np.ndarray], provenance: dict, source: str):
+        self.spec, self.provenance, self.source = spec, provenance, source
         self.arrays = arrays
 
     def __getattr__(self, name: str) -> np.ndarray:
@@ -65,29 +76,68 @@ class Spec(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def result(self, *, device: str = "auto", recompute: bool = False) -> Result:
-        """Return the experiment's result, from the local cache or by running it.
+        """Return the experiment's result: recorded, or from the local cache, or by running it.
 
         Args:
-            device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-            recompute: run even if the cache has the result.
+            device: ``"auto"``, ``"cpu"`` or ``"cuda"``; of no meaning for a recorded run.
+            recompute: run even if there is a recorded run or the cache has the result.
 
         Raises:
-            ValueError: if the device is not to be had.
+            ValueError: if the device is not to be had, or the recorded run is damaged.
             OSError: if the cache folder cannot be written; the message names it.
         """
+        if not recompute and (recorded := self.recorded()) is not None:
+            return recorded
         chosen = resolve_device(device)
         path = self._path(chosen)
         if not recompute and path.exists():
             loaded = _read(path)
             if loaded is not None:
-                return Result(self, *loaded, cached=True)
-        _check_writable(path.parent)
+                return Result(self, *loaded, source="cached")
+        check_writable(path.parent, "HALFSPACE_CACHE")
+        arrays, provenance = self.run(chosen)
+        write_arrays(path, arrays | {"_provenance": json.dumps(provenance)})
+        return Result(self, arrays, provenance, source="computed")
+
+    def run(self, device: torch.device) -> tuple[dict[str, np.ndarray], dict]:
+        """Compute the arrays, whatever is recorded or cached, and say where they come from."""
         started = time.perf_counter()
-        arrays = self._run(chosen)
-        provenance = _provenance(chosen, time.perf_counter() - started)
-        provenance["data"] = self.data_checksums()
-        _write(path, arrays, provenance)
-        return Result(self, arrays, provenance, cached=False)
+        arrays = self._run(device)
+        provenance = _provenance(device, time.perf_counter() - started)
+        return arrays, provenance | {"data": self.data_checksums()}
+
+    def record_path(self) -> Path | None:
+        """Return where a recorded run of this spec is kept, without suffix; ``None`` for nowhere.
+
+        Below ``HALFSPACE_RESULTS``, else below ``data/results`` of the repository.
+        """
+        root = _PACKAGE.parents[1]
+        folder = Path(os.environ.get("HALFSPACE_RESULTS", root / "data" / "results"))
+        if "HALFSPACE_RESULTS" not in os.environ and not (root / "_toc.yml").exists():
+            return None
+        return folder / type(self).__name__ / self.key()[:16]
+
+    def recorded(self) -> Result | None:
+        """Return the recorded run of this spec, ``None`` if there is none.
+
+        Raises:
+            ValueError: if its files are damaged or disagree; the message names them.
+        """
+        path = self.record_path()
+        if path is None or not path.with_suffix(".json").exists():
+            return None
+        try:
+            told = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
+            with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            if told["key"] != self.key():
+                raise ValueError("its key is another spec's")
+            return Result(self, arrays, told["provenance"], source="recorded")
+        except (*_DAMAGE, TypeError) as error:
+            raise ValueError(
+                f"the recorded run {path}.npz is damaged ({error}); restore it with "
+                "git checkout -- data/results, or delete it and run make results"
+            ) from error
 
     def in_cache(self, device: str = "auto") -> bool:
         """Return whether the local cache has a result for this device."""
@@ -126,7 +176,9 @@ def results(specs: Mapping[Hashable, Spec], *, device: str = "auto") -> dict[Has
         OSError: if the cache folder cannot be written.
     """
     chosen = resolve_device(device)
-    missing = [spec for spec in specs.values() if not spec.in_cache(device)]
+    missing = [
+        spec for spec in specs.values() if spec.recorded() is None and not spec.in_cache(device)
+    ]
     workers = min(len(missing), torch.get_num_threads())
     if chosen.type == "cpu" and workers > 1:
         processes = multiprocessing.get_context("spawn")
@@ -203,7 +255,13 @@ def _commit() -> str:
         return "unknown"
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path, variable: str) -> None:
+    """Make a folder and see that files can be written there.
+
+    Raises:
+        OSError: if they cannot; the message names the folder and the environment variable that
+            names another.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -211,15 +269,15 @@ def _check_writable(folder: Path) -> None:
     except OSError as error:
         raise OSError(
             f"results cannot be written to {folder} ({error.strerror}); "
-            "set HALFSPACE_CACHE to a folder that can be written"
+            f"set {variable} to a folder that can be written"
         ) from error
 
 
-def _write(path: Path, arrays: dict[str, np.ndarray], provenance: dict) -> None:
-    """Write whole or not at all: to a neighbour first, then rename."""
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays to a compressed file whole or not at all: to a neighbour first, then rename."""
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
         try:
-            np.savez_compressed(file, **arrays, _provenance=json.dumps(provenance))
+            np.savez_compressed(file, **arrays)
         except BaseException:
             os.unlink(file.name)
             raise
@@ -232,5 +290,5 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
             return arrays, json.loads(str(arrays.pop("_provenance")))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except _DAMAGE:
         return None

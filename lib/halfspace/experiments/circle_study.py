@@ -1,6 +1,7 @@
 """Section 4 in numbers: what changes during training on the circle, seed by seed, half by half."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -49,6 +50,13 @@ class CircleStudy(Spec):
         (DLGNs without biases).
     """
 
+    summaries: ClassVar[tuple[str, ...]] = (
+        "loss_top",
+        "loss_bottom",
+        "log_paths_top",
+        "log_paths_bottom",
+    )
+
     training: CircleTraining
     at: tuple[int, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
     grid: int = Field(128, ge=32)
@@ -61,6 +69,16 @@ class CircleStudy(Spec):
                 f"at must increase from 0 to training.epochs, {self.training.epochs}; got {self.at}"
             )
         return self
+
+    @property
+    def affordable(self) -> bool:
+        """Whether one seed can be recomputed in about ten seconds."""
+        return self.training.epochs <= 1000
+
+    def one_seed(self, index: int) -> "CircleStudy":
+        """Return the study of one of its seeds, counted from 0."""
+        first = self.training.first_seed + index
+        return self.replace(training=self.training.replace(seeds=1, first_seed=first))
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec = self.training

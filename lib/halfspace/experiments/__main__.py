@@ -1,0 +1,108 @@
+"""``python -m halfspace.experiments make | list | verify``: the recorded runs' command.
+
+``make`` runs what ``halfspace.experiments.studies`` lists and ``data/results`` lacks, ``list``
+tells what is there, ``verify`` recomputes one seed of some recorded runs and compares.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from halfspace.experiments import records
+from halfspace.experiments._base import Spec
+from halfspace.experiments.studies import STUDIES
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    studies = {options.experiment: STUDIES[options.experiment]} if options.experiment else STUDIES
+    conditions = {
+        f"{study}: {name}": spec
+        for study, listed in studies.items()
+        for name, spec in listed().items()
+    }
+    try:
+        return options.run(conditions, options)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; the same command goes on.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m halfspace.experiments", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="make | list | verify")
+    for name, run in dict(make=_make, list=_list, verify=_verify).items():
+        command = commands.add_parser(name, help=run.__doc__)
+        command.set_defaults(run=run)
+        command.add_argument("--experiment", choices=sorted(STUDIES), help="only this one")
+        if name == "make":
+            command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+            command.add_argument("--workers", type=int, default=2, help="runs at a time on a CPU")
+            command.add_argument("--minutes", type=float, help="start no run after so many")
+        if name == "verify":
+            command.add_argument("--count", type=int, default=8, help="how many conditions")
+            command.add_argument("--turn", type=int, help="which ones; by default the day's")
+    return parser
+
+
+def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
+    """Record what is missing."""
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", "lib", "requirements.lock"],
+        capture_output=True,
+        text=True,
+    ).stdout
+    if changed:
+        raise ValueError(
+            f"a recorded run needs committed code, and these files differ:\n{changed.rstrip()}"
+        )
+    done = records.make(
+        conditions, device=options.device, workers=options.workers, minutes=options.minutes
+    )
+    left = records.missing(conditions)
+    print(f"{len(done)} recorded, {len(left)} missing")
+    return 0
+
+
+def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
+    """Tell what is recorded, what is missing and what is stale."""
+    left = records.missing(conditions)
+    for name in left:
+        print(f"missing  {name}")
+    for path in records.stale(spec for listed in STUDIES.values() for spec in listed().values()):
+        print(f"stale    {path}")
+    print(f"{len(conditions) - len(left)} of {len(conditions)} recorded")
+    return 0
+
+
+def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
+    """Recompute one seed of some recorded runs."""
+    kept = [name for name, spec in conditions.items() if spec.recorded() and spec.affordable]
+    turn = int(time.time() // 86_400) if options.turn is None else options.turn
+    # Neighbouring turns take different conditions and seeds, and all are taken in time.
+    order = np.roll(np.random.default_rng(0).permutation(len(kept)), -turn * options.count)
+    chosen = [kept[place] for place in order[: options.count]]
+    failed = 0
+    for name in chosen:
+        spec = conditions[name]
+        index = turn % spec.training.seeds
+        for check in records.verify(spec, index):
+            failed += not check.passed
+            verdict = "ok" if check.passed else "FAILED"
+            print(
+                f"{verdict:6} {name}, seed {index}: {check.name} {check.recomputed:.6g}, recorded "
+                f"{check.recorded:.6g}, seeds {check.low:.6g} to {check.high:.6g}"
+            )
+    print(f"{len(chosen)} conditions, {failed} failures")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

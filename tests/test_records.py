@@ -1,0 +1,144 @@
+"""Recorded runs: made, read, resumed, reported as stale, verified, refused when damaged."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from halfspace.experiments import __main__ as command
+from halfspace.experiments import records
+from halfspace.experiments.circle import recipe
+from halfspace.experiments.circle_study import CircleStudy
+from halfspace.experiments.studies import FIRST_SEED, STUDIES, circle_conditions
+
+CPU = torch.device("cpu")
+
+
+def study(**changes):
+    training = recipe("dlgn", epochs=1, seeds=3, first_seed=5, **changes)
+    return CircleStudy(training=training, at=(0, 1), grid=32)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def listed(monkeypatch):
+    conditions = {"one": study(), "two": study(width=8)}
+    monkeypatch.setattr(command, "STUDIES", {"toy": lambda: conditions})
+    return conditions
+
+
+def test_a_recorded_run_is_read_instead_of_training(folder):
+    spec = study()
+    assert spec.recorded() is None
+    path = records.record(spec, CPU)
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        f"{path.name}.json", f"{path.name}.npz",
+    ]  # fmt: skip
+    told = json.loads(path.with_suffix(".json").read_text())
+    assert told["experiment"] == "CircleStudy" and told["key"] == spec.key()
+    assert CircleStudy(**told["spec"]) == spec
+    assert {"when", "commit", "versions", "device", "seconds"} <= set(told["provenance"])
+    result = spec.result(device="cpu")
+    assert result.source == "recorded" and result.provenance == told["provenance"]
+    assert result.loss_top.shape == (2, 3)
+    assert spec.result(device="cpu", recompute=True).source == "computed"
+
+
+def test_make_goes_on_where_it_stopped(listed):
+    assert set(records.missing(listed)) == {"one", "two"}
+    assert records.make(listed, device="cpu", minutes=0) == []
+    records.record(listed["one"], CPU)
+    assert records.make(listed, device="cpu", workers=1) == ["two"]
+    assert records.missing(listed) == {}
+    assert records.make(listed, device="cpu") == []
+
+
+def test_a_changed_spec_makes_a_record_stale(listed, folder, capsys):
+    records.record(study(width=4), CPU)
+    records.record(listed["one"], CPU)
+    assert len(records.stale(listed.values())) == 2  # arrays and provenance of the first
+    assert listed["two"].recorded() is None
+    assert command.main(["list"]) == 0
+    said = capsys.readouterr().out
+    assert "missing  toy: two" in said and said.count("stale") == 2 and "1 of 2 recorded" in said
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_a_damaged_record_is_refused_by_name(suffix):
+    spec = study()
+    path = records.record(spec, CPU).with_suffix(suffix)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(ValueError, match=rf"{path.stem}.npz is damaged .* git checkout"):
+        spec.result(device="cpu")
+
+
+def test_a_record_under_another_specs_name_is_refused():
+    path, other = records.record(study(), CPU), study(width=8)
+    for suffix in (".npz", ".json"):
+        path.with_suffix(suffix).rename(other.record_path().with_suffix(suffix))
+    with pytest.raises(ValueError, match="its key is another spec's"):
+        other.recorded()
+
+
+def test_large_results_and_closed_folders_are_refused(monkeypatch, folder):
+    monkeypatch.setattr(records, "MAX_BYTES", 100)
+    with pytest.raises(ValueError, match="may take 100 bytes"):
+        records.record(study(), CPU)
+    assert not list(folder.rglob("*.npz")) and not list(folder.rglob("*.json"))
+    folder.joinpath("file").write_text("")
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(folder / "file"))
+    with pytest.raises(OSError, match="set HALFSPACE_RESULTS to a folder"):
+        records.record(study(), CPU)
+
+
+def test_verify_sees_other_weights_and_other_results(monkeypatch):
+    spec = study()
+    with pytest.raises(ValueError, match="no recorded run .* make results"):
+        records.verify(spec, 0)
+    path = records.record(spec, CPU)
+    checks = records.verify(spec, 2)
+    assert [check.name for check in checks] == ["initial", *CircleStudy.summaries]
+    assert all(check.passed for check in checks)
+    with np.load(path.with_suffix(".npz")) as stored:
+        arrays = dict(stored)
+    arrays["initial"] = arrays["initial"] + 1e-9
+    arrays["loss_top"] = arrays["loss_top"] + 1
+    np.savez_compressed(path.with_suffix(".npz"), **arrays)
+    failed = [check.name for check in records.verify(spec, 2) if not check.passed]
+    assert failed == ["initial", "loss_top"]
+
+
+def test_the_command_verifies_in_turns(listed, capsys):
+    for spec in listed.values():
+        records.record(spec, CPU)
+    assert command.main(["verify", "--count", "1", "--turn", "0"]) == 0
+    first = capsys.readouterr().out
+    assert command.main(["verify", "--count", "1", "--turn", "1"]) == 0
+    second = capsys.readouterr().out
+    assert ("toy: one, seed 0" in first) != ("toy: one, seed 1" in second)
+    assert first.endswith("1 conditions, 0 failures\n")
+
+
+def test_uncommitted_code_records_nothing(listed, capsys, monkeypatch):
+    changed = subprocess.CompletedProcess([], 0, stdout=" M lib/halfspace/nets.py\n")
+    monkeypatch.setattr(command.subprocess, "run", lambda *_, **__: changed)
+    assert command.main(["make"]) == 1
+    said = capsys.readouterr().err
+    assert "needs committed code" in said and "lib/halfspace/nets.py" in said
+    assert set(records.missing(listed)) == {"one", "two"}
+
+
+def test_the_studies_use_fresh_seeds_and_differ():
+    conditions = circle_conditions()
+    assert len({spec.key() for spec in conditions.values()}) == len(conditions)
+    for name, spec in conditions.items():
+        assert spec.training.first_seed == FIRST_SEED and spec.training.seeds >= 20
+        assert name.split(":")[0] == spec.training.model
+    assert STUDIES["circle"] is circle_conditions
