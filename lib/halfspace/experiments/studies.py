@@ -67,7 +67,7 @@ def _common(model: str) -> dict[str, dict]:
     for init in ("xavier", "he"):
         found[f"init {init}"] = dict(init=init, gain=1.0)
     found["biases"] = dict(bias=True)
-    found["sgd"] = dict(optimizer="sgd", learning_rate=0.1)
+    found["sgd"] = dict(optimizer="sgd", learning_rate=0.3)
     for width in (8, 32, 64):
         found[f"width {width}"] = dict(width=width)
     for depth in (2, 3, 8):
