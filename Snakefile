@@ -20,6 +20,7 @@ JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
 PACKAGE = sorted(map(str, Path("lib").rglob("*.py")))
 PAGES = sorted(map(str, Path(".").glob("*.md")))
+TIMINGS = {"how_fast_how_exact": sorted(map(str, Path("benchmarks/results").glob("*.json")))}
 ASSETS = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and p.suffix != ".pyc")
 
 
@@ -43,6 +44,7 @@ rule execute:
         package=PACKAGE,
         environment="requirements.lock",
         script="book/execute.py",
+        timings=lambda wildcards: TIMINGS.get(wildcards.chapter, []),
     output:
         "_build/executed/chapters/{chapter}.ipynb",
     log:

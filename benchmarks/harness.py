@@ -58,6 +58,7 @@ class Competitor:
         name: what the page calls it.
         work: does the work and returns the answer.
         tolerance: the largest error that its answer may have.
+        own: whether it is ours; the others' times are taken over each of ours.
         flops: floating-point operations that the method needs, if they are counted.
         part: share of the whole work that one call does; its time is divided by it and the row
             says that it is extrapolated.
@@ -66,6 +67,7 @@ class Competitor:
     name: str
     work: Callable[[], object]
     tolerance: float
+    own: bool = False
     flops: float | None = None
     part: float = 1.0
 
@@ -105,7 +107,7 @@ def compare(
     facts: Mapping[str, object] | None = None,
     quick: bool = False,
 ) -> dict:
-    """Time competitors side by side; the first one is ours.
+    """Time competitors side by side.
 
     Args:
         group: rows of one group belong together in the page.
@@ -117,7 +119,7 @@ def compare(
 
     Returns:
         A row for the record: group, sizes, for each competitor its seconds and what else is
-        measured of it, for each peer the ratio of its time to ours, the rate of matrix products
+        measured of it, the ratios of the others' times to each of ours, the rate of matrix products
         meanwhile (operations per second), facts.
 
     Raises:
@@ -224,7 +226,6 @@ def write(path: Path, record: dict) -> None:
 
 
 def _row(group, sizes, competitors, found: dict[str, _Record], gemm: list[float]) -> dict:
-    ours, *peers = (competitor.name for competitor in competitors)
     entries = {}
     for competitor in competitors:
         record = found[competitor.name]
@@ -239,8 +240,16 @@ def _row(group, sizes, competitors, found: dict[str, _Record], gemm: list[float]
             rates = competitor.flops / np.array(record.seconds)
             entry["gemm_share"] = _quartiles(rates / gemm)
         entries[competitor.name] = entry | {"extrapolated": competitor.part < 1}
-    base = np.array(found[ours].seconds)
-    ratios = {name: _quartiles(np.array(found[name].seconds) / base) for name in peers}
+    seconds = {name: np.array(record.seconds) for name, record in found.items()}
+    ratios = {
+        own.name: {
+            other.name: _quartiles(seconds[other.name] / seconds[own.name])
+            for other in competitors
+            if not other.own
+        }
+        for own in competitors
+        if own.own
+    }
     return {
         "group": group,
         "sizes": dict(sizes),
@@ -264,9 +273,12 @@ def _rounded(value):
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    """Return the commit that is checked out, marked when files other than records were changed."""
+    git = ["git", "-C", str(_ROOT)]
+    changed = [*git, "diff", "--quiet", "HEAD", "--", ".", ":(exclude)benchmarks/results"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        name = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], text=True).strip()
+        return f"{name}-dirty" if subprocess.run(changed).returncode else name
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

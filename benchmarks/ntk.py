@@ -73,7 +73,13 @@ def _row(group, n, width, depth, quick, peer, every=False, products=False) -> di
     x = circle_grid(n)[1]
     limits = dict(tolerance=_TOLERANCE)
     competitors = [
-        Competitor(name="ours", work=lambda: empirical_ntk(net, x), flops=_flops(net, n), **limits)
+        Competitor(
+            name="ours",
+            own=True,
+            work=lambda: empirical_ntk(net, x),
+            flops=_flops(net, n),
+            **limits,
+        )
     ]
     if peer:
         competitors.append(peer.competitor(_STRUCTURED, net, x, **limits))

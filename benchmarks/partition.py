@@ -16,15 +16,15 @@ __all__ = ["FULL", "QUICK", "Pieces", "polygon_by_polygon", "run"]
 # Kind, width, depth, whether the polygons are cut one by one, too.
 FULL = dict(
     cases=(
-        ("relu", 16, 5, True),
-        ("relu", 32, 3, True),
-        ("relu", 64, 3, True),
-        ("relu", 128, 3, False),
-        ("dlgn", 16, 5, True),
-        ("dlgn", 32, 3, True),
+        ("ReLU", 16, 5, True),
+        ("ReLU", 32, 3, True),
+        ("ReLU", 64, 3, True),
+        ("ReLU", 128, 3, False),
+        ("DLGN", 16, 5, True),
+        ("DLGN", 32, 3, True),
     )
 )
-QUICK = dict(cases=(("relu", 4, 2, True), ("dlgn", 4, 2, True)))
+QUICK = dict(cases=(("ReLU", 4, 2, True), ("DLGN", 4, 2, True)))
 _AREA_TOLERANCE = 1e-9  # of the window's area
 _SAMPLED = 2000
 
@@ -46,7 +46,10 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
     net = random_net(kind, width, depth)
     competitors = [
         Competitor(
-            name="ours", work=lambda: regions.partition(net, window), tolerance=_AREA_TOLERANCE
+            name="ours",
+            own=True,
+            work=lambda: regions.partition(net, window),
+            tolerance=_AREA_TOLERANCE,
         )
     ]
     if naive:
@@ -67,7 +70,7 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
 def random_net(kind: str, width: int, depth: int) -> ReLUNet | DLGN:
     """Draw a planar net with biases, float64."""
     sizes = dict(width=width, depth=depth, bias=True, generator=torch.Generator().manual_seed(0))
-    return (ReLUNet(2, **sizes) if kind == "relu" else DLGN(2, gate=HardGate(), **sizes)).double()
+    return (ReLUNet(2, **sizes) if kind == "ReLU" else DLGN(2, gate=HardGate(), **sizes)).double()
 
 
 def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:

@@ -22,7 +22,7 @@ def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
     The programmes' time for all paths is extrapolated from the sampled ones. Both answers are held
     to the regions that half-plane clipping finds for the sampled paths.
     """
-    net, window = random_net("dlgn", width, depth), polygons.square(_HALF_SIDE)
+    net, window = random_net("DLGN", width, depth), polygons.square(_HALF_SIDE)
     paths = np.random.default_rng(0).integers(width, size=(sampled, depth))
     areas = np.array([polygons.area(regions.path_region(net, path, window)) for path in paths])
     found = []
@@ -37,6 +37,7 @@ def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
     competitors = [
         Competitor(
             name="ours, all paths",
+            own=True,
             work=lambda: regions.path_regions(regions.partition(net, window)),
             tolerance=1e-9,
         ),

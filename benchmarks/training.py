@@ -54,7 +54,7 @@ def _row(sizes: dict[str, int], quick: bool) -> dict:
 
     # Each call goes on from where the one before it ended; the work of an epoch stays the same.
     competitors = [
-        Competitor(name="ours", work=_batched(nets, x, y, epochs), tolerance=_TOLERANCE),
+        Competitor(name="ours", own=True, work=_batched(nets, x, y, epochs), tolerance=_TOLERANCE),
         Competitor(
             name="loop over nets",
             work=_loop([_plain(net) for net in nets], x, y, epochs),

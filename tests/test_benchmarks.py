@@ -47,7 +47,7 @@ class Row(Strict):
     group: str
     sizes: dict[str, int]
     competitors: dict[str, Timed]
-    ratios: dict[str, Quartiles]
+    ratios: dict[str, dict[str, Quartiles]]
     gemm: float = Field(gt=0)
     facts: dict
 
@@ -103,15 +103,16 @@ def test_every_benchmark_writes_its_record(records):
 
 def check_rows(record):
     for row in record.rows:
-        ours, *others = row.competitors
-        assert ours.startswith("ours") and list(row.ratios) == others
-        for quartiles in row.ratios.values():
-            assert quartiles.low <= quartiles.median <= quartiles.high
-        assert len({len(timed.seconds) for timed in row.competitors.values()}) == 1
-        for name in others:
-            pairs = zip(row.competitors[name].seconds, row.competitors[ours].seconds, strict=True)
-            median = np.median([theirs / own for theirs, own in pairs])
-            assert row.ratios[name].median == pytest.approx(median, rel=1e-3)
+        timed = row.competitors
+        assert set(row.ratios) == {name for name in timed if name.startswith("ours")} != set()
+        assert len({len(competitor.seconds) for competitor in timed.values()}) == 1
+        for own, ratios in row.ratios.items():
+            assert set(ratios) == set(timed) - set(row.ratios)
+            for other, quartiles in ratios.items():
+                pairs = zip(timed[other].seconds, timed[own].seconds, strict=True)
+                found = np.quantile([theirs / ours for theirs, ours in pairs], [0.25, 0.5, 0.75])
+                kept = [quartiles.low, quartiles.median, quartiles.high]
+                np.testing.assert_allclose(kept, found, rtol=1e-3)
 
 
 def test_the_peers_take_part(records):
@@ -172,7 +173,7 @@ def test_a_wrong_competitor_is_seen():
 
 def test_rounds_alternate_and_an_extrapolated_time_is_scaled(monkeypatch):
     said = []
-    whole = Competitor(name="ours", work=lambda: said.append("ours") or 1.0, tolerance=0)
+    whole = Competitor(name="ours", work=lambda: said.append("ours") or 1.0, tolerance=0, own=True)
     tenth = Competitor(name="part", work=lambda: said.append("part") or 1.0, tolerance=0, part=0.1)
     monkeypatch.setattr(Competitor, "time", lambda self: self.work() * 2.0)
     monkeypatch.setattr(harness, "_MOST_CALLS", 1)
@@ -181,7 +182,7 @@ def test_rounds_alternate_and_an_extrapolated_time_is_scaled(monkeypatch):
     assert row["competitors"]["part"]["seconds"] == [20.0, 20.0]
     assert row["competitors"]["part"]["extrapolated"]
     assert not row["competitors"]["ours"]["extrapolated"]
-    assert row["ratios"]["part"] == {"low": 10.0, "median": 10.0, "high": 10.0}
+    assert row["ratios"] == {"ours": {"part": {"low": 10.0, "median": 10.0, "high": 10.0}}}
     assert row["facts"] == {"a": 1}
 
 
