@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.func import functional_call, jacrev, vmap
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 CLOSE = dict(rtol=1e-10, atol=1e-13)
 
@@ -280,6 +282,31 @@ def test_memory_bounds_the_blocks(monkeypatch):
     torch.testing.assert_close(empirical_ntk(net, x, memory=memory), whole, **CLOSE)
     assert set(calls) == {10}
     assert len(calls) == 2 * (4 + 3 + 2 + 1)
+
+
+@pytest.mark.parametrize("outputs", ["trace", "full"])
+def test_memory_bounds_the_tiles(outputs, generator):
+    net = ReLUNet(2, width=2, depth=2, d_out=2, generator=generator)
+    x = torch.randn(150, 2, generator=generator)
+    out = empirical_ntk(net, x, outputs=outputs)
+    whole, memory = out.clone(), 3 * 4 * 40 * 40  # three buffers of at most (40, 40) numbers
+
+    class Largest(TorchDispatchMode):
+        size = 0
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            for leaf in tree_leaves(result):
+                if isinstance(leaf, torch.Tensor):
+                    storage = leaf.untyped_storage()
+                    if storage.data_ptr() != out.untyped_storage().data_ptr():
+                        self.size = max(self.size, storage.nbytes())
+            return result
+
+    with Largest() as recorded:
+        empirical_ntk(net, x, outputs=outputs, memory=memory, out=out)
+    assert recorded.size == memory // 3  # larger than any activation: 150 · 2 · 2 numbers
+    torch.testing.assert_close(out, whole)
 
 
 def test_a_net_that_no_trained_parameter_reaches_has_a_zero_kernel(generator):

@@ -279,8 +279,7 @@ def _settle(layer: _Layer, outputs: Tensor) -> None:
     lead, n = tuple(outputs.shape[:-2]), outputs.shape[-2]
     plain = type(layer.module).forward in (Linear.forward, nn.Linear.forward)
     if plain and len(layer.inputs) == 1:
-        a, delta = layer.inputs[0], layer.deltas[0]
-        layer.dense = delta.shape[1:-1] == (*lead, n) and a.shape[-2:-1] == (n,)
+        layer.dense = layer.deltas[0].shape[1:-1] == (*lead, n)
     if layer.dense or not layer.inputs:
         return
     title = _title(layer.name, layer.module)
