@@ -335,8 +335,8 @@ def test_out_is_filled_and_checked(generator, tmp_path):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_leaves_the_net_as_it_was(fails, generator):
-    net = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 2)).train()
-    net[2].bias.requires_grad_(False)
+    net = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Dropout(0.0), nn.Linear(4, 2)).train()
+    net[3].bias.requires_grad_(False)
     before = copy.deepcopy(net.state_dict())
     flags = [p.requires_grad for p in net.parameters()]
     x = torch.randn(5, 3, generator=generator)
@@ -344,9 +344,10 @@ def test_leaves_the_net_as_it_was(fails, generator):
         with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
             empirical_ntk(net, torch.randn(5, 2))
     else:
-        assert not empirical_ntk(net, x).requires_grad
+        kernel = empirical_ntk(net, x)
+        assert not kernel.requires_grad
         with torch.no_grad():
-            empirical_ntk(net, x, outputs="full")
+            assert torch.equal(empirical_ntk(net, x), kernel)
     assert all(not m._forward_hooks and not m._forward_pre_hooks for m in net.modules())
     assert all(parameter.grad is None for parameter in net.parameters())
     assert [p.requires_grad for p in net.parameters()] == flags
@@ -355,14 +356,14 @@ def test_leaves_the_net_as_it_was(fails, generator):
 
 
 class Keyword(nn.Module):
-    """Calls a layer by keyword."""
+    """Calls a layer with a keyword beside its input."""
 
     def __init__(self):
         super().__init__()
-        self.layer = nn.Linear(3, 2)
+        self.layer = nn.ConvTranspose1d(1, 1, 2)
 
     def forward(self, x):
-        return self.layer(input=x)
+        return self.layer(x[:, None], output_size=(4,)).flatten(1)
 
 
 class BilinearHead(nn.Module):
@@ -450,7 +451,10 @@ REFUSED = {
         shared,
         (4, 3),
     ),
-    r"layer \(Linear\) must be called with one tensor and nothing else; wrap it": (Keyword, (4, 3)),
+    r"layer \(ConvTranspose1d\) must be called with one tensor and nothing else; wrap it": (
+        Keyword,
+        (4, 3),
+    ),
     r"pair \(Bilinear\) must be called with one tensor": (BilinearHead, (4, 3)),
     r"0 \(GRU\) must return one tensor; got tuple": (
         lambda: nn.Sequential(nn.GRU(3, 2, batch_first=True), Apply(lambda pair: pair[0][:, -1])),
