@@ -250,3 +250,21 @@ def test_unknown_names_and_homeless_smoke_runs_are_refused(tmp_path):
 
     assert "no benchmark ntx; there are machine, overlap, ntk" in say("ntx")
     assert "--smoke needs --output FOLDER" in say("--smoke")
+
+
+def test_the_page_says_what_is_missing_without_the_records(tmp_path, monkeypatch):
+    page = json.loads((ROOT / "chapters/how_fast_how_exact.ipynb").read_text(encoding="utf8"))
+    sources = ["".join(cell["source"]) for cell in page["cells"] if cell["cell_type"] == "code"]
+    (source,) = [source for source in sources if "FileNotFoundError" in source]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="reads benchmarks/results of the repository"):
+        exec(source, {"Path": Path, "json": json})
+    (tmp_path / "benchmarks/results").mkdir(parents=True)
+    for name in NAMES:
+        (tmp_path / f"benchmarks/results/{name}.json").write_text("{}")
+    (tmp_path / "chapters").mkdir()
+    for folder in (".", "chapters"):
+        monkeypatch.chdir(tmp_path / folder)
+        found = {"Path": Path, "json": json}
+        exec(source, found)
+        assert list(found["records"]) == list(NAMES)

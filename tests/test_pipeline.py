@@ -38,16 +38,16 @@ def project(tmp_path):
     return tmp_path
 
 
-def command(parameters="default"):
-    targets = [f"_build/executed/chapters/{name}.ipynb" for name in "ab"]
+def command(parameters="default", names="ab"):
+    targets = [f"_build/executed/chapters/{name}.ipynb" for name in names]
     options = ["--cores", "1", "--scheduler", "greedy", "--rerun-incomplete", "--nolock"]
     options += ["--quiet", "all", "--keep-going", "--config", f"parameters={parameters}"]
     return [sys.executable, "-m", "snakemake", *targets, *options]
 
 
-def run(folder, parameters="default"):
+def run(folder, parameters="default", names="ab"):
     """Return the exit status and the names of the chapters that were executed."""
-    done = subprocess.run(command(parameters), cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(command(parameters, names), cwd=folder, capture_output=True, text=True)
     lines = [line for line in done.stdout.splitlines() if ": executed in" in line]
     return done.returncode, sorted(line.split(":")[0] for line in lines), done.stderr
 
@@ -72,6 +72,17 @@ def test_only_what_changed_is_executed_again(project):
 
     (project / "lib/module.py").write_text("x = 2\n")
     assert run(project, "other")[:2] == (0, ["a", "b"])
+
+
+def test_the_page_of_timings_is_executed_again_when_they_change(project):
+    name = "how_fast_how_exact"
+    write_chapter(project, name, "print(seed)")
+    timings = project / "benchmarks/results/x.json"
+    timings.parent.mkdir(parents=True)
+    timings.write_text("1")
+    assert run(project, names=["a", name])[:2] == (0, ["a", name])
+    timings.write_text("2")
+    assert run(project, names=["a", name])[:2] == (0, [name])
 
 
 def test_a_failure_keeps_the_log_and_the_other_chapter_and_can_be_mended(project):

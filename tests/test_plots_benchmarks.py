@@ -19,8 +19,8 @@ def own_figures():
 
 def test_cost_curves_draw_seconds_and_laws():
     figure, axes = plots.figure()
-    series = {"ours": (SIZES, 2e-6 * SIZES**2), "peer": (SIZES[:2], [0.1, 0.3])}
-    plots.cost_curves(axes[0, 0], series, {"ours": (2.0, 2e-6)}, xlabel="points N")
+    series = {"our-s": (SIZES, 2e-6 * SIZES**2), "peer": (SIZES[:2], [0.1, 0.3])}
+    plots.cost_curves(axes[0, 0], series, {"our-s": (2.0, 2e-6)}, xlabel="points N")
     law, ours, peer = axes[0, 0].lines
     for line in (law, ours):
         np.testing.assert_allclose(line.get_xdata(), SIZES)
@@ -29,7 +29,7 @@ def test_cost_curves_draw_seconds_and_laws():
     assert peer.get_color() != ours.get_color() and peer.get_marker() != ours.get_marker()
     assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"
     (legend,) = figure.legends
-    assert [text.get_text() for text in legend.texts] == ["ours: exponent 2.00", "peer"]
+    assert [text.get_text() for text in legend.texts] == ["our-s: exponent 2.00", "peer"]
     assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["100", "200", "400"]
 
 

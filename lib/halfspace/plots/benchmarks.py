@@ -42,7 +42,7 @@ def cost_curves(
         sizes, label = np.asarray(sizes, dtype=float), name
         if name in laws:
             slope, factor = laws[name]
-            label = f"{name}: exponent {slope:.2f}".replace("-", "−")
+            label = f"{name}: exponent " + f"{slope:.2f}".replace("-", "−")
             axis.loglog(sizes, factor * sizes**slope, color=COLORS[color], linewidth=1.2)
         axis.loglog(sizes, seconds, marker, color=COLORS[color], markersize=5, label=label)
     axis.set(xlabel=xlabel, ylabel="seconds")
