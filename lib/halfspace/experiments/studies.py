@@ -15,7 +15,7 @@ __all__ = ["FIRST_SEED", "STUDIES", "circle_conditions"]
 
 FIRST_SEED = 1000
 _SEEDS = 20
-_FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 3000, 8000)
+_FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 2000, 4000, 8000)
 _QUARTER_TURN = math.pi / 2
 
 

@@ -1,0 +1,42 @@
+"""``python -m halfspace.claims`` writes the decision rules to ``data/rules.json``.
+
+The file is committed before the runs that a rule judges; a test compares it with the file of the
+commit that each recorded run was made from.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from halfspace.claims import CLAIMS, judge
+
+__all__ = ["RULES", "write_rules"]
+
+RULES = Path(__file__).resolve().parents[3] / "data" / "rules.json"
+
+
+def write_rules(path: Path = RULES) -> None:
+    """Write every claim's rule, whole or not at all.
+
+    Raises:
+        ValueError: if a rule would change whose runs are recorded already.
+    """
+    old = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
+    new = {claim.id: claim.rule for claim in CLAIMS}
+    for claim in CLAIMS:
+        if old.get(claim.id, claim.rule) != claim.rule and judge(claim)[0] != "pending":
+            raise ValueError(
+                f"the rule of {claim.id} is fixed, its runs are recorded; give a new rule a new id"
+            )
+    text = json.dumps(new, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    draft = path.with_suffix(".partial")
+    draft.write_text(text, encoding="utf8")
+    os.replace(draft, path)
+
+
+if __name__ == "__main__":
+    try:
+        write_rules()
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,184 @@
+"""Claims: verdicts follow the results, rules come before the runs."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halfspace.claims import CLAIMS, VERDICTS, Case, Claim, judge
+from halfspace.claims import __main__ as rules
+from halfspace.claims._circle import CIRCLE_CLAIMS
+from halfspace.experiments import Result
+from halfspace.experiments.studies import STUDIES, circle_conditions
+
+ROOT = Path(__file__).parents[1]
+SPREAD = np.linspace(-1, 1, 20)  # its mean's 95 % interval is ±0.291
+
+
+def case(kind="mean", level=0.5, name="case", needs=("circle: dlgn: base",)):
+    return Case(name=name, needs=needs, value=lambda r: r.values, kind=kind, level=level)
+
+
+def result(values):
+    return Result(None, {"values": np.asarray(values)}, {}, "recorded")
+
+
+def holds(values, **options):
+    return case(**options).judge({"circle: dlgn: base": result(values)}).holds
+
+
+def test_a_mean_holds_fails_or_is_too_wide_to_say():
+    assert holds(1 + SPREAD) is True
+    assert holds(0.4 + SPREAD) is None  # above zero, but not by the level
+    assert holds(0.1 + SPREAD) is False  # the interval ends below the level
+    assert holds(-1 + SPREAD) is False
+    assert holds(0.6 + 5 * SPREAD) is None  # large enough, but it may be zero
+    assert holds([1, 1, np.nan]) is None
+    finding = case().judge({"circle: dlgn: base": result(1 + SPREAD)})
+    assert finding.effect == pytest.approx(1) and finding.seeds == 20
+    assert finding.low == pytest.approx(1 - 0.2915, abs=1e-3)
+
+
+def test_equality_is_an_interval_within_the_level():
+    assert holds(0.1 + SPREAD, kind="equal") is True
+    assert holds(0.3 + SPREAD, kind="equal") is None
+    assert holds(1 + SPREAD, kind="equal") is False
+    assert holds(-1 + SPREAD, kind="equal") is False
+
+
+def test_a_share_uses_wilsons_interval():
+    assert holds([True] * 20, kind="share") is True
+    assert holds([True] * 12 + [False] * 8, kind="share") is None
+    assert holds([False] * 20, kind="share") is False
+    finding = case(kind="share").judge({"circle: dlgn: base": result([True] * 20)})
+    assert (finding.effect, finding.high) == (1, 1) and finding.low == pytest.approx(
+        0.839, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("cases", "controls", "verdict"),
+    [
+        ([True, True], [], "reproduced"),
+        ([True], [True], "reproduced"),
+        ([True], [True, False], "reproduced under conditions"),
+        ([True], [None], "reproduced under conditions"),
+        ([True, False], [], "reproduced under conditions"),
+        ([True, None], [], "undecided"),
+        ([None], [True], "undecided"),
+        ([False], [True], "not reproduced"),
+        ([False, None], [], "not reproduced"),
+    ],
+)
+def test_verdicts(cases, controls, verdict):
+    values = {True: 1 + SPREAD, False: -1 + SPREAD, None: 0.4 + SPREAD}
+    claim = Claim(
+        id="x", text="", where="", statistic="",
+        cases=tuple(case() for _ in cases), controls=tuple(case() for _ in controls),
+    )  # fmt: skip
+    findings = [case().judge({"circle: dlgn: base": result(values[v])}) for v in cases + controls]
+    assert claim.verdict(findings) == verdict
+    assert claim.verdict(None) == "pending"
+
+
+def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
+    values = {"now": 1 + SPREAD}
+    spec = type("Spec", (), {"recorded": lambda self: result(values["now"])})()
+    monkeypatch.setitem(STUDIES, "toy", lambda: {"one": spec})
+    claim = Claim(id="x", text="", where="", statistic="", cases=(case(needs=("toy: one",)),))
+    assert judge(claim)[0] == "reproduced"
+    values["now"] = -1 + SPREAD
+    assert judge(claim)[0] == "not reproduced"
+    spec.__class__.recorded = lambda self: None
+    assert judge(claim) == ("pending", None)
+
+
+def test_the_register_is_complete_and_every_claim_is_judged():
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
+    conditions = {f"{study}: {name}" for study, listed in STUDIES.items() for name in listed()}
+    for claim in CLAIMS:
+        assert claim.text.endswith(".") and claim.where and claim.statistic
+        assert set(claim.needs) <= conditions, claim.id
+        assert judge(claim)[0] in VERDICTS
+
+
+def fake(spec, seed=0):
+    """Return a result with the study's arrays, drawn at random: early looks lower than late."""
+    rng, looks, seeds = np.random.default_rng(seed), len(spec.at), spec.training.seeds
+    names = "loss hard_loss log_paths paths zero ntk soft_log_paths patterns regions".split()
+    shapes = {f"{name}_{half}": (looks, seeds) for name in names for half in ("top", "bottom")}
+    both = ("ntk_start", "ntk_overlap", "overlap_start", "ntk_target", "overlap_target")
+    shapes |= dict.fromkeys(both, (looks, seeds))
+    shapes |= dict.fromkeys(("resultant", "facing_top"), (looks, seeds, spec.training.depth))
+    arrays = {name: rng.random(shape).astype(np.float32) for name, shape in shapes.items()}
+    return Result(spec, {"at": np.array(spec.at)} | arrays, {}, "recorded")
+
+
+def test_every_case_gives_one_value_per_seed():
+    found = {f"circle: {name}": fake(spec) for name, spec in circle_conditions().items()}
+    for claim in CIRCLE_CLAIMS:
+        for part in claim.cases + claim.controls:
+            finding = part.judge(found)
+            assert finding.seeds == 20, (claim.id, part.name)
+            assert finding.low <= finding.effect <= finding.high
+
+
+def test_statistics_read_the_half_that_the_target_says():
+    specs = circle_conditions()
+    by_id = {claim.id: claim for claim in CIRCLE_CLAIMS}
+    for condition, sign in (("dlgn: base", 1), ("dlgn: halves swapped", -1)):
+        result = fake(specs[condition])
+        top, bottom = result.log_paths_top, result.log_paths_bottom
+        gap = (top - bottom)[-1] - (top - bottom)[0]
+        name = "DLGN" if sign == 1 else "DLGN, halves swapped"
+        claim = by_id["paths-stay"]
+        (part,) = [c for c in claim.cases + claim.controls if c.name == name]
+        np.testing.assert_allclose(part.value(result), sign * gap, atol=1e-6)
+        np.testing.assert_allclose(
+            part.judge({f"circle: {condition}": result}).effect, sign * gap.mean(), atol=1e-6
+        )
+
+
+def test_a_threshold_is_part_of_the_rule():
+    first, second = (
+        Claim(id="x", text="", where="", statistic="s", cases=(case(level=level),))
+        for level in (0.5, 0.6)
+    )
+    assert first.rule != second.rule
+
+
+def test_the_rules_file_is_up_to_date():
+    kept = json.loads(rules.RULES.read_text(encoding="utf8"))
+    assert kept == {claim.id: claim.rule for claim in CLAIMS}, "run python -m halfspace.claims"
+
+
+def test_a_rule_whose_runs_are_recorded_cannot_change(tmp_path, monkeypatch):
+    path = tmp_path / "rules.json"
+    rules.write_rules(path)
+    assert json.loads(path.read_text(encoding="utf8"))[CLAIMS[0].id] == CLAIMS[0].rule
+    path.write_text(json.dumps({CLAIMS[0].id: "another rule"}))
+    monkeypatch.setattr(rules, "judge", lambda claim: ("undecided", []))
+    with pytest.raises(ValueError, match=f"the rule of {CLAIMS[0].id} is fixed"):
+        rules.write_rules(path)
+    monkeypatch.setattr(rules, "judge", lambda claim: ("pending", None))
+    rules.write_rules(path)
+    assert json.loads(path.read_text(encoding="utf8"))[CLAIMS[0].id] == CLAIMS[0].rule
+
+
+def test_rules_are_older_than_the_runs_they_judge():
+    for claim in CLAIMS:
+        for name in claim.needs:
+            study, condition = name.split(": ", 1)
+            recorded = STUDIES[study]()[condition].recorded()
+            if recorded is None:
+                continue
+            commit = recorded.provenance["commit"]
+            shown = subprocess.run(
+                ["git", "-C", str(ROOT), "show", f"{commit}:data/rules.json"],
+                capture_output=True, text=True,
+            )  # fmt: skip
+            if "bad object" in shown.stderr or "not a git" in shown.stderr:
+                pytest.skip("the history is not here: this is a shallow clone or no clone")
+            assert shown.returncode == 0, f"{name} was recorded before any rule was committed"
+            assert json.loads(shown.stdout).get(claim.id) == claim.rule, (claim.id, name)
