@@ -4,6 +4,7 @@ Reference: PyTorch tutorial "Neural Tangent Kernels"; Novak, Sohl-Dickstein and 
 Fast Finite Width Neural Tangent Kernel.
 """
 
+import copy
 import sys
 from collections.abc import Callable, Iterator
 
@@ -24,9 +25,11 @@ FULL = dict(
     widths=(32, 64, 128, 256, 512),
     depths=(1, 2, 3, 5, 8),
     pairs=200**2,
+    images=(50, 100, 200),
 )
-QUICK = dict(points=(10, 20, 40), widths=(4, 8, 16), depths=(1, 2, 3), pairs=20**2)
+QUICK = dict(points=(10, 20, 40), widths=(4, 8, 16), depths=(1, 2, 3), pairs=20**2, images=(4,))
 WIDTH, DEPTH = 128, 5
+_SIDE, _CHANNELS, _CLASSES = 16, 32, 10  # of the images and the convolutional net
 _STRUCTURED, _CONTRACTED = "structured derivatives", "Jacobian contraction"
 _CHECKED = 48  # points of the float64 Jacobian that answers are held to
 _TOLERANCE = 1e-4  # relative to the largest entry; float32 sums of some ten thousand products
@@ -39,12 +42,14 @@ def run(
     widths: tuple[int, ...],
     depths: tuple[int, ...],
     pairs: int,
+    images: tuple[int, ...],
 ) -> dict:
     """Time the NTK of a ReLU net over numbers of points, widths and depths.
 
     All competitors run over numbers of points (the vector products up to so many ``pairs``, for
-    their memory); over widths and depths only those that need no Jacobian. Where neural-tangents
-    has no environment its competitors are left out.
+    their memory); over widths and depths only those that need no Jacobian. Over numbers of
+    ``images``, a convolutional net against torch.func. Where neural-tangents has no environment its
+    competitors are left out.
     """
     if not available():
         print("ntk: without neural-tangents, whose environment make bench makes", file=sys.stderr)
@@ -53,6 +58,7 @@ def run(
         with NeuralTangents() as peer:
             rows = list(_rows(quick, points, widths, depths, pairs, peer))
             versions = peer.versions
+    rows += [_convolutional_row(n, quick) for n in images]
     laws = fits(rows, "points", "points")
     laws += fits(rows, "width", "width") + fits(rows, "depth", "depth")
     return {"rows": rows, "fits": laws, "facts": {"peers": versions}}
@@ -95,12 +101,29 @@ def _row(group, n, width, depth, quick, peer, every=False, products=False) -> di
     return compare(group, sizes, competitors, _error(net, x), quick=quick)
 
 
-def _error(net: ReLUNet, x: Tensor) -> Callable[[Tensor], float]:
+def _convolutional_row(n: int, quick: bool) -> dict:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, _CHANNELS, 3, padding=1), nn.ReLU()]
+    for _ in range(2):
+        layers += [nn.Conv2d(_CHANNELS, _CHANNELS, 3, padding=1), nn.ReLU()]
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(_CHANNELS, _CLASSES)]
+    net, x = nn.Sequential(*layers), torch.randn(n, 3, _SIDE, _SIDE)
+    competitors = [
+        Competitor(name="ours", own=True, work=lambda: empirical_ntk(net, x), tolerance=_TOLERANCE),
+        Competitor(
+            name="torch.func, Jacobian contraction",
+            work=_without_gradient(jacobian_contraction, net, x),
+            tolerance=_TOLERANCE,
+        ),
+    ]
+    sizes = dict(points=n, side=_SIDE, channels=_CHANNELS, depth=3, outputs=_CLASSES)
+    return compare("ntk, convolutional", sizes, competitors, _error(net, x), quick=quick)
+
+
+def _error(net: nn.Module, x: Tensor) -> Callable[[Tensor], float]:
     """Return a kernel's largest distance from the float64 one, relative to the largest entry."""
     chosen = torch.linspace(0, len(x) - 1, min(len(x), _CHECKED)).long()
-    net64 = ReLUNet(2, width=net.width, depth=net.depth).double()
-    net64.load_state_dict(net.state_dict())
-    exact = jacobian_contraction(net64, x[chosen].double())
+    exact = jacobian_contraction(copy.deepcopy(net).double(), x[chosen].double()).detach()
     return lambda kernel: (
         (kernel[chosen][:, chosen].double() - exact).abs().max() / exact.abs().max()
     ).item()

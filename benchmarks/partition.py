@@ -62,7 +62,11 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
         )
     cells = []
     row = compare(
-        kind, dict(width=width, depth=depth), competitors, _error(net, cells), quick=quick
+        f"partition, {kind}",
+        dict(width=width, depth=depth),
+        competitors,
+        _error(net, cells),
+        quick=quick,
     )
     return row | {"facts": {"cells": cells[0]}}
 
