@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-browser bench serve clean lock readme-figure repository-url
+.PHONY: help book test test-browser bench results verify serve clean lock readme-figure repository-url
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -28,6 +28,14 @@ test-browser: .venv/.stamp  ## open every built page in Chromium
 
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a quarter of an hour (NAME="ntk paths" picks some)
 	@$(BIN)/python -m benchmarks $(NAME)
+
+results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
+	@$(BIN)/python -m halfspace.experiments make --workers $(CORES) \
+	  $(if $(EXPERIMENT),--experiment $(EXPERIMENT)) $(if $(MINUTES),--minutes $(MINUTES))
+
+verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, COUNT=8)
+	@$(BIN)/python -m halfspace.experiments verify $(if $(COUNT),--count $(COUNT)) \
+	  $(if $(EXPERIMENT),--experiment $(EXPERIMENT))
 
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
