@@ -100,6 +100,7 @@ class _Record:
 
 def compare(
     group: str,
+    label: str,
     sizes: Mapping[str, int],
     competitors: Sequence[Competitor],
     error: Callable[[object], float],
@@ -111,6 +112,7 @@ def compare(
 
     Args:
         group: rows of one group belong together in the page.
+        label: what the page calls the work.
         sizes: what the work's size is, by name.
         competitors: at least one; names differ.
         error: distance of an answer from the truth, computed in float64 or in whole numbers.
@@ -118,7 +120,7 @@ def compare(
         quick: two rounds only.
 
     Returns:
-        A row for the record: group, sizes, for each competitor its seconds and what else is
+        A row for the record: group, label, sizes, for each competitor its seconds and what else is
         measured of it, the ratios of the others' times to each of ours, the rate of matrix products
         meanwhile (operations per second), facts.
 
@@ -132,7 +134,7 @@ def compare(
         wrong = error(answer)
         if not wrong <= competitor.tolerance:
             raise WrongResult(
-                f"{group}, {dict(sizes)}: {competitor.name} is off by {wrong:.3g}; "
+                f"{label}: {competitor.name} is off by {wrong:.3g}; "
                 f"at most {competitor.tolerance:.3g} is allowed"
             )
         del answer
@@ -142,8 +144,7 @@ def compare(
     gemm = []
     started, order = time.perf_counter(), list(competitors)
     most, fewest = (2, 2) if quick else (_MOST_ROUNDS, _FEWEST_ROUNDS)
-    words = ", ".join(f"{name} {size}" for name, size in sizes.items())
-    for done in tqdm(range(most), desc=f"{group}: {words}", unit="round", leave=False):
+    for done in tqdm(range(most), desc=label, unit="round", leave=False):
         if done >= fewest and time.perf_counter() - started > _SECONDS:
             break
         gemm.append(gemm_rate(torch.float32))
@@ -152,7 +153,8 @@ def compare(
             seconds = sum(competitor.time() for _ in range(record.calls)) / record.calls
             record.seconds.append(seconds / competitor.part)
         order.reverse()
-    return _row(group, sizes, competitors, found, gemm) | {"facts": dict(facts or {})}
+    row = {"group": group, "label": label, "sizes": dict(sizes), "facts": dict(facts or {})}
+    return row | _measured(competitors, found, gemm)
 
 
 def gemm_rate(dtype: torch.dtype, side: int = _GEMM_SIDE) -> float:
@@ -235,7 +237,7 @@ def _settle_allocator() -> None:
     torch.empty(31 << 20, dtype=torch.uint8)
 
 
-def _row(group, sizes, competitors, found: dict[str, _Record], gemm: list[float]) -> dict:
+def _measured(competitors, found: dict[str, _Record], gemm: list[float]) -> dict:
     entries = {}
     for competitor in competitors:
         record = found[competitor.name]
@@ -261,8 +263,6 @@ def _row(group, sizes, competitors, found: dict[str, _Record], gemm: list[float]
         if own.own
     }
     return {
-        "group": group,
-        "sizes": dict(sizes),
         "competitors": entries,
         "ratios": ratios,
         "gemm": float(np.median(gemm)),

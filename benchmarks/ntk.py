@@ -98,7 +98,9 @@ def _row(group, n, width, depth, quick, peer, every=False, products=False) -> di
         work = _without_gradient(vector_products, net, x)
         competitors.append(Competitor(name="torch.func, vector products", work=work, **limits))
     sizes = dict(points=n, width=width, depth=depth)
-    return compare(group, sizes, competitors, _error(net, x), quick=quick)
+    return compare(
+        group, f"NTK, N = {n:,}, {width}×{depth}", sizes, competitors, _error(net, x), quick=quick
+    )
 
 
 def _convolutional_row(n: int, quick: bool) -> dict:
@@ -117,7 +119,14 @@ def _convolutional_row(n: int, quick: bool) -> dict:
         ),
     ]
     sizes = dict(points=n, side=_SIDE, channels=_CHANNELS, depth=3, outputs=_CLASSES)
-    return compare("ntk, convolutional", sizes, competitors, _error(net, x), quick=quick)
+    return compare(
+        "convolutional",
+        f"NTK, N = {n:,}, convolutional",
+        sizes,
+        competitors,
+        _error(net, x),
+        quick=quick,
+    )
 
 
 def _error(net: nn.Module, x: Tensor) -> Callable[[Tensor], float]:

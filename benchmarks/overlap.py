@@ -94,7 +94,9 @@ def _row(group: str, n: int, width: int, depth: int, quick: bool) -> dict:
         ),
     ]
     sizes = dict(points=n, width=width, depth=depth)
-    return compare(group, sizes, competitors, wrong, quick=quick)
+    return compare(
+        group, f"overlap, N = {n:,}, {width}×{depth}", sizes, competitors, wrong, quick=quick
+    )
 
 
 def product_of_grams(gates: Tensor) -> Tensor:

@@ -62,7 +62,8 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
         )
     cells = []
     row = compare(
-        f"partition, {kind}",
+        kind,
+        f"partition, {kind} {width}×{depth}",
         dict(width=width, depth=depth),
         competitors,
         _error(net, cells),

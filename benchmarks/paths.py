@@ -49,7 +49,7 @@ def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
         ),
     ]
     sizes = dict(width=width, depth=depth, paths=width**depth)
-    row = compare("paths", sizes, competitors, error, quick=quick)
+    row = compare("paths", f"path regions, {width}×{depth}", sizes, competitors, error, quick=quick)
     facts = {"sampled": sampled, "not_empty": found[0], "sampled_not_empty": int((areas > 0).sum())}
     return {"rows": [row | {"facts": facts}], "fits": [], "facts": {}}
 

@@ -52,6 +52,7 @@ def _row(sizes: dict[str, int], quick: bool) -> dict:
     def error(outputs: Tensor) -> float:
         return ((outputs.double() - truth).abs().max() / truth.abs().max()).item()
 
+    label = f"training, {len(nets)} nets {sizes['width']}×{sizes['depth']}, n = {sizes['points']:,}"
     # Each call goes on from where the one before it ended; the work of an epoch stays the same.
     competitors = [
         Competitor(name="ours", own=True, work=_batched(nets, x, y, epochs), tolerance=_TOLERANCE),
@@ -61,7 +62,7 @@ def _row(sizes: dict[str, int], quick: bool) -> dict:
             tolerance=_TOLERANCE,
         ),
     ]
-    return compare("training", sizes, competitors, error, quick=quick)
+    return compare("training", label, sizes, competitors, error, quick=quick)
 
 
 def _batched(nets: list[ReLUNet], x: Tensor, y: Tensor, epochs: int) -> Callable[[], Tensor]:

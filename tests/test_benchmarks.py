@@ -45,6 +45,7 @@ class Timed(Strict):
 
 class Row(Strict):
     group: str
+    label: str
     sizes: dict[str, int]
     competitors: dict[str, Timed]
     ratios: dict[str, dict[str, Quartiles]]
@@ -165,10 +166,10 @@ def distance(value):
 
 def test_a_wrong_competitor_is_seen():
     pair = [competitor("ours", 1.0), competitor("theirs", 1.1)]
-    with pytest.raises(WrongResult, match=r"n 3.*: theirs is off by 0\.1; at most 1e-06"):
-        compare("numbers", {"n 3": 3}, pair, distance, quick=True)
+    with pytest.raises(WrongResult, match=r"n 3: theirs is off by 0\.1; at most 1e-06"):
+        compare("numbers", "n 3", {"n": 3}, pair, distance, quick=True)
     with pytest.raises(WrongResult, match="ours is off by nan"):
-        compare("numbers", {}, [competitor("ours", math.nan)], distance, quick=True)
+        compare("numbers", "none", {}, [competitor("ours", math.nan)], distance, quick=True)
 
 
 def test_rounds_alternate_and_an_extrapolated_time_is_scaled(monkeypatch):
@@ -177,7 +178,7 @@ def test_rounds_alternate_and_an_extrapolated_time_is_scaled(monkeypatch):
     tenth = Competitor(name="part", work=lambda: said.append("part") or 1.0, tolerance=0, part=0.1)
     monkeypatch.setattr(Competitor, "time", lambda self: self.work() * 2.0)
     monkeypatch.setattr(harness, "_MOST_CALLS", 1)
-    row = compare("numbers", {"n": 1}, [whole, tenth], distance, facts={"a": 1}, quick=True)
+    row = compare("numbers", "one", {"n": 1}, [whole, tenth], distance, facts={"a": 1}, quick=True)
     assert said[4:] == ["ours", "part", "part", "ours"]
     assert row["competitors"]["part"]["seconds"] == [20.0, 20.0]
     assert row["competitors"]["part"]["extrapolated"]
