@@ -36,7 +36,7 @@ def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
 
     competitors = [
         Competitor(
-            name="ours, all paths",
+            name="ours",
             own=True,
             work=lambda: regions.path_regions(regions.partition(net, window)),
             tolerance=1e-9,
