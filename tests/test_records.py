@@ -1,7 +1,6 @@
 """Recorded runs: made, read, resumed, reported as stale, verified, refused when damaged."""
 
 import json
-import subprocess
 
 import numpy as np
 import pytest
@@ -127,11 +126,9 @@ def test_the_command_verifies_in_turns(listed, capsys):
 
 
 def test_uncommitted_code_records_nothing(listed, capsys, monkeypatch):
-    changed = subprocess.CompletedProcess([], 0, stdout=" M lib/halfspace/nets.py\n")
-    monkeypatch.setattr(command.subprocess, "run", lambda *_, **__: changed)
+    monkeypatch.setattr(command, "code_version", lambda: "0123456789ab-dirty")
     assert command.main(["make"]) == 1
-    said = capsys.readouterr().err
-    assert "needs committed code" in said and "lib/halfspace/nets.py" in said
+    assert "needs committed code; commit the changes in lib" in capsys.readouterr().err
     assert set(records.missing(listed)) == {"one", "two"}
 
 

@@ -5,14 +5,13 @@ tells what is there, ``verify`` recomputes one seed of some recorded runs and co
 """
 
 import argparse
-import subprocess
 import sys
 import time
 
 import numpy as np
 
 from halfspace.experiments import records
-from halfspace.experiments._base import Spec
+from halfspace.experiments._base import Spec, code_version
 from halfspace.experiments.studies import STUDIES
 
 
@@ -54,15 +53,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Record what is missing."""
-    changed = subprocess.run(
-        ["git", "status", "--porcelain", "--", "lib", "requirements.lock"],
-        capture_output=True,
-        text=True,
-    ).stdout
-    if changed:
-        raise ValueError(
-            f"a recorded run needs committed code, and these files differ:\n{changed.rstrip()}"
-        )
+    if code_version().endswith("-dirty"):
+        raise ValueError("a recorded run needs committed code; commit the changes in lib first")
     done = records.make(
         conditions, device=options.device, workers=options.workers, minutes=options.minutes
     )

@@ -25,6 +25,7 @@ __all__ = [
     "Spec",
     "cache_folder",
     "check_writable",
+    "code_version",
     "resolve_device",
     "results",
     "write_arrays",
@@ -101,7 +102,7 @@ class Spec(BaseModel):
 
     def run(self, device: torch.device) -> tuple[dict[str, np.ndarray], dict]:
         """Compute the arrays, whatever is recorded or cached, and say where they come from."""
-        started = time.perf_counter()
+        started, _ = time.perf_counter(), code_version()  # looked up before the files can change
         arrays = self._run(device)
         provenance = _provenance(device, time.perf_counter() - started)
         return arrays, provenance | {"data": self.data_checksums()}
@@ -239,7 +240,7 @@ def _stamp(device: torch.device) -> str:
 def _provenance(device: torch.device, seconds: float) -> dict:
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": code_version(),
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
         "threads": torch.get_num_threads(),
@@ -247,12 +248,21 @@ def _provenance(device: torch.device, seconds: float) -> dict:
     }
 
 
-def _commit() -> str:
-    command = ["git", "-C", str(_PACKAGE), "describe", "--always", "--dirty", "--abbrev=12"]
+@functools.cache
+def code_version() -> str:
+    """Return the commit of the code that this process runs, ``-dirty`` where the code differs."""
+    git = ["git", "-C", str(_PACKAGE)]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        head, changed = (
+            subprocess.run([*git, *command], capture_output=True, text=True, check=True).stdout
+            for command in (
+                ["rev-parse", "--short=12", "HEAD"],
+                ["status", "--porcelain", "--", "."],
+            )
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return head.strip() + ("-dirty" if changed else "")
 
 
 def check_writable(folder: Path, variable: str) -> None:
