@@ -10,7 +10,7 @@ from halfspace.claims import CLAIMS, VERDICTS, Case, Claim, judge
 from halfspace.claims import __main__ as rules
 from halfspace.claims._circle import CIRCLE_CLAIMS
 from halfspace.experiments import Result
-from halfspace.experiments.studies import STUDIES, circle_conditions
+from halfspace.experiments.studies import STUDIES, circle_conditions, fashion_conditions
 
 ROOT = Path(__file__).parents[1]
 SPREAD = np.linspace(-1, 1, 20)  # its mean's 95 % interval is ±0.291
@@ -115,13 +115,42 @@ def fake(spec, seed=0):
     return Result(spec, {"at": np.array(spec.at)} | arrays, {}, "recorded")
 
 
+def fake_fashion(spec, seed=0):
+    rng, epochs = np.random.default_rng(seed), np.array([0.0, 0.5, 1.0, 5.0, 50.0])
+    names = ("accuracy", "hard_accuracy", "log_paths", "paths", "zero")
+    arrays = {name: rng.random((len(epochs), spec.seeds, 10)) for name in names}
+    arrays |= {f"test_{name}": rng.random((spec.seeds, 10)) for name in names[:2]}
+    arrays |= {f"{name}_within": rng.random((2, spec.seeds, 10)) for name in ("overlap", "ntk")}
+    chosen = [spec.complex_classes(spec.first_seed + i) for i in range(spec.seeds)]
+    arrays["complex"] = np.array([[c in classes for c in range(10)] for classes in chosen])
+    small = {name: values.astype(np.float32) for name, values in arrays.items()}
+    return Result(spec, {"epochs": epochs} | small, {}, "recorded")
+
+
 def test_every_case_gives_one_value_per_seed():
     found = {f"circle: {name}": fake(spec) for name, spec in circle_conditions().items()}
-    for claim in CIRCLE_CLAIMS:
+    found |= {f"fashion: {name}": fake_fashion(spec) for name, spec in fashion_conditions().items()}
+    for claim in CLAIMS:
         for part in claim.cases + claim.controls:
             finding = part.judge(found)
-            assert finding.seeds == 20, (claim.id, part.name)
+            assert finding.seeds == (10 if "fashion" in claim.id else 20), (claim.id, part.name)
             assert finding.low <= finding.effect <= finding.high
+
+
+def test_fashion_gaps_are_simple_minus_complex():
+    result = fake_fashion(fashion_conditions()["relu: raw: modified"])
+    assert result.complex[0].tolist() == [0] * 5 + [1] * 5
+    gain = next(c for c in CLAIMS if c.id == "fashion-simple-gains").cases[0].value(result)
+    paths = result.log_paths.astype(np.float64)
+    gap = paths[..., :5].mean(-1) - paths[..., 5:].mean(-1)
+    np.testing.assert_allclose(gain, gap[-1] - gap[0])
+    effect = next(c for c in CLAIMS if c.id == "fashion-label-effect-early").cases[0].value
+    row = result.epochs.tolist().index(1.0)
+    np.testing.assert_allclose(effect(result, result), 0)
+    shifted = fake_fashion(result.spec)
+    shifted.arrays["log_paths"][..., :5] += 1
+    np.testing.assert_allclose(effect(shifted, result), 0.5, atol=1e-6)
+    assert np.isfinite(gap[row]).all()
 
 
 def test_statistics_read_the_half_that_the_target_says():

@@ -90,3 +90,14 @@ def test_refusals_of_many_betas():
         stack_gates([SoftGate((1.0, 2.0))] * 2)
     with pytest.raises(ValueError, match=r"first axis of 2 copies, .* got shape \(1, 2\)"):
         SoftGate((1.0, 2.0))(torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("gate", [SoftGate(3.0), StraightThroughGate(3.0), SoftGate((3.0, 5.0))])
+def test_the_derivative_is_the_one_that_autograd_uses(gate):
+    eta = torch.linspace(-2, 2, 14, dtype=torch.float64).view(2, 7).requires_grad_(True)
+    (expected,) = torch.autograd.grad(gate(eta).sum(), eta)
+    torch.testing.assert_close(gate.derivative(eta.detach()), expected, rtol=1e-12, atol=0)
+
+
+def test_no_gradient_passes_a_hard_gate():
+    assert HardGate().derivative(torch.ones(3)) is None

@@ -5,10 +5,10 @@ import copy
 import pytest
 import torch
 from conftest import NET_KINDS
-from halfspace import ntk
-from halfspace.gates import HardGate
+from halfspace.gates import HardGate, SoftGate
 from halfspace.nets import DLGN, Linear, ReLUNet, stack
-from halfspace.ntk import empirical_ntk
+from halfspace.ntk import _products, empirical_ntk
+from halfspace.ntk._closed_form import has_closed_form
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -78,10 +78,44 @@ def test_equals_the_jacobian_form(kind, depth, width, d_out, bias, memory, seed)
     assert_both_forms(net, x, other, expected, own, memory=memory)
 
 
+@pytest.mark.parametrize("kind", sorted(NET_KINDS))
+def test_the_closed_form_is_what_hooks_record(kind, generator):
+    make = NET_KINDS[kind]
+    sizes = dict(width=5, depth=3, d_out=2, bias=True, generator=generator)
+    nets = [make(3, **sizes).double() for _ in range(2)]
+    nets[0].value[1].weight.requires_grad_(False)
+    nets[0].value[2].bias.requires_grad_(False)
+    x = torch.randn(7, 3, generator=generator, dtype=torch.float64)
+    for net in (nets[0], stack(nets)):
+        assert has_closed_form(net) and not has_closed_form(nn.Sequential(net))
+        for outputs in ("trace", "full"):
+            recorded = empirical_ntk(nn.Sequential(net), x, outputs=outputs)
+            torch.testing.assert_close(empirical_ntk(net, x, outputs=outputs), recorded, **CLOSE)
+
+
+def test_copies_may_differ_in_sharpness(generator):
+    options = dict(width=4, depth=2, d_out=2, generator=generator)
+    nets = [DLGN(2, gate=SoftGate(beta), **options).double() for beta in (1.0, 5.0)]
+    x = torch.randn(6, 2, generator=generator, dtype=torch.float64)
+    together = empirical_ntk(stack(nets), x)
+    for index, net in enumerate(nets):
+        torch.testing.assert_close(together[index], empirical_ntk(net, x), **CLOSE)
+
+
+def test_a_net_with_hooks_is_run_as_it_is(generator):
+    net = ReLUNet(2, width=4, depth=2, generator=generator).double()
+    x = torch.randn(5, 2, generator=generator, dtype=torch.float64)
+    plain = empirical_ntk(net, x)
+    handle = net.register_forward_hook(lambda module, args, out: 3 * out)
+    assert not has_closed_form(net)
+    torch.testing.assert_close(empirical_ntk(net, x), 9 * plain, **CLOSE)
+    handle.remove()
+
+
 @pytest.mark.parametrize("outputs", ["trace", "full"])
 @pytest.mark.parametrize(("n", "others"), [(37, 16), (16, 37), (48, 33)])
 def test_tiles_cover_the_kernel(outputs, n, others, generator, monkeypatch):
-    monkeypatch.setitem(ntk._TILE, "cpu", 16)
+    monkeypatch.setitem(_products._TILE, "cpu", 16)
     net = ReLUNet(2, width=5, depth=2, d_out=3, bias=True, generator=generator).double()
     x, other = (torch.randn(k, 2, generator=generator, dtype=torch.float64) for k in (n, others))
     for second in (other, None):
@@ -266,14 +300,14 @@ def test_memory_bounds_the_blocks(monkeypatch):
     # 10 parameters; a point's Jacobian takes 8 · (4 · 10 + 2 · (3 + 2)) bytes at most.
     calls = []
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2), nn.LayerNorm(2)).double()
-    jacobian = ntk._jacobian
+    jacobian = _products._jacobian
 
     def record(layer, part, points):
         made = jacobian(layer, part, points)
         calls.append(made.shape[1])
         return made
 
-    monkeypatch.setattr(ntk, "_jacobian", record)
+    monkeypatch.setattr(_products, "_jacobian", record)
     x = torch.randn(40, 2, dtype=torch.float64)
     whole = empirical_ntk(net, x)
     assert calls == [40, 40]  # one per output

@@ -9,7 +9,12 @@ from halfspace.experiments import __main__ as command
 from halfspace.experiments import records
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
-from halfspace.experiments.studies import FIRST_SEED, STUDIES, circle_conditions
+from halfspace.experiments.studies import (
+    FIRST_SEED,
+    STUDIES,
+    circle_conditions,
+    fashion_conditions,
+)
 
 CPU = torch.device("cpu")
 
@@ -138,4 +143,10 @@ def test_the_studies_use_fresh_seeds_and_differ():
     for name, spec in conditions.items():
         assert spec.training.first_seed == FIRST_SEED and spec.training.seeds >= 20
         assert name.split(":")[0] == spec.training.model
-    assert STUDIES["circle"] is circle_conditions
+    images = fashion_conditions()
+    assert len({spec.key() for spec in images.values()}) == len(images) == 18
+    for name, spec in images.items():
+        assert spec.first_seed == FIRST_SEED and spec.seeds >= 10 and spec.epochs == 50
+        assert name.split(": ")[1:] == [spec.images, spec.labels]
+        assert spec.constant_input == ("linear experts" not in name)
+    assert STUDIES == {"circle": circle_conditions, "fashion": fashion_conditions}

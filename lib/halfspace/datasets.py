@@ -26,6 +26,7 @@ __all__ = [
     "FashionMNIST",
     "circle_grid",
     "circle_points",
+    "fashion_checksums",
     "fashion_mnist",
     "modified_labels",
     "normalise",
@@ -267,6 +268,11 @@ def _clusters(data: FashionMNIST, number: int) -> tuple[Tensor, Tensor]:
     # Single starts differ by up to 2 % in inertia; the best of four is the same from draw to draw.
     means = KMeans(_CLUSTERS, n_init=4, random_state=0).fit(train)
     return torch.from_numpy(means.labels_).long(), torch.from_numpy(means.predict(test)).long()
+
+
+def fashion_checksums() -> dict[str, str]:
+    """Return the SHA-256 of Fashion-MNIST's files, uncompressed, which every load verifies."""
+    return dict(_FASHION_FILES)
 
 
 def _fashion_folder() -> Path:

@@ -33,6 +33,9 @@ class HardGate:
         """Return 0/1 activities of the same shape and dtype as ``preactivation``."""
         return (preactivation >= 0).to(preactivation.dtype)
 
+    def derivative(self, preactivation: Tensor) -> None:
+        """Return ``None``: no gradient passes."""
+
 
 @dataclass(frozen=True)
 class SoftGate:
@@ -58,6 +61,10 @@ class SoftGate:
             ValueError: if there is a beta for each copy and the first axis is not that of copies.
         """
         return torch.sigmoid(_sharpen(self.beta, preactivation))
+
+    def derivative(self, preactivation: Tensor) -> Tensor:
+        """Return the derivative that gradients pass through, of the shape of ``preactivation``."""
+        return _sigmoid_derivative(self.beta, preactivation)
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,10 @@ class StraightThroughGate:
         hard = (preactivation >= 0).to(soft.dtype)
         # ``soft - soft.detach()`` is exactly zero, so the activities stay exactly 0 and 1.
         return hard + (soft - soft.detach())
+
+    def derivative(self, preactivation: Tensor) -> Tensor:
+        """Return the derivative that gradients pass through, of the shape of ``preactivation``."""
+        return _sigmoid_derivative(self.beta, preactivation)
 
 
 Gate = HardGate | SoftGate | StraightThroughGate
@@ -155,6 +166,11 @@ def _sharpen(beta: float | tuple[float, ...], preactivation: Tensor) -> Tensor:
         )
     column = _column(beta, preactivation.dtype, preactivation.device)
     return column.view(-1, *[1] * (preactivation.ndim - 1)) * preactivation
+
+
+def _sigmoid_derivative(beta: float | tuple[float, ...], preactivation: Tensor) -> Tensor:
+    soft = torch.sigmoid(_sharpen(beta, preactivation))
+    return _sharpen(beta, soft * (1 - soft))
 
 
 @lru_cache

@@ -4,12 +4,13 @@ Verdicts are computed from ``data/results``; nothing here holds one.
 """
 
 from halfspace.claims._circle import CIRCLE_CLAIMS
+from halfspace.claims._fashion import FASHION_CLAIMS
 from halfspace.claims._rules import VERDICTS, Case, Claim, Finding, Verdict
 from halfspace.experiments.studies import STUDIES
 
 __all__ = ["CLAIMS", "VERDICTS", "Case", "Claim", "Finding", "Verdict", "judge"]
 
-CLAIMS: tuple[Claim, ...] = CIRCLE_CLAIMS
+CLAIMS: tuple[Claim, ...] = CIRCLE_CLAIMS + FASHION_CLAIMS
 
 
 def judge(claim: Claim) -> tuple[Verdict, list[Finding] | None]:

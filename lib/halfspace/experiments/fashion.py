@@ -13,7 +13,13 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from halfspace.datasets import fashion_mnist, modified_labels, normalise, subset_by_class
+from halfspace.datasets import (
+    fashion_checksums,
+    fashion_mnist,
+    modified_labels,
+    normalise,
+    subset_by_class,
+)
 from halfspace.experiments._base import Result, Spec
 from halfspace.gates import HardGate, SoftGate
 from halfspace.intervals import interval_text
@@ -30,11 +36,14 @@ __all__ = [
     "accuracies",
     "advantage",
     "allocations",
+    "block_means",
     "block_contrast",
     "effects",
+    "fashion_inputs",
     "initial_advantage",
     "label_effect",
     "parts",
+    "statistics",
     "tally",
 ]
 
@@ -67,11 +76,9 @@ class _FashionSpec(Spec):
         gate = SoftGate(self.beta)
         return DLGN(784, **sizes, gate=gate, constant_input=True, generator=generator)
 
-    def _inputs(self, images: Tensor, reference: Tensor) -> Tensor:
-        pixels = images.float() / 255
-        if self.images == "raw":
-            return pixels
-        return normalise(pixels, reference.float() / 255)
+    def data_checksums(self) -> dict[str, str]:
+        """Return the SHA-256 of the images' and labels' files, uncompressed."""
+        return fashion_checksums()
 
 
 class ModifiedFashionMNIST(_FashionSpec):
@@ -136,7 +143,7 @@ class ModifiedFashionMNIST(_FashionSpec):
             for seed in seeds
         ]
         y, test_y = (torch.stack(labels).to(device) for labels in zip(*drawn, strict=True))
-        x = self._inputs(data.train_images, data.train_images).to(device)
+        x = fashion_inputs(data.train_images, data.train_images, self.images).to(device)
         net = stack([self.net(seed) for _ in SETTINGS for seed in seeds]).to(device)
         few = min(self.sample, self.n_train // 10)
         chosen = subset_by_class(data.train_labels, few).to(device)
@@ -157,7 +164,7 @@ class ModifiedFashionMNIST(_FashionSpec):
             learning_rate=self.learning_rate,
             batch_size=min(self.batch_size, self.n_train),
             loss="cross_entropy",
-            measure=lambda net: _statistics(net, x_few, y_few),
+            measure=lambda net: statistics(net, x_few, y_few),
             record=_record_times(self.epochs, batches),
             snapshots=(0, self.epochs),
             crossings=[
@@ -178,7 +185,7 @@ class ModifiedFashionMNIST(_FashionSpec):
             "diverged": self._split(history.diverged, 0),
         }
         order = subset_by_class(data.test_labels, 1000)
-        test_x = self._inputs(data.test_images[order], data.train_images).to(device)
+        test_x = fashion_inputs(data.test_images[order], data.train_images, self.images).to(device)
         arrays |= self._test(net, [states[0], states[2]], test_x, test_y[:, order.to(device)])
         kernel_images = subset_by_class(data.train_labels, min(self.kernel_sample, few)).to(device)
         arrays["labels"] = y[:: self.seeds, kernel_images].cpu().numpy()
@@ -194,7 +201,7 @@ class ModifiedFashionMNIST(_FashionSpec):
         for state in states:
             net.load_state_dict(state)
             with torch.no_grad():
-                found.append(_statistics(net, x, y))
+                found.append(statistics(net, x, y))
         stacked = {name: torch.stack([each[name] for each in found]).cpu() for name in found[0]}
         return {f"test_{name}": self._split(v.numpy(), 1) for name, v in stacked.items()}
 
@@ -207,7 +214,7 @@ class ModifiedFashionMNIST(_FashionSpec):
             kernels = {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}
             for name, kernel in kernels.items():
                 found[name].append(kernel[:: self.seeds].cpu().numpy())
-                blocks = _block_means(kernel.double()).cpu().numpy()
+                blocks = block_means(kernel.double()).cpu().numpy()
                 found[f"{name}_blocks"].append(self._split(blocks, 0))
         return {name: np.stack(values) for name, values in found.items()}
 
@@ -231,7 +238,7 @@ class UntrainedNets(_FashionSpec):
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         data = fashion_mnist()
         chosen = subset_by_class(data.train_labels, self.kernel_sample)
-        x = self._inputs(data.train_images[chosen], data.train_images).to(device)
+        x = fashion_inputs(data.train_images[chosen], data.train_images, self.images).to(device)
         found = {"log_paths": [], "overlap_blocks": [], "ntk_blocks": []}
         for start in range(0, self.draws, 10):  # ten nets at a time bound the memory
             seeds = range(start, min(start + 10, self.draws))
@@ -240,9 +247,22 @@ class UntrainedNets(_FashionSpec):
                 overlap = overlap_kernel(HardGate()(net.preactivations(x)))
             counts = overlap.diagonal(dim1=-2, dim2=-1)
             found["log_paths"].append(_by_class(counts.double().log1p()))
-            found["overlap_blocks"].append(_block_means(overlap.double()))
-            found["ntk_blocks"].append(_block_means(empirical_ntk(net, x).double()))
+            found["overlap_blocks"].append(block_means(overlap.double()))
+            found["ntk_blocks"].append(block_means(empirical_ntk(net, x).double()))
         return {name: torch.cat(all_).cpu().numpy()[None, None] for name, all_ in found.items()}
+
+
+def fashion_inputs(images: Tensor, reference: Tensor, kind: Literal["raw", "normalised"]) -> Tensor:
+    """Turn bytes into inputs.
+
+    Args:
+        images: grey values from 0 to 255, shape (n, 784).
+        reference: the training images, whose mean is subtracted.
+        kind: ``"raw"`` (pixels from 0 to 1) or ``"normalised"`` (minus the mean training image,
+            then unit norm).
+    """
+    pixels = images.float() / 255
+    return pixels if kind == "raw" else normalise(pixels, reference.float() / 255)
 
 
 def parts(values: np.ndarray, setting: str) -> tuple[np.ndarray, np.ndarray]:
@@ -425,7 +445,7 @@ def _accuracy(net, x: Tensor, y: Tensor) -> Tensor:
     return _by_class(torch.cat(right, dim=1))
 
 
-def _statistics(net, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+def statistics(net, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """Accuracies and path counts by original class, shape (copies, 10) each; see ``_accuracy``."""
     found = {"accuracy": [], "hard_accuracy": [], "paths": [], "log_paths": [], "zero": []}
     for images, labels in zip(x.split(_CHUNK), y.split(_CHUNK, dim=1), strict=True):
@@ -450,7 +470,7 @@ def _by_class(values: Tensor) -> Tensor:
     return values.double().unflatten(1, (10, -1)).mean(-1)
 
 
-def _block_means(kernel: Tensor) -> Tensor:
+def block_means(kernel: Tensor) -> Tensor:
     """Average (..., N, N) kernels over pairs of distinct images of two classes, (..., 10, 10)."""
     count = kernel.shape[-1] // 10
     sums = kernel.unflatten(-1, (10, count)).unflatten(-3, (10, count)).sum((-3, -1))

@@ -10,11 +10,13 @@ from halfspace.datasets import Circle
 from halfspace.experiments._base import Spec
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
+from halfspace.experiments.fashion_study import FashionStudy
 
-__all__ = ["FIRST_SEED", "STUDIES", "circle_conditions"]
+__all__ = ["FIRST_SEED", "STUDIES", "circle_conditions", "fashion_conditions"]
 
 FIRST_SEED = 1000
 _SEEDS = 20
+_FASHION_SEEDS = 10
 _FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 2000, 4000, 8000)
 _QUARTER_TURN = math.pi / 2
 
@@ -33,7 +35,31 @@ def circle_conditions() -> dict[str, CircleStudy]:
     return found
 
 
-STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {"circle": circle_conditions}
+def fashion_conditions() -> dict[str, FashionStudy]:
+    """Return Section 5's conditions by name, ``model: images: labels``.
+
+    The linear experts of the last two are compared with constant ones on the original labels.
+    """
+    seeds = dict(first_seed=FIRST_SEED, seeds=_FASHION_SEEDS)
+    found = {
+        f"{model}: {images}: {labels}": FashionStudy(
+            model=model, images=images, labels=labels, **seeds
+        )
+        for labels in ("modified", "swapped", "original", "random")
+        for images in ("raw", "normalised")
+        for model in ("relu", "dlgn")
+    }
+    for images in ("raw", "normalised"):
+        found[f"dlgn, linear experts: {images}: original"] = FashionStudy(
+            model="dlgn", images=images, labels="original", constant_input=False, **seeds
+        )
+    return found
+
+
+STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
+    "circle": circle_conditions,
+    "fashion": fashion_conditions,
+}
 """The conditions of each recorded experiment, by the experiment's name."""
 
 

@@ -1,0 +1,98 @@
+"""Empirical neural tangent kernel of any net made of leaf modules, layer by layer.
+
+``Θ(x, x') = Σ_c ⟨∇_θ y_c(x), ∇_θ y_c(x')⟩`` over the trained parameters θ. One forward pass gives
+each layer's input a, one backward pass per output its output gradient δ: in closed form for the
+nets of ``halfspace.nets``, recorded through hooks and autograd for any other net.
+
+A dense layer has per-sample weight gradient δ aᵀ, so that its share of the kernel is
+``⟨δ, δ'⟩ ⟨a, a'⟩`` (and ``⟨δ, δ'⟩`` for its bias): two products of thin matrices, in tiles that
+stay in the processor's cache, and no Jacobian. Any other layer's per-sample Jacobian is formed from
+its a and δ, in blocks of samples, and its Gram matrix added.
+
+Reference: Novak, Sohl-Dickstein and Schoenholz 2022, Fast Finite Width Neural Tangent Kernel
+("structured derivatives").
+"""
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+from halfspace.ntk._closed_form import closed_form, has_closed_form
+from halfspace.ntk._products import add_jacobians, factors, write_dense
+from halfspace.ntk._recording import record, trained_leaves
+
+__all__ = ["empirical_ntk"]
+
+
+def empirical_ntk(
+    net: nn.Module,
+    x: Tensor,
+    other: Tensor | None = None,
+    *,
+    outputs: str = "trace",
+    memory: int = 2**28,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Compute the empirical NTK of a set of points, or between two sets.
+
+    The net is called once per set, as it is: its own gates (a hard gate passes no gradient to the
+    gating network) and its own mode. Each point's outputs must depend on that point alone.
+
+    Args:
+        net: a network of ``halfspace.nets``, possibly stacked, or any module that maps (n, ...) to
+            (n, c) and whose trained parameters belong to leaf modules, each called with one tensor
+            that has the points along its first axis. Parameters that need no gradient (a frozen
+            gating network) are left out.
+        x: inputs, shape (n, ...), or (..., n, d) for a stacked net.
+        other: inputs of a second set, shape (n', ...); the first set if ``None``, which halves the
+            work.
+        outputs: ``"trace"`` sums over outputs, ``"full"`` keeps each pair of outputs.
+        memory: bytes of working memory beside the result and the recorded a and δ. The Jacobian of
+            one point (and, of the trace, one output) to one layer is formed in any case.
+        out: where to write the result, in the dtype and on the device of the net's outputs; a fresh
+            tensor if ``None``.
+
+    Returns:
+        Shape (..., n, n') for the trace, (..., n, n', c, c) in full, in the dtype of the net;
+        ``out`` if given.
+
+    Raises:
+        ValueError: if an argument is out of range, no parameter needs a gradient, ``out`` does not
+            fit, or a module mixes points or hides its parameters' use (the text names it).
+    """
+    if outputs not in ("trace", "full"):
+        raise ValueError(f'outputs must be "trace" or "full"; got {outputs!r}')
+    if memory < 1:
+        raise ValueError(f"memory must be a positive number of bytes; got {memory}")
+    leaves = trained_leaves(net)
+    look = closed_form if has_closed_form(net) else record
+    first = look(net, leaves, x)
+    second = first if other is None else look(net, leaves, other)
+    if (first.lead, first.count) != (second.lead, second.count):
+        raise ValueError(
+            "x and other must give outputs that differ in n only; got "
+            f"{(*first.lead, first.n, first.count)} and {(*second.lead, second.n, second.count)}"
+        )
+    full = outputs == "full"
+    shape = (*first.lead, first.n, second.n, *(2 * (first.count,) if full else ()))
+    like = first.outputs
+    if out is None:
+        out = torch.empty(shape, dtype=like.dtype, device=like.device)
+    elif (out.shape, out.dtype, out.device) != (shape, like.dtype, like.device):
+        raise ValueError(
+            f"out must be {like.dtype} of shape {tuple(shape)} on {like.device}; "
+            f"got {out.dtype} of shape {tuple(out.shape)} on {out.device}"
+        )
+    pairs = [
+        (a, b) for a, b in zip(first.layers, second.layers, strict=True) if a.inputs and b.inputs
+    ]
+    dense = [pair for pair in pairs if pair[0].dense and pair[1].dense]
+    for index in itertools.product(*map(range, first.lead)):
+        shares = [factors(a, b, full, index) for a, b in dense]
+        target = out[index] if full else out[index][..., None, None]
+        write_dense(target, shares, memory, symmetric=other is None)
+    for a, b in pairs:
+        if not (a.dense and b.dense):
+            add_jacobians(out if full else out[..., None, None], a, b, memory)
+    return out

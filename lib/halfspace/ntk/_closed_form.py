@@ -1,0 +1,90 @@
+"""Inputs and output gradients of every layer of the nets of ``halfspace.nets``, in closed form.
+
+Going down from output c, the value network's gradients are ``δ_ℓ = g_ℓ ∘ U_{ℓ+1}ᵀ δ_{ℓ+1}``, with
+the gates g (for a ReLU net its own, for a deep linear net ones). The gating network of a DLGN gets
+``ε_ℓ = g'_ℓ ∘ (U_ℓ z_{ℓ-1}) ∘ U_{ℓ+1}ᵀ δ_{ℓ+1} + W_{ℓ+1}ᵀ ε_{ℓ+1}``, with the gates' derivative g'.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from halfspace.nets import DLGN, DeepLinearNet, ReLUNet
+from halfspace.ntk._recording import Layer, Record, check_outputs
+
+__all__ = ["closed_form", "has_closed_form"]
+
+
+def has_closed_form(net: nn.Module) -> bool:
+    """Tell whether the net is one of ``halfspace.nets``, none of whose modules has a hook."""
+    return type(net) in (ReLUNet, DeepLinearNet, DLGN) and not any(
+        module._forward_hooks or module._forward_pre_hooks for module in net.modules()
+    )
+
+
+@torch.no_grad()
+def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Record:
+    """Return what ``record`` returns, for a net with a closed form."""
+    gates, derivatives, lower = _gates(net, x)
+    z = torch.ones_like(x[..., :1, :]).expand(x.shape) if _constant_input(net) else x
+    inputs, before = [z], []
+    for layer, number in zip(net.value[:-1], range(net.depth), strict=True):
+        pre = layer(z)
+        if isinstance(net, ReLUNet):
+            z = pre.relu()
+            gates.append((pre > 0).to(pre.dtype))
+        else:
+            z = pre if isinstance(net, DeepLinearNet) else pre * gates[number]
+        before.append(pre)
+        inputs.append(z)
+    outputs = net.value[-1](z)
+    check_outputs(outputs, x)
+
+    found = {}
+    # One group of gradients for each output, along the first axis.
+    units = torch.eye(net.d_out, dtype=outputs.dtype, device=outputs.device)
+    lead = (1,) * (outputs.ndim - 1)
+    delta = units.view(net.d_out, *lead, net.d_out).expand(net.d_out, *outputs.shape)
+    found[net.value[-1]] = inputs[-1], delta
+    # The output layer's gradients are the same at every point: one row of each will do.
+    up, epsilon = delta[..., :1, :] @ net.value[-1].weight, None
+    for number in reversed(range(net.depth)):
+        if derivatives is not None:
+            below = up * before[number] * derivatives[number]
+            if epsilon is not None:
+                below = below + epsilon @ net.gating[number + 1].weight
+            epsilon = below
+            found[net.gating[number]] = lower[number], epsilon
+        delta = up * gates[number] if gates else up
+        delta = delta.expand(net.d_out, *outputs.shape[:-1], net.width)
+        found[net.value[number]] = inputs[number], delta
+        if number:
+            up = delta @ net.value[number].weight
+    layers = []
+    for name, module in leaves.items():
+        layer = Layer(name, module, dense=module in found)
+        if layer.dense:
+            a, delta = found[module]
+            layer.inputs.append(a)
+            layer.deltas.append(delta)
+        layers.append(layer)
+    return Record(outputs, layers)
+
+
+def _constant_input(net: nn.Module) -> bool:
+    return isinstance(net, DLGN) and net.constant_input
+
+
+def _gates(net: nn.Module, x: Tensor) -> tuple[list[Tensor], list[Tensor] | None, list[Tensor]]:
+    """Return a DLGN's gates, their derivatives (``None`` without) and its gating layers' inputs."""
+    if not isinstance(net, DLGN):
+        return [], None, []
+    gates, derivatives, lower, eta = [], [], [], x
+    trained = any(parameter.requires_grad for parameter in net.gating.parameters())
+    for layer in net.gating:
+        lower.append(eta)
+        eta = layer(eta)
+        gates.append(net.gate(eta))
+        if trained:
+            derivatives.append(net.gate.derivative(eta))
+    passes = trained and derivatives[0] is not None
+    return gates, derivatives if passes else None, lower

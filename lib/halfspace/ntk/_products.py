@@ -1,0 +1,101 @@
+"""Shares of the kernel from the layers' a and δ, in tiles and blocks of bounded memory."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, vjp, vmap
+
+from halfspace.ntk._recording import Layer
+
+__all__ = ["add_jacobians", "factors", "write_dense"]
+
+_TILE = {"cpu": 256}  # tiles of this side fit a core's second-level cache
+_TILE_ELSEWHERE = 4096  # an accelerator wants few large products
+
+
+def factors(a: Layer, b: Layer, full: bool, index: tuple[int, ...]) -> tuple:
+    """Return one stacked copy's a (n, in) and δ (g, n, k), the second set's, and what is trained.
+
+    In full there is a group of k = out gradients for each output; for the trace, a single group of
+    k = c · out, whose inner product is the sum over outputs.
+    """
+    sides = []
+    for layer in (a, b):
+        inputs, deltas = layer.inputs[0], layer.deltas[0]
+        inputs = inputs.expand(*deltas.shape[1:-2], *inputs.shape[-2:])[index]
+        deltas = deltas[(slice(None), *index)]
+        if not full:
+            deltas = deltas.movedim(0, 1).flatten(1)[None]
+        sides += [inputs, deltas]
+    return *sides, a.trained().keys()
+
+
+def write_dense(out: Tensor, factors: list[tuple], memory: int, symmetric: bool) -> None:
+    """Write Σ_ℓ ⟨a, a'⟩ ⟨δ, δ'⟩ over dense layers into ``out`` (n, n', g, g), tile by tile."""
+    n, n_other, g, _ = out.shape
+    largest = _TILE.get(out.device.type, _TILE_ELSEWHERE) // math.isqrt(g)
+    side = _side(memory // 3, g, out, largest)
+    sums, inners, features = (out.new_empty(k * k * side * side) for k in (g, g, 1))
+    for i in range(0, n, side):
+        for j in range(i if symmetric else 0, n_other, side):
+            r, s = min(side, n - i), min(side, n_other - j)
+            total = sums[: g * r * g * s].view(g, r, g, s).zero_()
+            inner = inners[: g * r * g * s].view(g * r, g * s)
+            feature = features[: r * s].view(r, s)
+            for a, delta, a_other, delta_other, trained in factors:
+                left = delta[:, i : i + r].reshape(g * r, -1)
+                right = delta_other[:, j : j + s].reshape(g * s, -1)
+                torch.mm(left, right.T, out=inner)
+                if "weight" not in trained:
+                    total.add_(inner.view_as(total))
+                    continue
+                torch.mm(a[i : i + r], a_other[j : j + s].T, out=feature)
+                if "bias" in trained:
+                    feature.add_(1)
+                total.addcmul_(inner.view_as(total), feature[:, None, :])
+            out[i : i + r, j : j + s] = total.permute(1, 3, 0, 2)
+            if symmetric and j > i:
+                out[j : j + s, i : i + r] = total.permute(3, 1, 2, 0)
+
+
+def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None:
+    """Add the Gram matrix of one layer's Jacobians to ``out`` (n, n', g, g), block by block."""
+    n, n_other, g, _ = out.shape
+    symmetric = second is first
+    parameters = sum(p.numel() for p in first.trained().values())
+    around = sum(a[0].numel() for a in first.inputs) + sum(d[0, 0].numel() for d in first.deltas)
+    # One block is held while the other is made, which takes up to three times its size.
+    point = out.element_size() * g * (4 * parameters + 2 * around)
+    side = _side(memory // 2, g, out, max(1, memory // 2 // point))
+    for part in [slice(None)] if g > 1 else [slice(c, c + 1) for c in range(len(first.deltas[0]))]:
+        for i in range(0, n, side):
+            left = _jacobian(first, part, slice(i, i + side))
+            for j in range(i if symmetric else 0, n_other, side):
+                own = symmetric and j == i
+                right = left if own else _jacobian(second, part, slice(j, j + side))
+                gram = torch.mm(left.flatten(0, 1), right.flatten(0, 1).T)
+                gram = gram.view(g, left.shape[1], g, right.shape[1])
+                out[i : i + side, j : j + side] += gram.permute(1, 3, 0, 2)
+                if symmetric and j > i:
+                    out[j : j + side, i : i + side] += gram.permute(3, 1, 2, 0)
+
+
+def _jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
+    """Return the derivatives of some outputs at some points, (g, points, parameters)."""
+    trained = layer.trained()
+
+    def pull(a: Tensor, deltas: Tensor) -> Tensor:
+        _, back = vjp(lambda p: functional_call(layer.module, p, (a[None].clone(),))[0], trained)
+        (grads,) = vmap(back)(deltas)
+        return torch.cat([grad.reshape(len(deltas), -1) for grad in grads.values()], dim=1)
+
+    return sum(
+        vmap(pull, (0, 1), 1)(a[points], delta[part, points])
+        for a, delta in zip(layer.inputs, layer.deltas, strict=True)
+    )
+
+
+def _side(memory: int, g: int, like: Tensor, largest: int) -> int:
+    """Return the side of the largest tile whose (g · side)² numbers fit into ``memory`` bytes."""
+    return max(1, min(largest, math.isqrt(memory // like.element_size()) // g))
