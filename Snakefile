@@ -19,6 +19,7 @@ PYTHON = sys.executable
 JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
 PACKAGE = sorted(map(str, Path("lib").rglob("*.py")))
+RECORDS = sorted(map(str, Path("data/results").rglob("*.*")))
 PAGES = sorted(map(str, Path(".").glob("*.md")))
 TIMINGS = {"how_fast_how_exact": sorted(map(str, Path("benchmarks/results").glob("*.json")))}
 ASSETS = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and p.suffix != ".pyc")
@@ -28,7 +29,7 @@ rule book:
     input:
         expand("_build/executed/chapters/{chapter}.ipynb", chapter=PARAMETERS),
         expand("chapters/{chapter}.ipynb", chapter=PARAMETERS),
-        "_config.yml", "_toc.yml", "references.bib", PAGES, ASSETS,
+        "_config.yml", "_toc.yml", "references.bib", PAGES, ASSETS, PACKAGE, RECORDS,
     output:
         touch("_build/book.done"),
     params:

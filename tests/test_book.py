@@ -17,6 +17,7 @@ from nbformat import v4
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book"))
 
+import claims_report  # noqa: E402
 import halfspace_book  # noqa: E402
 import parameter_sets  # noqa: E402
 
@@ -266,3 +267,40 @@ def test_the_lock_is_pinned_with_hashes():
         assert re.match(r"[a-z0-9-]+==[\w.]+", requirement), requirement[:60]
         assert "--hash=sha256:" in requirement, requirement[:60]
     assert "http" not in re.sub(r"aiohttp", "", text)
+
+
+ENTRY = {
+    "id": "x", "claim": "A < B.", "where": "Section 4, Figure 3", "paper": "", "statistic": "s",
+    "rule": "r", "verdict": "not reproduced",
+    "findings": [
+        {"case": "ReLU", "effect": -0.5, "low": -1.0, "high": 0.0, "holds": False, "control": True}
+    ],
+    "runs": [{"name": "n", "file": "f.npz", "when": "2026-01-02T", "commit": "c", "device": "d"}],
+}  # fmt: skip
+
+
+def test_a_claims_row_can_be_filtered_and_is_escaped():
+    row = claims_report.row(ENTRY)
+    assert 'class="v-not-reproduced s-section-4"' in row and "A &lt; B." in row
+    assert "✗ not reproduced" in row and "−0.50 (−1.00 to 0.00)" in row and "f.npz" in row
+    assert "no run yet" in claims_report.row(ENTRY | {"findings": [], "verdict": "pending"})
+    rules = claims_report.hiding_rules()
+    assert ".claims:has(#v-not-reproduced:checked) tbody tr:not(.v-not-reproduced)" in rules
+    buttons = claims_report.filters("v", claims_report.VERDICTS)
+    assert buttons.count("<input") == 6 and buttons.count("checked") == 1
+
+
+def test_every_claim_has_a_section_to_be_filtered_by():
+    assert {claims_report.section(entry) for entry in claims_report.entries()} <= set(
+        claims_report.SECTIONS
+    )
+
+
+def test_the_report_lies_beside_the_pages(tmp_path):
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    claims_report.write_files(app, None)
+    kept = json.loads((tmp_path / "report.json").read_text(encoding="utf8"))
+    assert len(kept) == len(claims_report.entries()) >= 30
+    assert (tmp_path / "report.md").read_text(encoding="utf8").startswith("# Reproduction report")
+    assert not list(tmp_path.glob("*.partial"))
+    claims_report.write_files(app, ValueError("the build failed"))

@@ -41,7 +41,8 @@ def code_cells(notebook):
 def test_the_table_of_contents_names_every_chapter():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    assert [f"chapters/{path.stem}" for path in CHAPTERS] == files[: len(CHAPTERS)]
+    listed = [file for file in files if file.startswith("chapters/")]
+    assert [f"chapters/{path.stem}" for path in CHAPTERS] == listed
 
 
 @each_chapter

@@ -94,13 +94,11 @@ def test_the_spectrum_shows_the_targets_frequencies(runs):
 
 def test_alignment_with_the_target_is_centred(runs):
     spec = runs["relu"]
-    found = spec._alignments(
-        {k: torch.ones(1, 32, 32).double() for k in ("ntk", "overlap")},
-        {k: torch.ones(1, 32, 32).double() for k in ("ntk", "overlap")},
-        CPU,
-    )
-    assert found["ntk_start"].item() == pytest.approx(1)
-    assert found["ntk_target"].item() == pytest.approx(0, abs=1e-6)
+    target = spec.training.target.target(circle_grid(32)[0]).double()
+    kernels = {name: (5 + torch.outer(target, target))[None] for name in ("ntk", "overlap")}
+    found = spec._alignments(kernels, kernels, CPU)
+    for name in ("ntk_start", "ntk_overlap", "ntk_target", "overlap_target"):
+        assert found[name].item() == pytest.approx(1)  # a constant does not count
 
 
 def test_copies_train_as_they_would_alone(runs, arrays):

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halfspace.claims import CLAIMS, VERDICTS, Case, Claim, judge
+from halfspace.claims import (
+    CLAIMS,
+    VERDICTS,
+    Case,
+    Claim,
+    _report,
+    interval_text,
+    judge,
+    markdown_report,
+    report,
+    summary,
+)
 from halfspace.claims import __main__ as rules
 from halfspace.claims._circle import CIRCLE_CLAIMS
 from halfspace.experiments import Result
@@ -211,3 +222,49 @@ def test_rules_are_older_than_the_runs_they_judge():
                 pytest.skip("the history is not here: this is a shallow clone or no clone")
             assert shown.returncode == 0, f"{name} was recorded before any rule was committed"
             assert json.loads(shown.stdout).get(claim.id) == claim.rule, (claim.id, name)
+
+
+@pytest.fixture
+def toy_report(monkeypatch, tmp_path):
+    provenance = {"when": "2026-01-02T03:04:05", "commit": "abc", "device": "CPU"}
+    found = Result(None, {"values": 1 + SPREAD}, provenance, "recorded")
+    toy = {"recorded": lambda self: found, "record_path": lambda self: tmp_path / "Toy" / "key"}
+    monkeypatch.setitem(STUDIES, "toy", lambda: {"one": type("Spec", (), toy)()})
+    parts = dict(where="Section 4", statistic="s", paper="3 of 4")
+    wide = case(name="wide", needs=("toy: one",), level=9.0)
+    held = case(name="held", needs=("toy: one",))
+    claims = (
+        Claim(id="a", text="One.", cases=(held,), controls=(wide,), **parts),
+        Claim(id="b", text="Two.", cases=(), **parts),
+    )
+    monkeypatch.setattr(_report, "CLAIMS", claims)
+    return report()
+
+
+def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
+    first, second = json.loads(json.dumps(toy_report, allow_nan=False))
+    assert first["verdict"] == "reproduced under conditions" and second["verdict"] == "pending"
+    assert [finding["control"] for finding in first["findings"]] == [False, True]
+    assert first["findings"][0]["effect"] == pytest.approx(1)
+    (run,) = first["runs"]
+    assert run == {
+        "name": "toy: one", "file": "data/results/Toy/key.npz", "when": "2026-01-02T03:04:05",
+        "commit": "abc", "device": "CPU",
+    }  # fmt: skip
+    assert second["findings"] == second["runs"] == [] and "level" not in second["rule"]
+    assert summary(toy_report) == {
+        "reproduced": 0, "reproduced under conditions": 1, "not reproduced": 0, "undecided": 0,
+        "pending": 1,
+    }  # fmt: skip
+
+
+def test_the_markdown_has_every_claim_and_rule(toy_report):
+    text = markdown_report(toy_report)
+    assert "| One. | Section 4 | 3 of 4 | held: 1.00 (0.71 to 1.29); wide: 1.00" in text
+    assert "| Two. | Section 4 | 3 of 4 | no run yet | pending |" in text
+    assert all(f"- **{entry['id']}**: {entry['rule']}" in text for entry in toy_report)
+
+
+def test_a_seed_without_a_value_is_told():
+    assert interval_text({"effect": None, "low": None, "high": None}).startswith("not finite")
+    assert interval_text({"effect": -1.0, "low": -2.0, "high": 0.5}) == "−1.00 (−2.00 to 0.50)"

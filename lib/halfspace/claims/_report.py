@@ -1,0 +1,82 @@
+"""The register as a table: for pages, for machines, for people without a browser."""
+
+import math
+from collections import Counter
+from dataclasses import asdict
+
+from halfspace.claims._register import CLAIMS, judge
+from halfspace.claims._rules import VERDICTS
+from halfspace.experiments.studies import STUDIES
+
+__all__ = ["interval_text", "markdown_report", "report", "summary"]
+
+
+def report() -> list[dict]:
+    """Return one entry per claim, in the register's order, ready for JSON.
+
+    Keys: id, claim, where, paper (its number or finding), statistic, rule, verdict, findings (one
+    for each case and control, or none), runs (file, commit, device and date of each recorded run).
+    """
+    found = []
+    for claim in CLAIMS:
+        verdict, findings = judge(claim)
+        entry = {
+            "id": claim.id,
+            "claim": claim.text,
+            "where": claim.where,
+            "paper": claim.paper,
+            "statistic": claim.statistic,
+            "rule": claim.rule,
+            "verdict": verdict,
+            "findings": [asdict(finding) for finding in findings or []],
+            "runs": [],
+        }
+        for number, finding in enumerate(entry["findings"]):
+            finding["control"] = number >= len(claim.cases)
+            for name in ("effect", "low", "high"):  # JSON has no NaN
+                finding[name] = finding[name] if math.isfinite(finding[name]) else None
+        for name in claim.needs:
+            study, condition = name.split(": ", 1)
+            spec = STUDIES[study]()[condition]
+            recorded = spec.recorded()
+            if recorded is not None:
+                path = spec.record_path()
+                told = {key: recorded.provenance[key] for key in ("when", "commit", "device")}
+                file = f"data/results/{path.parent.name}/{path.name}.npz"
+                entry["runs"].append({"name": name, "file": file} | told)
+        found.append(entry)
+    return found
+
+
+def summary(entries: list[dict]) -> dict[str, int]:
+    """Count the claims of each verdict, in the verdicts' order."""
+    counts = Counter(entry["verdict"] for entry in entries)
+    return {verdict: counts[verdict] for verdict in VERDICTS}
+
+
+def markdown_report(entries: list[dict]) -> str:
+    """Write the report as a Markdown document."""
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary(entries).items())
+    lines = ["# Reproduction report", "", f"{len(entries)} claims: {counts}.", ""]
+    lines += ["| claim | where | paper | ours | verdict |", "|---|---|---|---|---|"]
+    for entry in entries:
+        ours = "; ".join(f"{f['case']}: {interval_text(f)}" for f in entry["findings"])
+        cells = (
+            entry["claim"],
+            entry["where"],
+            entry["paper"] or "–",
+            ours or "no run yet",
+            entry["verdict"],
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "Decision rules, fixed before the runs:", ""]
+    lines += [f"- **{entry['id']}**: {entry['rule']}" for entry in entries]
+    return "\n".join(lines) + "\n"
+
+
+def interval_text(finding: dict) -> str:
+    """Write a finding's effect with its interval."""
+    if finding["effect"] is None:
+        return "not finite for every seed"
+    text = f"{finding['effect']:.2f} ({finding['low']:.2f} to {finding['high']:.2f})"
+    return text.replace("-", "−")
