@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from halfspace import regions
-from halfspace.datasets import circle_grid
+from halfspace.datasets import Circle, circle_grid
+from halfspace.experiments import Result
 from halfspace.experiments.circle import hard_forward, hard_gates, recipe
-from halfspace.experiments.circle_study import CircleStudy
+from halfspace.experiments.circle_study import CircleStudy, allocation
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 
@@ -120,3 +121,18 @@ def test_each_field_changes_the_key():
     assert set(changes) == set(CircleStudy.model_fields)
     keys = {base.replace(**{name: value}).key() for name, value in changes.items()}
     assert len(keys | {base.key()}) == len(changes) + 1
+
+
+def test_allocation_is_the_low_halfs_gain(runs, arrays):
+    for name, sign in (("dlgn", 1), ("swapped", -1)):
+        spec = runs["dlgn"]
+        if name == "swapped":
+            target = Circle(frequencies=(8.0, 2.0))
+            spec = spec.replace(training=spec.training.replace(target=target))
+        result = Result(spec, arrays["dlgn"], {}, "computed")
+        gap = arrays["dlgn"]["log_paths_top"] - arrays["dlgn"]["log_paths_bottom"]
+        np.testing.assert_allclose(allocation(result), sign * (gap[1] - gap[0]), atol=1e-5)
+        np.testing.assert_allclose(allocation(result, 2), allocation(result))
+        np.testing.assert_allclose(allocation(result, 0), 0)
+    with pytest.raises(ValueError, match=r"epoch must be one of \(0, 2\); got 1"):
+        allocation(result, 1)

@@ -105,3 +105,25 @@ def test_shares_and_effects_show_their_intervals(axis):
     np.testing.assert_allclose(bar.lines[2][0].get_segments()[0][:, 1], [0.1, 0.4])
     assert [tick.get_text() for tick in axes[0, 0].get_xticklabels()] == ["1", "2", "3"]
     plt.close(fig)
+
+
+def test_a_forest_has_a_row_per_condition_and_a_mark_per_series(axis):
+    first = {"base": (1.0, 0.5, 1.5), "biases": (0.0, -0.2, 0.2)}
+    second = {"biases": (2.0, 1.0, 3.0), "own": (-1.0, -2.0, 0.0)}
+    colors = {"ReLU": "relu", "DLGN": "dlgn"}
+    plots.forest(axis, {"ReLU": first, "DLGN": second}, colors, "effect")
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["base", "biases", "own"]
+    marks = [container.lines[0] for container in axis.containers]
+    assert marks[0].get_xdata().tolist() == [1, 0] and marks[1].get_xdata().tolist() == [2, -1]
+    np.testing.assert_allclose(marks[0].get_ydata(), [-0.18, 0.82])
+    np.testing.assert_allclose(marks[1].get_ydata(), [1.18, 2.18])
+    (bars,) = axis.containers[1].lines[2]
+    np.testing.assert_allclose([s[:, 0].tolist() for s in bars.get_segments()], [[1, 3], [-2, 0]])
+
+
+def test_an_interval_curve_is_a_line_in_its_band(axis):
+    curve = [(0.0, -1.0, 1.0), (2.0, 1.5, 2.5)]
+    plots.interval_curve(axis, [0, 10], curve, "x", color="dlgn", style="--")
+    assert axis.lines[0].get_ydata().tolist() == [0, 2] and axis.lines[0].get_linestyle() == "--"
+    corners = axis.collections[0].get_paths()[0].vertices
+    assert corners[:, 1].min() == -1 and corners[:, 1].max() == 2.5

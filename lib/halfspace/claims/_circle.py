@@ -6,6 +6,7 @@ import numpy as np
 
 from halfspace.claims._rules import Case, Claim
 from halfspace.experiments import Result
+from halfspace.experiments.circle_study import allocation, low_and_high
 
 __all__ = ["CIRCLE_CLAIMS"]
 
@@ -15,26 +16,12 @@ _RELU, _DLGN, _FROZEN = ("circle: relu: ", "circle: dlgn: ", "circle: frozen: ")
 _EARLY, _END = 40, -1
 
 
-def _halves(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return an array's values on the low-frequency half and on the other one, (K, S) each."""
-    f_top, f_bottom = result.spec.training.target.frequencies
-    order = ("top", "bottom") if f_top <= f_bottom else ("bottom", "top")
-    return tuple(result.arrays[f"{name}_{half}"].astype(np.float64) for half in order)
-
-
 def _at(result: Result, epoch: int) -> int:
     return -1 if epoch == _END else list(result.at).index(epoch)
 
 
 def _allocation(epoch: int):
-    """Mean ln(1 + paths), low minus high half, minus its value at the start; hard gates."""
-
-    def value(result: Result) -> np.ndarray:
-        low, high = _halves(result, "log_paths")
-        gap = low - high
-        return gap[_at(result, epoch)] - gap[0]
-
-    return value
+    return lambda result: allocation(result, None if epoch == _END else epoch)
 
 
 def _minus(value):
@@ -42,7 +29,7 @@ def _minus(value):
 
 
 def _loss(result: Result, epoch: int) -> np.ndarray:
-    return sum(_halves(result, "loss"))[_at(result, epoch)] / 2
+    return sum(low_and_high(result, "loss"))[_at(result, epoch)] / 2
 
 
 def _both(name: str, prefix: str, value, kind: str, level: float) -> tuple[Case, ...]:
@@ -74,7 +61,7 @@ def _allocation_controls(epoch: int) -> tuple[Case, ...]:
 
 def _low_half_first(result: Result) -> np.ndarray:
     first = []
-    for loss in _halves(result, "loss"):
+    for loss in low_and_high(result, "loss"):
         below = loss < _FITTED
         first.append(np.where(below.any(axis=0), below.argmax(axis=0), len(below)))
     return first[0] < first[1]
@@ -93,7 +80,7 @@ def _early_share(name: str):
 
     def value(result: Result) -> np.ndarray:
         change = 1 - result.arrays[f"{name}_start"].astype(np.float64)
-        loss = sum(_halves(result, "loss"))
+        loss = sum(low_and_high(result, "loss"))
         last = (loss > loss[0] / 2)[::-1].argmax(axis=0)
         row = len(loss) - 1 - last
         return change[row, np.arange(change.shape[1])] / change[-1] - 0.5
@@ -114,7 +101,9 @@ def _overlap_gain(epoch: int):
 
 
 def _hard_gap(result: Result) -> np.ndarray:
-    return np.log(sum(_halves(result, "hard_loss"))[-1] / sum(_halves(result, "loss"))[-1])
+    return np.log(
+        sum(low_and_high(result, "hard_loss"))[-1] / sum(low_and_high(result, "loss"))[-1]
+    )
 
 
 def _facing_low(result: Result) -> np.ndarray:
@@ -123,11 +112,11 @@ def _facing_low(result: Result) -> np.ndarray:
 
 
 def _high_half_unfitted(result: Result) -> np.ndarray:
-    return _halves(result, "loss")[1][_at(result, 80)] >= _FITTED
+    return low_and_high(result, "loss")[1][_at(result, 80)] >= _FITTED
 
 
 def _low_half_error_ratio(frozen: Result, trained: Result) -> np.ndarray:
-    return np.log(_halves(frozen, "loss")[0][-1] / _halves(trained, "loss")[0][-1])
+    return np.log(low_and_high(frozen, "loss")[0][-1] / low_and_high(trained, "loss")[0][-1])
 
 
 def _error_ratio_300(frozen: Result, trained: Result) -> np.ndarray:
@@ -422,7 +411,9 @@ CIRCLE_CLAIMS = (
             _one(
                 "soft gates, β = 4",
                 f"{_DLGN}base",
-                lambda r: np.log(sum(_halves(r, "hard_loss"))[-1] / sum(_halves(r, "loss"))[-1]),
+                lambda r: np.log(
+                    sum(low_and_high(r, "hard_loss"))[-1] / sum(low_and_high(r, "loss"))[-1]
+                ),
                 "equal",
                 math.log(2),
             ),
@@ -431,7 +422,9 @@ CIRCLE_CLAIMS = (
             _one(
                 "β = 30",
                 f"{_DLGN}beta 30",
-                lambda r: np.log(sum(_halves(r, "hard_loss"))[-1] / sum(_halves(r, "loss"))[-1]),
+                lambda r: np.log(
+                    sum(low_and_high(r, "hard_loss"))[-1] / sum(low_and_high(r, "loss"))[-1]
+                ),
                 "equal",
                 math.log(2),
             ),

@@ -9,13 +9,13 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from halfspace.datasets import circle_grid
-from halfspace.experiments._base import Spec
+from halfspace.experiments._base import Result, Spec
 from halfspace.experiments.circle import CircleTraining, hard_forward, hard_gates
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 from halfspace.regions import count_active_somewhere, half_spaces
 
-__all__ = ["CircleStudy", "FREQUENCIES"]
+__all__ = ["CircleStudy", "FREQUENCIES", "allocation", "low_and_high"]
 
 FREQUENCIES = 17
 """The residual's spectrum holds the frequencies from 0 to 16 periods a turn."""
@@ -129,6 +129,43 @@ class CircleStudy(Spec):
             "ntk_top": diagonal[..., :half].mean(-1),
             "ntk_bottom": diagonal[..., half:].mean(-1),
         }
+
+
+def low_and_high(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return an array's values on the low-frequency half and on the other one, (K, S) each.
+
+    Args:
+        result: of a ``CircleStudy``.
+        name: the array's name without ``_top`` or ``_bottom``. Where the frequencies are equal the
+            top half counts as low.
+    """
+    f_top, f_bottom = result.spec.training.target.frequencies
+    order = ("top", "bottom") if f_top <= f_bottom else ("bottom", "top")
+    return tuple(result.arrays[f"{name}_{half}"].astype(np.float64) for half in order)
+
+
+def allocation(result: Result, epoch: int | None = None) -> np.ndarray:
+    """Return how much more the low half gained in log path count than the other half.
+
+    Mean of ln(1 + number of active paths), hard gates, low minus high half, minus its own value at
+    initialisation.
+
+    Args:
+        result: of a ``CircleStudy``.
+        epoch: at which epoch; the last one if ``None``.
+
+    Returns:
+        One value per seed, shape (S,).
+
+    Raises:
+        ValueError: if the study did not look at that epoch.
+    """
+    looks = list(result.spec.at)
+    if epoch is not None and epoch not in looks:
+        raise ValueError(f"epoch must be one of {tuple(looks)}; got {epoch}")
+    low, high = low_and_high(result, "log_paths")
+    gap = low - high
+    return gap[-1 if epoch is None else looks.index(epoch)] - gap[0]
 
 
 def _by_half(name: str, values: Tensor, top: Tensor) -> dict[str, Tensor]:

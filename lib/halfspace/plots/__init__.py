@@ -3,8 +3,10 @@
 from halfspace.plots.benchmarks import cost_curves, machine_shares
 from halfspace.plots.circle import (
     effects,
+    forest,
     half_space_grid,
     halves,
+    interval_curve,
     layer_shares,
     learned_functions,
     own_and_hard_loss,
@@ -56,10 +58,12 @@ __all__ = [
     "effects",
     "face_counts",
     "figure",
+    "forest",
     "from_initialisation",
     "half_space_grid",
     "halves",
     "html_table",
+    "interval_curve",
     "image_row",
     "kernel_row",
     "label_outer",

@@ -11,8 +11,10 @@ from halfspace.plots.style import COLORS, INK
 
 __all__ = [
     "effects",
+    "forest",
     "half_space_grid",
     "halves",
+    "interval_curve",
     "layer_shares",
     "learned_functions",
     "own_and_hard_loss",
@@ -225,6 +227,56 @@ def layer_shares(axis: Axes, shares: Mapping[str, Sequence[tuple]], colors, chan
     axis.set_xticks(x.round().astype(int))
     axis.set_xlabel("layer")
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
+def forest(
+    axis: Axes,
+    rows: Mapping[str, Mapping[str, tuple]],
+    colors: Mapping[str, str],
+    xlabel: str,
+) -> None:
+    """Draw means with intervals of several series, a row per condition (a forest plot).
+
+    Args:
+        axis: where to draw.
+        rows: by series and condition, (mean, lower end, upper end). The first series names the
+            rows; a condition that it lacks follows below.
+        colors: by series, keys of ``COLORS``.
+        xlabel: what is measured, with its unit.
+    """
+    names = list(dict.fromkeys(name for series in rows.values() for name in series))
+    places = {name: row for row, name in enumerate(names)}
+    offsets = np.linspace(-0.18, 0.18, len(rows))
+    for offset, marker, (label, series) in zip(offsets, "osD", rows.items(), strict=False):
+        mean, low, high = np.array(list(series.values())).T
+        axis.errorbar(
+            mean, [places[name] + offset for name in series], xerr=[mean - low, high - mean],
+            fmt=marker, ms=3.5, lw=1.2, color=COLORS[colors[label]], label=label,
+        )  # fmt: skip
+    axis.axvline(0, color=INK, lw=0.8)
+    axis.set_yticks(range(len(names)), names, fontsize=8)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.set_xlabel(xlabel)
+    axis.grid(axis="both")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=len(rows))
+
+
+def interval_curve(
+    axis: Axes, times: ArrayLike, curve: ArrayLike, label: str, *, color: str, style: str = "-"
+) -> None:
+    """Draw a mean over time with its interval as a band.
+
+    Args:
+        axis: where to draw.
+        times: shape (k,).
+        curve: mean, lower end, upper end at each time, shape (k, 3).
+        label: of the curve, for the legend.
+        color: a key of ``COLORS``.
+        style: the line's style.
+    """
+    mean, low, high = np.asarray(curve).T
+    axis.plot(times, mean, style, color=COLORS[color], label=label)
+    axis.fill_between(times, low, high, color=COLORS[color], alpha=0.15, lw=0)
 
 
 def effects(axis: Axes, rows: Mapping[str, tuple], colors: Mapping[str, str], xlabel: str) -> None:
