@@ -114,9 +114,9 @@ def test_a_forest_has_a_row_per_condition_and_a_mark_per_series(axis):
     plots.forest(axis, {"ReLU": first, "DLGN": second}, colors, "effect")
     assert [label.get_text() for label in axis.get_yticklabels()] == ["base", "biases", "own"]
     marks = [container.lines[0] for container in axis.containers]
-    assert marks[0].get_xdata().tolist() == [1, 0] and marks[1].get_xdata().tolist() == [2, -1]
-    np.testing.assert_allclose(marks[0].get_ydata(), [-0.18, 0.82])
-    np.testing.assert_allclose(marks[1].get_ydata(), [1.18, 2.18])
+    assert list(marks[0].get_xdata()) == [1, 0] and list(marks[1].get_xdata()) == [2, -1]
+    assert list(marks[0].get_ydata()) == pytest.approx([-0.18, 0.82])
+    assert list(marks[1].get_ydata()) == pytest.approx([1.18, 2.18])
     (bars,) = axis.containers[1].lines[2]
     np.testing.assert_allclose([s[:, 0].tolist() for s in bars.get_segments()], [[1, 3], [-2, 0]])
 
@@ -124,6 +124,6 @@ def test_a_forest_has_a_row_per_condition_and_a_mark_per_series(axis):
 def test_an_interval_curve_is_a_line_in_its_band(axis):
     curve = [(0.0, -1.0, 1.0), (2.0, 1.5, 2.5)]
     plots.interval_curve(axis, [0, 10], curve, "x", color="dlgn", style="--")
-    assert axis.lines[0].get_ydata().tolist() == [0, 2] and axis.lines[0].get_linestyle() == "--"
+    assert list(axis.lines[0].get_ydata()) == [0, 2] and axis.lines[0].get_linestyle() == "--"
     corners = axis.collections[0].get_paths()[0].vertices
     assert corners[:, 1].min() == -1 and corners[:, 1].max() == 2.5
