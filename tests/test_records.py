@@ -119,6 +119,15 @@ def test_verify_sees_other_weights_and_other_results(monkeypatch):
     assert failed == ["initial", "loss_top"]
 
 
+def test_the_seed_on_the_edge_of_the_spread_may_round_differently():
+    told = dict(name="loss", recorded=1.0, low=1.0, high=2.0, exact=False)
+    assert records.Check(recomputed=1 - 1e-3, **told).passed
+    assert records.Check(recomputed=2.09, **told).passed
+    assert not records.Check(recomputed=0.8, **told).passed
+    assert not records.Check(recomputed=float("nan"), **told).passed
+    assert not records.Check(recomputed=1 - 1e-9, **told | {"exact": True}).passed
+
+
 def test_the_command_verifies_in_turns(listed, capsys):
     for spec in listed.values():
         records.record(spec, CPU)
