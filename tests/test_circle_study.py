@@ -8,8 +8,8 @@ import torch
 from halfspace import regions
 from halfspace.datasets import Circle, circle_grid
 from halfspace.experiments import Result
-from halfspace.experiments.circle import hard_forward, hard_gates, recipe
-from halfspace.experiments.circle_study import CircleStudy, allocation
+from halfspace.experiments.circle import allocation, hard_forward, hard_gates, recipe
+from halfspace.experiments.circle_study import CircleStudy
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 
@@ -131,8 +131,5 @@ def test_allocation_is_the_low_halfs_gain(runs, arrays):
             spec = spec.replace(training=spec.training.replace(target=target))
         result = Result(spec, arrays["dlgn"], {}, "computed")
         gap = arrays["dlgn"]["log_paths_top"] - arrays["dlgn"]["log_paths_bottom"]
-        np.testing.assert_allclose(allocation(result), sign * (gap[1] - gap[0]), atol=1e-5)
-        np.testing.assert_allclose(allocation(result, 2), allocation(result))
-        np.testing.assert_allclose(allocation(result, 0), 0)
-    with pytest.raises(ValueError, match=r"epoch must be one of \(0, 2\); got 1"):
-        allocation(result, 1)
+        np.testing.assert_allclose(allocation(result)[-1], sign * (gap[1] - gap[0]), atol=1e-5)
+        np.testing.assert_allclose(allocation(result)[0], 0)

@@ -178,7 +178,7 @@ def test_block_contrast_leaves_out_what_has_no_logarithm():
 CHANGES = dict(
     model="dlgn", images="normalised", n_train=600, width=64, depth=4, learning_rate=1e-3,
     batch_size=64, epochs=2, beta=10.0, first_seed=1, seeds=2, sample=50, kernel_sample=10,
-    level=0.5,
+    level=0.5, constant_input=False,
 )  # fmt: skip
 
 

@@ -23,7 +23,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-__all__ = ["Crossed", "Crossing", "History", "LOSSES", "OPTIMIZERS", "fit", "net_losses"]
+__all__ = [
+    "Crossed",
+    "Crossing",
+    "History",
+    "LOSSES",
+    "OPTIMIZERS",
+    "State",
+    "fit",
+    "net_losses",
+    "weight_sums",
+]
 
 LOSSES = ("mse", "cross_entropy")
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
@@ -109,6 +119,18 @@ def net_losses(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
         classes = targets.expand(outputs.shape[:-1])
         return functional.cross_entropy(outputs.mT, classes, reduction="none").mean(-1)
     raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
+
+
+def weight_sums(state: State) -> np.ndarray:
+    """Sum all weights of each copy, to recognise a start by.
+
+    Args:
+        state: a stacked net's, each tensor of shape (S, ...).
+
+    Returns:
+        float64, shape (S,).
+    """
+    return sum(weight.double().flatten(1).sum(1) for weight in state.values()).numpy()
 
 
 def fit(

@@ -6,7 +6,7 @@ import numpy as np
 
 from halfspace.claims._rules import Case, Claim
 from halfspace.experiments import Result
-from halfspace.experiments.circle_study import allocation, low_and_high
+from halfspace.experiments.circle import allocation, low_and_high
 
 __all__ = ["CIRCLE_CLAIMS"]
 
@@ -21,7 +21,7 @@ def _at(result: Result, epoch: int) -> int:
 
 
 def _allocation(epoch: int):
-    return lambda result: allocation(result, None if epoch == _END else epoch)
+    return lambda result: allocation(result)[_at(result, epoch)]
 
 
 def _minus(value):
@@ -411,9 +411,7 @@ CIRCLE_CLAIMS = (
             _one(
                 "soft gates, β = 4",
                 f"{_DLGN}base",
-                lambda r: np.log(
-                    sum(low_and_high(r, "hard_loss"))[-1] / sum(low_and_high(r, "loss"))[-1]
-                ),
+                _hard_gap,
                 "equal",
                 math.log(2),
             ),
@@ -422,9 +420,7 @@ CIRCLE_CLAIMS = (
             _one(
                 "β = 30",
                 f"{_DLGN}beta 30",
-                lambda r: np.log(
-                    sum(low_and_high(r, "hard_loss"))[-1] / sum(low_and_high(r, "loss"))[-1]
-                ),
+                _hard_gap,
                 "equal",
                 math.log(2),
             ),

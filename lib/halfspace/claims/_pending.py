@@ -77,11 +77,4 @@ PENDING_CLAIMS = (
         "changes little",
         "pattern regions in a window of the plane, end over start",
     ),
-    _pending(
-        "ntk-fashion-moves",
-        "On modified Fashion-MNIST the NTK moves towards the labels.",
-        "Section 5, Figure 7",
-        "three snapshots",
-        "alignment of the NTK with the labels, end minus start",
-    ),
 )

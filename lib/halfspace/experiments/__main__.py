@@ -84,7 +84,7 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     failed = 0
     for name in chosen:
         spec = conditions[name]
-        index = turn % spec.training.seeds
+        index = turn % len(spec.recorded().diverged)
         for check in records.verify(spec, index):
             failed += not check.passed
             verdict = "ok" if check.passed else "FAILED"

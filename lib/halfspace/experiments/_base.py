@@ -65,10 +65,13 @@ class Spec(BaseModel):
 
     Class attributes:
         version: bumped by hand when the experiment's meaning changes.
+        affordable: whether ``make verify`` recomputes a seed: then there are ``one_seed(index)``,
+            the spec of a single one, and ``summaries``, the arrays (..., S) that are compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: ClassVar[int] = 1
+    affordable: ClassVar[bool] = False
 
     def key(self) -> str:
         """Return the SHA-256 (hexadecimal) of the experiment's name, version and fields."""

@@ -33,7 +33,9 @@ __all__ = [
     "facing_low",
     "kernel_summary",
     "low_half_first",
+    "losses",
     "low_and_high",
+    "path_statistics",
     "recipe",
     "summary",
     "trained_net",
@@ -157,7 +159,7 @@ class CircleTraining(Spec):
         top = self.target.top().to(device)
 
         def measure(net) -> dict[str, Tensor]:
-            return _losses(net, x, y, top) | _path_statistics(net, x, top)
+            return losses(net, x, y, top) | path_statistics(net, x, top)
 
         steps_per_epoch = math.ceil(self.target.n / self.batch_size)
         early = Crossing(
@@ -233,15 +235,15 @@ def low_and_high(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return an array's values on the low-frequency half and on the high-frequency half.
 
     Args:
-        result: of a ``CircleTraining``.
+        result: of a ``CircleTraining`` or a ``CircleStudy``.
         name: the array's name without ``_top`` or ``_bottom``.
 
     Returns:
-        Two arrays of one shape; where the halves' frequencies are equal, top and bottom.
+        Two float64 arrays of one shape; where the halves' frequencies are equal, top and bottom.
     """
     f_top, f_bottom = result.spec.target.frequencies
     halves = ("top", "bottom") if f_top <= f_bottom else ("bottom", "top")
-    return tuple(result.arrays[f"{name}_{half}"] for half in halves)
+    return tuple(result.arrays[f"{name}_{half}"].astype(np.float64) for half in halves)
 
 
 def allocation(result: Result) -> np.ndarray:
@@ -344,7 +346,18 @@ def hard_gates(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
     return net.gates(x, HardGate()) if isinstance(net, DLGN) else net.gates(x)
 
 
-def _losses(net, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
+def losses(net: ReLUNet | DLGN, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
+    """Mean squared errors under the own gate and under hard ones, over all and on each half.
+
+    Args:
+        net: a stacked net of S copies.
+        x: inputs, shape (n, d).
+        y: targets, shape (n, 1).
+        top: which points lie on the top half, bool, shape (n,).
+
+    Returns:
+        ``loss`` and ``hard_loss``, alone and with ``_top`` and ``_bottom``, shape (S,) each.
+    """
     found = {}
     for name, forward in dict(loss=net, hard_loss=lambda x: hard_forward(net, x)).items():
         squares = (forward(x) - y).square().squeeze(-1)
@@ -354,7 +367,18 @@ def _losses(net, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
     return found
 
 
-def _path_statistics(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+def path_statistics(net: ReLUNet | DLGN, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+    """Describe the numbers of active paths on each half (hard gates).
+
+    Args:
+        net: a stacked net of S copies.
+        x: inputs, shape (n, d).
+        top: which points lie on the top half, bool, shape (n,).
+
+    Returns:
+        ``log_paths`` (mean of ln(1 + number)), ``paths`` (mean number) and ``zero`` (share of
+        points without one), each with ``_top`` and ``_bottom``, shape (S,).
+    """
     counts = active_path_counts(hard_gates(net, x), bias=net.has_bias).double()
     found = {}
     for half, chosen in dict(top=top, bottom=~top).items():

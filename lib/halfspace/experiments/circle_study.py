@@ -8,14 +8,22 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from halfspace.datasets import circle_grid
-from halfspace.experiments._base import Result, Spec
-from halfspace.experiments.circle import CircleTraining, hard_forward, hard_gates
+from halfspace.alignment import alignment, cosine
+from halfspace.datasets import Circle, circle_grid
+from halfspace.experiments._base import Spec
+from halfspace.experiments.circle import (
+    CircleTraining,
+    hard_gates,
+    losses,
+    path_statistics,
+)
+from halfspace.nets import DLGN
 from halfspace.ntk import empirical_ntk
-from halfspace.overlap import active_path_counts, overlap_kernel
+from halfspace.overlap import overlap_kernel
 from halfspace.regions import count_active_somewhere, half_spaces
+from halfspace.training import weight_sums
 
-__all__ = ["CircleStudy", "FREQUENCIES", "allocation", "low_and_high"]
+__all__ = ["CircleStudy", "FREQUENCIES"]
 
 FREQUENCIES = 17
 """The residual's spectrum holds the frequencies from 0 to 16 periods a turn."""
@@ -71,6 +79,11 @@ class CircleStudy(Spec):
         return self
 
     @property
+    def target(self) -> Circle:
+        """The training run's target."""
+        return self.training.target
+
+    @property
     def affordable(self) -> bool:
         """Whether one seed can be recomputed in about ten seconds."""
         return self.training.epochs <= 1000
@@ -89,7 +102,9 @@ class CircleStudy(Spec):
         for epoch in self.at:
             net.load_state_dict(history.snapshots[epoch])
             with torch.no_grad():
-                look = _losses(net, x, y, top) | _paths(net, x, top) | _normals(net)
+                errors = losses(net, x, y, top)
+                look = {name: errors[name] for name in errors if name not in ("loss", "hard_loss")}
+                look |= path_statistics(net, x, top) | _soft_paths(net, x, top) | _normals(net)
                 look |= _regions(net, device) | self._residual(net, device)
             kernels = self._kernels(net, device)
             start = start or kernels
@@ -98,13 +113,12 @@ class CircleStudy(Spec):
             name: np.stack([look[name].cpu().numpy() for look in looks]).astype(np.float32)
             for name in looks[0]
         }
-        first = history.snapshots[0]
-        initial = sum(w.double().flatten(1).sum(1) for w in first.values()).numpy()
+        initial = weight_sums(history.snapshots[0])
         return dict(at=np.array(self.at), diverged=history.diverged, initial=initial) | arrays
 
     def _residual(self, net, device: torch.device) -> dict[str, Tensor]:
         angles, points = circle_grid(256)
-        target = self.training.target.target(angles).to(device)
+        target = self.target.target(angles).to(device)
         residual = net(points.to(device)).squeeze(-1) - target
         power = (torch.fft.rfft(residual, norm="forward").abs() ** 2)[..., :FREQUENCIES]
         return {"spectrum": power}
@@ -116,78 +130,30 @@ class CircleStudy(Spec):
 
     def _alignments(self, kernels, start, device: torch.device) -> dict[str, Tensor]:
         angles, _ = circle_grid(self.grid)
-        target = self.training.target.target(angles).to(device).double()
+        target = self.target.target(angles).to(device).double()
         ideal = torch.outer(target, target)
         diagonal = kernels["ntk"].diagonal(dim1=-2, dim2=-1)
         half = self.grid // 2
         return {
-            "ntk_start": _cosine(kernels["ntk"], start["ntk"]),
-            "overlap_start": _cosine(kernels["overlap"], start["overlap"]),
-            "ntk_overlap": _cosine(kernels["ntk"], kernels["overlap"]),
-            "ntk_target": _cosine(_centred(kernels["ntk"]), _centred(ideal)),
-            "overlap_target": _cosine(_centred(kernels["overlap"]), _centred(ideal)),
+            "ntk_start": cosine(kernels["ntk"], start["ntk"]),
+            "overlap_start": cosine(kernels["overlap"], start["overlap"]),
+            "ntk_overlap": cosine(kernels["ntk"], kernels["overlap"]),
+            "ntk_target": alignment(kernels["ntk"], ideal),
+            "overlap_target": alignment(kernels["overlap"], ideal),
             "ntk_top": diagonal[..., :half].mean(-1),
             "ntk_bottom": diagonal[..., half:].mean(-1),
         }
 
 
-def low_and_high(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return an array's values on the low-frequency half and on the other one, (K, S) each.
-
-    Args:
-        result: of a ``CircleStudy``.
-        name: the array's name without ``_top`` or ``_bottom``. Where the frequencies are equal the
-            top half counts as low.
-    """
-    f_top, f_bottom = result.spec.training.target.frequencies
-    order = ("top", "bottom") if f_top <= f_bottom else ("bottom", "top")
-    return tuple(result.arrays[f"{name}_{half}"].astype(np.float64) for half in order)
-
-
-def allocation(result: Result, epoch: int | None = None) -> np.ndarray:
-    """Return how much more the low half gained in log path count than the other half.
-
-    Mean of ln(1 + number of active paths), hard gates, low minus high half, minus its own value at
-    initialisation.
-
-    Args:
-        result: of a ``CircleStudy``.
-        epoch: at which epoch; the last one if ``None``.
-
-    Returns:
-        One value per seed, shape (S,).
-
-    Raises:
-        ValueError: if the study did not look at that epoch.
-    """
-    looks = list(result.spec.at)
-    if epoch is not None and epoch not in looks:
-        raise ValueError(f"epoch must be one of {tuple(looks)}; got {epoch}")
-    low, high = low_and_high(result, "log_paths")
-    gap = low - high
-    return gap[-1 if epoch is None else looks.index(epoch)] - gap[0]
-
-
-def _by_half(name: str, values: Tensor, top: Tensor) -> dict[str, Tensor]:
+def _soft_paths(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+    """Mean logarithm of the sum of all paths' activities under the own gate, on each half."""
+    if not isinstance(net, DLGN):
+        return {}
+    activity = net.gates(x).double().sum(-1).log().sum(-1)
     return {
-        f"{name}_top": values[..., top].mean(-1),
-        f"{name}_bottom": values[..., ~top].mean(-1),
+        f"soft_log_paths_{half}": activity[..., chosen].mean(-1)
+        for half, chosen in dict(top=top, bottom=~top).items()
     }
-
-
-def _losses(net, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
-    own, hard = ((f - y).square().squeeze(-1) for f in (net(x), hard_forward(net, x)))
-    return _by_half("loss", own, top) | _by_half("hard_loss", hard, top)
-
-
-def _paths(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
-    counts = active_path_counts(hard_gates(net, x), bias=net.has_bias).double()
-    found = _by_half("log_paths", counts.log1p(), top) | _by_half("paths", counts, top)
-    found |= _by_half("zero", (counts == 0).double(), top)
-    if hasattr(net, "gating"):
-        activity = net.gates(x).double().sum(-1).log().sum(-1)
-        found |= _by_half("soft_log_paths", activity, top)
-    return found
 
 
 def _regions(net, device: torch.device) -> dict[str, Tensor]:
@@ -204,7 +170,7 @@ def _regions(net, device: torch.device) -> dict[str, Tensor]:
 
 
 def _normals(net) -> dict[str, Tensor]:
-    if not hasattr(net, "gating") or net.has_bias:
+    if not isinstance(net, DLGN) or net.has_bias:
         return {}
     normals = half_spaces(net)[0]
     unit = normals / normals.norm(dim=-1, keepdim=True)
@@ -212,12 +178,3 @@ def _normals(net) -> dict[str, Tensor]:
         "resultant": unit.mean(-2).norm(dim=-1),
         "facing_top": (unit[..., 1] >= math.cos(math.pi / 4)).double().mean(-1),
     }
-
-
-def _cosine(first: Tensor, second: Tensor) -> Tensor:
-    return torch.cosine_similarity(first.flatten(-2), second.flatten(-2), dim=-1)
-
-
-def _centred(kernel: Tensor) -> Tensor:
-    rows = kernel - kernel.mean(-1, keepdim=True)
-    return rows - rows.mean(-2, keepdim=True)

@@ -29,6 +29,8 @@ from halfspace.overlap import active_path_counts, overlap_kernel
 from halfspace.training import Crossing, State, fit
 
 __all__ = [
+    "FashionSpec",
+    "FashionTraining",
     "ModifiedFashionMNIST",
     "PARTS",
     "SETTINGS",
@@ -57,11 +59,23 @@ _EARLY_STEPS = (0, 5, 10, 20, 40, 60, 80, 120, 160, 240, 320)
 _CHUNK = 1000  # images looked at together: bounds the memory of the gates
 
 
-class _FashionSpec(Spec):
-    """What the specs share: which net, which images."""
+class FashionSpec(Spec):
+    """What the specs share: which net, which images.
+
+    Attributes:
+        model: ``"relu"`` or ``"dlgn"`` (soft gates in training).
+        images: ``"raw"`` (pixels from 0 to 1) or ``"normalised"`` (minus the mean training image,
+            then unit norm).
+        constant_input: whether the DLGN's value network is fed ones (DLGN-PWC) or the image.
+        width: m.
+        depth: H.
+        beta: sharpness of the DLGN's gate; the ReLU net has none.
+        first_seed: the nets' seeds are first_seed, first_seed + 1, ...
+    """
 
     model: Literal["relu", "dlgn"]
     images: Literal["raw", "normalised"]
+    constant_input: bool = True
     width: int = Field(128, ge=1)  # appendix 3.2
     depth: int = Field(5, ge=1)  # appendix 3.2
     beta: float = Field(4.0, gt=0)  # as in the authors' published code
@@ -73,32 +87,48 @@ class _FashionSpec(Spec):
         generator = torch.Generator().manual_seed(seed)
         if self.model == "relu":
             return ReLUNet(784, **sizes, generator=generator)
-        gate = SoftGate(self.beta)
-        return DLGN(784, **sizes, gate=gate, constant_input=True, generator=generator)
+        return DLGN(
+            784,
+            **sizes,
+            gate=SoftGate(self.beta),
+            constant_input=self.constant_input,
+            generator=generator,
+        )
 
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of the images' and labels' files, uncompressed."""
         return fashion_checksums()
 
 
-class ModifiedFashionMNIST(_FashionSpec):
+class FashionTraining(FashionSpec):
+    """What the specs that train share.
+
+    Attributes (besides those of ``FashionSpec``):
+        n_train: training images, balanced.
+        learning_rate: of Adam.
+        batch_size: images in a batch.
+    """
+
+    n_train: int = Field(60_000, ge=10, le=60_000)
+    learning_rate: float = Field(2e-4, gt=0)  # appendix 3.2
+    batch_size: int = Field(128, ge=1)
+
+    @field_validator("n_train")
+    @classmethod
+    def _balanced(cls, n_train: int) -> int:
+        if n_train % 10:
+            raise ValueError(f"n_train must be a multiple of 10; got {n_train}")
+        return n_train
+
+
+class ModifiedFashionMNIST(FashionTraining):
     """Train nets of one kind on images of one kind, under all three label settings at once.
 
     The nets of one seed start from the same weights and see the same batches under all settings:
     they differ by the labels alone.
 
-    Attributes:
-        model: ``"relu"`` or ``"dlgn"`` (DLGN-PWC with soft gates in training).
-        images: ``"raw"`` (pixels from 0 to 1) or ``"normalised"`` (minus the mean training image,
-            then unit norm).
-        n_train: training images, balanced.
-        width: m.
-        depth: H.
-        learning_rate: of Adam.
-        batch_size: images in a batch.
+    Attributes (besides those of ``FashionTraining``):
         epochs: passes through the training images.
-        beta: sharpness of the DLGN's gate; the ReLU net has none.
-        first_seed: the nets' seeds are first_seed, first_seed + 1, ...
         seeds: S, how many; a seed decides initial weights, batches and the draw of the labels.
         sample: training images of each class at which accuracy and paths are recorded.
         kernel_sample: training images of each class at which kernels are computed.
@@ -118,21 +148,11 @@ class ModifiedFashionMNIST(_FashionSpec):
         diverged (3, S).
     """
 
-    n_train: int = Field(60_000, ge=10, le=60_000)
-    learning_rate: float = Field(2e-4, gt=0)  # appendix 3.2
-    batch_size: int = Field(128, ge=1)
     epochs: int = Field(20, ge=1)
     seeds: int = Field(1, ge=1)
     sample: int = Field(500, ge=1)
     kernel_sample: int = Field(20, ge=2)
     level: float = Field(0.72, gt=0, le=1)  # appendix 5.1, as we read it
-
-    @field_validator("n_train")
-    @classmethod
-    def _balanced(cls, n_train: int) -> int:
-        if n_train % 10:
-            raise ValueError(f"n_train must be a multiple of 10; got {n_train}")
-        return n_train
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         seeds = range(self.first_seed, self.first_seed + self.seeds)
@@ -219,12 +239,10 @@ class ModifiedFashionMNIST(_FashionSpec):
         return {name: np.stack(values) for name, values in found.items()}
 
 
-class UntrainedNets(_FashionSpec):
+class UntrainedNets(FashionSpec):
     """Look at many nets before any training: what the images alone do to paths and kernels.
 
-    Attributes:
-        model: as in ``ModifiedFashionMNIST``, like the fields not named here.
-        images: likewise.
+    Attributes (besides those of ``FashionSpec``):
         draws: D, nets to draw, one for each seed from ``first_seed`` on.
         kernel_sample: training images of each class.
 

@@ -1,0 +1,41 @@
+"""How alike two kernels are."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["alignment", "centred", "cosine"]
+
+
+def cosine(first: Tensor, second: Tensor) -> Tensor:
+    """Return the cosine of kernels, taken as vectors of their entries.
+
+    Args:
+        first: shape (..., N, N).
+        second: likewise; the leading sizes are broadcast.
+
+    Returns:
+        Shape (...): 1 for kernels that are equal but for a positive factor.
+    """
+    return torch.cosine_similarity(first.flatten(-2), second.flatten(-2), dim=-1)
+
+
+def centred(kernel: Tensor) -> Tensor:
+    """Return the kernel of the features minus their mean over the N points, shape (..., N, N)."""
+    rows = kernel - kernel.mean(-1, keepdim=True)
+    return rows - rows.mean(-2, keepdim=True)
+
+
+def alignment(kernel: Tensor, other: Tensor) -> Tensor:
+    """Return the centred alignment of two kernels (Cortes, Mohri and Rostamizadeh, 2012).
+
+    The cosine of both once centred: a constant added to all entries, which no regression with an
+    intercept would notice, does not count.
+
+    Args:
+        kernel: shape (..., N, N).
+        other: likewise, for example the products of targets.
+
+    Returns:
+        Shape (...), from -1 to 1.
+    """
+    return cosine(centred(kernel), centred(other))
