@@ -33,8 +33,8 @@ results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=ci
 	@$(BIN)/python -m halfspace.experiments make --workers $(CORES) \
 	  $(if $(EXPERIMENT),--experiment $(EXPERIMENT)) $(if $(MINUTES),--minutes $(MINUTES))
 
-verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, COUNT=8)
-	@$(BIN)/python -m halfspace.experiments verify $(if $(COUNT),--count $(COUNT)) \
+verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2)
+	@$(BIN)/python -m halfspace.experiments verify $(if $(MINUTES),--minutes $(MINUTES)) \
 	  $(if $(EXPERIMENT),--experiment $(EXPERIMENT))
 
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)

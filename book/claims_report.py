@@ -58,23 +58,24 @@ def hiding_rules() -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def row(entry: dict) -> str:
-    """Return a claim's row."""
+def row(entry: dict, files: str) -> str:
+    """Return a claim's row; ``files`` is the address below which the repository's files lie."""
     findings = [
         f"<li{' class=control' if f['control'] else ''}>{escape(f['case'])}: "
         f"{escape(interval_text(f))}</li>"
         for f in entry["findings"]
     ]
     runs = "".join(
-        f"<li>{escape(run['name'])}: <code>{run['file']}</code>, {run['when'][:10]}, commit "
-        f"{run['commit']}, {escape(run['device'])}</li>"
+        f'<li>{escape(run["name"])}: <a href="{files}/{run["file"]}">{run["file"]}</a>, '
+        f"{run['when'][:10]}, commit {run['commit']}, {escape(run['device'])}</li>"
         for run in entry["runs"]
     )
     ours = f"<ul>{''.join(findings)}</ul>" if findings else "<p>no run yet</p>"
+    figure = f', <a href="{entry["figure"]}">our figure</a>' if entry["figure"] else ""
     verdict = entry["verdict"]
     return (
         f'<tr id="claim-{entry["id"]}" class="v-{slug(verdict)} s-{slug(section(entry))}">'
-        f"<td>{escape(entry['claim'])}<br><small>{escape(entry['where'])}</small></td>"
+        f"<td>{escape(entry['claim'])}<br><small>{escape(entry['where'])}{figure}</small></td>"
         f"<td>{escape(entry['paper']) or '–'}</td>"
         f"<td><small>{escape(entry['statistic'])}</small>{ours}</td>"
         f"<td><strong>{SIGNS[verdict]} {escape(verdict)}</strong>"
@@ -89,13 +90,16 @@ class ClaimsReport(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table with its filters."""
         self.env.note_reread()
+        theme = self.config.html_theme_options
+        files = f"{theme['repository_url']}/blob/{theme['repository_branch']}"
+        rows = "".join(row(entry, files) for entry in entries())
         head = "".join(f"<th>{name}</th>" for name in ("claim", "paper", "ours", "verdict"))
         html = (
             f'{hiding_rules()}<div class="claims"><fieldset><legend>verdict</legend>'
             f"{filters('v', VERDICTS)}</fieldset><fieldset><legend>where</legend>"
             f"{filters('s', SECTIONS)}</fieldset>"
             f'<div class="table-scroll"><table class="claims-table"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{''.join(map(row, entries()))}</tbody></table></div></div>"
+            f"<tbody>{rows}</tbody></table></div></div>"
         )
         return [nodes.raw("", html, format="html")]
 

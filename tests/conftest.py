@@ -3,7 +3,7 @@
 import pytest
 import torch
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
-from halfspace.nets import DLGN, DeepLinearNet, ReLUNet
+from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet
 
 NET_KINDS = {
     "relu": lambda d, **sizes: ReLUNet(d, **sizes),
@@ -16,6 +16,8 @@ NET_KINDS = {
     "dlgn-pwc-frozen": lambda d, **sizes: DLGN(
         d, gate=SoftGate(4.0), constant_input=True, frozen_gating=True, **sizes
     ),
+    "dgn-hard": lambda d, **sizes: DGN(d, gate=HardGate(), **sizes),
+    "dgn-pwc-soft": lambda d, **sizes: DGN(d, gate=SoftGate(4.0), constant_input=True, **sizes),
 }
 
 

@@ -271,7 +271,7 @@ def test_the_lock_is_pinned_with_hashes():
 
 ENTRY = {
     "id": "x", "claim": "A < B.", "where": "Section 4, Figure 3", "paper": "", "statistic": "s",
-    "rule": "r", "verdict": "not reproduced",
+    "rule": "r", "verdict": "not reproduced", "figure": "chapters/a.html#fig-b",
     "findings": [
         {"case": "ReLU", "effect": -0.5, "low": -1.0, "high": 0.0, "holds": False, "control": True}
     ],
@@ -280,10 +280,15 @@ ENTRY = {
 
 
 def test_a_claims_row_can_be_filtered_and_is_escaped():
-    row = claims_report.row(ENTRY)
+    row = claims_report.row(ENTRY, "https://host/files")
     assert 'class="v-not-reproduced s-section-4"' in row and "A &lt; B." in row
-    assert "✗ not reproduced" in row and "−0.50 (−1.00 to 0.00)" in row and "f.npz" in row
-    assert "no run yet" in claims_report.row(ENTRY | {"findings": [], "verdict": "pending"})
+    assert "✗ not reproduced" in row and "−0.50 (−1.00 to 0.00)" in row
+    assert '<a href="https://host/files/f.npz">f.npz</a>' in row
+    assert '<a href="chapters/a.html#fig-b">our figure</a>' in row
+    pending = ENTRY | {"findings": [], "runs": [], "verdict": "pending", "figure": ""}
+    assert "no run yet" in claims_report.row(pending, "") and "<a" not in claims_report.row(
+        pending, ""
+    )
     rules = claims_report.hiding_rules()
     assert ".claims:has(#v-not-reproduced:checked) tbody tr:not(.v-not-reproduced)" in rules
     buttons = claims_report.filters("v", claims_report.VERDICTS)
@@ -294,6 +299,18 @@ def test_every_claim_has_a_section_to_be_filtered_by():
     assert {claims_report.section(entry) for entry in claims_report.entries()} <= set(
         claims_report.SECTIONS
     )
+
+
+def test_every_claim_that_is_judged_points_at_a_figure_of_the_book():
+    there = {
+        f"chapters/{path.stem}.html#{cell.metadata.mystnb.figure.name}"
+        for path in (ROOT / "chapters").glob("*.ipynb")
+        for cell in nbformat.read(path, 4).cells
+        if "figure" in cell.metadata.get("mystnb", {})
+    }
+    for entry in claims_report.entries():
+        if entry["figure"] or entry["verdict"] != "pending":
+            assert entry["figure"] in there, entry["id"]
 
 
 def test_the_report_lies_beside_the_pages(tmp_path):

@@ -133,3 +133,12 @@ def test_allocation_is_the_low_halfs_gain(runs, arrays):
         gap = arrays["dlgn"]["log_paths_top"] - arrays["dlgn"]["log_paths_bottom"]
         np.testing.assert_allclose(allocation(result)[-1], sign * (gap[1] - gap[0]), atol=1e-5)
         np.testing.assert_allclose(allocation(result)[0], 0)
+
+
+def test_a_study_with_its_own_training_keeps_its_key():
+    base = study("dlgn")
+    same = base.with_training(seeds=2, target=Circle(frequencies=(2, 8)), beta=4)
+    assert same.key() == base.key()
+    other = base.with_training(seeds=3, beta=10.0)
+    assert (other.training.seeds, other.training.beta, other.at) == (3, 10.0, AT)
+    assert other.key() != base.key()

@@ -20,8 +20,16 @@ from halfspace.claims import (
 )
 from halfspace.claims import __main__ as rules
 from halfspace.claims._circle import CIRCLE_CLAIMS
+from halfspace.claims._rules import cases
 from halfspace.experiments import Result
-from halfspace.experiments.studies import STUDIES, circle_conditions, fashion_conditions
+from halfspace.experiments.studies import (
+    STUDIES,
+    circle_conditions,
+    condition,
+    fashion_conditions,
+    region_conditions,
+    theory_conditions,
+)
 
 ROOT = Path(__file__).parents[1]
 SPREAD = np.linspace(-1, 1, 20)  # its mean's 95 % interval is ±0.291
@@ -97,7 +105,8 @@ def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
     values = {"now": 1 + SPREAD}
     spec = type("Spec", (), {"recorded": lambda self: result(values["now"])})()
     monkeypatch.setitem(STUDIES, "toy", lambda: {"one": spec})
-    claim = Claim(id="x", text="", where="", statistic="", cases=(case(needs=("toy: one",)),))
+    built = cases({"a": "toy: one"}, lambda r: r.values, "mean", 0.5)
+    claim = Claim(id="x", text="", where="", statistic="", cases=built)
     assert judge(claim)[0] == "reproduced"
     values["now"] = -1 + SPREAD
     assert judge(claim)[0] == "not reproduced"
@@ -107,11 +116,16 @@ def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
 
 def test_the_register_is_complete_and_every_claim_is_judged():
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
-    conditions = {f"{study}: {name}" for study, listed in STUDIES.items() for name in listed()}
     for claim in CLAIMS:
         assert claim.text.endswith(".") and claim.where and claim.statistic
-        assert set(claim.needs) <= conditions, claim.id
         assert judge(claim)[0] in VERDICTS
+
+
+def test_cases_are_built_by_name_and_decided_alike():
+    one, two = cases({"a": "s: c", "b": ("s: c", "s: d")}, len, "share", 0.8)
+    assert (one.name, one.needs) == ("a", ("s: c",))
+    assert (two.name, two.needs) == ("b", ("s: c", "s: d"))
+    assert all((c.value, c.kind, c.level) == (len, "share", 0.8) for c in (one, two))
 
 
 def fake(spec, seed=0):
@@ -141,13 +155,56 @@ def fake_fashion(spec, seed=0):
     return Result(spec, {"epochs": epochs} | small, {}, "recorded")
 
 
+def fake_theory(spec, seed=0):
+    """Return a result with all arrays that any of the studies of Sections 2 and 3 has."""
+    rng, seeds = np.random.default_rng(seed), seeds_of(spec)
+    names = "sum soft overlap count descent ridge union clip".split()
+    names = [f"{name}_gap" for name in names] + "apart several faces path pattern jump".split()
+    shapes = dict.fromkeys([*names, "union_patterns", "paths"], (seeds,))
+    looks = (len(spec.at), seeds) if hasattr(spec, "at") else (seeds,)
+    shapes |= dict(patterns=looks, disconnected=looks)
+    shapes |= dict.fromkeys(("errors", "ratios"), (seeds, len(getattr(spec, "widths", ()))))
+    return Result(spec, {name: rng.random(shape) for name, shape in shapes.items()}, {}, "recorded")
+
+
+def seeds_of(spec):
+    return getattr(spec, "training", getattr(spec, "relu", spec)).seeds
+
+
+def fake_conjecture(spec, seed=0):
+    """Return a result of the freezing, surrogate and reallocation studies, drawn at random."""
+    rng, looks = np.random.default_rng(seed), len(getattr(spec, "at", (0, 1)))
+    seeds = seeds_of(spec)
+    names = ("loss", "fresh", "continued", "kernel", "between", "log_paths")
+    arrays = {
+        f"{n}_{half}": rng.random((looks, seeds)) for n in names for half in ("top", "bottom")
+    }
+    arrays |= {
+        f"{n}_{who}": rng.random((looks, seeds))
+        for n in ("function", "overlap", "ntk")
+        for who in ("own", "others", "relu")
+    }
+    arrays |= {f"gap_{net}": rng.random((looks, seeds)) for net in ("relu", "dlgn")}
+    by_class = ("accuracy", "fresh", "continued", "kernel")
+    arrays |= {name: rng.random((looks, seeds, 10)) for name in by_class}
+    arrays |= {
+        "test_accuracy": rng.random((seeds, 10)),
+        "at": np.array(getattr(spec, "at", (0, 1))),
+    }
+    return Result(spec, arrays, {}, "recorded")
+
+
 def test_every_case_gives_one_value_per_seed():
     found = {f"circle: {name}": fake(spec) for name, spec in circle_conditions().items()}
     found |= {f"fashion: {name}": fake_fashion(spec) for name, spec in fashion_conditions().items()}
+    found |= {f"theory: {name}": fake_theory(spec) for name, spec in theory_conditions().items()}
+    found |= {f"regions: {name}": fake_theory(spec) for name, spec in region_conditions().items()}
+    for study in ("freezing", "surrogate", "reallocation"):
+        found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
         for part in claim.cases + claim.controls:
             finding = part.judge(found)
-            assert finding.seeds == (10 if "fashion" in claim.id else 20), (claim.id, part.name)
+            assert finding.seeds == seeds_of(found[part.needs[0]].spec), (claim.id, part.name)
             assert finding.low <= finding.effect <= finding.high
 
 
@@ -170,8 +227,8 @@ def test_fashion_gaps_are_simple_minus_complex():
 def test_statistics_read_the_half_that_the_target_says():
     specs = circle_conditions()
     by_id = {claim.id: claim for claim in CIRCLE_CLAIMS}
-    for condition, sign in (("dlgn: base", 1), ("dlgn: halves swapped", -1)):
-        result = fake(specs[condition])
+    for own, sign in (("dlgn: base", 1), ("dlgn: halves swapped", -1)):
+        result = fake(specs[own])
         top, bottom = result.log_paths_top, result.log_paths_bottom
         gap = (top - bottom)[-1] - (top - bottom)[0]
         name = "DLGN" if sign == 1 else "DLGN, halves swapped"
@@ -179,7 +236,7 @@ def test_statistics_read_the_half_that_the_target_says():
         (part,) = [c for c in claim.cases + claim.controls if c.name == name]
         np.testing.assert_allclose(part.value(result), sign * gap, atol=1e-6)
         np.testing.assert_allclose(
-            part.judge({f"circle: {condition}": result}).effect, sign * gap.mean(), atol=1e-6
+            part.judge({f"circle: {own}": result}).effect, sign * gap.mean(), atol=1e-6
         )
 
 
@@ -212,8 +269,7 @@ def test_a_rule_whose_runs_are_recorded_cannot_change(tmp_path, monkeypatch):
 def test_rules_are_older_than_the_runs_they_judge():
     for claim in CLAIMS:
         for name in claim.needs:
-            study, condition = name.split(": ", 1)
-            recorded = STUDIES[study]()[condition].recorded()
+            recorded = condition(name).recorded()
             if recorded is None:
                 continue
             commit = recorded.provenance["commit"]
@@ -233,7 +289,7 @@ def toy_report(monkeypatch, tmp_path):
     found = Result(None, {"values": 1 + SPREAD}, provenance, "recorded")
     toy = {"recorded": lambda self: found, "record_path": lambda self: tmp_path / "Toy" / "key"}
     monkeypatch.setitem(STUDIES, "toy", lambda: {"one": type("Spec", (), toy)()})
-    parts = dict(where="Section 4", statistic="s", paper="3 of 4")
+    parts = dict(where="Section 4", statistic="s", paper="3 of 4", figure="chapters/a.html#b")
     wide = case(name="wide", needs=("toy: one",), level=9.0)
     held = case(name="held", needs=("toy: one",))
     claims = (
@@ -249,6 +305,7 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
     assert first["verdict"] == "reproduced under conditions" and second["verdict"] == "pending"
     assert [finding["control"] for finding in first["findings"]] == [False, True]
     assert first["findings"][0]["effect"] == pytest.approx(1)
+    assert first["figure"] == "chapters/a.html#b"
     (run,) = first["runs"]
     assert run == {
         "name": "toy: one", "file": "data/results/Toy/key.npz", "when": "2026-01-02T03:04:05",

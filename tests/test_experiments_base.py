@@ -1,7 +1,10 @@
 """Specs: keys, cache, provenance."""
 
+import json
+
 import numpy as np
 import pytest
+import torch
 from halfspace.experiments import _base, circle
 from halfspace.experiments._base import Spec, cache_folder, resolve_device, results
 from pydantic import Field, ValidationError
@@ -86,11 +89,37 @@ def test_several_run_side_by_side_and_are_kept(cache):
     specs = {seed: circle.recipe("dlgn", **small, first_seed=seed) for seed in (1, 2, 3)}
     found = results(specs, device="cpu")
     assert list(found) == [1, 2, 3]
-    assert all(found[seed].spec is specs[seed] for seed in specs)
+    assert all(found[seed].spec == specs[seed] for seed in specs)
+    assert {result.source for result in found.values()} == {"computed"}
     assert len(list(cache.rglob("*.npz"))) == 3
     alone = specs[2].result(device="cpu", recompute=True)
     np.testing.assert_allclose(found[2].loss, alone.loss, rtol=1e-5)
     assert results({"toy": Toy()}, device="cpu")["toy"].squares.tolist() == [0, 1, 4]
+
+
+def record(spec, root):
+    """Keep a recorded run that no run would give, and return its loss."""
+    made = spec.result(device="cpu").arrays | {"loss": np.full((1, 1), 7.0)}
+    path = root / type(spec).__name__ / spec.key()[:16]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path.with_suffix(".npz"), **made)
+    path.with_suffix(".json").write_text(json.dumps({"key": spec.key(), "provenance": {}}))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_recorded_runs_are_read_unless_all_is_to_be_recomputed(tmp_path, monkeypatch, threads):
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    small = dict(width=3, depth=2, epochs=2, seeds=2, grid=8)
+    specs = {seed: circle.recipe("dlgn", **small, first_seed=seed) for seed in (1, 2)}
+    for spec in specs.values():
+        record(spec, tmp_path / "results")
+    read = results(specs, device="cpu")
+    assert {(found.source, found.loss.item()) for found in read.values()} == {("recorded", 7.0)}
+    anew = results(specs, device="cpu", recompute=True)
+    for seed, found in anew.items():
+        assert found.source == "computed" and found.spec == specs[seed]
+        assert found.loss.shape == (3, 2)
 
 
 def test_specs_are_frozen_and_strict():

@@ -4,17 +4,21 @@ import numpy as np
 import pytest
 import torch
 from halfspace.datasets import Circle, circle_grid, circle_points
+from halfspace.experiments import Result
 from halfspace.experiments.circle import (
     CircleTraining,
     allocation,
     epochs_to_fit,
     error_between_points,
-    facing_low,
+    half_fitted_by,
     kernel_summary,
+    log_ratio,
+    looks,
     low_and_high,
     low_half_first,
     recipe,
     summary,
+    total_loss,
     trained_net,
 )
 from halfspace.gates import HardGate
@@ -115,8 +119,9 @@ def test_early_is_the_first_epoch_below_the_level(results):
 class Made:
     """A result made by hand."""
 
-    def __init__(self, frequencies=(2.0, 8.0), **arrays):
-        self.spec = CircleTraining(model="dlgn", target=Circle(frequencies=frequencies))
+    def __init__(self, frequencies=(2.0, 8.0), top_share=0.5, **arrays):
+        target = Circle(n=8, frequencies=frequencies, top_share=top_share)
+        self.spec = CircleTraining(model="dlgn", target=target)
         self.arrays = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
         self.__dict__.update(self.arrays)
 
@@ -129,31 +134,49 @@ def test_allocation_is_low_minus_high_minus_its_start():
     assert low_and_high(swapped, "log_paths")[0].tolist() == halves["log_paths_bottom"]
 
 
+def test_the_loss_weighs_the_halves_by_their_points():
+    halves = dict(loss_top=[[1.0]], loss_bottom=[[5.0]], hard_loss_top=[[2.0]])
+    made = Made(top_share=0.25, **halves, hard_loss_bottom=[[2.0]])
+    assert total_loss(made).tolist() == [[4.0]]
+    assert total_loss(made, "hard_loss").tolist() == [[2.0]]
+
+
+def test_the_loss_of_halves_is_the_recorded_one(results):
+    for name in ("loss", "hard_loss"):
+        found = total_loss(results["relu"], name)
+        np.testing.assert_allclose(found, results["relu"].arrays[name], rtol=1e-5)
+
+
+def test_looks_are_those_of_a_training_or_a_study():
+    assert looks(Made(epochs=[0, 1], at=[0, 5])).tolist() == [0, 5]
+    assert looks(Made(epochs=[0, 1])).tolist() == [0, 1]
+
+
 def test_epochs_to_fit_and_summary():
     counts = [[2.0, 2.0], [6.0, 2.0], [8.0, 4.0]]
+    loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]])
     made = Made(
-        epochs=[0, 10, 20], loss=[[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]], diverged=[0, 1],
+        at=[0, 10, 20], loss_top=loss, loss_bottom=loss + [[0], [0.02], [0]], diverged=[0, 1],
         paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
         log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)),
-        angles=[1.0, 4.0], target=[0.0, 0.0], functions=[[[2.0, 1.0], [2.0, 1.0]]],
     )  # fmt: skip
-    np.testing.assert_array_equal(epochs_to_fit(made), [10, np.nan])
+    np.testing.assert_array_equal(epochs_to_fit(made), [20, np.nan])  # 0.05 is not below 0.05
+    np.testing.assert_allclose(log_ratio(made, "paths")[-1], np.log([4, 2]))
     row = summary(made)
-    assert row["median epochs to fit"] == "10" and row["seeds that stalled"] == "1"
+    assert row["half of them fitted by epoch"] == "20" and row["seeds that stalled"] == "1"
     assert row["seeds that diverged"] == "1"
-    assert row["error between points, low half"] == "4"
+    assert row["median error, low half"] == "0.26"
     assert row["path ratio low/high, start"] == "1.00"
     assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
 
 
-def test_facing_low_counts_directions():
-    up, side, down = [0.1, 1.0], [1.0, 0.1], [0.0, -2.0]
-    normals = [[[up, side], [up, up]], [[down, side], [up, down]]]
-    np.testing.assert_array_equal(
-        facing_low(Made(normals_end=normals), "end"), [[0.5, 0.0], [1.0, 0.5]]
-    )
-    swapped = Made(frequencies=(8.0, 2.0), normals_end=normals)
-    np.testing.assert_array_equal(facing_low(swapped, "end"), [[0.0, 0.5], [0.0, 0.5]])
+@pytest.mark.parametrize(
+    ("fitted_at", "expected"), [([5, 5, 9], "5"), ([5, 9, 0], "9"), ([5, 0, 0], "after 9")]
+)
+def test_half_of_the_seeds_are_counted_with_those_that_stalled(fitted_at, expected):
+    times = np.array([1, 5, 9])
+    loss = np.where((times[:, None] >= fitted_at) & (np.array(fitted_at) > 0), 0.01, 1.0)
+    assert half_fitted_by(Made(at=times, loss_top=loss, loss_bottom=loss)) == expected
 
 
 def test_low_half_first_counts_only_fitted_seeds():
@@ -175,10 +198,22 @@ def test_error_between_points(results):
 
 
 def test_kernel_summary(results):
-    rows = kernel_summary(results["dlgn"])
+    result = results["dlgn"]
+    rows = kernel_summary(result)
     assert list(rows) == ["start", "early", "end"]
-    assert rows["start"]["NTK: alignment with its start"] == "1.00 (1.00 to 1.00)"
-    assert rows["end"]["NTK: alignment with its start"] != "1.00 (1.00 to 1.00)"
+    assert rows["start"]["NTK: alignment with its start"] == "1.00"
+    assert rows["end"]["Λ: alignment with its start"] == f"{result.overlap_alignment[2, 0]:.2f}"
+    ratio = np.log(result.ntk_top[2, 0] / result.ntk_bottom[2, 0])
+    assert rows["end"]["NTK diagonal: ln(low/high)"] == f"{ratio:.2f}"
+    early = result.early_epoch[0]
+    assert rows["early"]["epoch"] == (str(early) if early >= 0 else "-")
+    assert rows["end"]["epoch"] == "6"
+
+
+def test_a_kernel_that_had_no_early_point_says_so(results):
+    result = results["frozen"]
+    late = Result(result.spec, result.arrays | {"early_epoch": np.array([-1])}, {}, "computed")
+    assert kernel_summary(late)["early"]["epoch"] == "-"
 
 
 def test_recipe_keeps_functions_within_the_training():

@@ -22,8 +22,9 @@ FLOORS = {
     "ntk": 3,
     "regions": 3,
     "training": 3,
-    "experiments": 4,
-    "claims": 5,
+    "reallocation": 4,
+    "experiments": 5,
+    "claims": 6,
 }
 
 

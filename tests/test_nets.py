@@ -6,7 +6,7 @@ import pytest
 import torch
 from conftest import NET_KINDS
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
-from halfspace.nets import DLGN, DeepLinearNet, Linear, ReLUNet, stack, unstack
+from halfspace.nets import DGN, DLGN, DeepLinearNet, Linear, ReLUNet, stack, unstack
 from torch import nn
 
 
@@ -72,6 +72,17 @@ def test_gating_network_is_linear_and_may_be_frozen(generator):
     assert all(parameter.grad is None for parameter in net.gating.parameters())
     assert all(parameter.grad is not None for parameter in net.value.parameters())
     assert torch.equal(net.gates(x, HardGate()), (eta >= 0).float())
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_dgn_with_a_relu_nets_weights_in_both_networks_is_that_net(bias, generator):
+    net = ReLUNet(3, width=5, depth=3, bias=bias, generator=generator)
+    twin = DGN(3, width=5, depth=3, bias=bias, gate=HardGate())
+    twin.value.load_state_dict(net.value.state_dict())
+    twin.gating.load_state_dict(net.value[:-1].state_dict())
+    x = torch.randn(50, 3, generator=generator)
+    torch.testing.assert_close(twin(x), net(x))
+    torch.testing.assert_close(twin.preactivations(x), net.preactivations(x))
 
 
 def test_given_gates_replace_the_own_ones(generator):

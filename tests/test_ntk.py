@@ -78,7 +78,7 @@ def test_equals_the_jacobian_form(kind, depth, width, d_out, bias, memory, seed)
     assert_both_forms(net, x, other, expected, own, memory=memory)
 
 
-@pytest.mark.parametrize("kind", sorted(NET_KINDS))
+@pytest.mark.parametrize("kind", sorted(kind for kind in NET_KINDS if "dgn" not in kind))
 def test_the_closed_form_is_what_hooks_record(kind, generator):
     make = NET_KINDS[kind]
     sizes = dict(width=5, depth=3, d_out=2, bias=True, generator=generator)

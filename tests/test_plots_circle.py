@@ -64,13 +64,25 @@ def test_bands_are_percentiles_over_seeds(axis):
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "b"]
 
 
-def test_censored_seeds_stand_at_the_end_of_their_training(axis):
-    times = {"a": [10.0, np.nan, 30.0], "b": [np.nan, np.nan, np.nan]}
-    plots.times_to_level(axis, times, {"a": 100.0, "b": 500.0}, {"a": "relu", "b": "frozen"})
-    reached, never, none, all_ = axis.lines
-    assert reached.get_xdata().tolist() == [10, 30] and never.get_xdata().tolist() == [100]
-    assert len(none.get_xdata()) == 0 and all_.get_xdata().tolist() == [500] * 3
-    assert never.get_marker() == ">"
+def test_a_single_net_is_drawn_over_the_bands(axis):
+    plots.seed_bands(
+        axis, [0, 5], {"a": np.ones((2, 3))}, colors={"a": "relu"}, ylabel="y", log_time=True
+    )
+    plots.one_seed(axis, {"a": ([0, 1, 5], [3.0, 2.0, 1.0])}, {"a": "relu"})
+    line = axis.lines[-1]
+    assert line.get_xdata().tolist() == [1, 5] and line.get_ydata().tolist() == [2, 1]
+    assert line.get_linestyle() == ":" and to_hex(line.get_color()) == COLORS["relu"]
+
+
+def test_seeds_are_counted_at_each_epoch_and_the_censored_at_the_end(axis):
+    times = {"a": [10.0, np.nan, 30.0, 10.0], "b": [np.nan, np.nan, np.nan, np.nan]}
+    colors = {"a": "relu", "b": "frozen"}
+    plots.times_to_level(axis, times, {"a": 100.0, "b": 500.0}, colors, {"a": 17.0})
+    counts = {(note.xy, note.get_text()) for note in axis.texts}
+    assert counts == {((10, 0), "2"), ((30, 0), "1"), ((100, 0), "1"), ((500, 1), "4")}
+    drawn = [(line.get_marker(), line.get_xdata().tolist()) for line in axis.lines]
+    assert drawn[:3] == [("o", [10, 30]), (">", [100]), ("*", [17])]
+    assert drawn[3:5] == [("o", []), (">", [500])] and np.isnan(drawn[5][1]).all()
 
 
 def test_learned_functions_have_a_panel_per_epoch():
@@ -83,21 +95,26 @@ def test_learned_functions_have_a_panel_per_epoch():
     plt.close(fig)
 
 
-def test_own_and_hard_losses_share_one_legend():
+def test_band_panels_share_one_legend():
     fig, axes = plots.figure(1, 2)
-    own = {"x": np.ones((3, 2)), "y": np.ones((3, 2))}
-    hard = {"x": np.full((3, 2), 2.0), "y": np.full((3, 2), 3.0)}
-    plots.own_and_hard_loss(axes, np.arange(3), own, hard)
+    panels = {
+        "x": {"own": np.ones((3, 2)), "hard": np.full((3, 2), 2.0)},
+        "y": {"own": np.ones((3, 2)), "hard": np.full((3, 2), 3.0)},
+    }
+    colors = {"own": "dlgn", "hard": "dlgn"}
+    options = dict(colors=colors, ylabels=["MSE", "loss"], dashed=["hard"])
+    plots.band_panels(axes, np.arange(3), panels, **options)
     assert [axis.lines[1].get_ydata()[0] for axis in axes.flat] == [2, 3]
     assert axes[0, 1].lines[1].get_linestyle() == "--"
-    assert all(axis.get_legend() is None for axis in axes.flat) and len(fig.legends) == 1
+    assert [axis.get_title() for axis in axes.flat] == ["x", "y"]
+    assert [axis.get_ylabel() for axis in axes.flat] == ["MSE", "loss"]
+    assert all(axis.get_legend() is None for axis in axes.flat)
+    (legend,) = fig.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["own", "hard"]
     plt.close(fig)
 
 
-def test_shares_and_effects_show_their_intervals(axis):
-    plots.effects(axis, {"a": (1.0, 0.5, 2.0)}, {"a": "relu"}, "effect")
-    (bar,) = axis.containers
-    assert bar.lines[2][0].get_segments()[0][:, 0].tolist() == [0.5, 2.0]
+def test_shares_show_their_intervals():
     fig, axes = plots.figure()
     shares = {"start": [(0.2, 0.1, 0.4)] * 3, "end": [(0.5, 0.4, 0.6)] * 3}
     plots.layer_shares(axes[0, 0], shares, {"start": "linear", "end": "dlgn"}, chance=0.25)

@@ -9,11 +9,20 @@ from halfspace.experiments import __main__ as command
 from halfspace.experiments import records
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
+from halfspace.experiments.conjecture_studies import (
+    freezing_conditions,
+    reallocation_conditions,
+    surrogate_conditions,
+)
+from halfspace.experiments.regions_in_training import CountsDuringTraining
 from halfspace.experiments.studies import (
     FIRST_SEED,
     STUDIES,
     circle_conditions,
+    condition,
     fashion_conditions,
+    region_conditions,
+    theory_conditions,
 )
 
 CPU = torch.device("cpu")
@@ -131,9 +140,9 @@ def test_the_seed_on_the_edge_of_the_spread_may_round_differently():
 def test_the_command_verifies_in_turns(listed, capsys):
     for spec in listed.values():
         records.record(spec, CPU)
-    assert command.main(["verify", "--count", "1", "--turn", "0"]) == 0
+    assert command.main(["verify", "--minutes", "0", "--turn", "0"]) == 0
     first = capsys.readouterr().out
-    assert command.main(["verify", "--count", "1", "--turn", "1"]) == 0
+    assert command.main(["verify", "--minutes", "0", "--turn", "1"]) == 0
     second = capsys.readouterr().out
     assert ("toy: one, seed 0" in first) != ("toy: one, seed 1" in second)
     assert first.endswith("1 conditions, 0 failures\n")
@@ -158,4 +167,36 @@ def test_the_studies_use_fresh_seeds_and_differ():
         assert spec.first_seed == FIRST_SEED and spec.seeds >= 10 and spec.epochs == 50
         assert name.split(": ")[1:] == [spec.images, spec.labels]
         assert spec.constant_input == ("linear experts" not in name)
-    assert STUDIES == {"circle": circle_conditions, "fashion": fashion_conditions}
+    for listed, least in ((theory_conditions(), 20), (region_conditions(), 10)):
+        assert len({spec.key() for spec in listed.values()}) == len(listed)
+        for spec in listed.values():
+            seeded = spec.training if isinstance(spec, CountsDuringTraining) else spec
+            assert seeded.first_seed == FIRST_SEED and seeded.seeds >= least
+    for listed in (freezing_conditions(), surrogate_conditions(), reallocation_conditions()):
+        assert len({spec.key() for spec in listed.values()}) == len(listed)
+        for spec in listed.values():
+            seeded = getattr(spec, "training", getattr(spec, "relu", spec))
+            assert seeded.first_seed == 2 * FIRST_SEED and seeded.seeds >= 5
+    assert STUDIES == {
+        "circle": circle_conditions,
+        "fashion": fashion_conditions,
+        "theory": theory_conditions,
+        "regions": region_conditions,
+        "freezing": freezing_conditions,
+        "surrogate": surrogate_conditions,
+        "reallocation": reallocation_conditions,
+    }
+
+
+def test_a_condition_is_found_by_its_study_and_name(monkeypatch):
+    assert condition("circle: dlgn: base") == circle_conditions()["dlgn: base"]
+    assert condition("circle: dlgn: base") is condition("circle: dlgn: base")
+    for name in (
+        "circle: dlgn: halves swap",
+        "circel: dlgn: halves swapped",
+        "dlgn halves swapped",
+    ):
+        with pytest.raises(ValueError, match=f"got '{name}', near 'circle: dlgn: halves swapped'"):
+            condition(name)
+    monkeypatch.setitem(STUDIES, "circle", lambda: {"dlgn: base": "another"})
+    assert condition("circle: dlgn: base") == "another"

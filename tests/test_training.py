@@ -71,6 +71,63 @@ def test_equals_a_plain_pytorch_loop():
     torch.testing.assert_close(together(x)[0], net(x), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("own_rates", [False, True])
+def test_factors_are_the_step_sizes_of_parameter_groups(own_rates):
+    x, y = circle(torch.float64)
+    net = stack([net.double() for net in nets_of("dlgn")])
+    plain = stack([net.double() for net in nets_of("dlgn")])
+    rates = (3e-3,) * 2 + (1e-3,) if own_rates else 3e-3
+    factors = {"gating": 4.0, "value.1": 0.5}
+    fit(net, x, y, seeds=SEEDS, epochs=5, learning_rate=rates, factors=factors)
+    groups = [(plain.gating, 4.0), (plain.value[1], 0.5), (plain.value[0], 1), (plain.value[2:], 1)]
+    options = [dict(params=part.parameters(), lr=3e-3 * factor) for part, factor in groups]
+    stepper = torch.optim.Adam(options)
+    for _ in range(5):
+        stepper.zero_grad()
+        net_losses(plain(x), y, "mse").sum().backward()
+        stepper.step()
+    copies = slice(0, 2) if own_rates else slice(None)
+    torch.testing.assert_close(net(x)[copies], plain(x)[copies], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [None, 20])
+def test_weights_between_epochs_count_points_as_often(batch_size):
+    x, y = circle(torch.float64)
+    twice = torch.ones(3, len(x), dtype=torch.float64)
+    twice[:, ::3] = 0
+    calls = []
+
+    def between(net):
+        calls.append(net(x).requires_grad)
+        return twice if len(calls) < 3 else None
+
+    net = stack([net.double() for net in nets_of("relu")])
+    options = dict(learning_rate=0.1, optimizer="sgd", batch_size=batch_size, seeds=SEEDS)
+    history = fit(net, x, y, epochs=3, between=between, **options)
+    assert calls == [False] * 3 and history.batch_loss.shape == (3, 3)
+    plain = stack([net.double() for net in nets_of("relu")])
+    generators = [torch.Generator().manual_seed(seed) for seed in SEEDS]
+    for epoch in range(3):
+        order = [torch.randperm(len(x), generator=g) for g in generators]
+        order = torch.stack(order) if batch_size else torch.arange(len(x)).expand(3, -1)
+        for chosen in order.split(batch_size or len(x), dim=1):
+            kept = torch.ones(chosen.shape) if epoch == 2 else (chosen % 3 > 0)
+            squares = (plain(x[chosen]) - y[chosen]).square().squeeze(-1)
+            loss = (squares * kept).mean(-1).sum()
+            gradients = torch.autograd.grad(loss, list(plain.parameters()))
+            for parameter, gradient in zip(plain.parameters(), gradients, strict=True):
+                parameter.data -= 0.1 * gradient
+    torch.testing.assert_close(net(x), plain(x), rtol=1e-9, atol=1e-12)
+
+
+def test_weighted_cross_entropy():
+    outputs, labels = torch.randn(2, 5, 3), torch.tensor([0, 1, 2, 1, 0])
+    weights = torch.rand(2, 5)
+    found = net_losses(outputs, labels, "cross_entropy", weights)
+    nats = -outputs.log_softmax(-1)[:, range(5), labels]
+    torch.testing.assert_close(found, (weights * nats).mean(-1))
+
+
 def test_records_and_snapshots():
     x, y = circle()
     net = stack(nets_of("relu"))
@@ -486,6 +543,11 @@ def test_every_device_trains_the_same_nets(device, kind, batch_size):
         (dict(loss="l2"), "loss must be one of .*; got 'l2'"),
         (dict(snapshots=(0, 9)), r"snapshots must hold times from 0 to 2 epochs; got \[9\]"),
         (dict(record=(0,)), "record needs a measure"),
+        (
+            dict(factors={"gating": 2.0, "value": 1.0}),
+            r"factors must name beginnings of trained parameters; got \['gating'\]",
+        ),
+        (dict(factors={"value": 0.0}), r"factors must be positive; got \[0.0\]"),
     ],
 )
 def test_refusals(change, message):

@@ -5,7 +5,7 @@ Feature Learning in Neural Networks (arXiv 2404.04312).
 """
 
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
-from halfspace.nets import DLGN, DeepLinearNet, ReLUNet, stack, unstack
+from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet, stack, unstack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import (
     active_path_counts,
@@ -20,6 +20,7 @@ from halfspace.training import Crossing, fit
 
 __all__ = [
     "Crossing",
+    "DGN",
     "DLGN",
     "DeepLinearNet",
     "HardGate",

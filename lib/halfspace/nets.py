@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from halfspace.gates import Gate, HardGate, stack_gates, unstack_gate
 
-__all__ = ["DLGN", "DeepLinearNet", "INITS", "Linear", "ReLUNet", "stack", "unstack"]
+__all__ = ["DGN", "DLGN", "DeepLinearNet", "INITS", "Linear", "ReLUNet", "stack", "unstack"]
 
 INITS = ("default", "xavier", "he")
 
@@ -180,30 +180,8 @@ class DeepLinearNet(_Net):
         return x.new_ones((*lead, x.shape[-2], self.depth, self.width))
 
 
-class DLGN(_Net):
-    """Deep linearly gated network (Equations 4 and 5).
-
-    A deep *linear* gating network decides which units are active; a second set of weights, the
-    value network, computes with the units that are.
-
-    Args:
-        d_in: inputs.
-        width: m, units in each hidden layer.
-        depth: H, hidden layers.
-        d_out: outputs.
-        gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
-        constant_input: feed the value network the all-ones vector of the input's size instead of x:
-            the piecewise constant variant (DLGN-PWC).
-        frozen_gating: keep the gating network at its initialisation.
-        bias: whether each layer of both networks has a constant unit; the paper has none.
-        init: see ``Linear``; for both networks.
-        gain: factor on the value network's hidden weights.
-        gating_gain: factor on the gating network's weights.
-        generator: source of randomness; the gating network is drawn first.
-
-    Raises:
-        ValueError: if a size is not a positive integer or ``init`` is unknown.
-    """
+class _Gated(_Net):
+    """What gated networks share: a gating network decides which units of the other one count."""
 
     def __init__(
         self,
@@ -247,13 +225,21 @@ class DLGN(_Net):
         self.gating = nn.ModuleList(gating)
         self.gating.requires_grad_(not frozen_gating)
 
+    @staticmethod
+    def _between(eta: Tensor) -> Tensor:
+        """Map a gating layer's pre-activations to the next one's input."""
+        return eta
+
+    def _etas(self, x: Tensor):
+        h = x
+        for layer in self.gating:
+            eta = layer(h)
+            yield eta
+            h = self._between(eta)
+
     def preactivations(self, x: Tensor) -> Tensor:
         """Return the gating network's η_1 … η_H, shape (..., n, H, m)."""
-        eta, found = x, []
-        for layer in self.gating:
-            eta = layer(eta)
-            found.append(eta)
-        return torch.stack(found, dim=-2)
+        return torch.stack(list(self._etas(x)), dim=-2)
 
     def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor:
         """Return the activities, shape (..., n, H, m), under the own gate or another one."""
@@ -267,20 +253,52 @@ class DLGN(_Net):
             gates: activities to use instead of the own ones, shape (..., n, H, m): another gate's,
                 or those of a frozen gating network computed once.
         """
-        if gates is None:
-            activities = self._activities(x)
-        else:
-            activities = gates.unbind(-2)
+        activities = map(self.gate, self._etas(x)) if gates is None else gates.unbind(-2)
         z = x.new_ones(x.shape[-1]).expand(x.shape) if self.constant_input else x
         for layer, g in zip(self.value[:-1], activities, strict=True):
             z = layer(z) * g
         return self.value[-1](z)
 
-    def _activities(self, x: Tensor):
-        eta = x
-        for layer in self.gating:
-            eta = layer(eta)
-            yield self.gate(eta)
+
+class DLGN(_Gated):
+    """Deep linearly gated network (Equations 4 and 5).
+
+    A deep *linear* gating network decides which units are active; a second set of weights, the
+    value network, computes with the units that are.
+
+    Args:
+        d_in: inputs.
+        width: m, units in each hidden layer.
+        depth: H, hidden layers.
+        d_out: outputs.
+        gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
+        constant_input: feed the value network the all-ones vector of the input's size instead of x:
+            the piecewise constant variant (PWC).
+        frozen_gating: keep the gating network at its initialisation.
+        bias: whether each layer of both networks has a constant unit; the paper has none.
+        init: see ``Linear``; for both networks.
+        gain: factor on the value network's hidden weights.
+        gating_gain: factor on the gating network's weights.
+        generator: source of randomness; the gating network is drawn first.
+
+    Raises:
+        ValueError: if a size is not a positive integer or ``init`` is unknown.
+    """
+
+
+class DGN(_Gated):
+    """Deep gated network: as a DLGN, but its gating network is a ReLU network.
+
+    With hard gates, and one ReLU net's weights in both networks, it is that ReLU net.
+
+    Args: as ``DLGN``.
+
+    Reference: Lakshminarayanan and Singh (2020).
+    """
+
+    @staticmethod
+    def _between(eta: Tensor) -> Tensor:
+        return eta.relu()
 
 
 def stack(nets: Sequence[_Net]) -> _Net:
@@ -300,7 +318,7 @@ def stack(nets: Sequence[_Net]) -> _Net:
     for other in others:
         if other != first:
             raise ValueError(f"nets must share one architecture; got {first} and {other}")
-    if isinstance(joined, DLGN):
+    if isinstance(joined, _Gated):
         joined.gate = stack_gates([net.gate for net in nets])
     for name, parameter in joined.named_parameters():
         parameter.data = torch.stack([state[name] for state in states])
@@ -315,7 +333,7 @@ def unstack(net: _Net) -> list[_Net]:
     for index, single in enumerate(copies):
         for name, parameter in single.named_parameters():
             parameter.data = state[name][index].clone()
-    if isinstance(net, DLGN):
+    if isinstance(net, _Gated):
         for single, gate in zip(copies, unstack_gate(net.gate, count), strict=True):
             single.gate = gate
     return copies
@@ -324,6 +342,6 @@ def unstack(net: _Net) -> list[_Net]:
 def _architecture(net: _Net) -> dict:
     """Return what stacked nets must share, gates aside."""
     names = ["d_in", "width", "depth", "d_out", "has_bias"]
-    if isinstance(net, DLGN):
+    if isinstance(net, _Gated):
         names += ["constant_input", "frozen_gating"]
     return {"net": type(net).__name__} | {name: getattr(net, name) for name in names}

@@ -12,6 +12,7 @@ exact" has the ratios.
 """
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,8 +81,8 @@ class History:
     Attributes:
         record: recorded times, in epochs, float64, shape (E,).
         measures: by name, the recorded values, shape (E, S, ...).
-        batch_loss: mean loss over each epoch's batches while they were trained on, shape (epochs,
-            S); batches after a copy stopped do not count, NaN for an epoch without any.
+        batch_loss: mean (weighted) loss over each epoch's batches while they were trained on, shape
+            (epochs, S); batches after a copy stopped do not count, NaN for an epoch without any.
         snapshots: stacked states by epoch.
         crossings: answers by name, that of ``stop`` included.
         diverged: copies whose batch loss was not finite at some point of their training, bool,
@@ -98,7 +99,9 @@ class History:
     seconds: float
 
 
-def net_losses(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
+def net_losses(
+    outputs: Tensor, targets: Tensor, loss: str, weights: Tensor | None = None
+) -> Tensor:
     """Mean loss of each copy.
 
     Args:
@@ -106,6 +109,7 @@ def net_losses(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
         targets: for ``"mse"`` values of shape (n, c) or (S, n, c); for ``"cross_entropy"`` class
             numbers of shape (n,) or (S, n).
         loss: ``"mse"`` or ``"cross_entropy"``.
+        weights: factor on each point's loss, shape (S, n); 1 if ``None``.
 
     Returns:
         Shape (S,): mean over points (and, for ``"mse"``, outputs); nats for ``"cross_entropy"``.
@@ -114,10 +118,14 @@ def net_losses(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
         ValueError: if ``loss`` is unknown.
     """
     if loss == "mse":
-        return (outputs - targets).square().mean((-2, -1))
+        squares = (outputs - targets).square()
+        if weights is None:
+            return squares.mean((-2, -1))
+        return (weights * squares.mean(-1)).mean(-1)
     if loss == "cross_entropy":
         classes = targets.expand(outputs.shape[:-1])
-        return functional.cross_entropy(outputs.mT, classes, reduction="none").mean(-1)
+        nats = functional.cross_entropy(outputs.mT, classes, reduction="none")
+        return (nats if weights is None else weights * nats).mean(-1)
     raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
 
 
@@ -149,6 +157,8 @@ def fit(
     snapshots: Sequence[float] = (),
     crossings: Sequence[Crossing] = (),
     stop: Crossing | None = None,
+    factors: Mapping[str, float] | None = None,
+    between: Callable[[nn.Module], Tensor | None] | None = None,
     description: str = "",
 ) -> History:
     """Train a stacked net in place.
@@ -173,6 +183,10 @@ def fit(
         stop: early stop: a copy that crosses this level trains no further, crosses no other level,
             and is recorded and kept as it then was at all later times. Training ends when every
             copy has stopped; until then a stopped copy costs as much as one in training.
+        factors: on the step size of the parameters whose names begin so, ``"gating"`` for example.
+        between: called with the net before each epoch, without gradients. It may change weights in
+            place (the optimiser keeps its moments), and returns a factor on the loss of each copy's
+            points for the epoch, shape (S, n), or ``None`` for 1.
         description: what the progress bar calls the run.
 
     Returns:
@@ -194,11 +208,12 @@ def fit(
     _check(copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, sought)
     batch_size = batch_size or points
     batches = -(-points // batch_size)
-    trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    groups = _groups(net, factors or {})
     if len(set(rates)) == 1 and stop is None:
-        stepper = OPTIMIZERS[optimizer](trained, lr=rates[0], fused=True)
+        options = [dict(params=group, lr=rates[0] * factor) for factor, group in groups.items()]
+        stepper = OPTIMIZERS[optimizer](options, fused=True)
     else:
-        stepper = _OwnSteps(trained, optimizer, rates)
+        stepper = _OwnSteps(groups, optimizer, rates)
     keeper = _Keeper(
         net, measure, sought, stop, _steps(record, batches), _steps(snapshots, batches)
     )
@@ -208,13 +223,18 @@ def fit(
     progress = tqdm(total=epochs, desc=description, unit="epoch", mininterval=1.0, leave=False)
     with progress:
         feed = _batches(net, x, y, seeds, epochs, batch_size, loss)
-        for step, (batch_x, batch_y, options) in enumerate(feed):
+        weights = None
+        for step, (batch_x, batch_y, chosen, options) in enumerate(feed):
             if keeper.look(step):
                 active = ~keeper.stopped.to(x.device)
                 stepper.hold(~active)
             if keeper.stopped.all():
                 break
-            losses = net_losses(net(batch_x, **options), batch_y, loss)
+            if between is not None and step % batches == 0:
+                with torch.no_grad():
+                    weights = between(net)
+            batch_weights = None if weights is None else weights[chosen]
+            losses = net_losses(net(batch_x, **options), batch_y, loss, batch_weights)
             stepper.zero_grad()
             losses.sum().backward()
             stepper.step()
@@ -239,15 +259,15 @@ def fit(
     )
 
 
-def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple[Tensor, Tensor, dict]]:
-    """Yield each batch's inputs, targets and further arguments of ``net``, epoch after epoch.
+def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple]:
+    """Yield each batch's inputs, targets, index into (S, n) and further arguments of ``net``.
 
     The batches' order is drawn on the CPU, so that it is the same on every device.
     """
     frozen_gates = _frozen_gates(net, x)
     if batch_size == x.shape[0]:
         options = {} if frozen_gates is None else {"gates": frozen_gates}
-        yield from itertools.repeat((x, y, options), epochs)
+        yield from itertools.repeat((x, y, ..., options), epochs)
         return
     shared_y = y.ndim == (2 if loss == "mse" else 1)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -256,7 +276,8 @@ def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple[Tenso
         order = torch.stack([torch.randperm(x.shape[0], generator=g) for g in generators])
         for chosen in order.to(x.device).split(batch_size, dim=1):
             options = {} if frozen_gates is None else {"gates": frozen_gates[rows, chosen]}
-            yield x[chosen], y[chosen] if shared_y else y[rows, chosen], options
+            batch_y = y[chosen] if shared_y else y[rows, chosen]
+            yield x[chosen], batch_y, (rows, chosen), options
 
 
 class _OwnSteps:
@@ -266,11 +287,15 @@ class _OwnSteps:
     PyTorch's optimiser moves zeros with step size 1, and each copy goes its own multiple of that.
     """
 
-    def __init__(self, trained: list[nn.Parameter], optimizer: str, rates: Sequence[float]):
-        self.trained = trained
-        self.moves = [torch.zeros_like(parameter) for parameter in trained]
+    def __init__(
+        self, groups: dict[float, list[nn.Parameter]], optimizer: str, rates: Sequence[float]
+    ):
+        self.trained = [parameter for group in groups.values() for parameter in group]
+        self.factors = [factor for factor, group in groups.items() for _ in group]
+        self.moves = [torch.zeros_like(parameter) for parameter in self.trained]
         self.stepper = OPTIMIZERS[optimizer](self.moves, lr=1.0, fused=True)
-        self.rates = torch.tensor(rates, dtype=trained[0].dtype, device=trained[0].device)
+        first = self.trained[0]
+        self.rates = torch.tensor(rates, dtype=first.dtype, device=first.device)
 
     def hold(self, held: Tensor) -> None:
         """Let copies stand still from now on; bool, shape (S,)."""
@@ -285,8 +310,8 @@ class _OwnSteps:
         for parameter, move in zip(self.trained, self.moves, strict=True):
             move.grad = parameter.grad
         self.stepper.step()
-        for parameter, move in zip(self.trained, self.moves, strict=True):
-            rate = self.rates.view(-1, *[1] * (move.ndim - 1))
+        for parameter, move, factor in zip(self.trained, self.moves, self.factors, strict=True):
+            rate = factor * self.rates.view(-1, *[1] * (move.ndim - 1))
             # Not ``rate * move`` alone: a held copy stands still even where its move is not finite.
             parameter += (rate * move).where(rate > 0, 0)
             move.zero_()
@@ -378,6 +403,25 @@ def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
         return None
     with torch.no_grad():
         return net.gates(x)
+
+
+def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn.Parameter]]:
+    """Return the trained parameters by the factor on their step size."""
+    wrong = [factor for factor in factors.values() if not factor > 0]
+    if wrong:
+        raise ValueError(f"factors must be positive; got {wrong}")
+    groups, unused = {}, set(factors)
+    for name, parameter in net.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        begun = [start for start in factors if name.startswith(start)]
+        unused -= set(begun)
+        groups.setdefault(math.prod(factors[start] for start in begun), []).append(parameter)
+    if unused:
+        raise ValueError(
+            f"factors must name beginnings of trained parameters; got {sorted(unused)}"
+        )
+    return groups
 
 
 def _rates(learning_rate: float | Sequence[float], copies: int) -> tuple[float, ...]:

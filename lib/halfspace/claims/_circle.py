@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from halfspace.claims._rules import Case, Claim
+from halfspace.claims._rules import Claim, cases
 from halfspace.experiments import Result
 from halfspace.experiments.circle import allocation, low_and_high
 
@@ -12,8 +12,61 @@ __all__ = ["CIRCLE_CLAIMS"]
 
 _FACTOR = math.log(1.5)  # smallest effect that counts: half as many paths again
 _FITTED = 0.05  # mean squared error at which a half counts as fitted; a tenth of the start's
-_RELU, _DLGN, _FROZEN = ("circle: relu: ", "circle: dlgn: ", "circle: frozen: ")
 _EARLY, _END = 40, -1
+
+_CHAPTER = "chapters/04_feature_learning.html#fig-circle-"
+_NINETY = "chapters/circle_conditions.html#fig-ninety"
+
+_NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
+_LABELS = {  # of conditions whose own names would not do
+    "init xavier": "Xavier",
+    "init he": "He",
+    "sgd": "SGD",
+    "width 64": "64 units",
+    "straight-through": "straight-through gates",
+    "beta 30": "β = 30",
+    "equal frequencies 2": "equal low frequencies",
+    "equal frequencies 8": "equal high frequencies",
+    "amplitude of low half 0.0": "low half zero",
+    "constant low half": "low half constant",
+}
+
+
+def _runs(*conditions: str, nets: tuple[str, ...] = ("relu", "dlgn")) -> dict[str, str]:
+    """Return each net's run under each condition, by the name that a reader sees."""
+    found = {}
+    for condition in conditions:
+        label = "" if condition == "base" else f", {_LABELS.get(condition, condition)}"
+        found |= {f"{_NETS[net]}{label}": f"circle: {net}: {condition}" for net in nets}
+    return found
+
+
+def _dlgn(*conditions: str) -> dict[str, str]:
+    return _runs(*conditions, nets=("dlgn",))
+
+
+def _against(*conditions: str) -> dict[str, tuple[str, ...]]:
+    """Return each net's runs under some conditions, to be compared with one another."""
+    return {
+        label: tuple(f"circle: {net}: {condition}" for condition in conditions)
+        for net, label in _NETS.items()
+    }
+
+
+_GENERAL = _runs("biases", "halves swapped", "init xavier", "init he", "sgd")
+_ALLOCATION_CONTROLS = _GENERAL | _dlgn("straight-through", "beta 30", "linear experts")
+_FROZEN_HARDER = {
+    "β = 10": "circle: frozen: beta 10",
+    "β = 30": "circle: frozen: beta 30",
+    "hard gates": "circle: frozen: hard",
+}
+_FROZEN_AND_TRAINED = {"soft gates, β = 4": ("circle: frozen: beta 4", "circle: dlgn: base")}
+_HARD_FROZEN_AND_TRAINED = {
+    "hard against straight-through gates": (
+        "circle: frozen: hard",
+        "circle: dlgn: straight-through",
+    )
+}
 
 
 def _at(result: Result, epoch: int) -> int:
@@ -25,38 +78,23 @@ def _allocation(epoch: int):
 
 
 def _minus(value):
-    return lambda *results: -value(*results)
+    return lambda result: -value(result)
+
+
+def _difference(value):
+    return lambda first, second: value(first) - value(second)
 
 
 def _loss(result: Result, epoch: int) -> np.ndarray:
     return sum(low_and_high(result, "loss"))[_at(result, epoch)] / 2
 
 
-def _both(name: str, prefix: str, value, kind: str, level: float) -> tuple[Case, ...]:
-    return tuple(
-        Case(name=label, needs=(f"{net}{name}",), value=value, kind=kind, level=level)
-        for label, net in ((f"ReLU net{prefix}", _RELU), (f"DLGN{prefix}", _DLGN))
-    )
+def _fitted_at_300(result: Result) -> np.ndarray:
+    return _loss(result, 300) < _FITTED
 
 
-def _one(label: str, needs: str | tuple[str, ...], value, kind: str, level: float) -> Case:
-    names = (needs,) if isinstance(needs, str) else needs
-    return Case(name=label, needs=names, value=value, kind=kind, level=level)
-
-
-def _allocation_controls(epoch: int) -> tuple[Case, ...]:
-    value = _allocation(epoch)
-    found = _both("biases", ", biases", value, "mean", _FACTOR)
-    found += _both("halves swapped", ", halves swapped", value, "mean", _FACTOR)
-    found += _both("init xavier", ", Xavier", value, "mean", _FACTOR)
-    found += _both("init he", ", He", value, "mean", _FACTOR)
-    found += _both("sgd", ", SGD", value, "mean", _FACTOR)
-    own = {"straight-through": "straight-through gates", "beta 30": "β = 30"}
-    own |= {"linear experts": "linear experts"}
-    return found + tuple(
-        _one(f"DLGN, {label}", f"{_DLGN}{name}", value, "mean", _FACTOR)
-        for name, label in own.items()
-    )
+def _unfitted_at_2000(result: Result) -> np.ndarray:
+    return _loss(result, 2000) >= _FITTED
 
 
 def _low_half_first(result: Result) -> np.ndarray:
@@ -75,17 +113,13 @@ def _clustered(layer: int, minus: int | None = None):
     return value
 
 
-def _early_share(name: str):
-    """Share of a kernel's whole change that is over while the error is above half its start."""
-
-    def value(result: Result) -> np.ndarray:
-        change = 1 - result.arrays[f"{name}_start"].astype(np.float64)
-        loss = sum(low_and_high(result, "loss"))
-        last = (loss > loss[0] / 2)[::-1].argmax(axis=0)
-        row = len(loss) - 1 - last
-        return change[row, np.arange(change.shape[1])] / change[-1] - 0.5
-
-    return value
+def _overlap_change_while_high(result: Result) -> np.ndarray:
+    """Share of the overlap kernel's change that is over while the error is above half its start."""
+    change = 1 - result.overlap_start.astype(np.float64)
+    loss = sum(low_and_high(result, "loss"))
+    last = (loss > loss[0] / 2)[::-1].argmax(axis=0)
+    row = len(loss) - 1 - last
+    return change[row, np.arange(change.shape[1])] / change[-1] - 0.5
 
 
 def _ntk_change(result: Result) -> np.ndarray:
@@ -101,9 +135,8 @@ def _overlap_gain(epoch: int):
 
 
 def _hard_gap(result: Result) -> np.ndarray:
-    return np.log(
-        sum(low_and_high(result, "hard_loss"))[-1] / sum(low_and_high(result, "loss"))[-1]
-    )
+    hard, own = (sum(low_and_high(result, name))[-1] for name in ("hard_loss", "loss"))
+    return np.log(hard / own)
 
 
 def _facing_low(result: Result) -> np.ndarray:
@@ -130,7 +163,8 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 2",
         paper="about 200 epochs",
         statistic="share of seeds with a mean squared error below 0.05 at epoch 300",
-        cases=_both("base", "", lambda r: _loss(r, 300) < _FITTED, "share", 0.5),
+        cases=cases(_runs("base"), _fitted_at_300, "share", 0.5),
+        figure=f"{_CHAPTER}loss",
     ),
     Claim(
         id="frozen-slow",
@@ -138,23 +172,11 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 2",
         paper="more than 2,000 epochs",
         statistic="share of seeds with a mean squared error of 0.05 or more at epoch 2,000",
-        cases=(
-            _one(
-                "soft gates, β = 4",
-                f"{_FROZEN}beta 4",
-                lambda r: _loss(r, 2000) >= _FITTED,
-                "share",
-                0.5,
-            ),
+        cases=cases(
+            {"soft gates, β = 4": "circle: frozen: beta 4"}, _unfitted_at_2000, "share", 0.5
         ),
-        controls=tuple(
-            _one(label, f"{_FROZEN}{name}", lambda r: _loss(r, 2000) >= _FITTED, "share", 0.5)
-            for name, label in (
-                ("beta 10", "β = 10"),
-                ("beta 30", "β = 30"),
-                ("hard", "hard gates"),
-            )
-        ),
+        controls=cases(_FROZEN_HARDER, _unfitted_at_2000, "share", 0.5),
+        figure=f"{_CHAPTER}frozen-times",
     ),
     Claim(
         id="frozen-artefacts",
@@ -162,24 +184,9 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 5",
         paper="artefacts at epoch 8,000",
         statistic="ln of the low half's error: fixed gates at epoch 8,000 over trained ones at 300",
-        cases=(
-            _one(
-                "soft gates, β = 4",
-                (f"{_FROZEN}beta 4", f"{_DLGN}base"),
-                _low_half_error_ratio,
-                "mean",
-                math.log(2),
-            ),
-        ),
-        controls=(
-            _one(
-                "hard against straight-through gates",
-                (f"{_FROZEN}hard", f"{_DLGN}straight-through"),
-                _low_half_error_ratio,
-                "mean",
-                math.log(2),
-            ),
-        ),
+        cases=cases(_FROZEN_AND_TRAINED, _low_half_error_ratio, "mean", math.log(2)),
+        controls=cases(_HARD_FROZEN_AND_TRAINED, _low_half_error_ratio, "mean", math.log(2)),
+        figure=f"{_CHAPTER}functions-frozen",
     ),
     Claim(
         id="low-half-first",
@@ -187,9 +194,9 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 5",
         paper="a few epochs against more than 100",
         statistic="share of seeds whose low half is below an error of 0.05 at an earlier look",
-        cases=_both("base", "", _low_half_first, "share", 0.8),
-        controls=_both("halves swapped", ", halves swapped", _low_half_first, "share", 0.8)
-        + _both("biases", ", biases", _low_half_first, "share", 0.8),
+        cases=cases(_runs("base"), _low_half_first, "share", 0.8),
+        controls=cases(_runs("halves swapped", "biases"), _low_half_first, "share", 0.8),
+        figure=f"{_CHAPTER}functions",
     ),
     Claim(
         id="high-half-late",
@@ -197,7 +204,8 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 5",
         paper="more than 100 epochs",
         statistic="share of seeds whose high half has an error of 0.05 or more at epoch 80",
-        cases=_both("base", "", _high_half_unfitted, "share", 0.5),
+        cases=cases(_runs("base"), _high_half_unfitted, "share", 0.5),
+        figure=f"{_CHAPTER}functions",
     ),
     Claim(
         id="paths-early",
@@ -205,8 +213,9 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 3",
         paper="visible early",
         statistic="mean ln(1 + active paths), low minus high half, epoch 40 minus start",
-        cases=_both("base", "", _allocation(_EARLY), "mean", _FACTOR),
-        controls=_allocation_controls(_EARLY),
+        cases=cases(_runs("base"), _allocation(_EARLY), "mean", _FACTOR),
+        controls=cases(_ALLOCATION_CONTROLS, _allocation(_EARLY), "mean", _FACTOR),
+        figure=f"{_NINETY}-time",
     ),
     Claim(
         id="paths-stay",
@@ -214,79 +223,69 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 3",
         paper="stays",
         statistic="mean ln(1 + active paths), low minus high half, end minus start",
-        cases=_both("base", "", _allocation(_END), "mean", _FACTOR),
-        controls=_allocation_controls(_END),
+        cases=cases(_runs("base"), _allocation(_END), "mean", _FACTOR),
+        controls=cases(_ALLOCATION_CONTROLS, _allocation(_END), "mean", _FACTOR),
+        figure=_NINETY,
     ),
     Claim(
         id="paths-need-training",
         text="The allocation comes from training on the target, not from the architecture.",
         where="ours: control",
         statistic="change of the paths' gap between the halves (ln, top minus bottom) by the end",
-        cases=tuple(
-            case
-            for name, label in (
-                ("zero target", ", zero target"),
-                ("constant target", ", constant target"),
-                ("equal frequencies 2", ", equal low frequencies"),
-                ("equal frequencies 8", ", equal high frequencies"),
-            )
-            for case in _both(name, label, _allocation(_END), "equal", _FACTOR)
+        cases=cases(
+            _runs("zero target", "constant target", "equal frequencies 2", "equal frequencies 8"),
+            _allocation(_END),
+            "equal",
+            _FACTOR,
         ),
+        figure=_NINETY,
     ),
     Claim(
         id="paths-simplicity",
         text="Paths go where the target is simple, be there a signal or not.",
         where="Section 4, conjecture 1; told apart from an early signal",
         statistic="change of the paths' gap, low (simpler) minus high half, by the end",
-        cases=_both(
-            "amplitude of low half 0.0", ", low half zero", _allocation(_END), "mean", _FACTOR
-        )
-        + _both("constant low half", ", low half constant", _allocation(_END), "mean", _FACTOR),
+        cases=cases(
+            _runs("amplitude of low half 0.0", "constant low half"),
+            _allocation(_END),
+            "mean",
+            _FACTOR,
+        ),
+        figure=_NINETY,
     ),
     Claim(
         id="paths-early-signal",
         text="Paths go where the signal can be learned first, which is the only half that has one.",
         where="ours: rival of simplicity",
         statistic="change of the paths' gap, high minus (zero) low half, by the end",
-        cases=_both(
-            "amplitude of low half 0.0",
-            ", low half zero",
-            _minus(_allocation(_END)),
-            "mean",
-            _FACTOR,
-        ),
+        cases=cases(_runs("amplitude of low half 0.0"), _minus(_allocation(_END)), "mean", _FACTOR),
+        figure=_NINETY,
     ),
     Claim(
         id="paths-frequency",
         text="The larger the gap of the frequencies, the more paths the low half gains.",
         where="Section 4, conjecture 1",
         statistic="change of the paths' gap by the end, high frequency 16 minus high frequency 3",
-        cases=tuple(
-            _one(
-                label,
-                (f"{net}high frequency 16", f"{net}high frequency 3"),
-                lambda far, near: _allocation(_END)(far) - _allocation(_END)(near),
-                "mean",
-                _FACTOR,
-            )
-            for label, net in (("ReLU net", _RELU), ("DLGN", _DLGN))
+        cases=cases(
+            _against("high frequency 16", "high frequency 3"),
+            _difference(_allocation(_END)),
+            "mean",
+            _FACTOR,
         ),
+        figure=_NINETY,
     ),
     Claim(
         id="paths-magnitude",
         text="Paths go where the gradient is large: a weaker low half gets fewer.",
         where="ours: rival of simplicity",
         statistic="change of the paths' gap by the end, low half's amplitude 1 minus 0.3",
-        cases=tuple(
-            _one(
-                label,
-                (f"{net}base", f"{net}amplitude of low half 0.3"),
-                lambda full, weak: _allocation(_END)(full) - _allocation(_END)(weak),
-                "mean",
-                _FACTOR,
-            )
-            for label, net in (("ReLU net", _RELU), ("DLGN", _DLGN))
+        cases=cases(
+            _against("base", "amplitude of low half 0.3"),
+            _difference(_allocation(_END)),
+            "mean",
+            _FACTOR,
         ),
+        figure=_NINETY,
     ),
     Claim(
         id="ntk-moves",
@@ -294,38 +293,26 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 4",
         paper="far from constant",
         statistic="1 − cosine of the NTK at the end with the NTK at the start",
-        cases=_both("base", "", _ntk_change, "mean", 0.2),
-        controls=_both("init he", ", He", _ntk_change, "mean", 0.2)
-        + _both("width 64", ", 64 units", _ntk_change, "mean", 0.2),
+        cases=cases(_runs("base"), _ntk_change, "mean", 0.2),
+        controls=cases(_runs("init he", "width 64"), _ntk_change, "mean", 0.2),
+        figure=f"{_CHAPTER}ntk-relu",
     ),
     Claim(
         id="overlap-explains-ntk-early",
         text="The overlap kernel explains the NTK's change: early in training.",
         where="Section 4, conjecture 5",
         statistic="cosine of the NTK at epoch 40 with the overlap kernel, minus with the first NTK",
-        cases=_both(
-            "base",
-            "",
-            _overlap_gain(_EARLY),
-            "mean",
-            0.1,
-        ),
+        cases=cases(_runs("base"), _overlap_gain(_EARLY), "mean", 0.1),
+        figure=f"{_CHAPTER}ntk-dlgn",
     ),
     Claim(
         id="overlap-explains-ntk-end",
         text="The overlap kernel explains the NTK's change: up to the end.",
         where="Section 4, conjecture 5",
         statistic="cosine of the NTK at the end with the overlap kernel, minus with the first NTK",
-        cases=_both("base", "", _overlap_gain(_END), "mean", 0.1),
-        controls=(
-            _one(
-                "DLGN, straight-through gates",
-                f"{_DLGN}straight-through",
-                _overlap_gain(_END),
-                "mean",
-                0.1,
-            ),
-        ),
+        cases=cases(_runs("base"), _overlap_gain(_END), "mean", 0.1),
+        controls=cases(_dlgn("straight-through"), _overlap_gain(_END), "mean", 0.1),
+        figure=f"{_CHAPTER}ntk-dlgn",
     ),
     Claim(
         id="half-spaces-cluster",
@@ -333,16 +320,14 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 6, conjecture 3",
         paper="later layers cluster",
         statistic="length of layer 5's mean unit normal (0 scattered, 1 equal), end minus start",
-        cases=(_one("DLGN", f"{_DLGN}base", _clustered(4), "mean", 0.1),),
-        controls=tuple(
-            _one(f"DLGN, {label}", f"{_DLGN}{name}", _clustered(4), "mean", 0.1)
-            for name, label in (
-                ("straight-through", "straight-through gates"),
-                ("beta 30", "β = 30"),
-                ("init he", "He"),
-                ("halves swapped", "halves swapped"),
-            )
+        cases=cases(_dlgn("base"), _clustered(4), "mean", 0.1),
+        controls=cases(
+            _dlgn("straight-through", "beta 30", "init he", "halves swapped"),
+            _clustered(4),
+            "mean",
+            0.1,
         ),
+        figure=f"{_CHAPTER}half-spaces-end",
     ),
     Claim(
         id="later-layers-cluster-more",
@@ -350,7 +335,8 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 6, conjecture 3",
         paper="later layers cluster",
         statistic="change of the mean unit normal's length, layer 5 minus layer 1",
-        cases=(_one("DLGN", f"{_DLGN}base", _clustered(4, 0), "mean", 0.1),),
+        cases=cases(_dlgn("base"), _clustered(4, 0), "mean", 0.1),
+        figure=f"{_CHAPTER}half-spaces-end",
     ),
     Claim(
         id="last-layer-faces-low",
@@ -358,40 +344,18 @@ CIRCLE_CLAIMS = (
         where="Section 4, Figure 6",
         paper="3 of 4 shown",
         statistic="share of layer 5's normals within 45° of the low half's middle, minus 1/4",
-        cases=(_one("DLGN", f"{_DLGN}base", _facing_low, "mean", 0.25),),
-        controls=(
-            _one(
-                "DLGN, straight-through gates",
-                f"{_DLGN}straight-through",
-                _facing_low,
-                "mean",
-                0.25,
-            ),
-        ),
+        cases=cases(_dlgn("base"), _facing_low, "mean", 0.25),
+        controls=cases(_dlgn("straight-through"), _facing_low, "mean", 0.25),
+        figure=f"{_CHAPTER}facing",
     ),
     Claim(
         id="frozen-hurts",
         text="Without feature learning (frozen gates) optimisation suffers.",
         where="Section 4, conjecture 2",
         statistic="ln of the error at epoch 300, frozen over trained gates, same sharpness",
-        cases=(
-            _one(
-                "soft gates, β = 4",
-                (f"{_FROZEN}beta 4", f"{_DLGN}base"),
-                _error_ratio_300,
-                "mean",
-                math.log(2),
-            ),
-        ),
-        controls=(
-            _one(
-                "hard against straight-through gates",
-                (f"{_FROZEN}hard", f"{_DLGN}straight-through"),
-                _error_ratio_300,
-                "mean",
-                math.log(2),
-            ),
-        ),
+        cases=cases(_FROZEN_AND_TRAINED, _error_ratio_300, "mean", math.log(2)),
+        controls=cases(_HARD_FROZEN_AND_TRAINED, _error_ratio_300, "mean", math.log(2)),
+        figure=f"{_CHAPTER}loss",
     ),
     Claim(
         id="features-early",
@@ -400,31 +364,17 @@ CIRCLE_CLAIMS = (
         paper="early, while the loss is high",
         statistic="part of the overlap kernel's change (1 − cosine with the start) that is over "
         "while the error is above half its start, minus 1/2",
-        cases=_both("base", "", _early_share("overlap"), "mean", 0.1),
+        cases=cases(_runs("base"), _overlap_change_while_high, "mean", 0.1),
+        figure=f"{_CHAPTER}overlap-dlgn",
     ),
     Claim(
         id="hard-gates-are-the-net",
         text="The trained DLGN is a net of half-spaces: hard gates for soft ones change little.",
         where="Section 2: training with soft gates",
         statistic="ln of the error under hard gates over the error under the own gate, at the end",
-        cases=(
-            _one(
-                "soft gates, β = 4",
-                f"{_DLGN}base",
-                _hard_gap,
-                "equal",
-                math.log(2),
-            ),
-        ),
-        controls=(
-            _one(
-                "β = 30",
-                f"{_DLGN}beta 30",
-                _hard_gap,
-                "equal",
-                math.log(2),
-            ),
-        ),
+        cases=cases({"soft gates, β = 4": "circle: dlgn: base"}, _hard_gap, "equal", math.log(2)),
+        controls=cases({"β = 30": "circle: dlgn: beta 30"}, _hard_gap, "equal", math.log(2)),
+        figure=f"{_CHAPTER}hard",
     ),
     Claim(
         id="pwc-like-pwl-circle",
@@ -432,14 +382,12 @@ CIRCLE_CLAIMS = (
         where="Section 3",
         paper="indistinguishable",
         statistic="change of the paths' gap by the end, constant minus linear experts",
-        cases=(
-            _one(
-                "DLGN",
-                (f"{_DLGN}base", f"{_DLGN}linear experts"),
-                lambda c, w: _allocation(_END)(c) - _allocation(_END)(w),
-                "equal",
-                _FACTOR,
-            ),
+        cases=cases(
+            {"DLGN": ("circle: dlgn: base", "circle: dlgn: linear experts")},
+            _difference(_allocation(_END)),
+            "equal",
+            _FACTOR,
         ),
+        figure=_NINETY,
     ),
 )

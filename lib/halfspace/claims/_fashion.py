@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from halfspace.claims._rules import Case, Claim
+from halfspace.claims._rules import Claim, cases
 from halfspace.experiments import Result
 
 __all__ = ["FASHION_CLAIMS"]
@@ -13,6 +13,32 @@ _FACTOR = math.log(1.2)  # smallest effect that counts: a fifth more paths
 _TENTH = math.log(1.1)
 _FIRST, _SECOND = [0, 1, 2, 3, 4], [5, 6, 7, 8, 9]
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
+_CHAPTER = "chapters/05_resource_allocation.html#fig-fashion-"
+
+
+def _each(images: str, *labels: str) -> dict[str, tuple[str, ...]]:
+    """Return each net's runs: one, or one for each kind of labels, to be compared."""
+    return {
+        f"{name}, {images} images": tuple(f"fashion: {net}: {images}: {given}" for given in labels)
+        for net, name in _NETS.items()
+    }
+
+
+def _pairs(
+    labels: str, prefix: str = "", nets: tuple[str, str] = ("relu", "dlgn")
+) -> dict[str, tuple[str, ...]]:
+    """Return two nets' runs on both kinds of images, to be compared."""
+    return {
+        f"{prefix}{images} images": tuple(f"fashion: {net}: {images}: {labels}" for net in nets)
+        for images in ("raw", "normalised")
+    }
+
+
+_MODIFIED_AND_SWAPPED = {
+    **_each("raw", "modified", "swapped"),
+    **_each("normalised", "modified", "swapped"),
+}
+_MOVED_CONTROLS = _each("normalised", "modified") | _each("raw", "original")
 
 
 def _gap(result: Result, name: str = "log_paths") -> np.ndarray:
@@ -45,18 +71,14 @@ def _label_effect(epoch: float):
     return value
 
 
-def _accuracy_gap(name: str):
-    return lambda result: _gap(result, name)[-1]
+def _accuracy_gap(result: Result) -> np.ndarray:
+    return _gap(result, "accuracy")[-1]
 
 
-def _block_contrast(name: str):
+def _block_contrast(result: Result) -> np.ndarray:
     """Logarithm of the mean kernel within classes 0-4 over within classes 5-9, at the start."""
-
-    def value(result: Result) -> np.ndarray:
-        within = result.arrays[f"{name}_within"][0].astype(np.float64)
-        return np.log(within[:, _FIRST].mean(-1) / within[:, _SECOND].mean(-1))
-
-    return value
+    within = result.overlap_within[0].astype(np.float64)
+    return np.log(within[:, _FIRST].mean(-1) / within[:, _SECOND].mean(-1))
 
 
 def _test_difference(first: Result, second: Result) -> np.ndarray:
@@ -65,32 +87,6 @@ def _test_difference(first: Result, second: Result) -> np.ndarray:
 
 def _hard_loss_of_accuracy(result: Result) -> np.ndarray:
     return (result.test_accuracy.astype(np.float64) - result.test_hard_accuracy).mean(-1)
-
-
-def _each(images: str, labels: str, value, kind: str, level: float) -> tuple[Case, ...]:
-    return tuple(
-        Case(
-            name=f"{label}, {images} images",
-            needs=(f"fashion: {net}: {images}: {labels}",),
-            value=value,
-            kind=kind,
-            level=level,
-        )
-        for net, label in _NETS.items()
-    )
-
-
-def _pairs(images: str, value) -> tuple[Case, ...]:
-    return tuple(
-        Case(
-            name=f"{label}, {images} images",
-            needs=(f"fashion: {net}: {images}: modified", f"fashion: {net}: {images}: swapped"),
-            value=value,
-            kind="mean",
-            level=_FACTOR,
-        )
-        for net, label in _NETS.items()
-    )
 
 
 def _moved(name: str):
@@ -128,19 +124,6 @@ def _agreement(relu: Result, dlgn: Result) -> np.ndarray:
     return own - _others((relu.predicted[:, None] == relu.predicted).mean(-1))
 
 
-def _partners(labels: str, value, kind: str, level: float, prefix: str = "") -> tuple[Case, ...]:
-    return tuple(
-        Case(
-            name=f"{prefix}{images} images",
-            needs=(f"fashion: relu: {images}: {labels}", f"fashion: dlgn: {images}: {labels}"),
-            value=value,
-            kind=kind,
-            level=level,
-        )
-        for images in ("raw", "normalised")
-    )
-
-
 FASHION_CLAIMS = (
     Claim(
         id="fashion-simple-ahead",
@@ -148,32 +131,41 @@ FASHION_CLAIMS = (
         where="Section 5, Figure 7",
         paper="consistently more",
         statistic="share of seeds whose simple part is ahead, mean ln(1 + paths), at every look",
-        cases=_each("raw", "modified", _ahead_throughout, "share", 0.5),
-        controls=_each("normalised", "modified", _ahead_throughout, "share", 0.5)
-        + _each("raw", "swapped", _ahead_throughout, "share", 0.5),
+        cases=cases(_each("raw", "modified"), _ahead_throughout, "share", 0.5),
+        controls=cases(
+            _each("normalised", "modified") | _each("raw", "swapped"),
+            _ahead_throughout,
+            "share",
+            0.5,
+        ),
+        figure=f"{_CHAPTER}paths",
     ),
     Claim(
         id="fashion-simple-gains",
         text="Training on modified labels moves paths to the simple part.",
         where="Section 5, Figure 7",
         statistic="mean ln(1 + paths), simple minus complex part, end minus start",
-        cases=_each("raw", "modified", _gained, "mean", _FACTOR),
-        controls=_each("normalised", "modified", _gained, "mean", _FACTOR)
-        + _each("normalised", "random", _gained, "mean", _FACTOR),
+        cases=cases(_each("raw", "modified"), _gained, "mean", _FACTOR),
+        # Not one mapping: the modified and the random labels' cases have the same names.
+        controls=cases(_each("normalised", "modified"), _gained, "mean", _FACTOR)
+        + cases(_each("normalised", "random"), _gained, "mean", _FACTOR),
+        figure=f"{_CHAPTER}paths",
     ),
     Claim(
         id="fashion-label-effect-early",
         text="It is the labels that do it, all else equal: early in training.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
-        cases=_pairs("raw", _label_effect(1)) + _pairs("normalised", _label_effect(1)),
+        cases=cases(_MODIFIED_AND_SWAPPED, _label_effect(1), "mean", _FACTOR),
+        figure=f"{_CHAPTER}early",
     ),
     Claim(
         id="fashion-label-effect-end",
         text="It is the labels that do it, all else equal: to the end.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
-        cases=_pairs("raw", _label_effect(-1)) + _pairs("normalised", _label_effect(-1)),
+        cases=cases(_MODIFIED_AND_SWAPPED, _label_effect(-1), "mean", _FACTOR),
+        figure=f"{_CHAPTER}settings",
     ),
     Claim(
         id="fashion-simple-learned-better",
@@ -181,17 +173,20 @@ FASHION_CLAIMS = (
         where="Section 5, Figure 7",
         paper="simple part first",
         statistic="accuracy on training images, simple minus complex part, at the end",
-        cases=_each("raw", "modified", _accuracy_gap("accuracy"), "mean", 0.05),
-        controls=_each("raw", "swapped", _accuracy_gap("accuracy"), "mean", 0.05)
-        + _each("normalised", "random", _accuracy_gap("accuracy"), "mean", 0.05),
+        cases=cases(_each("raw", "modified"), _accuracy_gap, "mean", 0.05),
+        controls=cases(
+            _each("raw", "swapped") | _each("normalised", "random"), _accuracy_gap, "mean", 0.05
+        ),
+        figure=f"{_CHAPTER}accuracy",
     ),
     Claim(
         id="fashion-blocks-are-labels",
         text="The brighter block of the overlap kernel is due to training, not to the raw images.",
         where="Section 5, Figure 7",
         statistic="ln of the overlap kernel within classes 0-4 over within 5-9, before training",
-        cases=_each("raw", "modified", _block_contrast("overlap"), "equal", _TENTH),
-        controls=_each("normalised", "modified", _block_contrast("overlap"), "equal", _TENTH),
+        cases=cases(_each("raw", "modified"), _block_contrast, "equal", _TENTH),
+        controls=cases(_each("normalised", "modified"), _block_contrast, "equal", _TENTH),
+        figure=f"{_CHAPTER}contrast",
     ),
     Claim(
         id="ntk-fashion-moves",
@@ -199,18 +194,18 @@ FASHION_CLAIMS = (
         where="Section 5, Figure 7",
         paper="three snapshots",
         statistic="centred alignment of the NTK with the labels' kernel, end minus start",
-        cases=_each("raw", "modified", _moved("ntk_labels"), "mean", 0.05),
-        controls=_each("normalised", "modified", _moved("ntk_labels"), "mean", 0.05)
-        + _each("raw", "original", _moved("ntk_labels"), "mean", 0.05),
+        cases=cases(_each("raw", "modified"), _moved("ntk_labels"), "mean", 0.05),
+        controls=cases(_MOVED_CONTROLS, _moved("ntk_labels"), "mean", 0.05),
+        figure=f"{_CHAPTER}ntk-relu",
     ),
     Claim(
         id="overlap-fashion-moves",
         text="On modified Fashion-MNIST the overlap kernel moves towards the labels: the paths do.",
         where="Section 5, conjecture 2",
         statistic="centred alignment of the paths' kernel with the labels' kernel, end minus start",
-        cases=_each("raw", "modified", _moved("overlap_labels"), "mean", 0.05),
-        controls=_each("normalised", "modified", _moved("overlap_labels"), "mean", 0.05)
-        + _each("raw", "original", _moved("overlap_labels"), "mean", 0.05),
+        cases=cases(_each("raw", "modified"), _moved("overlap_labels"), "mean", 0.05),
+        controls=cases(_MOVED_CONTROLS, _moved("overlap_labels"), "mean", 0.05),
+        figure=f"{_CHAPTER}overlap-relu",
     ),
     Claim(
         id="surrogate-fashion-paths",
@@ -218,10 +213,14 @@ FASHION_CLAIMS = (
         where="Section 3, conjecture 4",
         statistic="correlation over the ten classes of the gain in mean ln(1 + paths), ReLU net "
         "and DLGN of one seed",
-        cases=_partners("modified", _paths_together, "mean", 0.5),
-        controls=_partners(
-            "modified", _paths_together_beyond_chance, "mean", 0.1, "own partner minus others, "
+        cases=cases(_pairs("modified"), _paths_together, "mean", 0.5),
+        controls=cases(
+            _pairs("modified", "own partner minus others, "),
+            _paths_together_beyond_chance,
+            "mean",
+            0.1,
         ),
+        figure=f"{_CHAPTER}paths",
     ),
     Claim(
         id="surrogate-fashion-functions",
@@ -229,8 +228,9 @@ FASHION_CLAIMS = (
         where="Section 3, conjecture 4",
         statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
         "minus ReLU nets of two seeds",
-        cases=_partners("original", _agreement, "equal", 0.02, "original labels, "),
-        controls=_partners("modified", _agreement, "equal", 0.02, "modified labels, "),
+        cases=cases(_pairs("original", "original labels, "), _agreement, "equal", 0.02),
+        controls=cases(_pairs("modified", "modified labels, "), _agreement, "equal", 0.02),
+        figure=f"{_CHAPTER}accuracy",
     ),
     Claim(
         id="pwc-like-pwl-fashion",
@@ -238,58 +238,39 @@ FASHION_CLAIMS = (
         where="Section 3",
         paper="indistinguishable",
         statistic="test accuracy, linear minus constant experts",
-        cases=tuple(
-            Case(
-                name=f"DLGN, {images} images",
-                needs=(
-                    f"fashion: dlgn, linear experts: {images}: original",
-                    f"fashion: dlgn: {images}: original",
-                ),
-                value=_test_difference,
-                kind="equal",
-                level=0.01,
-            )
-            for images in ("raw", "normalised")
+        cases=cases(
+            _pairs("original", "DLGN, ", ("dlgn, linear experts", "dlgn")),
+            _test_difference,
+            "equal",
+            0.01,
         ),
+        figure=f"{_CHAPTER}accuracy",
     ),
     Claim(
         id="dlgn-like-relu-fashion",
         text="The DLGN classifies nearly as well as the ReLU net: Fashion-MNIST, original labels.",
         where="Section 3, in the sense of Table 1",
         statistic="test accuracy, ReLU net minus DLGN",
-        cases=tuple(
-            Case(
-                name=f"{images} images",
-                needs=(f"fashion: relu: {images}: original", f"fashion: dlgn: {images}: original"),
-                value=_test_difference,
-                kind="equal",
-                level=0.02,
-            )
-            for images in ("raw", "normalised")
-        ),
+        cases=cases(_pairs("original"), _test_difference, "equal", 0.02),
+        figure=f"{_CHAPTER}accuracy",
     ),
     Claim(
         id="hard-gates-are-the-net-fashion",
         text="Hard gates in place of soft ones cost the trained DLGN little accuracy.",
         where="Section 2: training with soft gates",
         statistic="test accuracy under the own gates minus under hard gates",
-        cases=(
-            Case(
-                name="DLGN, normalised images",
-                needs=("fashion: dlgn: normalised: original",),
-                value=_hard_loss_of_accuracy,
-                kind="equal",
-                level=0.02,
-            ),
+        cases=cases(
+            {"DLGN, normalised images": "fashion: dlgn: normalised: original"},
+            _hard_loss_of_accuracy,
+            "equal",
+            0.02,
         ),
-        controls=(
-            Case(
-                name="DLGN, raw images",
-                needs=("fashion: dlgn: raw: original",),
-                value=_hard_loss_of_accuracy,
-                kind="equal",
-                level=0.02,
-            ),
+        controls=cases(
+            {"DLGN, raw images": "fashion: dlgn: raw: original"},
+            _hard_loss_of_accuracy,
+            "equal",
+            0.02,
         ),
+        figure=f"{_CHAPTER}accuracy",
     ),
 )

@@ -70,11 +70,4 @@ PENDING_CLAIMS = (
         "much better",
         _ACCURACY,
     ),
-    _pending(
-        "region-counts-stable",
-        "The number of pattern regions changes little during training.",
-        "Section 3.1, after Hanin and Rolnick",
-        "changes little",
-        "pattern regions in a window of the plane, end over start",
-    ),
 )

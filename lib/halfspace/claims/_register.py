@@ -1,14 +1,24 @@
 """All claims, and how they are judged."""
 
 from halfspace.claims._circle import CIRCLE_CLAIMS
+from halfspace.claims._conjectures import CONJECTURE_CLAIMS
 from halfspace.claims._fashion import FASHION_CLAIMS
 from halfspace.claims._pending import PENDING_CLAIMS
+from halfspace.claims._reallocation import REALLOCATION_CLAIMS
 from halfspace.claims._rules import Claim, Finding, Verdict
-from halfspace.experiments.studies import STUDIES
+from halfspace.claims._theory import THEORY_CLAIMS
+from halfspace.experiments.studies import condition
 
 __all__ = ["CLAIMS", "judge"]
 
-CLAIMS: tuple[Claim, ...] = CIRCLE_CLAIMS + FASHION_CLAIMS + PENDING_CLAIMS
+CLAIMS: tuple[Claim, ...] = (
+    THEORY_CLAIMS
+    + CIRCLE_CLAIMS
+    + FASHION_CLAIMS
+    + CONJECTURE_CLAIMS
+    + REALLOCATION_CLAIMS
+    + PENDING_CLAIMS
+)
 
 
 def judge(claim: Claim) -> tuple[Verdict, list[Finding] | None]:
@@ -19,13 +29,9 @@ def judge(claim: Claim) -> tuple[Verdict, list[Finding] | None]:
         no rule is fixed yet.
 
     Raises:
-        KeyError: if the claim needs a run that no study lists.
-        ValueError: if a recorded run is damaged.
+        ValueError: if no study lists a run that the claim needs, or a recorded run is damaged.
     """
-    results = {}
-    for name in claim.needs:
-        study, condition = name.split(": ", 1)
-        results[name] = STUDIES[study]()[condition].recorded()
+    results = {name: condition(name).recorded() for name in claim.needs}
     if not claim.cases or any(result is None for result in results.values()):
         return claim.verdict(None), None
     findings = [case.judge(results) for case in claim.cases + claim.controls]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from halfspace.claims._register import CLAIMS, judge
 from halfspace.claims._rules import VERDICTS
-from halfspace.experiments.studies import STUDIES
+from halfspace.experiments.studies import condition
 
 __all__ = ["interval_text", "markdown_report", "report", "summary"]
 
@@ -14,8 +14,9 @@ __all__ = ["interval_text", "markdown_report", "report", "summary"]
 def report() -> list[dict]:
     """Return one entry per claim, in the register's order, ready for JSON.
 
-    Keys: id, claim, where, paper (its number or finding), statistic, rule, verdict, findings (one
-    for each case and control, or none), runs (file, commit, device and date of each recorded run).
+    Keys: id, claim, where, paper (its number or finding), statistic, rule, figure (where the book
+    shows it), verdict, findings (one for each case and control, or none), runs (file, commit,
+    device and date of each recorded run).
     """
     found = []
     for claim in CLAIMS:
@@ -27,6 +28,7 @@ def report() -> list[dict]:
             "paper": claim.paper,
             "statistic": claim.statistic,
             "rule": claim.rule,
+            "figure": claim.figure,
             "verdict": verdict,
             "findings": [asdict(finding) for finding in findings or []],
             "runs": [],
@@ -36,8 +38,7 @@ def report() -> list[dict]:
             for name in ("effect", "low", "high"):  # JSON has no NaN
                 finding[name] = finding[name] if math.isfinite(finding[name]) else None
         for name in claim.needs:
-            study, condition = name.split(": ", 1)
-            spec = STUDIES[study]()[condition]
+            spec = condition(name)
             recorded = spec.recorded()
             if recorded is not None:
                 path = spec.record_path()

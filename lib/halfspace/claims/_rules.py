@@ -16,8 +16,9 @@ from scipy import stats
 from halfspace.experiments import Result
 from halfspace.intervals import mean_interval
 
-__all__ = ["VERDICTS", "Case", "Claim", "Finding", "Verdict"]
+__all__ = ["VERDICTS", "Case", "Claim", "Finding", "Verdict", "cases"]
 
+Kind = Literal["mean", "share", "equal"]
 Verdict = Literal[
     "reproduced", "reproduced under conditions", "not reproduced", "undecided", "pending"
 ]
@@ -68,7 +69,7 @@ class Case:
     name: str
     needs: tuple[str, ...]
     value: Callable[..., np.ndarray]
-    kind: Literal["mean", "share", "equal"]
+    kind: Kind
     level: float
 
     @property
@@ -109,6 +110,25 @@ class Case:
         return Finding(effect=mean, low=low, high=high, holds=holds, **told)
 
 
+def cases(
+    needs: Mapping[str, str | tuple[str, ...]],
+    value: Callable[..., np.ndarray],
+    kind: Kind,
+    level: float,
+) -> tuple[Case, ...]:
+    """Return one case for each name and the recorded run, or runs, that it needs."""
+    return tuple(
+        Case(
+            name=name,
+            needs=(runs,) if isinstance(runs, str) else runs,
+            value=value,
+            kind=kind,
+            level=level,
+        )
+        for name, runs in needs.items()
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A claim of the paper, or one of ours that tells explanations apart.
@@ -121,6 +141,7 @@ class Claim:
         cases: all must hold.
         controls: where it should hold too if it is as general as it sounds.
         paper: the paper's number or finding, for the report; empty if it gives none.
+        figure: where the book shows it, ``chapters/NAME.html#FIGURE``; empty while it is pending.
     """
 
     id: str
@@ -130,6 +151,7 @@ class Claim:
     cases: tuple[Case, ...]
     controls: tuple[Case, ...] = ()
     paper: str = ""
+    figure: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:

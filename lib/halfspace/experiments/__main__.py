@@ -14,6 +14,8 @@ from halfspace.experiments import records
 from halfspace.experiments._base import Spec, code_version
 from halfspace.experiments.studies import STUDIES
 
+_STRIDE = 7  # conditions by which one turn's start is apart from the next one's
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
@@ -46,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--workers", type=int, default=2, help="runs at a time on a CPU")
             command.add_argument("--minutes", type=float, help="start no run after so many")
         if name == "verify":
-            command.add_argument("--count", type=int, default=8, help="how many conditions")
+            told = "start on no condition after so many"
+            command.add_argument("--minutes", type=float, default=2.0, help=told)
             command.add_argument("--turn", type=int, help="which ones; by default the day's")
     return parser
 
@@ -76,15 +79,18 @@ def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
 
 def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Recompute one seed of some recorded runs."""
-    kept = [name for name, spec in conditions.items() if spec.recorded() and spec.affordable]
+    kept = [name for name, spec in conditions.items() if spec.summaries and spec.recorded()]
     turn = int(time.time() // 86_400) if options.turn is None else options.turn
-    # Neighbouring turns take different conditions and seeds, and all are taken in time.
-    order = np.roll(np.random.default_rng(0).permutation(len(kept)), -turn * options.count)
-    chosen = [kept[place] for place in order[: options.count]]
-    failed = 0
-    for name in chosen:
+    # Neighbouring turns begin with different conditions and seeds, and all are taken in time.
+    order = np.roll(np.random.default_rng(0).permutation(len(kept)), -turn * _STRIDE)
+    limit = time.monotonic() + 60 * options.minutes
+    failed, done = 0, 0
+    for name in (kept[place] for place in order):
+        if done and time.monotonic() > limit:
+            break
+        done += 1
         spec = conditions[name]
-        index = turn % len(spec.recorded().diverged)
+        index = turn % len(spec.recorded().initial)
         for check in records.verify(spec, index):
             failed += not check.passed
             verdict = "ok" if check.passed else "FAILED"
@@ -92,7 +98,7 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
                 f"{verdict:6} {name}, seed {index}: {check.name} {check.recomputed:.6g}, recorded "
                 f"{check.recorded:.6g}, seeds {check.low:.6g} to {check.high:.6g}"
             )
-    print(f"{len(chosen)} conditions, {failed} failures")
+    print(f"{done} conditions, {failed} failures")
     return int(failed > 0)
 
 

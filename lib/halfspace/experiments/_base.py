@@ -65,13 +65,13 @@ class Spec(BaseModel):
 
     Class attributes:
         version: bumped by hand when the experiment's meaning changes.
-        affordable: whether ``make verify`` recomputes a seed: then there are ``one_seed(index)``,
-            the spec of a single one, and ``summaries``, the arrays (..., S) that are compared.
+        summaries: the arrays (..., S) that ``make verify`` compares, besides ``initial``, when it
+            recomputes ``one_seed(index)``, the spec of a single seed; empty where it cannot.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: ClassVar[int] = 1
-    affordable: ClassVar[bool] = False
+    summaries: ClassVar[tuple[str, ...]] = ()
 
     def key(self) -> str:
         """Return the SHA-256 (hexadecimal) of the experiment's name, version and fields."""
@@ -163,38 +163,43 @@ class Spec(BaseModel):
         return type(self)(**(self.model_dump() | changes))
 
 
-def results(specs: Mapping[Hashable, Spec], *, device: str = "auto") -> dict[Hashable, Result]:
+def results(
+    specs: Mapping[Hashable, Spec], *, device: str = "auto", recompute: bool = False
+) -> dict[Hashable, Result]:
     """Return the results of several experiments, by the specs' names.
 
-    On a CPU, those that the cache lacks run side by side in processes of their own, one thread
-    each and as many as this process has threads: for nets of these sizes that is twice as fast as
-    several threads for one experiment after the other. Each enters the cache as it ends, so that an
+    On a CPU, those to be computed run side by side in processes of their own, one thread each and
+    as many as this process has threads: for nets of these sizes that is twice as fast as several
+    threads for one experiment after the other. Each enters the cache as it ends, so that an
     interruption loses the unfinished ones only.
 
     Args:
         specs: the specs by name.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        recompute: run all of them, even if there are recorded runs or the cache has the results.
 
     Raises:
         ValueError: if the device is not to be had.
         OSError: if the cache folder cannot be written.
     """
     chosen = resolve_device(device)
-    missing = [
-        spec for spec in specs.values() if spec.recorded() is None and not spec.in_cache(device)
-    ]
+    missing = {
+        name: spec
+        for name, spec in specs.items()
+        if recompute or (spec.recorded() is None and not spec.in_cache(device))
+    }
     workers = min(len(missing), torch.get_num_threads())
+    made = {}
     if chosen.type == "cpu" and workers > 1:
+        compute = functools.partial(Spec.result, device="cpu", recompute=recompute)
         processes = multiprocessing.get_context("spawn")
         # Leaving the block ends the processes, also after Ctrl-C.
         with processes.Pool(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for _ in pool.imap_unordered(_compute, missing):
-                pass
-    return {name: spec.result(device=device) for name, spec in specs.items()}
-
-
-def _compute(spec: Spec) -> None:
-    spec.result(device="cpu")
+            made = dict(zip(missing, pool.imap(compute, missing.values()), strict=True))
+    return {
+        name: made.get(name) or spec.result(device=device, recompute=recompute)
+        for name, spec in specs.items()
+    }
 
 
 def resolve_device(name: str = "auto") -> torch.device:

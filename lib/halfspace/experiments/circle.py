@@ -30,14 +30,17 @@ __all__ = [
     "error_between_points",
     "hard_forward",
     "hard_gates",
-    "facing_low",
+    "half_fitted_by",
     "kernel_summary",
-    "low_half_first",
+    "log_ratio",
+    "looks",
     "losses",
     "low_and_high",
+    "low_half_first",
     "path_statistics",
     "recipe",
     "summary",
+    "total_loss",
     "trained_net",
 ]
 
@@ -246,6 +249,11 @@ def low_and_high(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
     return tuple(result.arrays[f"{name}_{half}"].astype(np.float64) for half in halves)
 
 
+def looks(result: Result) -> np.ndarray:
+    """Return the epochs at which a ``CircleTraining`` or a ``CircleStudy`` was looked at, (E,)."""
+    return result.arrays["at" if "at" in result.arrays else "epochs"]
+
+
 def allocation(result: Result) -> np.ndarray:
     """Return how much more the low-frequency half gained in active paths than the other half.
 
@@ -258,50 +266,64 @@ def allocation(result: Result) -> np.ndarray:
     return gap - gap[0]
 
 
-def epochs_to_fit(result: Result, name: str = "loss") -> np.ndarray:
-    """Return each seed's first recorded epoch below ``FIT_LEVEL``, NaN for never, shape (S,)."""
-    return first_below(result.epochs, result.arrays[name], FIT_LEVEL)
+def total_loss(result: Result, name: Literal["loss", "hard_loss"] = "loss") -> np.ndarray:
+    """Return the mean squared error over all training points, float64, shape (E, S).
+
+    Args:
+        result: of a ``CircleTraining`` or a ``CircleStudy``.
+        name: the error under the gate of the training, or under hard gates.
+    """
+    share = result.spec.target.top().double().mean().item()
+    top, bottom = (result.arrays[f"{name}_{half}"].astype(float) for half in ("top", "bottom"))
+    return share * top + (1 - share) * bottom
+
+
+def log_ratio(result: Result, name: str) -> np.ndarray:
+    """Return the logarithm of an array's ratio, low-frequency half over high-frequency half."""
+    low, high = low_and_high(result, name)
+    return np.log(low / high)
+
+
+def epochs_to_fit(result: Result) -> np.ndarray:
+    """Return each seed's first look with a loss below ``FIT_LEVEL``, NaN for never, shape (S,)."""
+    return first_below(looks(result), total_loss(result), FIT_LEVEL)
 
 
 def low_half_first(result: Result) -> np.ndarray:
-    """Return which seeds fitted the low half, and did so before the high half, bool, shape (S,)."""
+    """Return which seeds fitted the low half at an earlier look than the high one, shape (S,)."""
     low, high = (
-        first_below(result.epochs, loss, FIT_LEVEL) for loss in low_and_high(result, "loss")
+        first_below(looks(result), loss, FIT_LEVEL) for loss in low_and_high(result, "loss")
     )
     return low < np.nan_to_num(high, nan=np.inf)
 
 
-def facing_low(result: Result, time: Literal["start", "end"]) -> np.ndarray:
-    """Return the share of each layer's units that face the low-frequency half, shape (H, S).
+def half_fitted_by(result: Result) -> str:
+    """Name the look by which at least half of the seeds had fitted the target.
 
-    A unit faces it if its half-space's normal is within 45 degrees of the half's middle; random
-    directions do so with probability 1/4.
+    Seeds that never did count as later than any look.
     """
-    normals = result.arrays[f"normals_{time}"].astype(np.float64)
-    f_top, f_bottom = result.spec.target.frequencies
-    toward = normals[..., 1] * (1 if f_top <= f_bottom else -1)
-    faces = toward >= np.linalg.norm(normals, axis=-1) * np.cos(np.pi / 4)
-    return faces.mean(-1).T
+    fitted = np.sort(epochs_to_fit(result))  # NaN comes last
+    middle = fitted[(len(fitted) - 1) // 2]
+    return f"after {looks(result)[-1]:.0f}" if np.isnan(middle) else f"{middle:.0f}"
 
 
 def summary(result: Result) -> dict[str, str]:
-    """Describe a run in a table's row: speed of fitting, stalled seeds, path ratios, allocation."""
+    """Describe a study in a table's row: speed of fitting, stalled seeds, paths, allocation."""
     fitted = epochs_to_fit(result)
     low, high = low_and_high(result, "paths")
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.median(low / high, axis=1)
-    low_error, high_error = error_between_points(result)
-    reached = fitted[~np.isnan(fitted)]
-    early = min(np.searchsorted(result.epochs, 20), len(result.epochs) - 1)
+    low_error, high_error = (np.median(loss[-1]) for loss in low_and_high(result, "loss"))
+    early = min(np.searchsorted(looks(result), 20), len(ratios) - 1)
     return {
         "seeds": str(len(fitted)),
-        "median epochs to fit": f"{np.median(reached):.0f}" if len(reached) else "none fitted",
+        "half of them fitted by epoch": half_fitted_by(result),
         "seeds that stalled": str(int(np.isnan(fitted).sum())),
         "seeds that diverged": str(int(result.diverged.sum())),
-        "error between points, low half": f"{np.median(low_error):.2g}",
-        "error between points, high half": f"{np.median(high_error):.2g}",
+        "median error, low half": f"{low_error:.2g}",
+        "median error, high half": f"{high_error:.2g}",
         "path ratio low/high, start": f"{ratios[0]:.2f}",
-        f"path ratio, epoch {result.epochs[early]:.0f}": f"{ratios[early]:.2f}",
+        f"path ratio, epoch {looks(result)[early]:.0f}": f"{ratios[early]:.2f}",
         "path ratio, end": f"{ratios[-1]:.2f}",
         "allocation (95 % interval)": interval_text(allocation(result)[-1]),
     }
@@ -321,16 +343,20 @@ def error_between_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
 
 
 def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
-    """Describe the kernels in a table's row for each point in time, means over seeds."""
+    """Describe the kernels of a ``CircleTraining``'s first seed at the start, early and the end.
+
+    ``-`` stands for the early epoch of a seed that had none.
+    """
+    early = int(result.early_epoch[0])
+    epochs = ("0", str(early) if early >= 0 else "-", str(result.spec.epochs))
     return {
         time: {
-            "NTK: alignment with its start": interval_text(result.ntk_alignment[k]),
-            "Λ: alignment with its start": interval_text(result.overlap_alignment[k]),
-            "NTK diagonal: ln(top/bottom)": interval_text(
-                np.log(result.ntk_top[k] / result.ntk_bottom[k])
-            ),
+            "epoch": epoch,
+            "NTK: alignment with its start": f"{result.ntk_alignment[k, 0]:.2f}",
+            "Λ: alignment with its start": f"{result.overlap_alignment[k, 0]:.2f}",
+            "NTK diagonal: ln(low/high)": f"{log_ratio(result, 'ntk')[k, 0]:.2f}",
         }
-        for k, time in enumerate(("start", "early", "end"))
+        for k, (time, epoch) in enumerate(zip(("start", "early", "end"), epochs, strict=True))
     }
 
 

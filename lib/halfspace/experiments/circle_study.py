@@ -5,18 +5,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from halfspace.alignment import alignment, cosine
-from halfspace.datasets import Circle, circle_grid
-from halfspace.experiments._base import Spec
-from halfspace.experiments.circle import (
-    CircleTraining,
-    hard_gates,
-    losses,
-    path_statistics,
-)
+from halfspace.datasets import circle_grid
+from halfspace.experiments.circle import hard_gates, losses, path_statistics
+from halfspace.experiments.circle_looks import CircleLooks
 from halfspace.nets import DLGN
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
@@ -32,12 +27,10 @@ _ARC_POINTS = 1024  # grid points on each half at which activation patterns are 
 _MAX_PATHS = 2**21  # nets with more paths than this are not asked for their non-empty regions
 
 
-class CircleStudy(Spec):
+class CircleStudy(CircleLooks):
     """Train as ``CircleTraining`` does and measure scalars of every seed at some epochs.
 
-    Attributes:
-        training: the training run; its seeds are the study's.
-        at: epochs at which the nets are measured, increasing from 0; training ends with the last.
+    Attributes (besides those of ``CircleLooks``):
         grid: N, points of the circle at which kernels and the residual are taken.
 
     The result's arrays, float32, K epochs, S seeds, H layers; *half* is ``top`` or ``bottom``:
@@ -65,33 +58,8 @@ class CircleStudy(Spec):
         "log_paths_bottom",
     )
 
-    training: CircleTraining
     at: tuple[int, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
     grid: int = Field(128, ge=32)
-
-    @model_validator(mode="after")
-    def _ends_with_training(self):
-        ordered = list(self.at) == sorted(set(self.at))
-        if not (ordered and self.at[0] == 0 and self.at[-1] == self.training.epochs):
-            raise ValueError(
-                f"at must increase from 0 to training.epochs, {self.training.epochs}; got {self.at}"
-            )
-        return self
-
-    @property
-    def target(self) -> Circle:
-        """The training run's target."""
-        return self.training.target
-
-    @property
-    def affordable(self) -> bool:
-        """Whether one seed can be recomputed in about ten seconds."""
-        return self.training.epochs <= 1000
-
-    def one_seed(self, index: int) -> "CircleStudy":
-        """Return the study of one of its seeds, counted from 0."""
-        first = self.training.first_seed + index
-        return self.replace(training=self.training.replace(seeds=1, first_seed=first))
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec = self.training

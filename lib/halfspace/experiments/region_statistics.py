@@ -30,8 +30,10 @@ __all__ = [
 KINDS = ("relu", "dlgn")
 
 
-def random_net(kind: str, seed: int, *, width: int, depth: int, d_in: int = 2) -> ReLUNet | DLGN:
-    """Draw a net with biases, float64.
+def random_net(
+    kind: str, seed: int, *, width: int, depth: int, d_in: int = 2, bias: bool = True
+) -> ReLUNet | DLGN:
+    """Draw a net, float64.
 
     Args:
         kind: ``"relu"`` or ``"dlgn"``.
@@ -39,13 +41,14 @@ def random_net(kind: str, seed: int, *, width: int, depth: int, d_in: int = 2) -
         width: m.
         depth: H.
         d_in: inputs.
+        bias: whether the layers have constant units.
 
     Raises:
         ValueError: if ``kind`` is neither.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}; got {kind!r}")
-    sizes = dict(width=width, depth=depth, bias=True, generator=torch.Generator().manual_seed(seed))
+    sizes = dict(width=width, depth=depth, bias=bias, generator=torch.Generator().manual_seed(seed))
     net = ReLUNet(d_in, **sizes) if kind == "relu" else DLGN(d_in, gate=HardGate(), **sizes)
     return net.double()
 

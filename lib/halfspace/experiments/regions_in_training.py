@@ -1,6 +1,6 @@
 """Section 3.1: how a net's regions in the plane change while it learns."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -9,9 +9,11 @@ from pydantic import Field, model_validator
 from halfspace import polygons, regions
 from halfspace.experiments._base import Result, Spec
 from halfspace.experiments.circle import CircleTraining, recipe
+from halfspace.experiments.circle_looks import CircleLooks
 from halfspace.nets import DLGN, ReLUNet, unstack
+from halfspace.training import net_losses, weight_sums
 
-__all__ = ["RegionsDuringTraining", "net_at"]
+__all__ = ["CountsDuringTraining", "RegionsDuringTraining", "net_at"]
 
 
 class RegionsDuringTraining(Spec):
@@ -72,7 +74,7 @@ class RegionsDuringTraining(Spec):
         )
         net, history = self.training.train(
             device,
-            measure=lambda net: {"loss": (net(x) - y).square().mean((-2, -1))},
+            measure=lambda net: {"loss": net_losses(net(x), y, "mse")},
             record=self.at,
             snapshots=self.at,
         )
@@ -94,6 +96,44 @@ class RegionsDuringTraining(Spec):
             for name in states[0]
         }
         return dict(at=np.array(self.at), loss=history.measures["loss"], **counts, **first)
+
+
+class CountsDuringTraining(CircleLooks):
+    """Train as ``CircleTraining`` does and count pattern regions at some epochs.
+
+    Attributes (besides those of ``CircleLooks``; the nets need biases):
+        half_side: the window is the square from ``-half_side`` to ``half_side``.
+
+    The result's arrays (K epochs, S seeds): at (K,); patterns (K, S): activation pattern regions in
+    the window; loss (K, S): mean squared error under the net's own gate; diverged (S,); initial
+    (S,): sum of the initial weights.
+    """
+
+    summaries: ClassVar[tuple[str, ...]] = ("patterns",)
+
+    at: tuple[int, ...] = (0, 20, 100, 300)
+    half_side: float = Field(1.5, gt=0)
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        target, window = self.training.target, polygons.square(self.half_side)
+        x, y = target.points().to(device), target.values().to(device)
+        net, history = self.training.train(
+            device,
+            measure=lambda net: {"loss": net_losses(net(x), y, "mse")},
+            record=self.at,
+            snapshots=self.at,
+        )
+        patterns = []
+        for epoch in self.at:
+            net.load_state_dict(history.snapshots[epoch])
+            patterns.append([len(regions.partition(one, window).cells) for one in unstack(net)])
+        return {
+            "at": np.array(self.at),
+            "patterns": np.array(patterns),
+            "loss": history.measures["loss"],
+            "diverged": history.diverged,
+            "initial": weight_sums(history.snapshots[0]),
+        }
 
 
 def net_at(result: Result, epoch: int) -> ReLUNet | DLGN:

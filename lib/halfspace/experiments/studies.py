@@ -5,18 +5,45 @@ Seeds start at 1000: none was looked at while recipes and rules were chosen.
 
 import math
 from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
 
 from halfspace.datasets import Circle
 from halfspace.experiments._base import Spec
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
+from halfspace.experiments.conjecture_studies import (
+    freezing_conditions,
+    reallocation_conditions,
+    surrogate_conditions,
+)
 from halfspace.experiments.fashion_study import FashionStudy
+from halfspace.experiments.limits import NeuralPathLimit
+from halfspace.experiments.region_study import (
+    WHOLE_PLANE,
+    FaceNumbers,
+    PathShapes,
+    RegionJump,
+    RegionNumbers,
+)
+from halfspace.experiments.regions_in_training import CountsDuringTraining, RegionsDuringTraining
+from halfspace.experiments.theory_study import FreeExperts, PathSums
 
-__all__ = ["FIRST_SEED", "STUDIES", "circle_conditions", "fashion_conditions"]
+__all__ = [
+    "FIRST_SEED",
+    "STUDIES",
+    "circle_conditions",
+    "condition",
+    "fashion_conditions",
+    "region_conditions",
+    "theory_conditions",
+]
 
 FIRST_SEED = 1000
 _SEEDS = 20
 _FASHION_SEEDS = 10
+_LEARNING_SEEDS = 10
+_REGION_SIZES = ((8, 3), (16, 3), (32, 3), (64, 3), (16, 1), (16, 2), (16, 5))  # width, depth
 _FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 2000, 4000, 8000)
 _QUARTER_TURN = math.pi / 2
 
@@ -56,11 +83,86 @@ def fashion_conditions() -> dict[str, FashionStudy]:
     return found
 
 
+def theory_conditions() -> dict[str, Spec]:
+    """Return the checks of Sections 2 and 3 on random nets by name, ``model: statement``."""
+    found = {}
+    for model in ("relu", "dlgn", "dlgn-pwc"):
+        sums = PathSums(model=model, first_seed=FIRST_SEED)
+        found[f"{model}: path sums"] = sums
+        found[f"{model}: path sums, biases"] = sums.replace(bias=True)
+        found[f"{model}: ntk"] = NeuralPathLimit(
+            model=model, widths=(16, 32, 64, 128, 256), first_seed=FIRST_SEED, seeds=_SEEDS
+        )
+    return found | {"dlgn: free experts": FreeExperts(first_seed=FIRST_SEED)}
+
+
+def region_conditions() -> dict[str, Spec]:
+    """Return the region counts of Sections 2 and 3 by name, ``model: what``.
+
+    Counts are taken in nearly the whole plane where the name does not say otherwise.
+    """
+    found = {}
+    for model in ("relu", "dlgn"):
+        shapes = PathShapes(model=model, first_seed=FIRST_SEED)
+        found[f"{model}: shapes"] = shapes
+        found[f"{model}: shapes, no biases"] = shapes.replace(bias=False)
+        for step in (1e-3, 1e-9):
+            found[f"{model}: jump {step:g}"] = RegionJump(
+                model=model, step=step, first_seed=FIRST_SEED
+            )
+        for width, depth in _REGION_SIZES:
+            found[f"{model}: {depth} x {width}"] = RegionNumbers(
+                model=model, width=width, depth=depth, first_seed=FIRST_SEED, seeds=_SEEDS
+            )
+        found[f"{model}: learning, near the data"] = RegionsDuringTraining(
+            model=model, first_seed=FIRST_SEED, seeds=_LEARNING_SEEDS
+        )
+        found[f"{model}: learning"] = _learning(model)
+        found[f"{model}: learning, He"] = _learning(model, init="he", gain=1.0)
+    found["relu: learning, gain 1"] = _learning("relu", gain=1.0)
+    for d_in in (2, 16):
+        found[f"dlgn: faces, {d_in} inputs"] = FaceNumbers(d_in=d_in, first_seed=FIRST_SEED)
+    return found
+
+
 STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
     "circle": circle_conditions,
     "fashion": fashion_conditions,
+    "theory": theory_conditions,
+    "regions": region_conditions,
+    "freezing": freezing_conditions,
+    "surrogate": surrogate_conditions,
+    "reallocation": reallocation_conditions,
 }
 """The conditions of each recorded experiment, by the experiment's name."""
+
+
+def condition(name: str) -> Spec:
+    """Return the spec of a condition, ``"study: condition"``.
+
+    Raises:
+        ValueError: if no study lists it; the message tells the nearest name.
+    """
+    study, _, own = name.partition(": ")
+    listed = _listed(STUDIES[study]) if study in STUDIES else {}
+    if own not in listed:
+        known = [f"{study}: {own}" for study, listing in STUDIES.items() for own in listing()]
+        (nearest,) = get_close_matches(name, known, n=1, cutoff=0)
+        raise ValueError(
+            f"a condition must be one that a study lists; got {name!r}, near {nearest!r}"
+        )
+    return listed[own]
+
+
+@cache
+def _listed(listing: Callable[[], dict[str, Spec]]) -> dict[str, Spec]:
+    return listing()
+
+
+def _learning(model: str, **changes) -> CountsDuringTraining:
+    seeds = dict(first_seed=FIRST_SEED, seeds=_LEARNING_SEEDS)
+    training = recipe(model, bias=True, **seeds, **changes)
+    return CountsDuringTraining(training=training, half_side=WHOLE_PLANE)
 
 
 def _study(model: str, **changes) -> CircleStudy:

@@ -10,14 +10,14 @@ from numpy.typing import ArrayLike
 from halfspace.plots.style import COLORS, INK
 
 __all__ = [
-    "effects",
+    "band_panels",
     "forest",
     "half_space_grid",
     "halves",
     "interval_curve",
     "layer_shares",
     "learned_functions",
-    "own_and_hard_loss",
+    "one_seed",
     "seed_bands",
     "times_to_level",
 ]
@@ -82,59 +82,86 @@ def seed_bands(
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
+def one_seed(
+    axis: Axes, curves: Mapping[str, tuple[ArrayLike, ArrayLike]], colors: Mapping[str, str]
+) -> None:
+    """Draw single nets' curves, thin and dotted, over what ``seed_bands`` drew.
+
+    Args:
+        axis: where to draw.
+        curves: by label, epochs and values, shape (E,) each; on logarithmic epochs those above 0
+            are drawn.
+        colors: by label, keys of ``COLORS``.
+    """
+    for label, (times, values) in curves.items():
+        times, values = np.asarray(times), np.asarray(values)
+        keep = times > 0 if axis.get_xscale() == "log" else times >= 0
+        axis.plot(times[keep], values[keep], ":", lw=1.2, color=COLORS[colors[label]])
+
+
+def band_panels(
+    axes: ArrayLike,
+    times: ArrayLike,
+    panels: Mapping[str, Mapping[str, ArrayLike]],
+    *,
+    colors: Mapping[str, str],
+    ylabels: Sequence[str],
+    **options,
+) -> None:
+    """Draw ``seed_bands`` in several panels under one legend.
+
+    Args:
+        axes: as many Axes as panels, any shape.
+        times: epochs, shape (E,).
+        panels: by title, curves by label as ``seed_bands`` takes them; labels are the same in each.
+        colors: by label, keys of ``COLORS``.
+        ylabels: of each panel.
+        **options: passed to ``seed_bands``.
+    """
+    drawn = np.ravel(axes)
+    for axis, (title, curves), ylabel in zip(drawn, panels.items(), ylabels, strict=True):
+        seed_bands(axis, times, curves, colors=colors, ylabel=ylabel, **options)
+        axis.get_legend().remove()
+        axis.set_title(title)
+    handles, labels = drawn[0].get_legend_handles_labels()
+    drawn[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+
+
 def times_to_level(
     axis: Axes,
     times: Mapping[str, ArrayLike],
     limits: Mapping[str, float],
     colors: Mapping[str, str],
+    one: Mapping[str, float],
 ) -> None:
-    """Draw when each seed reached a level, a row per kind of net; arrows for seeds that never did.
+    """Draw when seeds reached a level, a row per kind of net: how many at each epoch, in a disc.
+
+    Seeds that never did are counted in a triangle at the end of their training.
 
     Args:
         axis: where to draw.
         times: by label, epochs, shape (S,), NaN for never.
-        limits: by label, the last epoch of training: where the arrows stand.
+        limits: by label, the last epoch of training.
         colors: by label, keys of ``COLORS``.
+        one: by label, the epoch of a further net, drawn as a star; NaN draws none.
     """
     for row, (label, epochs) in enumerate(times.items()):
         epochs = np.asarray(epochs, dtype=float)
-        never = np.isnan(epochs)
-        # Spread over the row's height so that no two seeds hide each other.
-        height = row + np.linspace(-0.25, 0.25, len(epochs))
-        color = COLORS[colors[label]]
-        axis.plot(epochs[~never], height[~never], "o", ms=5, color=color, alpha=0.8)
-        axis.plot(
-            np.full(never.sum(), limits[label]), height[never], ">", ms=6, color=color, mfc="none"
-        )
+        reached, counts = np.unique(epochs[~np.isnan(epochs)], return_counts=True)
+        never, color = np.isnan(epochs).sum(), COLORS[colors[label]]
+        axis.plot(reached, np.full(len(reached), row), "o", ms=15, color=color, mfc="none")
+        for epoch, count in zip(reached, counts, strict=True):
+            axis.annotate(str(count), (epoch, row), ha="center", va="center", fontsize=8)
+        if never:
+            axis.plot(limits[label], row, ">", ms=19, color=color, mfc="none")
+            axis.annotate(str(never), (limits[label], row), ha="center", va="center", fontsize=8)
+        axis.plot(one.get(label, np.nan), row - 0.35, "*", ms=8, color=color)
     axis.set_yticks(range(len(times)), list(times))
     axis.set_ylim(len(times) - 0.5, -0.5)
     axis.set_xscale("log")
-    axis.set_xlabel("epochs to MSE < 0.05 (▷ not within the training)")
+    axis.set_xlabel("epoch of the first look with MSE < 0.05")
+    axis.margins(x=0.08)
     axis.grid(axis="x")
-
-
-def own_and_hard_loss(
-    axes: ArrayLike, epochs: ArrayLike, own: Mapping[str, ArrayLike], hard: Mapping[str, ArrayLike]
-) -> None:
-    """Draw the loss under the gate of the training and with hard gates, a panel per gate.
-
-    Args:
-        axes: as many Axes as gates, any shape.
-        epochs: shape (E,).
-        own: by gate, loss under it, shape (E, S); drawn as median and 5-95 % band.
-        hard: by gate, loss with hard gates, shape (E, S); likewise, dashed.
-    """
-    panels = np.ravel(axes)
-    for axis, gate in zip(panels, own, strict=True):
-        curves = {"gate of the training": own[gate], "hard gates": hard[gate]}
-        seed_bands(
-            axis, epochs, curves, colors=dict.fromkeys(curves, "dlgn"), ylabel="MSE",
-            dashed=["hard gates"], log_value=True,
-        )  # fmt: skip
-        axis.get_legend().remove()
-        axis.set_title(gate)
-    handles, labels = panels[0].get_legend_handles_labels()
-    panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=2)
 
 
 def learned_functions(
@@ -277,24 +304,3 @@ def interval_curve(
     mean, low, high = np.asarray(curve).T
     axis.plot(times, mean, style, color=COLORS[color], label=label)
     axis.fill_between(times, low, high, color=COLORS[color], alpha=0.15, lw=0)
-
-
-def effects(axis: Axes, rows: Mapping[str, tuple], colors: Mapping[str, str], xlabel: str) -> None:
-    """Draw means with intervals, a row per condition (a forest plot).
-
-    Args:
-        axis: where to draw.
-        rows: by label, (mean, lower end, upper end).
-        colors: by label, keys of ``COLORS``.
-        xlabel: what is measured, with its unit.
-    """
-    for row, (label, (mean, low, high)) in enumerate(rows.items()):
-        axis.errorbar(
-            mean, row, xerr=[[mean - low], [high - mean]], fmt="o", capsize=3,
-            color=COLORS[colors[label]],
-        )  # fmt: skip
-    axis.axvline(0, color=INK, lw=0.8)
-    axis.set_yticks(range(len(rows)), list(rows))
-    axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_xlabel(xlabel)
-    axis.grid(axis="x")

@@ -1,0 +1,86 @@
+"""The conditions of the experiments on the conjectures, and on working around the allocation.
+
+Seeds start at 2000: those from 1000 on had been looked at when the rules were chosen.
+"""
+
+import itertools
+
+from halfspace.experiments._base import Spec
+from halfspace.experiments.circle import recipe
+from halfspace.experiments.freezing import CircleFreezing, FashionFreezing
+from halfspace.experiments.reallocation import CircleReallocation, FashionReallocation
+from halfspace.experiments.surrogate import CircleSurrogate
+from halfspace.reallocation import IDEAS
+
+__all__ = [
+    "FASHION_RATES",
+    "freezing_conditions",
+    "reallocation_conditions",
+    "surrogate_conditions",
+]
+
+_FIRST_SEED = 2000
+_BUDGET = 100  # epochs on the circle: a third of the base recipe's
+_CIRCLE = dict(first_seed=_FIRST_SEED, seeds=20)
+_FASHION = dict(first_seed=_FIRST_SEED, seeds=5, images="normalised")
+_GATES = {
+    "straight-through": dict(gate="straight-through"),
+    "beta 30": dict(beta=30.0, gating_gain=0.6),
+}
+
+# Each idea gets its own step size, and plain descent too: the one of 0.0005, 0.001, 0.002, 0.004
+# and 0.008 with the smallest mean logarithm of the error at epoch 100, seeds 0 to 19.
+_CIRCLE_RATES = {
+    "relu": {
+        "none": 0.002,
+        "rebalanced loss": 0.002,
+        "equal paths": 0.002,
+        "own step sizes": 0.002,
+        "new half-spaces": 0.004,
+    },
+    "dlgn": {
+        "none": 0.004,
+        "rebalanced loss": 0.002,
+        "equal paths": 0.002,
+        "own step sizes": 0.001,
+        "new half-spaces": 0.002,
+    },
+}
+# Here both are recorded; the larger accuracy on training images decides which one counts.
+FASHION_RATES = (0.0002, 0.0006)
+
+
+def freezing_conditions() -> dict[str, Spec]:
+    """Return the nets whose gates are frozen on the way, by data and net."""
+    found = {f"circle: {model}": recipe(model, **_CIRCLE) for model in ("relu", "dlgn")}
+    for name, changes in _GATES.items():
+        found[f"circle: dlgn: {name}"] = recipe("dlgn", **changes, **_CIRCLE)
+    freezing = {name: CircleFreezing(training=training) for name, training in found.items()}
+    for labels in ("modified", "original"):
+        for model in ("relu", "dlgn"):
+            name = f"fashion: {model}: {labels}"
+            freezing[name] = FashionFreezing(model=model, labels=labels, **_FASHION)
+    return freezing
+
+
+def surrogate_conditions() -> dict[str, Spec]:
+    """Return the pairs of ReLU nets and DLGNs, by the DLGN's gate in training."""
+    relu = recipe("relu", **_CIRCLE)
+    return {
+        name: CircleSurrogate(relu=relu, dlgn=recipe("dlgn", **changes, **_CIRCLE))
+        for name, changes in ({"beta 4": {}} | _GATES).items()
+    }
+
+
+def reallocation_conditions() -> dict[str, Spec]:
+    """Return the nets trained with each idea at its own step size, by data, net and idea."""
+    found = {}
+    for model, rates in _CIRCLE_RATES.items():
+        for idea, rate in rates.items():
+            training = recipe(model, learning_rate=rate, epochs=_BUDGET, **_CIRCLE)
+            found[f"circle: {model}: {idea}"] = CircleReallocation(training=training, idea=idea)
+    for model, idea, rate in itertools.product(("relu", "dlgn"), IDEAS, FASHION_RATES):
+        found[f"fashion: {model}: {idea}: {rate}"] = FashionReallocation(
+            model=model, idea=idea, learning_rate=rate, **_FASHION
+        )
+    return found
