@@ -20,6 +20,9 @@ JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
 PACKAGE = sorted(map(str, Path("lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("data/results").rglob("*.*")))
+READERS = {  # chapters that read recorded runs
+    "04_feature_learning", "05_resource_allocation", "circle_conditions", "reallocating_paths"
+}
 PAGES = sorted(map(str, Path(".").glob("*.md")))
 TIMINGS = {"how_fast_how_exact": sorted(map(str, Path("benchmarks/results").glob("*.json")))}
 ASSETS = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and p.suffix != ".pyc")
@@ -46,6 +49,7 @@ rule execute:
         environment="requirements.lock",
         script="book/execute.py",
         timings=lambda wildcards: TIMINGS.get(wildcards.chapter, []),
+        records=lambda wildcards: RECORDS if wildcards.chapter in READERS else [],
     output:
         "_build/executed/chapters/{chapter}.ipynb",
     log:

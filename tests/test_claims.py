@@ -17,6 +17,7 @@ from halfspace.claims import (
     markdown_report,
     report,
     summary,
+    verdict_rows,
 )
 from halfspace.claims import __main__ as rules
 from halfspace.claims._circle import CIRCLE_CLAIMS
@@ -316,6 +317,15 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
         "reproduced": 0, "reproduced under conditions": 1, "not reproduced": 0, "undecided": 0,
         "pending": 1,
     }  # fmt: skip
+
+
+def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
+    first, second = verdict_rows("a", "b")
+    assert first["claim"] == "One." and first["verdict"] == "reproduced under conditions"
+    assert first["ours"] == "held: 1.00 (0.71 to 1.29)"  # cases alone, no controls
+    assert second["ours"] == "no run yet" and second["verdict"] == "pending"
+    with pytest.raises(ValueError, match="id must be a claim's; got 'c'"):
+        verdict_rows("c")
 
 
 def test_the_markdown_has_every_claim_and_rule(toy_report):

@@ -15,7 +15,9 @@ from halfspace.experiments.reallocation import (
     CircleReallocation,
     FashionReallocation,
     better_rate,
+    path_counts,
 )
+from halfspace.overlap import active_path_counts
 from halfspace.reallocation import IDEAS
 
 CPU = torch.device("cpu")
@@ -47,6 +49,16 @@ def test_the_epoch_of_the_fit_is_counted_in_epochs():
     found = spec._run(CPU)
     total = (found["loss_top"] + found["loss_bottom"])[:, 0] / 2
     assert found["fit_epoch"][0] == np.argmax(total < 0.05) > 0
+
+
+def test_paths_along_the_circle_are_those_of_the_trained_net():
+    spec = circle_spec("none").with_training(seeds=1)
+    angles, counts = path_counts(spec, "cpu")
+    net, _ = spec.training.train(CPU)
+    points = torch.stack([torch.from_numpy(f(angles)) for f in (np.cos, np.sin)], 1).float()
+    gates = (net.preactivations(points) >= 0).float()
+    expected = active_path_counts(gates)[0].numpy()
+    assert counts.shape == (32,) and (counts != expected).mean() < 0.1  # ties may round apart
 
 
 def fashion_spec(idea, **changes):

@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
-from halfspace.intervals import first_below, interval_text, mean_interval
+from halfspace.intervals import (
+    first_below,
+    geometric_intervals,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
 
 
 def test_interval_has_its_coverage():
@@ -18,6 +24,16 @@ def test_interval_of_equal_values_and_refusals():
         mean_interval(np.ones(1))
     with pytest.raises(ValueError, match="values must be finite; 1 are not"):
         mean_interval(np.array([1.0, np.nan]))
+
+
+def test_intervals_of_rows_and_of_logarithms():
+    values = np.array([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]])
+    assert mean_intervals(values)[0] == pytest.approx(mean_interval(values[0]))
+    found = geometric_intervals(values)
+    assert found[0] == pytest.approx(np.exp(mean_interval(np.log(values[0]))))
+    assert found[0, 0] == pytest.approx(2) and found[1] == pytest.approx([3, 3, 3])
+    with pytest.raises(ValueError, match="values must be finite; 1 are not"):
+        geometric_intervals(np.array([[0.0, 1.0]]))
 
 
 def test_interval_as_text():

@@ -95,7 +95,7 @@ def test_each_idea_changes_training_and_is_the_same_alone(kind, idea, generator)
     for copies in (2, 1):
         net = nets(kind, torch.Generator().manual_seed(0), copies=copies, width=16)
         seeds = range(copies)
-        options = idea_options(idea, net, x, y, seeds=seeds, epochs=40, loss="mse")
+        options = idea_options(idea, kind, x, y, seeds=seeds, epochs=40, loss="mse")
         assert (options == {}) == (idea == "none")
         fit(net, x, y, seeds=seeds, epochs=40, learning_rate=3e-3, batch_size=20, **options)
         states.append(net(x)[0].detach())
@@ -106,11 +106,10 @@ def test_each_idea_changes_training_and_is_the_same_alone(kind, idea, generator)
     assert same == (idea == "none")
 
 
-def test_an_unknown_idea_is_refused(generator):
-    net = nets("relu", generator)
+def test_an_unknown_idea_is_refused():
     x = torch.zeros(1, 2)
     with pytest.raises(ValueError, match="idea must be one of .*; got 'luck'"):
-        idea_options("luck", net, x, x, seeds=(0, 1), epochs=1, loss="mse")
+        idea_options("luck", "relu", x, x, seeds=(0, 1), epochs=1, loss="mse")
 
 
 def test_half_spaces_are_renewed_twelve_times_in_the_first_part(generator, monkeypatch):
@@ -118,6 +117,6 @@ def test_half_spaces_are_renewed_twelve_times_in_the_first_part(generator, monke
     monkeypatch.setattr(reallocation, "renew_half_spaces", lambda net, x, e: calls.append(e[0][1]))
     net, x = nets("relu", generator), torch.randn(8, 2, generator=generator)
     told = dict(seeds=(3, 4), epochs=100, loss="mse")
-    options = idea_options("new half-spaces", net, x, x[:, :1], **told)
+    options = idea_options("new half-spaces", "relu", x, x[:, :1], **told)
     fit(net, x, x[:, :1], seeds=(3, 4), epochs=100, learning_rate=1e-3, **options)
     assert calls == [5 * k for k in range(1, 13)]

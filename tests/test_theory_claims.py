@@ -98,7 +98,7 @@ def test_the_ntk_is_measured_against_one_and_one_half():
     widths = np.array(condition("theory: dlgn: ntk").widths, dtype=float)
     for slope, ratio, holds in ((-0.5, 1.0, True), (-0.2, 1.2, False)):
         arrays = dict(errors=np.tile(3 * widths**slope, (20, 1)), ratios=np.full((20, 5), ratio))
-        for id in ("ntk-mean", "ntk-spread"):
+        for id in ("ntk-mean", "ntk-mean-relu", "ntk-spread"):
             for part in BY_ID[id].cases:
                 found = {n: Result(condition(n), arrays, {}, "recorded") for n in part.needs}
                 assert part.judge(found).holds is holds

@@ -42,6 +42,20 @@ def test_a_wrong_sum_is_seen(monkeypatch):
     np.testing.assert_allclose(found["soft_gap"], 0.01 / 1.01, rtol=1e-6)
 
 
+@pytest.mark.parametrize("model", ["dlgn", "dlgn-pwc"])
+def test_sums_are_taken_of_the_model_asked_for(monkeypatch, model):
+    right, seen = theory_study.mixture_of_experts, []
+
+    def spy(net, x):
+        seen.append((net.constant_input, type(net.gate).__name__))
+        return right(net, x)
+
+    monkeypatch.setattr(theory_study, "mixture_of_experts", spy)
+    PathSums(model=model, **TINY | dict(seeds=1))._run(CPU)
+    constant = model == "dlgn-pwc"
+    assert seen == [(constant, "SoftGate"), (constant, "HardGate")]
+
+
 def test_a_wrong_kernel_is_seen(monkeypatch):
     right = theory_study.overlap_kernel
     monkeypatch.setattr(theory_study, "overlap_kernel", lambda g, bias: 1 + right(g, bias=bias))

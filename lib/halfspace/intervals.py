@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-__all__ = ["first_below", "interval_text", "mean_interval"]
+__all__ = ["first_below", "geometric_intervals", "interval_text", "mean_interval", "mean_intervals"]
 
 
 def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -30,6 +30,27 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, 
         return float(mean), float(mean), float(mean)
     low, high = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
     return float(mean), float(low), float(high)
+
+
+def mean_intervals(values: np.ndarray) -> np.ndarray:
+    """Return ``mean_interval`` of each row of (k, S) values, shape (k, 3)."""
+    return np.array([mean_interval(row) for row in values])
+
+
+def geometric_intervals(values: np.ndarray) -> np.ndarray:
+    """Return each row's geometric mean over seeds with the interval of its logarithm.
+
+    Args:
+        values: positive, shape (k, S).
+
+    Returns:
+        Geometric mean, lower end, upper end, shape (k, 3).
+
+    Raises:
+        ValueError: as ``mean_interval``, also for a value that is not positive.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.exp(mean_intervals(np.log(np.asarray(values, dtype=np.float64))))
 
 
 def interval_text(values: np.ndarray) -> str:

@@ -28,7 +28,7 @@ _SAME = 0.98  # two half-spaces are one if this share of the points lies on the 
 
 def idea_options(
     idea: str,
-    net: ReLUNet | DLGN,
+    model: str,
     x: Tensor,
     y: Tensor,
     *,
@@ -48,7 +48,7 @@ def idea_options(
 
     Args:
         idea: one of ``IDEAS``.
-        net: stacked, S copies.
+        model: ``"relu"`` or ``"dlgn"``.
         x: training inputs, shape (n, d).
         y: their targets, see ``halfspace.training.net_losses``.
         seeds: S seeds.
@@ -65,7 +65,7 @@ def idea_options(
     if idea == "equal paths":
         return dict(between=lambda net: path_weights(net, x))
     if idea == "own step sizes":
-        part = "gating" if isinstance(net, DLGN) else "value.0"
+        part = "gating" if model == "dlgn" else "value.0"
         return dict(factors={part: _STEP_FACTOR})
     if idea == "new half-spaces":
         return dict(between=_Renewal(x, seeds, epochs))
@@ -73,9 +73,16 @@ def idea_options(
 
 
 def rebalanced_weights(net: nn.Module, x: Tensor, y: Tensor, loss: str) -> Tensor:
-    """Weigh each point by one half plus half its loss over the mean loss, shape (S, n).
+    """Weigh each point by one half plus half its loss over the mean loss.
 
-    Args: as ``idea_options``.
+    Args:
+        net: stacked, S copies.
+        x: training inputs, shape (n, d).
+        y: their targets, see ``halfspace.training.net_losses``.
+        loss: ``"mse"`` or ``"cross_entropy"``.
+
+    Returns:
+        Shape (S, n), of mean 1.
     """
     outputs = torch.cat([net(part) for part in x.split(_CHUNK)], dim=-2)
     if loss == "mse":
@@ -87,12 +94,17 @@ def rebalanced_weights(net: nn.Module, x: Tensor, y: Tensor, loss: str) -> Tenso
 
 
 def path_weights(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
-    """Weigh each point by the inverse root of its number of active paths (hard gates), (S, n).
+    """Weigh each point by the inverse root of its number of active paths (hard gates).
 
     Relative to the median point, from 1/10 to 10 (a point without a path counts 10), then divided
     by the mean.
 
-    Args: as ``idea_options``.
+    Args:
+        net: stacked, S copies.
+        x: training inputs, shape (n, d).
+
+    Returns:
+        Shape (S, n), of mean 1.
     """
     found = []
     for part in x.split(_CHUNK):

@@ -4,7 +4,7 @@ Verdicts are computed from ``data/results``; nothing here holds one.
 """
 
 from halfspace.claims._register import CLAIMS, judge
-from halfspace.claims._report import interval_text, markdown_report, report, summary
+from halfspace.claims._report import interval_text, markdown_report, report, summary, verdict_rows
 from halfspace.claims._rules import VERDICTS, Case, Claim, Finding, Verdict
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "markdown_report",
     "report",
     "summary",
+    "verdict_rows",
 ]

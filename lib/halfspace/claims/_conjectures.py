@@ -13,6 +13,7 @@ __all__ = ["CONJECTURE_CLAIMS"]
 _TWICE = math.log(2)
 _EARLY, _EARLY_FASHION = 30, 1  # epochs: the circle's error is still half its start
 _HUNDREDTH = 0.01  # of the test images
+_FOUR = "chapters/04_feature_learning.html#fig-conjecture-"
 _CIRCLE = {"ReLU net": "freezing: circle: relu", "DLGN": "freezing: circle: dlgn"}
 _CIRCLE_CONTROLS = {
     "DLGN, straight-through gates": "freezing: circle: dlgn: straight-through",
@@ -96,6 +97,7 @@ CONJECTURE_CLAIMS = (
         statistic="ln of a fresh value network's error, gates of the start over gates of the end",
         cases=cases(_CIRCLE, _improvement("fresh"), "mean", _TWICE),
         controls=cases(_CIRCLE_CONTROLS, _improvement("fresh"), "mean", _TWICE),
+        figure=f"{_FOUR}freezing",
     ),
     Claim(
         id="gates-early",
@@ -105,6 +107,7 @@ CONJECTURE_CLAIMS = (
         statistic="ln of a fresh value network's error, gates of epoch 30 over gates of the end",
         cases=cases(_CIRCLE, _still_to_learn, "equal", _TWICE),
         controls=cases(_CIRCLE_CONTROLS, _still_to_learn, "equal", _TWICE),
+        figure=f"{_FOUR}freezing",
     ),
     Claim(
         id="linear-later",
@@ -114,6 +117,7 @@ CONJECTURE_CLAIMS = (
         statistic="ln of the error, gates stopped at epoch 30 over all weights trained to the end",
         cases=cases(_CIRCLE, _cost_of_freezing, "equal", _TWICE),
         controls=cases(_CIRCLE_CONTROLS, _cost_of_freezing, "equal", _TWICE),
+        figure=f"{_FOUR}freezing",
     ),
     Claim(
         id="path-kernel-learned",
@@ -122,6 +126,7 @@ CONJECTURE_CLAIMS = (
         statistic="ln of the error of regression with the gates' kernel, start over end",
         cases=cases(_CIRCLE, _improvement("kernel"), "mean", _TWICE),
         controls=cases(_CIRCLE_CONTROLS, _improvement("kernel"), "mean", _TWICE),
+        figure=f"{_FOUR}freezing",
     ),
     Claim(
         id="features-learned-fashion",
@@ -165,6 +170,7 @@ CONJECTURE_CLAIMS = (
         statistic="correlation over seeds of the paths that the low half gained, ReLU net and DLGN",
         cases=cases(_PAIRS, _gaps_together, "mean", 0.3),
         controls=cases(_PAIRS_CONTROLS, _gaps_together, "mean", 0.3),
+        figure=f"{_FOUR}surrogate",
     ),
     Claim(
         id="surrogate-kernels",
@@ -173,6 +179,7 @@ CONJECTURE_CLAIMS = (
         statistic="centred cosine of overlap kernels at the end, own seed minus other seeds",
         cases=cases(_PAIRS, _closer("overlap"), "mean", 0.05),
         controls=cases(_PAIRS_CONTROLS, _closer("overlap"), "mean", 0.05),
+        figure=f"{_FOUR}surrogate",
     ),
     Claim(
         id="surrogate-functions",
@@ -181,5 +188,6 @@ CONJECTURE_CLAIMS = (
         statistic="correlation of the outputs along the circle, own seed minus other seeds",
         cases=cases(_PAIRS, _closer("function", 20), "mean", 0.05),
         controls=cases(_PAIRS_CONTROLS, _closer("function", 20), "mean", 0.05),
+        figure=f"{_FOUR}surrogate",
     ),
 )

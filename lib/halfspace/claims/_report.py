@@ -8,7 +8,7 @@ from halfspace.claims._register import CLAIMS, judge
 from halfspace.claims._rules import VERDICTS
 from halfspace.experiments.studies import condition
 
-__all__ = ["interval_text", "markdown_report", "report", "summary"]
+__all__ = ["interval_text", "markdown_report", "report", "summary", "verdict_rows"]
 
 
 def report() -> list[dict]:
@@ -49,6 +49,28 @@ def report() -> list[dict]:
     return found
 
 
+def verdict_rows(*ids: str) -> list[dict[str, str]]:
+    """Return some claims with what their cases found and their verdict, as a table's rows.
+
+    Args:
+        *ids: the claims', in the order of the rows.
+
+    Raises:
+        ValueError: if no claim has an id.
+    """
+    claims = {claim.id: claim for claim in CLAIMS}
+    rows = []
+    for id in ids:
+        if id not in claims:
+            raise ValueError(f"id must be a claim's; got {id!r}")
+        verdict, findings = judge(claims[id])
+        cases = [asdict(finding) for finding in (findings or [])[: len(claims[id].cases)]]
+        ours = "; ".join(f"{finding['case']}: {interval_text(finding)}" for finding in cases)
+        row = {"claim": claims[id].text, "measured": claims[id].statistic}
+        rows.append(row | {"ours": ours or "no run yet", "verdict": verdict})
+    return rows
+
+
 def summary(entries: list[dict]) -> dict[str, int]:
     """Count the claims of each verdict, in the verdicts' order."""
     counts = Counter(entry["verdict"] for entry in entries)
@@ -77,7 +99,7 @@ def markdown_report(entries: list[dict]) -> str:
 
 def interval_text(finding: dict) -> str:
     """Write a finding's effect with its interval."""
-    if finding["effect"] is None:
+    if finding["effect"] is None or not math.isfinite(finding["effect"]):
         return "not finite for every seed"
     text = f"{finding['effect']:.2f} ({finding['low']:.2f} to {finding['high']:.2f})"
     return text.replace("-", "−")

@@ -6,17 +6,19 @@ from typing import ClassVar
 import numpy as np
 import torch
 from pydantic import Field, field_validator
+from torch import nn
 
 from halfspace.datasets import circle_grid, fashion_mnist, modified_labels, subset_by_class
-from halfspace.experiments._base import Result
-from halfspace.experiments.circle import losses, path_statistics
+from halfspace.experiments._base import Result, resolve_device
+from halfspace.experiments.circle import hard_gates, losses, path_statistics
 from halfspace.experiments.circle_looks import CircleLooks
 from halfspace.experiments.fashion import SETTINGS, FashionTraining, fashion_inputs, statistics
 from halfspace.nets import stack
+from halfspace.overlap import active_path_counts
 from halfspace.reallocation import IDEAS, idea_options
-from halfspace.training import Crossing, fit, net_losses, weight_sums
+from halfspace.training import Crossing, History, fit, net_losses, weight_sums
 
-__all__ = ["CircleReallocation", "FashionReallocation", "better_rate"]
+__all__ = ["CircleReallocation", "FashionReallocation", "better_rate", "path_counts"]
 
 _FITTED = 0.05  # mean squared error at which the circle's target counts as fitted
 
@@ -49,6 +51,19 @@ class CircleReallocation(CircleLooks):
 
     _idea_is_known = field_validator("idea")(_known)
 
+    def _train(self, device: torch.device, **looks) -> tuple[nn.Module, History]:
+        spec, target = self.training, self.target
+        options = idea_options(
+            self.idea,
+            spec.model,
+            target.points().to(device),
+            target.values().to(device),
+            seeds=range(spec.first_seed, spec.first_seed + spec.seeds),
+            epochs=spec.epochs,
+            loss="mse",
+        )
+        return spec.train(device, **looks, **options)
+
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec, target = self.training, self.target
         x, y, top = (t.to(device) for t in (target.points(), target.values(), target.top()))
@@ -63,22 +78,14 @@ class CircleReallocation(CircleLooks):
             names = ("loss_top", "loss_bottom", "log_paths_top", "log_paths_bottom")
             return kept | {name: found[name] for name in names}
 
-        seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
         fitted = Crossing(
             name="fit",
             measure=lambda net: net_losses(net(x), y, "mse"),
             level=_FITTED,
             every=math.ceil(target.n / spec.batch_size),
         )
-        net = stack([spec.net(seed) for seed in seeds]).to(device)
-        options = idea_options(self.idea, net, x, y, seeds=seeds, epochs=spec.epochs, loss="mse")
-        net, history = spec.train(
-            device,
-            measure=measure,
-            record=self.at,
-            snapshots=(0,),
-            crossings=[fitted],
-            **options,
+        _, history = self._train(
+            device, measure=measure, record=self.at, snapshots=(0,), crossings=[fitted]
         )
         small = {name: values.astype(np.float32) for name, values in history.measures.items()}
         step = history.crossings["fit"].step.numpy()
@@ -88,6 +95,22 @@ class CircleReallocation(CircleLooks):
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }
+
+
+def path_counts(spec: CircleReallocation, device: str = "auto") -> tuple[np.ndarray, np.ndarray]:
+    """Train a net and count its active paths along the circle at the end (hard gates).
+
+    Args:
+        spec: of one seed.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+
+    Returns:
+        Angles in radians and counts, shape (N,) each, N being the spec's grid.
+    """
+    net, _ = spec._train(resolve_device(device))
+    angles, points = circle_grid(spec.grid)
+    gates = hard_gates(net, points.to(next(net.parameters()).device))
+    return angles.numpy(), active_path_counts(gates, bias=net.has_bias)[0].cpu().numpy()
 
 
 class FashionReallocation(FashionTraining):
@@ -138,7 +161,7 @@ class FashionReallocation(FashionTraining):
             snapshots=(0,),
             description=f"{self.model}, {self.idea}, {self.seeds} seeds",
             **idea_options(
-                self.idea, net, x, y, seeds=seeds, epochs=self.epochs, loss="cross_entropy"
+                self.idea, self.model, x, y, seeds=seeds, epochs=self.epochs, loss="cross_entropy"
             ),
         )
         order = subset_by_class(data.test_labels, 1000)

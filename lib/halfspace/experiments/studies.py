@@ -42,7 +42,7 @@ __all__ = [
 FIRST_SEED = 1000
 _SEEDS = 20
 _FASHION_SEEDS = 10
-_LEARNING_SEEDS = 10
+_PIECES_SEEDS = 10
 _REGION_SIZES = ((8, 3), (16, 3), (32, 3), (64, 3), (16, 1), (16, 2), (16, 5))  # width, depth
 _FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 2000, 4000, 8000)
 _QUARTER_TURN = math.pi / 2
@@ -115,7 +115,7 @@ def region_conditions() -> dict[str, Spec]:
                 model=model, width=width, depth=depth, first_seed=FIRST_SEED, seeds=_SEEDS
             )
         found[f"{model}: learning, near the data"] = RegionsDuringTraining(
-            model=model, first_seed=FIRST_SEED, seeds=_LEARNING_SEEDS
+            model=model, first_seed=FIRST_SEED, seeds=_PIECES_SEEDS
         )
         found[f"{model}: learning"] = _learning(model)
         found[f"{model}: learning, He"] = _learning(model, init="he", gain=1.0)
@@ -160,8 +160,7 @@ def _listed(listing: Callable[[], dict[str, Spec]]) -> dict[str, Spec]:
 
 
 def _learning(model: str, **changes) -> CountsDuringTraining:
-    seeds = dict(first_seed=FIRST_SEED, seeds=_LEARNING_SEEDS)
-    training = recipe(model, bias=True, **seeds, **changes)
+    training = recipe(model, bias=True, first_seed=FIRST_SEED, seeds=_SEEDS, **changes)
     return CountsDuringTraining(training=training, half_side=WHOLE_PLANE)
 
 

@@ -25,6 +25,11 @@ COLORS = {
     "high": "#d39500",
     "complex": "#d39500",
     "target": INK,
+    "none": INK,
+    "rebalanced loss": "#c9679b",
+    "equal paths": "#3fa7d6",
+    "own step sizes": "#b0a100",
+    "new half-spaces": "#00806a",
 }
 CMAP = "viridis"
 DIVERGING = "RdBu_r"
