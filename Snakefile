@@ -21,7 +21,11 @@ THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the ot
 PACKAGE = sorted(map(str, Path("lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("data/results").rglob("*.*")))
 READERS = {  # chapters that read recorded runs
-    "04_feature_learning", "05_resource_allocation", "circle_conditions", "reallocating_paths"
+    "02_active_path_regions",
+    "04_feature_learning",
+    "05_resource_allocation",
+    "circle_conditions",
+    "reallocating_paths",
 }
 PAGES = sorted(map(str, Path(".").glob("*.md")))
 TIMINGS = {"how_fast_how_exact": sorted(map(str, Path("benchmarks/results").glob("*.json")))}

@@ -16,7 +16,10 @@ BOOTSTRAP = f"""\
 import importlib.util
 
 if importlib.util.find_spec("halfspace") is None:  # Colab, or any machine without the package
-    %pip install --quiet "halfspace[chapters] @ git+{URL}\""""
+    !git clone -q --depth 1 {URL} halfspaces
+    %pip install --quiet "./halfspaces[chapters]"
+    %env HALFSPACE_RESULTS=halfspaces/data/results
+    %env HALFSPACE_DATA=halfspaces/data"""
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 SETS = sorted((ROOT / "chapters" / "parameters").glob("*.yaml"))
 TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list, "tuple": list}
@@ -42,7 +45,7 @@ def test_the_table_of_contents_names_every_chapter():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
     listed = [file for file in files if file.startswith("chapters/")]
-    assert [f"chapters/{path.stem}" for path in CHAPTERS] == listed
+    assert [f"chapters/{path.stem}" for path in CHAPTERS] == sorted(listed)
 
 
 @each_chapter

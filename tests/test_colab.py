@@ -35,10 +35,13 @@ def test_a_chapter_installs_what_it_needs(tmp_path):
     notebook = nbformat.read(ROOT / "chapters/01_mixture_of_experts.ipynb", 4)
     tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
     notebook.cells = notebook.cells[: 1 + next(i for i, t in enumerate(tags) if "check" in t)]
-    where = nbformat.v4.new_code_cell("import halfspace\nprint(halfspace.__file__)", id="where")
-    notebook.cells.append(where)
+    read = "from halfspace.experiments.studies import condition"
+    read += "\nprint(condition('circle: dlgn: base').recorded().source)"
+    where = f"import halfspace\nprint(halfspace.__file__)\n{read}"
+    notebook.cells.append(nbformat.v4.new_code_cell(where, id="where"))
     nbformat.write(notebook, tmp_path / "chapter.ipynb")
     convert = ["-m", "nbconvert", "--to", "notebook", "--execute", "--output", "out"]
     run(python, *convert, "chapter.ipynb")
     out = nbformat.read(tmp_path / "out.ipynb", 4)
-    assert out.cells[-1].outputs[0].text.startswith(str(tmp_path / "env"))
+    said = out.cells[-1].outputs[0].text
+    assert said.startswith(str(tmp_path / "env")) and said.endswith("recorded\n")

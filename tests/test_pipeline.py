@@ -1,6 +1,7 @@
 """The pipeline on a project of two tiny chapters: what runs again, what a failure leaves."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from nbformat import v4
 
 ROOT = Path(__file__).parents[1]
+SNAKEFILE = (ROOT / "Snakefile").read_text(encoding="utf8")
 PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -83,6 +85,27 @@ def test_the_page_of_timings_is_executed_again_when_they_change(project):
     assert run(project, names=["a", name])[:2] == (0, ["a", name])
     timings.write_text("2")
     assert run(project, names=["a", name])[:2] == (0, [name])
+
+
+def test_a_chapter_that_reads_recorded_runs_is_executed_again_when_they_change(project):
+    name = "circle_conditions"
+    write_chapter(project, name, "print(seed)")
+    record = project / "data/results/Study/key.npz"
+    record.parent.mkdir(parents=True)
+    record.write_text("1")
+    assert run(project, names=["a", name])[:2] == (0, ["a", name])
+    record.write_text("2")
+    assert run(project, names=["a", name])[:2] == (0, [name])
+
+
+def test_the_chapters_that_read_recorded_runs_are_named():
+    named = set(re.findall(r'"(\w+)"', SNAKEFILE.split("READERS")[1].split("}")[0]))
+    readers = {
+        path.stem
+        for path in (ROOT / "chapters").glob("*.ipynb")
+        if re.search(r"(studies|_conditions\(|verdict_rows)", path.read_text(encoding="utf8"))
+    }
+    assert readers == named
 
 
 def test_a_failure_keeps_the_log_and_the_other_chapter_and_can_be_mended(project):

@@ -33,11 +33,13 @@ def test_log_values_have_a_geometric_mean(panel):
     assert panel.get_yscale() == "log"
 
 
-def test_a_time_never_reached_is_not_marked(panel):
-    plots.mark_time(panel, np.nan)
-    assert len(panel.lines) == 0
-    plots.mark_time(panel, 2.0)
-    assert panel.lines[0].get_xdata()[0] == 2.0
+def test_an_interval_is_drawn_as_such(panel):
+    curve = np.array([[0, 0, 0], [2, 1, 3], [4, 3, 5], [6, 4, 8.0]])
+    plots.from_initialisation(panel, EPOCHS, {"a": curve}, colors={"a": "simple"})
+    np.testing.assert_allclose(panel.lines[0].get_ydata(), curve[:, 0])
+    (band,) = panel.collections
+    edges = {tuple(point) for point in band.get_paths()[0].vertices}
+    assert {(10, 4), (10, 8)} <= edges
 
 
 def test_points_in_time_show_every_seed(panel):

@@ -13,6 +13,7 @@ __all__ = ["CONJECTURE_CLAIMS"]
 _TWICE = math.log(2)
 _EARLY, _EARLY_FASHION = 30, 1  # epochs: the circle's error is still half its start
 _HUNDREDTH = 0.01  # of the test images
+_FIVE = "chapters/05_resource_allocation.html#fig-fashion-freezing"
 _FOUR = "chapters/04_feature_learning.html#fig-conjecture-"
 _CIRCLE = {"ReLU net": "freezing: circle: relu", "DLGN": "freezing: circle: dlgn"}
 _CIRCLE_CONTROLS = {
@@ -136,6 +137,7 @@ CONJECTURE_CLAIMS = (
         statistic="test accuracy of a fresh value network, gates of the end minus of the start",
         cases=cases(_FASHION, _better("fresh"), "mean", _HUNDREDTH),
         controls=cases(_FASHION_CONTROLS, _better("fresh"), "mean", _HUNDREDTH),
+        figure=_FIVE,
     ),
     Claim(
         id="gates-early-fashion",
@@ -145,6 +147,7 @@ CONJECTURE_CLAIMS = (
         statistic="test accuracy of a fresh value network, gates of the end minus of epoch 1",
         cases=cases(_FASHION, _still_to_learn_fashion, "equal", _HUNDREDTH),
         controls=cases(_FASHION_CONTROLS, _still_to_learn_fashion, "equal", _HUNDREDTH),
+        figure=_FIVE,
     ),
     Claim(
         id="linear-later-fashion",
@@ -154,6 +157,7 @@ CONJECTURE_CLAIMS = (
         statistic="test accuracy, all weights trained minus gates stopped at epoch 1",
         cases=cases(_FASHION, _cost_of_freezing_fashion, "equal", _HUNDREDTH),
         controls=cases(_FASHION_CONTROLS, _cost_of_freezing_fashion, "equal", _HUNDREDTH),
+        figure=_FIVE,
     ),
     Claim(
         id="path-kernel-learned-fashion",
@@ -162,6 +166,7 @@ CONJECTURE_CLAIMS = (
         statistic="test accuracy of regression with the gates' kernel, end minus start",
         cases=cases(_FASHION, _better("kernel"), "mean", _HUNDREDTH),
         controls=cases(_FASHION_CONTROLS, _better("kernel"), "mean", _HUNDREDTH),
+        figure=_FIVE,
     ),
     Claim(
         id="surrogate-paths",

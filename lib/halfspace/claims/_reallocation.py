@@ -14,6 +14,7 @@ __all__ = ["REALLOCATION_CLAIMS"]
 
 _FACTOR = math.log(1.5)
 _PERCENT = 0.01
+_FIGURE = "chapters/reallocating_paths.html#fig-reallocation-circle"
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _TEXTS = {
     "rebalanced loss": "Weighing points by their loss helps: the error falls sooner.",
@@ -69,6 +70,7 @@ REALLOCATION_CLAIMS = tuple(
             _circle_runs(idea, ", between the points"), _gain("between"), "mean", _FACTOR
         )
         + cases(_image_runs(idea), _accuracy_gain, "mean", _PERCENT),
+        figure=_FIGURE,
     )
     for idea, text in _TEXTS.items()
 )

@@ -5,7 +5,6 @@ batch, the number of epochs, PyTorch's default initialisation for all layers, th
 """
 
 import math
-from collections.abc import Iterable
 from typing import Literal, Self
 
 import numpy as np
@@ -20,9 +19,8 @@ from halfspace.datasets import (
     normalise,
     subset_by_class,
 )
-from halfspace.experiments._base import Result, Spec
+from halfspace.experiments._base import Spec
 from halfspace.gates import HardGate, SoftGate
-from halfspace.intervals import interval_text
 from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
@@ -34,19 +32,9 @@ __all__ = [
     "ModifiedFashionMNIST",
     "PARTS",
     "SETTINGS",
-    "UntrainedNets",
-    "accuracies",
-    "advantage",
-    "allocations",
     "block_means",
-    "block_contrast",
-    "effects",
     "fashion_inputs",
-    "initial_advantage",
-    "label_effect",
-    "parts",
     "statistics",
-    "tally",
 ]
 
 SETTINGS = {"modified": (5, 6, 7, 8, 9), "swapped": (0, 1, 2, 3, 4), "original": ()}
@@ -142,14 +130,11 @@ class ModifiedFashionMNIST(FashionTraining):
     classes; in time, 3 points: start, middle, end; N images of the kernel sample, sorted by class):
         epochs (E,); accuracy, hard_accuracy, paths, log_paths, zero (E, 3, S, 10): share of images
         classified right under the net's own gate and with hard gates, mean number of active paths,
-        mean of ln(1 + number), share of images without one (hard gates), on the training sample;
-        test_* (2, 3, S, 10): the same on the test set, at the start and at the end.
+        mean of ln(1 + number), share of images without one (hard gates), on the training sample.
         loss (epochs, 3, S): mean batch loss of each epoch. middle_epoch (3, S): NaN for never, and
         the end stands in for the middle. overlap (3 points, 3, N, N) int64 and ntk (3 points, 3, N,
-        N): kernels of the first seed, hard gates for the overlap, own gates for the NTK;
-        overlap_blocks, ntk_blocks (3 points, 3, S, 10, 10): their means over pairs of distinct
-        images of two classes. labels (3, N): labels of the kernel sample, first seed.
-        diverged (3, S).
+        N): kernels of the first seed, hard gates for the overlap, own gates for the NTK.
+        labels (3, N): labels of the kernel sample, first seed. diverged (3, S).
     """
 
     epochs: int = Field(20, ge=1)
@@ -162,11 +147,11 @@ class ModifiedFashionMNIST(FashionTraining):
         seeds = range(self.first_seed, self.first_seed + self.seeds)
         data = fashion_mnist(self.n_train)
         drawn = [
-            modified_labels(data, seed=seed, complex_classes=classes)
+            modified_labels(data, seed=seed, complex_classes=classes)[0]
             for classes in SETTINGS.values()
             for seed in seeds
         ]
-        y, test_y = (torch.stack(labels).to(device) for labels in zip(*drawn, strict=True))
+        y = torch.stack(drawn).to(device)
         x = fashion_inputs(data.train_images, data.train_images, self.images).to(device)
         net = stack([self.net(seed) for _ in SETTINGS for seed in seeds]).to(device)
         few = min(self.sample, self.n_train // 10)
@@ -208,9 +193,6 @@ class ModifiedFashionMNIST(FashionTraining):
             "middle_epoch": self._split(np.where(step >= 0, step / batches, np.nan), 0),
             "diverged": self._split(history.diverged, 0),
         }
-        order = subset_by_class(data.test_labels, 1000)
-        test_x = fashion_inputs(data.test_images[order], data.train_images, self.images).to(device)
-        arrays |= self._test(net, [states[0], states[2]], test_x, test_y[:, order.to(device)])
         kernel_images = subset_by_class(data.train_labels, min(self.kernel_sample, few)).to(device)
         arrays["labels"] = y[:: self.seeds, kernel_images].cpu().numpy()
         return arrays | self._kernels(net, states, x[kernel_images])
@@ -220,58 +202,15 @@ class ModifiedFashionMNIST(FashionTraining):
         lead, rest = values.shape[:axis], values.shape[axis + 1 :]
         return values.reshape(*lead, len(SETTINGS), self.seeds, *rest)
 
-    def _test(self, net, states: list[State], x: Tensor, y: Tensor) -> dict[str, np.ndarray]:
-        found = []
-        for state in states:
-            net.load_state_dict(state)
-            with torch.no_grad():
-                found.append(statistics(net, x, y))
-        stacked = {name: torch.stack([each[name] for each in found]).cpu() for name in found[0]}
-        return {f"test_{name}": self._split(v.numpy(), 1) for name, v in stacked.items()}
-
     def _kernels(self, net, states: list[State], x: Tensor) -> dict[str, np.ndarray]:
-        found = {"overlap": [], "ntk": [], "overlap_blocks": [], "ntk_blocks": []}
+        found = {"overlap": [], "ntk": []}
         for state in states:
             net.load_state_dict(state)
             with torch.no_grad():
                 overlap = overlap_kernel(HardGate()(net.preactivations(x)))
-            kernels = {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}
-            for name, kernel in kernels.items():
+            for name, kernel in {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}.items():
                 found[name].append(kernel[:: self.seeds].cpu().numpy())
-                blocks = block_means(kernel.double()).cpu().numpy()
-                found[f"{name}_blocks"].append(self._split(blocks, 0))
         return {name: np.stack(values) for name, values in found.items()}
-
-
-class UntrainedNets(FashionSpec):
-    """Look at many nets before any training: what the images alone do to paths and kernels.
-
-    Attributes (besides those of ``FashionSpec``):
-        draws: D, nets to draw, one for each seed from ``first_seed`` on.
-        kernel_sample: training images of each class.
-
-    The result's arrays: log_paths (1, 1, D, 10): mean of ln(1 + number of active paths) by class;
-    overlap_blocks, ntk_blocks (1, 1, D, 10, 10): as in ``ModifiedFashionMNIST``.
-    """
-
-    draws: int = Field(50, ge=2)
-    kernel_sample: int = Field(20, ge=2)
-
-    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        data = fashion_mnist()
-        chosen = subset_by_class(data.train_labels, self.kernel_sample)
-        x = fashion_inputs(data.train_images[chosen], data.train_images, self.images).to(device)
-        found = {"log_paths": [], "overlap_blocks": [], "ntk_blocks": []}
-        for start in range(0, self.draws, 10):  # ten nets at a time bound the memory
-            seeds = range(start, min(start + 10, self.draws))
-            net = stack([self.net(self.first_seed + seed) for seed in seeds]).to(device)
-            with torch.no_grad():
-                overlap = overlap_kernel(HardGate()(net.preactivations(x)))
-            counts = overlap.diagonal(dim1=-2, dim2=-1)
-            found["log_paths"].append(_by_class(counts.double().log1p()))
-            found["overlap_blocks"].append(block_means(overlap.double()))
-            found["ntk_blocks"].append(block_means(empirical_ntk(net, x).double()))
-        return {name: torch.cat(all_).cpu().numpy()[None, None] for name, all_ in found.items()}
 
 
 def fashion_inputs(images: Tensor, reference: Tensor, kind: Literal["raw", "normalised"]) -> Tensor:
@@ -285,153 +224,6 @@ def fashion_inputs(images: Tensor, reference: Tensor, kind: Literal["raw", "norm
     """
     pixels = images.float() / 255
     return pixels if kind == "raw" else normalise(pixels, reference.float() / 255)
-
-
-def parts(values: np.ndarray, setting: str) -> tuple[np.ndarray, np.ndarray]:
-    """Average an array over the classes of the simple part and of the complex part.
-
-    Args:
-        values: by class, shape (..., 3, S, 10), as in a ``ModifiedFashionMNIST`` result.
-        setting: one of ``SETTINGS``. Under the original labels no part is complex; classes 0-4 take
-            the simple part's place, as under the modified labels.
-
-    Returns:
-        Means of the simple and of the complex part, each of shape (..., S).
-    """
-    chosen = values[..., list(SETTINGS).index(setting), :, :]
-    simple, complicated = PARTS[::-1] if setting == "swapped" else PARTS
-    return chosen[..., list(simple)].mean(-1), chosen[..., list(complicated)].mean(-1)
-
-
-def advantage(result: Result, setting: str) -> np.ndarray:
-    """Return by how much the log path count of classes 0-4 exceeds that of classes 5-9.
-
-    The same two halves under every setting, so that settings can be compared: labels that make
-    classes 5-9 complex should raise it, labels that make classes 0-4 complex should lower it.
-
-    Returns:
-        Difference of the halves' means of ln(1 + number of active paths), shape (E, S).
-    """
-    first, second = _halves(result.log_paths[:, list(SETTINGS).index(setting)])
-    return first - second
-
-
-def initial_advantage(untrained: Result) -> np.ndarray:
-    """Return the same difference for each of the ``UntrainedNets``, shape (D,)."""
-    first, second = _halves(untrained.log_paths[0, 0])
-    return first - second
-
-
-def _halves(by_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(by_class[..., list(part)].mean(-1) for part in PARTS)
-
-
-def block_contrast(result: Result, name: Literal["overlap", "ntk"]) -> np.ndarray:
-    """Return ln of the mean kernel value within classes 0-4 over that within classes 5-9.
-
-    Pairs of distinct images only. NaN where a mean is not positive, as an NTK's may be.
-
-    Args:
-        result: of ``ModifiedFashionMNIST`` or ``UntrainedNets``.
-        name: which kernel.
-
-    Returns:
-        Shape (3 points in time, 3 settings, S), or (1, 1, D).
-    """
-    blocks = result.arrays[f"{name}_blocks"]
-    first, second = (blocks[..., list(part), :][..., list(part)].mean((-2, -1)) for part in PARTS)
-    positive = (first > 0) & (second > 0)
-    ratio = np.divide(first, second, out=np.full_like(first, np.nan), where=positive)
-    return np.log(ratio)
-
-
-def label_effect(result: Result) -> np.ndarray:
-    """Return what complicated labels do to the allocation of paths, all else equal.
-
-    Half of the ``advantage`` under the modified labels minus that under the swapped ones. The nets
-    of one seed share initial weights, images and batches, so that whatever the images alone do
-    cancels. Positive: paths move away from the part with complicated labels. Shape (E, S).
-    """
-    return (advantage(result, "modified") - advantage(result, "swapped")) / 2
-
-
-def effects(result: Result) -> dict[str, str]:
-    """Describe the label effect in a table's row: mean over seeds, and how many are positive.
-
-    Means of two seeds and more come with their 95 % interval.
-
-    The middle of a seed is the record nearest to the mean of its modified and its swapped net's
-    middles; seeds of which one never reached the level are left out there.
-    """
-    effect = label_effect(result)
-    middles = result.middle_epoch[:2].mean(0)
-    at_middle = np.array(
-        [
-            curve[np.abs(result.epochs - middle).argmin()]
-            for curve, middle in zip(effect.T, middles, strict=True)
-            if np.isfinite(middle)
-        ]
-    )
-    times = {
-        "middle": at_middle,
-        "after epoch 1": effect[np.searchsorted(result.epochs, 1)],
-        "end": effect[-1],
-    }
-    row = {}
-    for name, values in times.items():
-        if len(values) == 0:
-            row[name] = "not reached"
-        else:
-            row[name] = interval_text(values) if len(values) > 1 else f"{values[0]:+.2f}"
-        row[f"positive, {name}"] = f"{(values > 0).sum()} of {len(values)}"
-    return row
-
-
-def accuracies(result: Result, setting: str) -> dict[str, object]:
-    """Describe how well one setting's nets learned, a table's row; means over seeds, at the end."""
-    row = {}
-    for name, values in {
-        "train": result.accuracy,
-        "test": result.test_accuracy,
-        "test, hard gates": result.test_hard_accuracy,
-    }.items():
-        simple, complicated = parts(values, setting)
-        row[f"{name}: simple / complex"] = f"{simple[-1].mean():.1%} / {complicated[-1].mean():.1%}"
-    return row
-
-
-def allocations(result: Result, setting: str) -> dict[str, str]:
-    """Describe one setting's path counts, simple minus complex part, in a table's row.
-
-    Differences of the parts' means of ln(1 + number of active paths): averages over seeds, and how
-    many seeds have the simple part ahead.
-    """
-    simple, complicated = parts(result.log_paths, setting)
-    gap = simple - complicated
-    seeds = gap.shape[1]
-    return {
-        "at start": f"{gap[0].mean():+.2f}",
-        "at end": f"{gap[-1].mean():+.2f}",
-        "end − start": f"{(gap[-1] - gap[0]).mean():+.2f}",
-        "ahead throughout": f"{(gap[1:] > 0).all(0).sum()} of {seeds}",
-        "ahead at end": f"{(gap[-1] > 0).sum()} of {seeds}",
-        "gained by the end": f"{(gap[-1] > gap[0]).sum()} of {seeds}",
-    }
-
-
-def tally(results: Iterable[Result], setting: str) -> dict[str, int]:
-    """Count the nets of one setting, over seeds and results, whose simple part is ahead in paths.
-
-    Returns:
-        ``nets`` of all; those ``ahead`` at every record after the start; those that have ``gained``
-        by the end, in log path count, on the difference that they were born with.
-    """
-    gaps = [np.subtract(*parts(result.log_paths, setting)) for result in results]
-    return {
-        "nets": sum(gap.shape[1] for gap in gaps),
-        "ahead": int(sum((gap[1:] > 0).all(0).sum() for gap in gaps)),
-        "gained": int(sum((gap[-1] > gap[0]).sum() for gap in gaps)),
-    }
 
 
 def _record_times(epochs: int, batches: int) -> list[float]:

@@ -19,7 +19,6 @@ from halfspace.plots.fashion import (
     image_row,
     label_outer,
     legend_above,
-    mark_time,
     mark_value,
 )
 from halfspace.plots.kernels import (
@@ -71,7 +70,6 @@ __all__ = [
     "learned_functions",
     "legend_above",
     "machine_shares",
-    "mark_time",
     "mark_value",
     "mean_ratio",
     "one_seed",

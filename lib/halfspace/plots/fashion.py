@@ -15,7 +15,6 @@ __all__ = [
     "image_row",
     "label_outer",
     "legend_above",
-    "mark_time",
 ]
 
 
@@ -36,7 +35,7 @@ def from_initialisation(
     Args:
         axis: where to draw.
         epochs: times of the records, starting with 0, shape (E,).
-        curves: by label, shape (E, S).
+        curves: by label, shape (E, S). Means with their intervals, shape (E, 3), are drawn as such.
         colors: by label, keys of ``COLORS``.
         styles: by label, line styles; solid if ``None``.
         log_value: logarithmic values; the mean is then the geometric one.
@@ -55,12 +54,6 @@ def from_initialisation(
     axis.set_xlim(0, epochs[-1])
     axis.set_yscale("log" if log_value else "linear")
     axis.grid(axis="y")
-
-
-def mark_time(axis: Axes, epoch: float) -> None:
-    """Mark a time with a dotted vertical line; NaN draws nothing."""
-    if np.isfinite(epoch):
-        axis.axvline(epoch, color=INK, lw=1, ls=":")
 
 
 def mark_value(axis: Axes, value: float) -> None:
