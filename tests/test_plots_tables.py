@@ -13,3 +13,10 @@ def test_a_table_has_its_rows_and_writes_numbers_for_people():
     for bad in ([], [{"a": 1}, {"b": 1}]):
         with pytest.raises(ValueError, match="share their keys"):
             plots.html_table(bad)
+
+
+def test_sentences_are_broken_into_lines():
+    html = plots.html_table(
+        [{"short": "word", "long": "a sentence that is longer than forty letters"}]
+    )
+    assert html.count("white-space: normal") == 1 and "<td>word</td>" in html

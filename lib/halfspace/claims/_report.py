@@ -66,8 +66,8 @@ def verdict_rows(*ids: str) -> list[dict[str, str]]:
         verdict, findings = judge(claims[id])
         cases = [asdict(finding) for finding in (findings or [])[: len(claims[id].cases)]]
         ours = "; ".join(f"{finding['case']}: {interval_text(finding)}" for finding in cases)
-        row = {"claim": claims[id].text, "measured": claims[id].statistic}
-        rows.append(row | {"ours": ours or "no run yet", "verdict": verdict})
+        row = {"claim": claims[id].text, "verdict": verdict, "ours": ours or "no run yet"}
+        rows.append(row | {"measured": claims[id].statistic})
     return rows
 
 

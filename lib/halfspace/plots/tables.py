@@ -5,6 +5,8 @@ from html import escape
 
 __all__ = ["html_table"]
 
+_SENTENCE = 40  # characters from which a cell is broken into lines
+
 
 def html_table(rows: Sequence[Mapping[str, object]]) -> str:
     """Lay out rows as an HTML table that scrolls by itself where a screen is narrow.
@@ -20,14 +22,19 @@ def html_table(rows: Sequence[Mapping[str, object]]) -> str:
         raise ValueError("rows must share their keys, and there must be one at least")
     head = "".join(f"<th>{escape(key)}</th>" for key in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_written(value))}</td>" for value in row.values()) + "</tr>"
-        for row in rows
+        "<tr>" + "".join(_cell(_written(value)) for value in row.values()) + "</tr>" for row in rows
     )
     # The theme knows the class "dataframe" and colours it for light and dark pages.
     return (
         '<div style="overflow-x: auto"><table class="table dataframe">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    # The theme keeps cells on one line: sentences would push the other columns out of sight.
+    wrapped = ' style="white-space: normal; min-width: 11em; text-align: left"'
+    return f"<td{wrapped if len(text) > _SENTENCE else ''}>{escape(text)}</td>"
 
 
 def _written(value: object) -> str:
