@@ -1,9 +1,10 @@
-"""How alike two kernels are."""
+"""How alike two kernels are, and how alike a pair is beside other pairs."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["alignment", "centred", "cosine"]
+__all__ = ["alignment", "centred", "cosine", "mean_of_others"]
 
 
 def cosine(first: Tensor, second: Tensor) -> Tensor:
@@ -39,3 +40,15 @@ def alignment(kernel: Tensor, other: Tensor) -> Tensor:
         Shape (...), from -1 to 1.
     """
     return cosine(centred(kernel), centred(other))
+
+
+def mean_of_others(pairs: np.ndarray | Tensor) -> np.ndarray | Tensor:
+    """Average each row over the columns that are not its own.
+
+    Args:
+        pairs: likeness of each of S things to each of S partners, shape (S, S), S at least 2.
+
+    Returns:
+        Shape (S,).
+    """
+    return (pairs.sum(1) - pairs.diagonal()) / (len(pairs) - 1)

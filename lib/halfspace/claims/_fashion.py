@@ -4,14 +4,22 @@ import math
 
 import numpy as np
 
+from halfspace.alignment import mean_of_others
 from halfspace.claims._rules import Claim, cases
 from halfspace.experiments import Result
+from halfspace.experiments.fashion_reading import (
+    accuracy_difference,
+    block_contrast,
+    hard_cost,
+    label_effect,
+    look,
+    simple_ahead,
+)
 
 __all__ = ["FASHION_CLAIMS"]
 
 _FACTOR = math.log(1.2)  # smallest effect that counts: a fifth more paths
 _TENTH = math.log(1.1)
-_FIRST, _SECOND = [0, 1, 2, 3, 4], [5, 6, 7, 8, 9]
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 _CHAPTER = "chapters/05_resource_allocation.html#fig-fashion-"
 
@@ -41,52 +49,37 @@ _MODIFIED_AND_SWAPPED = {
 _MOVED_CONTROLS = _each("normalised", "modified") | _each("raw", "original")
 
 
-def _gap(result: Result, name: str = "log_paths") -> np.ndarray:
-    """Mean over the simple classes minus mean over the complex ones, (E, S)."""
-    values, mask = result.arrays[name].astype(np.float64), result.complex.astype(bool)
-    complicated = np.where(mask, values, 0).sum(-1) / mask.sum(-1)
-    return np.where(mask, 0, values).sum(-1) / (~mask).sum(-1) - complicated
-
-
 def _ahead_throughout(result: Result) -> np.ndarray:
-    return (_gap(result)[1:] > 0).all(axis=0)
+    return (simple_ahead(result)[1:] > 0).all(axis=0)
 
 
 def _gained(result: Result) -> np.ndarray:
-    gap = _gap(result)
+    gap = simple_ahead(result)
     return gap[-1] - gap[0]
 
 
-def _label_effect(epoch: float):
-    """Half of the gap of classes 0-4 over 5-9 under modified minus under swapped labels."""
+def _effect_early(modified: Result, swapped: Result) -> np.ndarray:
+    return label_effect(modified, swapped)[look(modified, 1)]
 
-    def value(modified: Result, swapped: Result) -> np.ndarray:
-        row = -1 if epoch < 0 else int(np.argmin(np.abs(modified.epochs - epoch)))
-        first, second = (
-            (r.log_paths[row][:, _FIRST].mean(-1) - r.log_paths[row][:, _SECOND].mean(-1))
-            for r in (modified, swapped)
-        )
-        return (first.astype(np.float64) - second) / 2
 
-    return value
+def _effect_at_the_end(modified: Result, swapped: Result) -> np.ndarray:
+    return label_effect(modified, swapped)[-1]
 
 
 def _accuracy_gap(result: Result) -> np.ndarray:
-    return _gap(result, "accuracy")[-1]
+    return simple_ahead(result, "accuracy")[-1]
 
 
-def _block_contrast(result: Result) -> np.ndarray:
-    """Logarithm of the mean kernel within classes 0-4 over within classes 5-9, at the start."""
-    within = result.overlap_within[0].astype(np.float64)
-    return np.log(within[:, _FIRST].mean(-1) / within[:, _SECOND].mean(-1))
+def _contrast_at_the_start(result: Result) -> np.ndarray:
+    return block_contrast(result, "overlap")[0]
 
 
 def _test_difference(first: Result, second: Result) -> np.ndarray:
-    return (first.test_accuracy.astype(np.float64) - second.test_accuracy).mean(-1)
+    return accuracy_difference(first, second) / 100
 
 
 def _hard_loss_of_accuracy(result: Result) -> np.ndarray:
-    return (result.test_accuracy.astype(np.float64) - result.test_hard_accuracy).mean(-1)
+    return hard_cost(result) / 100
 
 
 def _moved(name: str):
@@ -105,23 +98,18 @@ def _correlations(relu: Result, dlgn: Result) -> np.ndarray:
     return unit[0] @ unit[1].T
 
 
-def _others(pairs: np.ndarray) -> np.ndarray:
-    """Average each row of (S, S) values over the seeds that are not its own, shape (S,)."""
-    return (pairs.sum(1) - pairs.diagonal()) / (len(pairs) - 1)
-
-
 def _paths_together(relu: Result, dlgn: Result) -> np.ndarray:
     return _correlations(relu, dlgn).diagonal()
 
 
 def _paths_together_beyond_chance(relu: Result, dlgn: Result) -> np.ndarray:
     pairs = _correlations(relu, dlgn)
-    return pairs.diagonal() - _others(pairs)
+    return pairs.diagonal() - mean_of_others(pairs)
 
 
 def _agreement(relu: Result, dlgn: Result) -> np.ndarray:
     own = (relu.predicted == dlgn.predicted).mean(-1)
-    return own - _others((relu.predicted[:, None] == relu.predicted).mean(-1))
+    return own - mean_of_others((relu.predicted[:, None] == relu.predicted).mean(-1))
 
 
 FASHION_CLAIMS = (
@@ -156,7 +144,7 @@ FASHION_CLAIMS = (
         text="It is the labels that do it, all else equal: early in training.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
-        cases=cases(_MODIFIED_AND_SWAPPED, _label_effect(1), "mean", _FACTOR),
+        cases=cases(_MODIFIED_AND_SWAPPED, _effect_early, "mean", _FACTOR),
         figure=f"{_CHAPTER}early",
     ),
     Claim(
@@ -164,7 +152,7 @@ FASHION_CLAIMS = (
         text="It is the labels that do it, all else equal: to the end.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
-        cases=cases(_MODIFIED_AND_SWAPPED, _label_effect(-1), "mean", _FACTOR),
+        cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "mean", _FACTOR),
         figure=f"{_CHAPTER}settings",
     ),
     Claim(
@@ -184,8 +172,8 @@ FASHION_CLAIMS = (
         text="The brighter block of the overlap kernel is due to training, not to the raw images.",
         where="Section 5, Figure 7",
         statistic="ln of the overlap kernel within classes 0-4 over within 5-9, before training",
-        cases=cases(_each("raw", "modified"), _block_contrast, "equal", _TENTH),
-        controls=cases(_each("normalised", "modified"), _block_contrast, "equal", _TENTH),
+        cases=cases(_each("raw", "modified"), _contrast_at_the_start, "equal", _TENTH),
+        controls=cases(_each("normalised", "modified"), _contrast_at_the_start, "equal", _TENTH),
         figure=f"{_CHAPTER}contrast",
     ),
     Claim(

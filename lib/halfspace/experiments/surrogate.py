@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from halfspace.alignment import centred, cosine
+from halfspace.alignment import centred, cosine, mean_of_others
 from halfspace.datasets import circle_grid
 from halfspace.experiments._base import Spec
 from halfspace.experiments.circle import CircleTraining, hard_gates, path_statistics
@@ -87,8 +87,8 @@ class CircleSurrogate(Spec):
             ]
             among = [_likeness(relu[name], relu[name]) for relu in looks["relu"]]
             arrays[f"{name}_own"] = torch.stack([p.diagonal() for p in pairs])
-            arrays[f"{name}_others"] = torch.stack([_others(p) for p in pairs])
-            arrays[f"{name}_relu"] = torch.stack([_others(p) for p in among])
+            arrays[f"{name}_others"] = torch.stack([mean_of_others(p) for p in pairs])
+            arrays[f"{name}_relu"] = torch.stack([mean_of_others(p) for p in among])
         small = {name: v.cpu().numpy().astype(np.float32) for name, v in arrays.items()}
         return small | {
             "at": np.array(self.at),
@@ -116,8 +116,3 @@ class CircleSurrogate(Spec):
 def _likeness(relu: Tensor, dlgn: Tensor) -> Tensor:
     """Cosines of each DLGN (rows) with each ReLU net (columns), from (S, ., .) each: (S, S)."""
     return cosine(dlgn.unsqueeze(1), relu.unsqueeze(0))
-
-
-def _others(pairs: Tensor) -> Tensor:
-    """Average each row of (S, S) values over the seeds that are not its own, shape (S,)."""
-    return (pairs.sum(1) - pairs.diagonal()) / (len(pairs) - 1)
