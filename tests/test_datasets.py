@@ -4,9 +4,11 @@ import shutil
 
 import pytest
 import torch
-from halfspace import datasets
 from halfspace.datasets import (
+    CLASSES,
     Circle,
+    _fashion,
+    _folders,
     circle_grid,
     fashion_mnist,
     modified_labels,
@@ -90,8 +92,8 @@ def test_fashion_mnist_full():
     assert full.train_labels.bincount().tolist() == [6000] * 10
     assert full.test_labels.bincount().tolist() == [1000] * 10
     # Published: the first training image is an ankle boot, the first test image too.
-    assert datasets.CLASSES[full.train_labels[0]] == datasets.CLASSES[full.test_labels[0]]
-    assert datasets.CLASSES[full.train_labels[0]] == "Ankle boot"
+    assert CLASSES[full.train_labels[0]] == CLASSES[full.test_labels[0]]
+    assert CLASSES[full.train_labels[0]] == "Ankle boot"
 
 
 def test_fashion_mnist_part_is_balanced_and_in_order(data):
@@ -111,7 +113,7 @@ def test_fashion_mnist_refuses_sizes(n_train):
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """A copy of the data folder that the package is told to use."""
-    source = datasets._fashion_folder()
+    source = _fashion._fashion_folder()
     shutil.copytree(source, tmp_path / "fashion-mnist")
     monkeypatch.setenv("HALFSPACE_DATA", str(tmp_path))
     fashion_mnist.cache_clear()
@@ -157,39 +159,39 @@ def test_folder_is_found_from_inside_a_clone(copy, tmp_path, monkeypatch):
     shutil.move(copy, tmp_path / "clone" / "data" / "fashion-mnist")
     (tmp_path / "clone" / "chapters").mkdir()
     monkeypatch.chdir(tmp_path / "clone" / "chapters")
-    assert datasets._fashion_folder() == tmp_path / "clone" / "data" / "fashion-mnist"
+    assert _fashion._fashion_folder() == tmp_path / "clone" / "data" / "fashion-mnist"
 
 
 def test_wrong_data_variable_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("HALFSPACE_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match=f"HALFSPACE_DATA must name a .* got {tmp_path}"):
-        datasets._fashion_folder()
+        _fashion._fashion_folder()
 
 
 def test_download_is_the_last_resort(tmp_path, monkeypatch):
     """Without the folder the files come through torchvision; a failure says what to do."""
     from torchvision.datasets import FashionMNIST as Torchvision
 
-    source = datasets._fashion_folder()
+    source = _fashion._fashion_folder()
     monkeypatch.delenv("HALFSPACE_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "a" / "b" / "c.py"))
+    monkeypatch.setattr(_folders, "__file__", str(tmp_path / "a" / "b" / "c" / "d.py"))
 
     def no_network(self, root, download):
         raise RuntimeError("Error downloading train-images-idx3-ubyte.gz")
 
     monkeypatch.setattr(Torchvision, "__init__", no_network)
     with pytest.raises(FileNotFoundError, match="download failed .*set HALFSPACE_DATA to the data"):
-        datasets._fashion_folder()
+        _fashion._fashion_folder()
 
     def fetch(self, root, download):
         shutil.copytree(source, tmp_path / "cache" / "halfspace" / "FashionMNIST" / "raw")
 
     monkeypatch.setattr(Torchvision, "__init__", fetch)
-    folder = datasets._fashion_folder()
+    folder = _fashion._fashion_folder()
     monkeypatch.setattr(Torchvision, "__init__", no_network)  # the second time needs no network
-    assert datasets._fashion_folder() == folder
+    assert _fashion._fashion_folder() == folder
     assert (folder / FILE).is_file()
 
 
@@ -222,7 +224,7 @@ def test_modified_labels_follow_the_rule(data, complex_classes):
         if number not in complex_classes:
             assert (new_train[train] == number).all() and (new_test[test] == number).all()
             continue
-        train_clusters, test_clusters = datasets._clusters(data, number)
+        train_clusters, test_clusters = _fashion._clusters(data, number)
         images = data.train_images[train].double()
         centroids = torch.stack([images[train_clusters == k].mean(0) for k in range(5)])
         for labels, clusters, pixels in (
@@ -244,7 +246,7 @@ def test_modified_labels_follow_the_rule(data, complex_classes):
 def test_modified_labels_are_drawn_by_seed(data):
     first, again = (modified_labels(data, seed=0)[0] for _ in range(2))
     assert torch.equal(first, again)
-    datasets._clusters.cache_clear()
+    _fashion._clusters.cache_clear()
     assert torch.equal(first, modified_labels(data, seed=0)[0])
     other = modified_labels(data, seed=1)[0]
     assert (first != other).double().mean() > 0.2

@@ -1,0 +1,24 @@
+"""Where data sets lie, and where downloads go."""
+
+import os
+from pathlib import Path
+
+__all__ = ["download_folder", "find"]
+
+
+def find(name: str) -> Path | None:
+    """Return the file or folder of this name among the data, ``None`` if there is none.
+
+    Looked for in the folder ``HALFSPACE_DATA``, or, if that is not set, in a ``data`` folder of the
+    current folder, of its parents, or of the repository that holds this package.
+    """
+    named = os.environ.get("HALFSPACE_DATA")
+    here = Path.cwd()
+    homes = [here, *here.parents, Path(__file__).resolve().parents[3]]
+    candidates = [Path(named)] if named else [home / "data" for home in homes]
+    return next((c / name for c in candidates if (c / name).exists()), None)
+
+
+def download_folder() -> Path:
+    """Return the folder in the user's cache that torchvision downloads into."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "halfspace"
