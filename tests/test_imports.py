@@ -16,6 +16,8 @@ FLOORS = {
     "polygons": 1,
     "nets": 2,
     "conv": 2,
+    "conv_overlap": 3,
+    "image_training": 3,
     "resnet": 2,
     "paths": 3,
     "overlap": 3,

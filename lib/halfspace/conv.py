@@ -1,0 +1,194 @@
+"""The convolutional networks of Table 1: convolutions, a mean over pixels, one dense layer.
+
+Letters: n images, H convolutions (``depth``), F filters in each (``filters``), m units in the dense
+layer (``units``), c classes. Every layer with a gate counts as hidden: the H convolutions and the
+dense layer. No layer has a bias, so that a gating network without nonlinearity is linear in the
+image, and each unit (a filter at a pixel, or a unit of the dense layer) is active on a half-space.
+
+Convolutions are 3 × 3 with a border of zeros, so that images keep their size; the mean over pixels
+is a part of the dense layer's linear map. Weights start as Glorot and Bengio's (2010): the paper
+names no initialisation, but its words for the layers are those of Keras, whose default this is.
+
+Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 3.1.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from halfspace.gates import Gate, HardGate
+
+__all__ = ["ConvDGN", "ConvDLGN", "ConvDeepLinearNet", "ConvReLUNet"]
+
+
+class _PooledLinear(nn.Linear):
+    """Mean over pixels, then a linear map: (n, F, h, w) to (n, m)."""
+
+    def forward(self, h: Tensor) -> Tensor:
+        return super().forward(h.mean((-2, -1)))
+
+
+class _ConvNet(nn.Module):
+    """What the nets share: the value network's layers."""
+
+    def __init__(
+        self,
+        *,
+        channels: int = 3,
+        filters: int = 26,
+        depth: int = 5,
+        units: int = 64,
+        classes: int = 10,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        sizes = dict(channels=channels, filters=filters, depth=depth, units=units, classes=classes)
+        for name, size in sizes.items():
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(f"{name} must be a positive integer; got {size!r}")
+        self.value = _hidden_layers(channels, filters, depth, units, generator)
+        self.value.append(_drawn(nn.Linear(units, classes, bias=False), generator))
+
+
+class ConvReLUNet(_ConvNet):
+    """ReLU network with H convolutions and a dense hidden layer.
+
+    Args:
+        channels: of the image.
+        filters: F, in each convolution.
+        depth: H, convolutions.
+        units: m, in the dense hidden layer.
+        classes: c, outputs.
+        generator: source of randomness; PyTorch's global one if ``None``.
+
+    Raises:
+        ValueError: if a size is not a positive integer.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (n, channels, h, w) to outputs (n, c)."""
+        for layer in self.value[:-1]:
+            x = layer(x).relu()
+        return self.value[-1](x)
+
+    def preactivations(self, x: Tensor) -> list[Tensor]:
+        """Return the hidden layers' pre-activations: H times (n, F, h, w), then (n, m)."""
+        found = []
+        for layer in self.value[:-1]:
+            found.append(layer(x))
+            x = found[-1].relu()
+        return found
+
+    def gates(self, x: Tensor) -> list[Tensor]:
+        """Return the hard gates, 0 or 1, of the shapes of the pre-activations."""
+        return [HardGate()(pre) for pre in self.preactivations(x)]
+
+
+class ConvDeepLinearNet(_ConvNet):
+    """Deep linear network (DLN): every gate is 1.
+
+    Args: as ``ConvReLUNet``.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (n, channels, h, w) to outputs (n, c)."""
+        for layer in self.value:
+            x = layer(x)
+        return x
+
+
+class _ConvGated(_ConvNet):
+    """A gating network decides which units of the value network count."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        constant_input: bool = False,
+        channels: int = 3,
+        filters: int = 26,
+        depth: int = 5,
+        units: int = 64,
+        classes: int = 10,
+        generator: torch.Generator | None = None,
+    ):
+        # The gating network is drawn first, as in ``halfspace.nets``.
+        gating = _hidden_layers(channels, filters, depth, units, generator)
+        super().__init__(
+            channels=channels,
+            filters=filters,
+            depth=depth,
+            units=units,
+            classes=classes,
+            generator=generator,
+        )
+        self.gate, self.constant_input = gate, constant_input
+        self.gating = gating
+
+    @staticmethod
+    def _between(eta: Tensor) -> Tensor:
+        """Map a gating layer's pre-activations to the next one's input."""
+        return eta
+
+    def preactivations(self, x: Tensor) -> list[Tensor]:
+        """Return the gating network's pre-activations: H times (n, F, h, w), then (n, m)."""
+        found = []
+        for layer in self.gating:
+            found.append(layer(x))
+            x = self._between(found[-1])
+        return found
+
+    def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
+        """Return the activities under the own gate or another one."""
+        gate = gate or self.gate
+        return [gate(eta) for eta in self.preactivations(x)]
+
+    def forward(self, x: Tensor, gates: list[Tensor] | None = None) -> Tensor:
+        """Map images (n, channels, h, w) to outputs (n, c).
+
+        Args:
+            x: images.
+            gates: activities to use instead of the own ones, of the shapes of the pre-activations.
+        """
+        z = torch.ones_like(x) if self.constant_input else x
+        for layer, g in zip(self.value[:-1], gates or self.gates(x), strict=True):
+            z = layer(z) * g
+        return self.value[-1](z)
+
+
+class ConvDLGN(_ConvGated):
+    """Deep linearly gated network: a linear gating network, and a value network of the same shape.
+
+    Args (besides those of ``ConvReLUNet``):
+        gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
+        constant_input: feed the value network an image of ones: piecewise constant (PWC).
+    """
+
+
+class ConvDGN(_ConvGated):
+    """Deep gated network: as ``ConvDLGN``, but the gating network is a ReLU network.
+
+    Args: as ``ConvDLGN``.
+
+    Reference: Lakshminarayanan and Singh (2020).
+    """
+
+    @staticmethod
+    def _between(eta: Tensor) -> Tensor:
+        return eta.relu()
+
+
+def _hidden_layers(
+    channels: int, filters: int, depth: int, units: int, generator: torch.Generator | None
+) -> nn.ModuleList:
+    sizes = [channels] + [filters] * depth
+    convolutions = [
+        nn.Conv2d(sizes[layer], filters, 3, padding=1, bias=False) for layer in range(depth)
+    ]
+    layers = [*convolutions, _PooledLinear(filters, units, bias=False)]
+    return nn.ModuleList(_drawn(layer, generator) for layer in layers)
+
+
+def _drawn(layer: nn.Module, generator: torch.Generator | None) -> nn.Module:
+    """Draw the weights uniformly on ±√(6 / (fan in + fan out)) (Glorot and Bengio, 2010)."""
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
+    return layer

@@ -1,0 +1,231 @@
+"""The residual networks of the paper's appendix 2: as ReLU net, as DLGN and as deep linear net.
+
+Letters: n images, c classes, F filters of a stage. ``layers`` counts as the names do: the 3 × 3
+convolutions and the dense layer, without the convolutions on skips.
+
+**Structure.** Two families for images of 32 × 32 pixels, both of basic blocks (two 3 × 3
+convolutions and a skip around them):
+
+- ResNet-34: stages of 3, 4, 6 and 3 blocks with 64, 128, 256 and 512 filters. The first convolution
+  is 3 × 3 with stride 1, and no pooling follows it, as is usual on small images; the rest is
+  torchvision's ``resnet34``.
+- ResNet-(6n + 2): three stages of n blocks with 16, 32 and 64 filters (He et al., Section 4.2):
+  ResNet-110 has n = 18.
+
+Each stage but the first begins with a convolution of stride 2. There the skip is a 1 × 1
+convolution with batch normalisation, in both families (He et al.'s option B; they used zero padding
+for the second family, which saves under 0.2 % of ResNet-110's parameters). A mean over pixels and a
+dense layer end the net.
+
+**Gates.** The ReLU net has a ReLU in ``layers - 1`` places: after the first convolution, between a
+block's two convolutions, and after each sum of block and skip. The deep linear net has nothing in
+these places. The DLGN's gating network has nothing there either, and what arrives in a place is its
+pre-activation η; the DLGN's value network, of the same structure and with weights of its own,
+multiplies what arrives by the gate of that η.
+
+**Batch normalisation** follows each convolution, in each network with its own scales, shifts and
+statistics, and so stands before the gate as it stands before the ReLU.
+
+- At evaluation (``net.eval()``) its statistics are constants, and it maps each filter by
+  ``h -> a h + b`` with fixed a and b. The gating network is then affine in the image: each unit, a
+  filter at a pixel, is active on a half-space, whose border need not contain the origin. Along
+  fixed gates the value network is affine too; the shifts act as constant units.
+- In training the statistics are those of the batch. They couple the images: whether a unit is
+  active on one image depends on the others, and η is not affine in the image. Each pass also moves
+  the running statistics, that of ``preactivations`` and ``gates`` included: call these at
+  evaluation.
+
+**Weights** of a convolution with F filters of k × k are He normal with variance 2 / (F k²)
+(``fan_out``), as torchvision's, in every network: the normalisation that follows undoes the scale.
+Normalisations start with scale 1 and shift 0; the dense layer's weights are PyTorch's default.
+
+Reference: Half-Space Feature Learning in Neural Networks, appendix 2; He, Zhang, Ren and Sun, Deep
+Residual Learning for Image Recognition (2016).
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from halfspace.gates import Gate, HardGate
+
+__all__ = ["DLGNResNet", "LinearResNet", "ReLUResNet"]
+
+Place = Callable[[Tensor], Tensor]  # what happens where the ReLU net has a ReLU
+
+
+class _Block(nn.Module):
+    """Two convolutions and the skip around them."""
+
+    def __init__(self, before: int, filters: int, generator: torch.Generator | None):
+        super().__init__()
+        stride = 1 if before == filters else 2
+        self.first = _convolution(before, filters, 3, stride, generator)
+        self.second = _convolution(filters, filters, 3, 1, generator)
+        same = stride == 1
+        self.skip = nn.Identity() if same else _convolution(before, filters, 1, stride, generator)
+
+    def forward(self, h: Tensor, place: Place) -> Tensor:
+        inner = place(self.first(h))
+        return place(self.second(inner) + self.skip(h))
+
+
+class _Convolutions(nn.Module):
+    """All of a residual network but its last layer, with its places left open."""
+
+    def __init__(self, layers: int, generator: torch.Generator | None):
+        super().__init__()
+        stages = _stages(layers)
+        before = stages[0][1]
+        self.stem = _convolution(3, before, 3, 1, generator)
+        self.blocks = nn.ModuleList()
+        for count, filters in stages:
+            for _ in range(count):
+                self.blocks.append(_Block(before, filters, generator))
+                before = filters
+        self.filters = before
+
+    def forward(self, x: Tensor, place: Place) -> Tensor:
+        """Map images (n, 3, h, w) to features (n, F, h', w'); ``place`` acts in each place."""
+        h = place(self.stem(x))
+        for block in self.blocks:
+            h = block(h, place)
+        return h
+
+    def preactivations(self, x: Tensor, place: Place) -> list[Tensor]:
+        """Return what arrives in the places, in order, where ``place`` acts in each."""
+        found = []
+
+        def noting(pre: Tensor) -> Tensor:
+            found.append(pre)
+            return place(pre)
+
+        self(x, noting)
+        return found
+
+
+class _ResNet(nn.Module):
+    """What the nets share: the value network's layers."""
+
+    def __init__(self, layers: int, *, classes: int = 10, generator: torch.Generator | None = None):
+        super().__init__()
+        self.layers = layers
+        self.value = _Convolutions(layers, generator)
+        self.dense = nn.Linear(self.value.filters, classes)
+        bound = 1 / math.sqrt(self.value.filters)
+        for parameter in self.dense.parameters():
+            nn.init.uniform_(parameter, -bound, bound, generator=generator)
+
+    def _output(self, x: Tensor, place: Place) -> Tensor:
+        return self.dense(self.value(x, place).mean((-2, -1)))
+
+
+class ReLUResNet(_ResNet):
+    """Residual network with ReLUs.
+
+    Args:
+        layers: 34, or 6n + 2 with n >= 1, as 8, 20 and 110.
+        classes: c, outputs.
+        generator: source of randomness; PyTorch's global one if ``None``.
+
+    Raises:
+        ValueError: if there is no net of that many layers.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (n, 3, h, w) to outputs (n, c)."""
+        return self._output(x, torch.relu)
+
+    def preactivations(self, x: Tensor) -> list[Tensor]:
+        """Return what the ReLUs receive: ``layers - 1`` tensors (n, F, h', w') of their stages."""
+        return self.value.preactivations(x, torch.relu)
+
+    def gates(self, x: Tensor) -> list[Tensor]:
+        """Return the hard gates, 0 or 1, of the shapes of the pre-activations."""
+        return [HardGate()(pre) for pre in self.preactivations(x)]
+
+
+class LinearResNet(_ResNet):
+    """Deep linear residual network: every gate is 1.
+
+    Args: as ``ReLUResNet``.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (n, 3, h, w) to outputs (n, c)."""
+        return self._output(x, _unchanged)
+
+
+class DLGNResNet(_ResNet):
+    """Deep linearly gated residual network: a linear gating network, and a value network.
+
+    Args:
+        layers: as of ``ReLUResNet``.
+        gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
+        classes: c, outputs.
+        generator: source of randomness; the gating network is drawn first.
+
+    Raises:
+        ValueError: if there is no net of that many layers.
+    """
+
+    def __init__(
+        self,
+        layers: int,
+        *,
+        gate: Gate,
+        classes: int = 10,
+        generator: torch.Generator | None = None,
+    ):
+        gating = _Convolutions(layers, generator)
+        super().__init__(layers, classes=classes, generator=generator)
+        self.gate, self.gating = gate, gating
+
+    def preactivations(self, x: Tensor) -> list[Tensor]:
+        """Return the gating network's η: ``layers - 1`` tensors (n, F, h', w') of their stages."""
+        return self.gating.preactivations(x, _unchanged)
+
+    def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
+        """Return the activities, of the shapes of η, under the own gate or another one."""
+        gate = gate or self.gate
+        return [gate(eta) for eta in self.preactivations(x)]
+
+    def forward(self, x: Tensor, gates: list[Tensor] | None = None) -> Tensor:
+        """Map images (n, 3, h, w) to outputs (n, c).
+
+        Args:
+            x: images.
+            gates: activities to use instead of the own ones, of the shapes of η.
+
+        Raises:
+            ValueError: if ``gates`` are not as many as the places.
+        """
+        gates = self.gates(x) if gates is None else gates
+        if len(gates) != self.layers - 1:
+            raise ValueError(f"gates must be {self.layers - 1} tensors; got {len(gates)}")
+        following = iter(gates)
+        return self._output(x, lambda pre: pre * next(following))
+
+
+def _unchanged(pre: Tensor) -> Tensor:
+    return pre
+
+
+def _stages(layers: int) -> list[tuple[int, int]]:
+    """Return each stage's number of blocks and of filters."""
+    if layers == 34:
+        return [(3, 64), (4, 128), (6, 256), (3, 512)]
+    if isinstance(layers, int) and layers >= 8 and layers % 6 == 2:
+        return [((layers - 2) // 6, filters) for filters in (16, 32, 64)]
+    raise ValueError(f"layers must be 34 or 6n + 2 with n >= 1 (8, 20, 110); got {layers!r}")
+
+
+def _convolution(
+    before: int, filters: int, size: int, stride: int, generator: torch.Generator | None
+) -> nn.Sequential:
+    """Return a convolution, which shrinks the image by its stride alone, and its normalisation."""
+    layer = nn.Conv2d(before, filters, size, stride, padding=size // 2, bias=False)
+    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+    return nn.Sequential(layer, nn.BatchNorm2d(filters))
