@@ -31,11 +31,11 @@ bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a
 
 results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
 	@$(BIN)/python -m halfspace.experiments make --workers $(CORES) \
-	  $(if $(EXPERIMENT),--experiment $(EXPERIMENT)) $(if $(MINUTES),--minutes $(MINUTES))
+	  $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)") $(if $(MINUTES),--minutes $(MINUTES))
 
 verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2)
 	@$(BIN)/python -m halfspace.experiments verify $(if $(MINUTES),--minutes $(MINUTES)) \
-	  $(if $(EXPERIMENT),--experiment $(EXPERIMENT))
+	  $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)")
 
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }

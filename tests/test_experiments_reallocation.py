@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from halfspace.experiments import Result
-from halfspace.experiments.circle import recipe
+from halfspace.experiments.circle import recipe, total_loss
 from halfspace.experiments.conjecture_studies import (
     FASHION_RATES,
     freezing_conditions,
     reallocation_conditions,
+    step_size_conditions,
     surrogate_conditions,
 )
 from halfspace.experiments.reallocation import (
@@ -91,6 +92,39 @@ def test_conditions():
         keys = {spec.key() for spec in conditions.values()}
         assert len(keys) == len(conditions)
     assert {spec.idea for spec in listed.values()} == set(IDEAS)
+
+
+def chosen():
+    """Return the conditions on the circle, whose step sizes were chosen."""
+    listed = reallocation_conditions().values()
+    return [spec for spec in listed if isinstance(spec, CircleReallocation)]
+
+
+def test_step_sizes_were_tried_on_other_seeds_and_nothing_else():
+    tried = step_size_conditions()
+    keys = [spec.key() for spec in tried.values()]
+    wanted = {
+        spec.with_training(first_seed=0, learning_rate=rate).replace(at=(0, 100)).key()
+        for spec in chosen()
+        for rate in (0.0005, 0.001, 0.002, 0.004, 0.008)
+    }
+    assert len(keys) == len(wanted) == 50 and set(keys) == wanted
+    for name, spec in tried.items():
+        assert name == f"{spec.training.model}: {spec.idea}: {spec.training.learning_rate}"
+    assert all(spec.training.first_seed >= 20 == spec.training.seeds for spec in chosen())
+
+
+def test_the_step_sizes_are_the_best_of_those_tried():
+    runs = [spec.recorded() for spec in step_size_conditions().values()]
+    if None in runs:
+        pytest.skip(f"{runs.count(None)} of {len(runs)} runs of step sizes are not recorded yet")
+    for spec in chosen():
+        errors = {}
+        for run in runs:
+            if (run.spec.training.model, run.spec.idea) == (spec.training.model, spec.idea):
+                error = np.log(total_loss(run)[-1]).mean()
+                errors[run.spec.training.learning_rate] = np.nan_to_num(error, nan=np.inf)
+        assert spec.training.learning_rate == min(errors, key=errors.get), (spec.idea, errors)
 
 
 def test_fields_change_the_key_and_refusals():

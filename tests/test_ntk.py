@@ -300,14 +300,14 @@ def test_memory_bounds_the_blocks(monkeypatch):
     # 10 parameters; a point's Jacobian takes 8 · (4 · 10 + 2 · (3 + 2)) bytes at most.
     calls = []
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2), nn.LayerNorm(2)).double()
-    jacobian = _products._jacobian
+    jacobian = _products.jacobian
 
     def record(layer, part, points):
         made = jacobian(layer, part, points)
         calls.append(made.shape[1])
         return made
 
-    monkeypatch.setattr(_products, "_jacobian", record)
+    monkeypatch.setattr(_products, "jacobian", record)
     x = torch.randn(40, 2, dtype=torch.float64)
     whole = empirical_ntk(net, x)
     assert calls == [40, 40]  # one per output

@@ -7,11 +7,14 @@ import pytest
 import torch
 from halfspace.experiments import __main__ as command
 from halfspace.experiments import records
+from halfspace.experiments.cifar import APPENDIX, TABLE_1
+from halfspace.experiments.cifar_studies import SHORT, cifar_conditions, short_conditions
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
 from halfspace.experiments.conjecture_studies import (
     freezing_conditions,
     reallocation_conditions,
+    step_size_conditions,
     surrogate_conditions,
 )
 from halfspace.experiments.regions_in_training import CountsDuringTraining
@@ -137,6 +140,14 @@ def test_the_seed_on_the_edge_of_the_spread_may_round_differently():
     assert not records.Check(recomputed=1 - 1e-9, **told | {"exact": True}).passed
 
 
+def test_a_seed_that_diverged_may_do_so_again():
+    told = dict(name="loss", recorded=float("nan"), low=1.0, high=2.0)
+    assert records.Check(recomputed=float("nan"), exact=False, **told).passed
+    assert records.Check(recomputed=1.5, exact=False, **told).passed
+    assert not records.Check(recomputed=3.0, exact=False, **told).passed
+    assert not records.Check(recomputed=float("nan"), exact=True, **told).passed
+
+
 def test_the_command_verifies_in_turns(listed, capsys):
     for spec in listed.values():
         records.record(spec, CPU)
@@ -184,8 +195,31 @@ def test_the_studies_use_fresh_seeds_and_differ():
         "regions": region_conditions,
         "freezing": freezing_conditions,
         "surrogate": surrogate_conditions,
+        "step sizes": step_size_conditions,
         "reallocation": reallocation_conditions,
+        "cifar-short": short_conditions,
+        "cifar": cifar_conditions,
     }
+
+
+def test_the_runs_on_cifar():
+    full, short = cifar_conditions(), short_conditions()
+    specs = [*full.values(), *short.values()]
+    assert len({spec.key() for spec in specs}) == len(specs)
+    assert all(getattr(s, "training", s).first_seed >= FIRST_SEED for s in specs)
+    for model in ("relu", "dlgn", "dlgn-pwc", "linear", "dgn"):
+        spec = full[f"conv: {model}"]
+        assert (spec.network, spec.model, spec.recipe) == ("conv", model, TABLE_1)
+        assert spec.seeds >= 5 and spec.n_train == 50_000
+    order = [name.split(": ")[0] for name in full]
+    one_round = ["resnet-34"] * 6 + ["resnet-110"] * 6
+    assert order == ["conv"] * 7 + 3 * one_round
+    for name, spec in full.items():
+        if name.startswith("resnet"):
+            told = f"{spec.network}: {spec.model}: {spec.data}: {spec.first_seed}"
+            assert name == told and (spec.recipe, spec.seeds) == (APPENDIX, 1)
+    for name in ("conv: relu", "conv: dlgn", "conv: dlgn-pwc", "conv: linear"):
+        assert short[name] == full[name].replace(recipe=SHORT, seeds=3)
 
 
 def test_a_condition_is_found_by_its_study_and_name(monkeypatch):
@@ -200,3 +234,23 @@ def test_a_condition_is_found_by_its_study_and_name(monkeypatch):
             condition(name)
     monkeypatch.setitem(STUDIES, "circle", lambda: {"dlgn: base": "another"})
     assert condition("circle: dlgn: base") == "another"
+
+
+def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(command, "code_version", lambda: "0123456789ab")
+    monkeypatch.setattr(command, "NEED_GPU", ("toy: two",))
+    assert command.main(["make"]) == 0
+    told = capsys.readouterr()
+    assert "missing  toy: two\n1 recorded, 1 missing" in told.out
+    assert "1 of the missing runs wait for a GPU, and PyTorch finds none here" in told.err
+    assert listed["one"].recorded() and not listed["two"].recorded()
+    assert command.main(["make", "--experiment", "toy"]) == 1
+    assert command.main(["make", "--device", "cpu"]) == 0
+    assert "1 recorded, 0 missing" in capsys.readouterr().out
+
+
+def test_unfinished_runs_are_told(listed, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(CircleStudy, "checkpoints", lambda self: [tmp_path / "a"])
+    assert command.main(["list"]) == 0
+    assert "missing  toy: one (1 unfinished, will go on)" in capsys.readouterr().out

@@ -44,7 +44,8 @@ def idea_options(
     - ``"own step sizes"``: a DLGN's gating network, a ReLU net's first layer, takes steps three
       times as long.
     - ``"new half-spaces"``: twelve times in the first 60 % of the run, units that switch as an
-      earlier unit of their layer does are merged with it and drawn anew.
+      earlier unit of their layer does are merged with it and drawn anew. Units are compared at the
+      first 1,000 points of ``x``, or at all if there are fewer.
 
     Args:
         idea: one of ``IDEAS``.

@@ -9,10 +9,11 @@ import sys
 import time
 
 import numpy as np
+import torch
 
 from halfspace.experiments import records
 from halfspace.experiments._base import Spec, code_version
-from halfspace.experiments.studies import STUDIES
+from halfspace.experiments.studies import NEED_GPU, STUDIES
 
 _STRIDE = 7  # conditions by which one turn's start is apart from the next one's
 
@@ -58,23 +59,40 @@ def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Record what is missing."""
     if code_version().endswith("-dirty"):
         raise ValueError("a recorded run needs committed code; commit the changes in lib first")
-    done = records.make(
-        conditions, device=options.device, workers=options.workers, minutes=options.minutes
-    )
     left = records.missing(conditions)
+    without_gpu = options.device == "auto" and not torch.cuda.is_available()
+    waiting = [name for name in left if without_gpu and name.startswith(NEED_GPU)]
+    done = records.make(
+        {name: spec for name, spec in left.items() if name not in waiting},
+        device=options.device,
+        workers=options.workers,
+        minutes=options.minutes,
+    )
+    left = records.missing(left)
+    _tell_missing(left)
     print(f"{len(done)} recorded, {len(left)} missing")
-    return 0
+    if waiting:
+        told = "wait for a GPU, and PyTorch finds none here (--device cpu takes days)"
+        print(f"{len(waiting)} of the missing runs {told}", file=sys.stderr)
+    # Asked for these alone, the command has done nothing of what it was asked for.
+    return int(bool(waiting) and len(waiting) == len(left) and options.experiment is not None)
 
 
 def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Tell what is recorded, what is missing and what is stale."""
     left = records.missing(conditions)
-    for name in left:
-        print(f"missing  {name}")
+    _tell_missing(left)
     for path in records.stale(spec for listed in STUDIES.values() for spec in listed().values()):
         print(f"stale    {path}")
     print(f"{len(conditions) - len(left)} of {len(conditions)} recorded")
     return 0
+
+
+def _tell_missing(left: dict[str, Spec]) -> None:
+    for name, spec in left.items():
+        unfinished = len(spec.checkpoints())
+        told = f" ({unfinished} unfinished, will go on)" if unfinished else ""
+        print(f"missing  {name}{told}")
 
 
 def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:

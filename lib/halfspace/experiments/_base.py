@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import subprocess
@@ -26,6 +27,7 @@ __all__ = [
     "cache_folder",
     "check_writable",
     "code_version",
+    "device_name",
     "resolve_device",
     "results",
     "write_arrays",
@@ -67,11 +69,13 @@ class Spec(BaseModel):
         version: bumped by hand when the experiment's meaning changes.
         summaries: the arrays (..., S) that ``make verify`` compares, besides ``initial``, when it
             recomputes ``one_seed(index)``, the spec of a single seed; empty where it cannot.
+        resumes: whether runs leave checkpoints and can be done in pieces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: ClassVar[int] = 1
     summaries: ClassVar[tuple[str, ...]] = ()
+    resumes: ClassVar[bool] = False
 
     def key(self) -> str:
         """Return the SHA-256 (hexadecimal) of the experiment's name, version and fields."""
@@ -101,14 +105,39 @@ class Spec(BaseModel):
         check_writable(path.parent, "HALFSPACE_CACHE")
         arrays, provenance = self.run(chosen)
         write_arrays(path, arrays | {"_provenance": json.dumps(provenance)})
+        self.clear()
         return Result(self, arrays, provenance, source="computed")
 
-    def run(self, device: torch.device) -> tuple[dict[str, np.ndarray], dict]:
-        """Compute the arrays, whatever is recorded or cached, and say where they come from."""
+    def run(
+        self, device: torch.device, deadline: float = math.inf
+    ) -> tuple[dict[str, np.ndarray], dict]:
+        """Compute the arrays, whatever is recorded or cached, and say where they come from.
+
+        Args:
+            device: where.
+            deadline: ``time.monotonic()`` at which a spec that resumes stops with a checkpoint;
+                other specs run to their end.
+
+        Raises:
+            OutOfTime: if the deadline came first.
+        """
         started, _ = time.perf_counter(), code_version()  # looked up before the files can change
-        arrays = self._run(device)
+        if not self.resumes:
+            arrays, pieces = self._run(device), {}
+        else:
+            arrays, made = self._run(device, deadline)
+            pieces = {"pieces": made}
         provenance = _provenance(device, time.perf_counter() - started)
-        return arrays, provenance | {"data": self.data_checksums()}
+        return arrays, provenance | pieces | {"data": self.data_checksums()}
+
+    def checkpoints(self) -> list[Path]:
+        """Return the files that an unfinished run left."""
+        return []
+
+    def clear(self) -> None:
+        """Delete the checkpoints, once the result is kept."""
+        for path in self.checkpoints():
+            path.unlink()
 
     def record_path(self) -> Path | None:
         """Return where a recorded run of this spec is kept, without suffix; ``None`` for nowhere.
@@ -152,7 +181,7 @@ class Spec(BaseModel):
 
     @abstractmethod
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        """Compute the arrays."""
+        """Compute the arrays; one that resumes takes a deadline and also returns its pieces."""
 
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of each data file that the experiment reads, by name."""
@@ -250,10 +279,15 @@ def _provenance(device: torch.device, seconds: float) -> dict:
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": code_version(),
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
         "seconds": round(seconds, 2),
     }
+
+
+def device_name(device: torch.device) -> str:
+    """Return what provenance calls a device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 @functools.cache

@@ -19,6 +19,7 @@ import torch
 from tqdm import tqdm
 
 from halfspace.experiments._base import Spec, check_writable, resolve_device, write_arrays
+from halfspace.image_training import OutOfTime
 
 __all__ = ["Check", "MAX_BYTES", "make", "missing", "record", "stale", "verify"]
 
@@ -50,12 +51,14 @@ class Check:
     def passed(self) -> bool:
         """Whether the values are equal, or the new one is within the seeds' spread.
 
-        The spread is widened by a tenth, since some seed lies on its edge.
+        The spread is widened by a tenth, since some seed lies on its edge. A seed that diverged may
+        do so again.
         """
         if self.exact:
             return self.recorded == self.recomputed
         slack = 0.1 * (self.high - self.low) + 1e-6 * max(abs(self.low), abs(self.high))
-        return self.low - slack <= self.recomputed <= self.high + slack
+        diverged = math.isnan(self.recorded) and math.isnan(self.recomputed)
+        return diverged or self.low - slack <= self.recomputed <= self.high + slack
 
 
 def missing(conditions: Mapping[str, Spec]) -> dict[str, Spec]:
@@ -75,11 +78,16 @@ def stale(conditions: Iterable[Spec]) -> list[Path]:
     return sorted(path for path in found if path.with_suffix("") not in wanted)
 
 
-def record(spec: Spec, device: torch.device) -> Path:
+def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path | None:
     """Run a spec and keep the result: arrays first, then what they are, each whole or not at all.
 
+    Args:
+        spec: what to run.
+        device: where.
+        deadline: see ``Spec.run``.
+
     Returns:
-        The path without suffix.
+        The path without suffix; ``None`` if the deadline came first and a checkpoint is left.
 
     Raises:
         ValueError: if the arrays take more than ``MAX_BYTES``.
@@ -87,7 +95,10 @@ def record(spec: Spec, device: torch.device) -> Path:
     """
     path = spec.record_path()
     check_writable(path.parent, "HALFSPACE_RESULTS")
-    arrays, provenance = spec.run(device)
+    try:
+        arrays, provenance = spec.run(device, deadline)
+    except OutOfTime:
+        return None
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         draft = Path(folder) / path.with_suffix(".npz").name
         write_arrays(draft, arrays)
@@ -100,6 +111,7 @@ def record(spec: Spec, device: torch.device) -> Path:
         text.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf8")
         os.replace(draft, path.with_suffix(".npz"))
         os.replace(text, path.with_suffix(".json"))
+    spec.clear()
     return path
 
 
@@ -113,13 +125,14 @@ def make(
     """Record what is missing, several at a time, with progress.
 
     On a CPU each run has a process of one thread; on CUDA runs follow each other. What is finished
-    is kept, so that an interrupted call loses the unfinished runs only, and the next one goes on.
+    is kept, so that an interrupted call loses the unfinished runs only, and the next one goes on;
+    runs that leave checkpoints go on from these.
 
     Args:
         conditions: specs by name.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         workers: runs at a time on a CPU.
-        minutes: start no run after this many.
+        minutes: start no run after this many; runs that leave checkpoints stop then.
 
     Returns:
         The names recorded.
@@ -140,10 +153,11 @@ def make(
             while running or (waiting and time.monotonic() < limit):
                 while waiting and len(running) < workers and time.monotonic() < limit:
                     name, spec = waiting.pop(0)
-                    running[processes.submit(record, spec, chosen)] = name
+                    running[processes.submit(record, spec, chosen, limit)] = name
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     name = running.pop(future)
-                    future.result()
+                    if future.result() is None:
+                        continue
                     done.append(name)
                     progress.set_postfix_str(name)
                     progress.update()

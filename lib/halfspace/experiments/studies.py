@@ -10,11 +10,13 @@ from functools import cache
 
 from halfspace.datasets import Circle
 from halfspace.experiments._base import Spec
+from halfspace.experiments.cifar_studies import cifar_conditions, short_conditions
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
 from halfspace.experiments.conjecture_studies import (
     freezing_conditions,
     reallocation_conditions,
+    step_size_conditions,
     surrogate_conditions,
 )
 from halfspace.experiments.fashion_study import FashionStudy
@@ -31,6 +33,7 @@ from halfspace.experiments.theory_study import FreeExperts, PathSums
 
 __all__ = [
     "FIRST_SEED",
+    "NEED_GPU",
     "STUDIES",
     "circle_conditions",
     "condition",
@@ -132,9 +135,15 @@ STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
     "regions": region_conditions,
     "freezing": freezing_conditions,
     "surrogate": surrogate_conditions,
+    "step sizes": step_size_conditions,
     "reallocation": reallocation_conditions,
+    "cifar-short": short_conditions,
+    "cifar": cifar_conditions,
 }
 """The conditions of each recorded experiment, by the experiment's name."""
+
+NEED_GPU = ("cifar: ",)
+"""Beginnings of the names, ``"study: condition"``, of runs that a CPU would take days for."""
 
 
 def condition(name: str) -> Spec:

@@ -7,7 +7,8 @@ nets of ``halfspace.nets``, recorded through hooks and autograd for any other ne
 A dense layer has per-sample weight gradient δ aᵀ, so that its share of the kernel is
 ``⟨δ, δ'⟩ ⟨a, a'⟩`` (and ``⟨δ, δ'⟩`` for its bias): two products of thin matrices, in tiles that
 stay in the processor's cache, and no Jacobian. Any other layer's per-sample Jacobian is formed from
-its a and δ, in blocks of samples, and its Gram matrix added.
+its a and δ, in blocks of samples, and its Gram matrix added. ``gradient_features`` returns these
+Jacobians themselves, for one output that stands for all.
 
 Reference: Novak, Sohl-Dickstein and Schoenholz 2022, Fast Finite Width Neural Tangent Kernel
 ("structured derivatives").
@@ -19,10 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from halfspace.ntk._closed_form import closed_form, has_closed_form
+from halfspace.ntk._features import gradient_features
 from halfspace.ntk._products import add_jacobians, factors, write_dense
 from halfspace.ntk._recording import record, trained_leaves
 
-__all__ = ["empirical_ntk"]
+__all__ = ["empirical_ntk", "gradient_features"]
 
 
 def empirical_ntk(

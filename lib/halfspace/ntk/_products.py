@@ -8,7 +8,7 @@ from torch.func import functional_call, vjp, vmap
 
 from halfspace.ntk._recording import Layer
 
-__all__ = ["add_jacobians", "factors", "write_dense"]
+__all__ = ["add_jacobians", "factors", "jacobian", "write_dense"]
 
 _TILE = {"cpu": 256}  # tiles of this side fit a core's second-level cache
 _TILE_ELSEWHERE = 4096  # an accelerator wants few large products
@@ -70,10 +70,10 @@ def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None
     side = _side(memory // 2, g, out, max(1, memory // 2 // point))
     for part in [slice(None)] if g > 1 else [slice(c, c + 1) for c in range(len(first.deltas[0]))]:
         for i in range(0, n, side):
-            left = _jacobian(first, part, slice(i, i + side))
+            left = jacobian(first, part, slice(i, i + side))
             for j in range(i if symmetric else 0, n_other, side):
                 own = symmetric and j == i
-                right = left if own else _jacobian(second, part, slice(j, j + side))
+                right = left if own else jacobian(second, part, slice(j, j + side))
                 gram = torch.mm(left.flatten(0, 1), right.flatten(0, 1).T)
                 gram = gram.view(g, left.shape[1], g, right.shape[1])
                 out[i : i + side, j : j + side] += gram.permute(1, 3, 0, 2)
@@ -81,7 +81,7 @@ def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None
                     out[j : j + side, i : i + side] += gram.permute(3, 1, 2, 0)
 
 
-def _jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
+def jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
     """Return the derivatives of some outputs at some points, (g, points, parameters)."""
     trained = layer.trained()
 

@@ -26,6 +26,8 @@ COLORS = {
     "complex": "#d39500",
     "target": INK,
     "none": INK,
+    "paper": INK,
+    "ours": "#5d7fe0",
     "rebalanced loss": "#c9679b",
     "equal paths": "#3fa7d6",
     "own step sizes": "#b0a100",

@@ -1,0 +1,255 @@
+"""Training a net on images: data on the device, checkpoints after each epoch, a time limit.
+
+A run that is cut off goes on from its checkpoint as if nothing had happened: the order of the
+images and their augmentation are drawn anew for each epoch from the seed and the epoch's number, on
+the CPU, so that they are the same on every device.
+"""
+
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+__all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
+
+_PADDING = 4  # pixels by which an augmented image may be shifted
+
+
+class Recipe(BaseModel):
+    """Hyperparameters of a run.
+
+    Attributes:
+        epochs: passes through the training images.
+        optimizer: ``"adam"`` (PyTorch's defaults) or ``"sgd"`` (Nesterov momentum).
+        learning_rate: step size, the largest one under a schedule.
+        batch_size: images in a batch; the last, smaller batch of an epoch is left out.
+        schedule: ``"constant"``, or ``"one-cycle"``: up for ``warm_up`` of the steps, then down to
+            nearly zero, both along a cosine.
+        warm_up: share of the steps.
+        momentum: of SGD.
+        weight_decay: L2 penalty's factor.
+        label_smoothing: share of the target's mass that all classes share.
+        augment: whether training images are shifted by up to four pixels and flipped at random.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(ge=1)
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = Field(2e-4, gt=0)
+    batch_size: int = Field(32, ge=1)
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    warm_up: float = Field(0.2, gt=0, lt=1)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    augment: bool = False
+
+
+@dataclass
+class Curves:
+    """What a run leaves behind besides the trained net; one entry for each finished epoch.
+
+    Attributes:
+        loss: mean batch loss, nats.
+        accuracy: share of training images classified right while they were trained on.
+        seconds: of training.
+        pieces: one entry for each call that worked on the run: what the caller told about it, and
+            the epochs it made.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    pieces: list[dict] = field(default_factory=list)
+
+
+class OutOfTime(Exception):
+    """The time given to a run is over; its checkpoint is kept, and the next call goes on."""
+
+
+def standardise(images: Tensor, reference: Tensor) -> Tensor:
+    """Subtract each channel's mean and divide by its standard deviation over a reference set.
+
+    Args:
+        images: uint8, shape (n, channels, h, w).
+        reference: images whose statistics count (the training images), likewise.
+
+    Returns:
+        float32, shape (n, channels, h, w).
+    """
+    levels = torch.arange(256, dtype=torch.float64)
+    moments = []
+    for channel in reference.transpose(0, 1):
+        share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
+        mean = share @ levels
+        moments.append((mean, (share @ (levels - mean).square()).sqrt()))
+    mean, std = torch.tensor(moments, dtype=torch.float64).T.float().unsqueeze(-1).unsqueeze(-1)
+    return (images.float() - mean.to(images.device)) / std.to(images.device)
+
+
+def train(
+    net: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    recipe: Recipe,
+    *,
+    seed: int,
+    checkpoint: Path | None = None,
+    deadline: float = float("inf"),
+    told: dict | None = None,
+    description: str = "",
+) -> Curves:
+    """Train a net in place, with cross-entropy.
+
+    Products are made in bfloat16 (``torch.autocast``), with the channels of a pixel side by side in
+    memory; weights and optimiser are float32.
+
+    Args:
+        net: on the device of the data.
+        x: standardised images, shape (n, channels, h, w).
+        y: class numbers, shape (n,).
+        recipe: the hyperparameters.
+        seed: of the images' order and augmentation.
+        checkpoint: file to go on from, and written after each epoch whole or not at all; without
+            one nothing is kept. It is for the caller to delete.
+        deadline: ``time.monotonic()`` after which no epoch starts that would not end in time, going
+            by the last one's duration.
+        told: what to remember about this call in ``Curves.pieces``.
+        description: what the progress bar calls the run.
+
+    Returns:
+        The curves, those of earlier calls included.
+
+    Raises:
+        OutOfTime: if the deadline comes before the last epoch.
+        ValueError: if there are fewer images than a batch has, or the checkpoint is damaged or
+            another net's.
+    """
+    batches = x.shape[0] // recipe.batch_size
+    if batches < 1:
+        raise ValueError(
+            f"batch_size must be at most the {x.shape[0]} images; got {recipe.batch_size}"
+        )
+    net.to(memory_format=torch.channels_last)
+    optimizer = _optimizer(net, recipe)
+    schedule = _schedule(optimizer, recipe, batches)
+    curves = Curves()
+    if checkpoint is not None and checkpoint.exists():
+        curves = _load(checkpoint, net, optimizer, schedule)
+    begun = len(curves.loss)
+    piece = dict(told or {})
+    curves.pieces.append(piece)
+    bar = tqdm(
+        total=recipe.epochs, initial=begun, desc=description, unit="epoch", leave=False, smoothing=1
+    )
+    with bar:
+        for epoch in range(begun, recipe.epochs):
+            expected = curves.seconds[-1] if curves.seconds else 0.0
+            if time.monotonic() + expected > deadline:
+                raise OutOfTime(f"{description}: {epoch} of {recipe.epochs} epochs are done")
+            started = time.perf_counter()
+            loss, accuracy = _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule)
+            curves.loss.append(loss)
+            curves.accuracy.append(accuracy)
+            curves.seconds.append(time.perf_counter() - started)
+            piece["epochs"] = epoch + 1 - begun
+            if checkpoint is not None:
+                _save(checkpoint, net, optimizer, schedule, curves)
+            bar.update()
+    return curves
+
+
+def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, float]:
+    (state,) = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
+    generator = torch.Generator().manual_seed(int(state))
+    order = torch.randperm(x.shape[0], generator=generator)
+    batches = x.shape[0] // recipe.batch_size
+    net.train()
+    loss_sum = torch.zeros((), dtype=torch.float64, device=x.device)
+    right = torch.zeros((), dtype=torch.int64, device=x.device)
+    for chosen in order.to(x.device).split(recipe.batch_size)[:batches]:
+        images = x[chosen]
+        if recipe.augment:
+            images = _augmented(images, generator)
+        loss, outputs = _step(net, images, y[chosen], recipe, optimizer)
+        schedule.step()
+        loss_sum += loss
+        right += (outputs.argmax(-1) == y[chosen]).sum()
+    return loss_sum.item() / batches, right.item() / (batches * recipe.batch_size)
+
+
+def _step(net, images, labels, recipe, optimizer) -> tuple[Tensor, Tensor]:
+    images = images.contiguous(memory_format=torch.channels_last)
+    with torch.autocast(images.device.type, dtype=torch.bfloat16):
+        outputs = net(images)
+    loss = functional.cross_entropy(outputs.float(), labels, label_smoothing=recipe.label_smoothing)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.detach(), outputs.detach()
+
+
+def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Shift each image by up to four pixels (its border reflected) and flip half of them."""
+    n, _, height, width = images.shape
+    shifts = torch.randint(2 * _PADDING + 1, (2, n, 1), generator=generator)
+    flips = torch.rand(n, 1, generator=generator) < 0.5
+    rows = shifts[0] + torch.arange(height)
+    columns = shifts[1] + torch.arange(width)
+    columns = columns.where(~flips, columns.flip(1)).to(images.device)
+    padded = functional.pad(images, (_PADDING,) * 4, mode="reflect")
+    index = torch.arange(n, device=images.device).view(-1, 1, 1)
+    # Advanced indices around the slice put the channels last; put them back.
+    picked = padded[index, :, rows.to(images.device).unsqueeze(2), columns.unsqueeze(1)]
+    return picked.permute(0, 3, 1, 2)
+
+
+def _optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    shared = dict(lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(net.parameters(), **shared)
+    nesterov = recipe.momentum > 0
+    return torch.optim.SGD(net.parameters(), momentum=recipe.momentum, nesterov=nesterov, **shared)
+
+
+def _schedule(optimizer, recipe: Recipe, batches: int) -> torch.optim.lr_scheduler.LRScheduler:
+    steps = recipe.epochs * batches
+    if recipe.schedule == "constant":
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=recipe.learning_rate,
+        total_steps=steps,
+        pct_start=recipe.warm_up,
+        cycle_momentum=False,
+    )
+
+
+def _save(path: Path, net, optimizer, schedule, curves: Curves) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".partial")
+    state = dict(net=net, optimizer=optimizer, schedule=schedule)
+    held = {name: part.state_dict() for name, part in state.items()}
+    torch.save(held | {"curves": asdict(curves)}, draft)
+    os.replace(draft, path)
+
+
+def _load(path: Path, net, optimizer, schedule) -> Curves:
+    try:
+        held = torch.load(path, map_location=next(net.parameters()).device, weights_only=True)
+        for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
+            part.load_state_dict(held[name])
+        return Curves(**held["curves"])
+    except Exception as error:  # torch.load names no narrower kind for a damaged file
+        raise ValueError(
+            f"the checkpoint {path} is damaged or another net's; delete it to start the run anew"
+        ) from error

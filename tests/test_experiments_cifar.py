@@ -1,0 +1,227 @@
+import time
+
+import numpy as np
+import pytest
+import torch
+from halfspace.datasets import CIFAR
+from halfspace.experiments import cifar as module
+from halfspace.experiments import records
+from halfspace.experiments.cifar import APPENDIX, TABLE_1, CifarTraining
+from halfspace.experiments.cifar_reading import gap, hard_cost, joined, percent
+from halfspace.gates import HardGate
+from halfspace.image_training import OutOfTime, Recipe, standardise
+
+CPU = torch.device("cpu")
+RECIPE = Recipe(epochs=2, batch_size=20, learning_rate=1e-3)
+KERNEL_IMAGES = 4
+
+
+def small(**changes):
+    fields = dict(network="conv", model="dlgn", recipe=RECIPE, n_train=100, seeds=2)
+    return CifarTraining(**(fields | changes))
+
+
+@pytest.fixture
+def data(monkeypatch, tmp_path):
+    """Ten classes of noise, each with a grey of its own: 30 training and 4 test images each."""
+    generator = torch.Generator().manual_seed(0)
+
+    def part(each):
+        labels = torch.arange(10).repeat_interleave(each)
+        noise = torch.randint(100, (10 * each, 3, 32, 32), generator=generator)
+        return (noise + 15 * labels.view(-1, 1, 1, 1)).to(torch.uint8), labels
+
+    (train_x, train_y), (test_x, test_y) = part(30), part(4)
+    found = CIFAR(
+        train_images=train_x,
+        train_labels=train_y,
+        test_images=test_x,
+        test_labels=test_y,
+        classes=tuple("abcdefghij"),
+    )
+    monkeypatch.setattr(module, "cifar", lambda name: found)
+    monkeypatch.setattr(module, "_KERNEL_SAMPLE", KERNEL_IMAGES)
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
+    return found
+
+
+def test_the_recipes():
+    assert (TABLE_1.optimizer, TABLE_1.learning_rate, TABLE_1.augment) == ("adam", 2e-4, False)
+    assert TABLE_1.epochs >= 100 and APPENDIX.augment
+
+
+def test_every_field_matters():
+    keys = {small().key()}
+    changes = dict(
+        network="resnet-8",
+        model="relu",
+        data="cifar100",
+        recipe=TABLE_1,
+        n_train=200,
+        beta=5.0,
+        first_seed=1,
+        seeds=3,
+    )
+    assert set(changes) == set(CifarTraining.model_fields)
+    keys |= {small(**{name: value}).key() for name, value in changes.items()}
+    recipe = dict(
+        epochs=3,
+        optimizer="sgd",
+        learning_rate=1e-2,
+        batch_size=10,
+        schedule="one-cycle",
+        warm_up=0.3,
+        momentum=0.8,
+        weight_decay=0.1,
+        label_smoothing=0.1,
+        augment=True,
+    )
+    assert set(recipe) == set(Recipe.model_fields)
+    for name, value in recipe.items():
+        keys.add(small(recipe=RECIPE.model_copy(update={name: value})).key())
+    assert len(keys) == 1 + len(changes) + len(recipe)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (dict(network="pixels"), "model must be one of linear for pixels; got 'dlgn'"),
+        (dict(network="resnet-34", model="dgn"), "model must be one of relu, dlgn, linear for"),
+        (dict(n_train=250), "n_train must be a multiple of 100; got 250"),
+        (dict(recipe=dict(epochs=0)), "greater than or equal to 1"),
+        (dict(sede=1), "Extra inputs are not permitted"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(changes, told):
+    with pytest.raises(ValueError, match=told):
+        small(**changes)
+
+
+MODELS = [(network, model) for network, models in module._MODELS.items() for model in models]
+
+
+@pytest.mark.parametrize(("network", "model"), MODELS, ids=str)
+def test_every_net_is_built_from_its_seed(network, model):
+    if network == "resnet-34":
+        network = "resnet-8"  # one code, less time
+    spec = small(network=network, model=model, data="cifar100")
+    states = [spec.net(seed).state_dict() for seed in (3, 3, 4)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
+    with torch.no_grad():
+        assert spec.net(0).eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 100)
+
+
+def test_what_a_run_records(data):
+    spec = small()
+    arrays, provenance = spec.run(CPU)
+    shapes = {name: array.shape for name, array in arrays.items()}
+    assert shapes == dict(
+        loss=(2, 2), accuracy=(2, 2), seconds=(2, 2), initial=(2,), diverged=(2,),
+        train_accuracy=(2, 10), test_accuracy=(2, 10),
+        train_hard_accuracy=(2, 10), test_hard_accuracy=(2, 10),
+        overlap=(2, 2, 10, 10), overlap_labels=(2, 2),
+    )  # fmt: skip
+    assert [piece["seed"] for piece in provenance["pieces"]] == [0, 1]
+    assert {piece["epochs"] for piece in provenance["pieces"]} == {2}
+    assert provenance["pieces"][0]["device"] == "CPU" and "commit" in provenance["pieces"][0]
+    assert not arrays["diverged"].any()
+    start = spec.net(1)
+    assert arrays["initial"][1] == sum(w.detach().double().sum().item() for w in start.parameters())
+
+
+def test_accuracies_are_those_of_the_trained_net(data):
+    spec = small(seeds=1, first_seed=1)
+    arrays, _ = spec.run(CPU)
+    _, chosen = spec.images()
+    assert len(chosen) == 100 and data.train_labels[chosen].bincount().tolist() == [10] * 10
+    x = standardise(data.train_images[chosen], data.train_images)
+    net, curves = spec.trained(1, x, data.train_labels[chosen])  # from its checkpoint
+    test_x = standardise(data.test_images, data.train_images)
+    with torch.no_grad():
+        soft = net(test_x).argmax(-1) == data.test_labels
+        hard = net(test_x, gates=net.gates(test_x, HardGate())).argmax(-1) == data.test_labels
+    for name, right in dict(test_accuracy=soft, test_hard_accuracy=hard).items():
+        expected = right.float().view(10, 4).mean(1).numpy()
+        np.testing.assert_allclose(arrays[name][0], expected, atol=1e-6)
+    np.testing.assert_allclose(arrays["loss"][:, 0], curves.loss, rtol=1e-6)
+
+
+def test_overlaps_of_active_paths(data):
+    spec = small(model="relu", seeds=1)
+    arrays, _ = spec.run(CPU)
+    assert "test_hard_accuracy" not in arrays
+    _, chosen = spec.images()
+    few = chosen.view(10, 10)[:, :KERNEL_IMAGES].flatten()
+    net = spec.net(0)
+    with torch.no_grad():
+        x = standardise(data.train_images[few], data.train_images)
+        kernel = module.conv_overlap_kernel(net.gates(x))
+    share = kernel / torch.sqrt(kernel.diagonal()[:, None] * kernel.diagonal())
+    blocks = share.view(10, KERNEL_IMAGES, 10, KERNEL_IMAGES)
+    between = float(blocks[2, :, 5].mean())
+    within = blocks[3, :, 3][~torch.eye(KERNEL_IMAGES, dtype=torch.bool)].mean()
+    assert arrays["overlap"][0, 0, 2, 5] == pytest.approx(between, rel=1e-5)
+    assert arrays["overlap"][0, 0, 3, 3] == pytest.approx(float(within), rel=1e-5)
+
+
+@pytest.mark.parametrize(("network", "model"), [("pixels", "linear"), ("resnet-8", "dlgn")])
+def test_nets_without_conv_paths_record_no_overlaps(data, network, model):
+    arrays, _ = small(network=network, model=model, seeds=1).run(CPU)
+    assert "overlap" not in arrays and arrays["test_accuracy"].shape == (1, 10)
+    assert ("test_hard_accuracy" in arrays) == (model == "dlgn")
+
+
+def test_a_run_is_made_in_pieces(data, monkeypatch, tmp_path):
+    spec = small(model="relu")
+    whole, _ = spec.run(CPU)
+    spec.clear()
+    assert not spec.checkpoints()
+    stops = iter([True, False, True])
+    real = module.train
+
+    def cut_short(net, x, y, recipe, *, deadline, **options):
+        short = recipe.model_copy(update={"epochs": 1})
+        if next(stops, False):  # an epoch, and then the time is over
+            real(net, x, y, short, **options)
+            raise OutOfTime
+        return real(net, x, y, recipe, deadline=deadline, **options)
+
+    monkeypatch.setattr(module, "train", cut_short)
+    assert records.record(spec, CPU, deadline=0.0) is None
+    assert spec.recorded() is None and len(spec.checkpoints()) == 1
+    monkeypatch.setattr(module, "train", real)
+    assert records.record(spec, CPU) is not None
+    assert not spec.checkpoints()
+    recorded = spec.recorded()
+    for name in ("loss", "test_accuracy", "overlap"):
+        np.testing.assert_array_equal(recorded.arrays[name], whole[name])
+    pieces = [(piece["seed"], piece["epochs"]) for piece in recorded.provenance["pieces"]]
+    assert pieces == [(0, 1), (0, 1), (1, 2)]
+
+
+def test_a_queue_stops_in_time(data):
+    late = time.monotonic() - 1
+    assert records.record(small(), CPU, deadline=late) is None
+    assert small().recorded() is None
+
+
+class Fake:
+    def __init__(self, **arrays):
+        self.arrays = {name: np.array(values, np.float32) for name, values in arrays.items()}
+
+
+def test_reading():
+    first = Fake(
+        test_accuracy=[[0.5, 0.7], [0.8, 0.8]],
+        test_hard_accuracy=[[0.5, 0.5], [0.8, 0.6]],
+        train_accuracy=[[1.0, 0.9], [1.0, 1.0]],
+    )
+    second = Fake(test_accuracy=[[0.4, 0.4]])
+    np.testing.assert_allclose(percent(first), [60, 80], rtol=1e-6)
+    np.testing.assert_allclose(percent(first, part="train"), [95, 100], rtol=1e-6)
+    np.testing.assert_allclose(percent(first, second), [60, 80, 40], rtol=1e-6)
+    np.testing.assert_allclose(gap(first, second), [20, 40], rtol=1e-6)
+    np.testing.assert_allclose(hard_cost(first), [10, 10], rtol=1e-5)
+    assert joined("test_accuracy", first, second).shape == (3, 2)

@@ -1,0 +1,179 @@
+import math
+import time
+from dataclasses import asdict
+
+import pytest
+import torch
+from halfspace import image_training
+from halfspace.conv import ConvReLUNet
+from halfspace.image_training import OutOfTime, Recipe, standardise, train
+from halfspace.resnet import ReLUResNet
+from torch import nn
+
+ADAM = Recipe(epochs=3, learning_rate=1e-2, batch_size=8)
+SGD = Recipe(
+    epochs=3,
+    optimizer="sgd",
+    learning_rate=0.1,
+    batch_size=8,
+    schedule="one-cycle",
+    weight_decay=1e-3,
+    label_smoothing=0.1,
+    augment=True,
+)
+
+
+def small(kind="conv", seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    if kind == "resnet":
+        return ReLUResNet(8, generator=generator)
+    return ConvReLUNet(filters=4, depth=2, units=8, generator=generator)
+
+
+def data(n=20):
+    generator = torch.Generator().manual_seed(5)
+    return torch.randn(n, 3, 8, 8, generator=generator), torch.arange(n) % 2
+
+
+def weights(net):
+    return {name: tensor.clone() for name, tensor in net.state_dict().items()}
+
+
+def same(one, other):
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_standardise_by_the_references_channels():
+    reference = torch.randint(256, (50, 3, 4, 4), dtype=torch.uint8)
+    x = standardise(reference, reference)
+    torch.testing.assert_close(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(x.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0)
+    shifted = standardise(reference // 2, reference)
+    expected = ((reference // 2).float() - reference.float().mean((0, 2, 3))[:, None, None]) / (
+        reference.float().std((0, 2, 3), correction=0)[:, None, None]
+    )
+    torch.testing.assert_close(shifted, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind"), [(ADAM, "conv"), (SGD, "conv"), (SGD, "resnet")], ids=str
+)
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch, recipe, kind):
+    x, y = data()
+    whole = small(kind)
+    curves = train(whole, x, y, recipe, seed=3)
+
+    checkpoint = tmp_path / "run.pt"
+    calls = []
+
+    def epoch_then_stop(*arguments):
+        calls.append(arguments[5])
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    real = image_training._epoch
+    monkeypatch.setattr(image_training, "_epoch", epoch_then_stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(small(kind), x, y, recipe, seed=3, checkpoint=checkpoint, told={"call": 1})
+    resumed = small(kind, seed=99)  # its weights are the checkpoint's
+    again = train(resumed, x, y, recipe, seed=3, checkpoint=checkpoint, told={"call": 2})
+    assert calls == [0, 1, 1, 2]
+    assert same(weights(whole), weights(resumed))
+    assert again.loss == curves.loss and again.accuracy == curves.accuracy
+    assert again.pieces == [{"call": 1, "epochs": 1}, {"call": 2, "epochs": 2}]
+
+
+def test_a_finished_run_is_read_from_its_checkpoint(tmp_path):
+    x, y = data()
+    net = small()
+    curves = train(net, x, y, ADAM, seed=3, checkpoint=tmp_path / "run.pt")
+    other = small(seed=1)
+    again = train(other, x, y, ADAM, seed=3, checkpoint=tmp_path / "run.pt")
+    assert same(weights(net), weights(other))
+    assert asdict(again)["loss"] == curves.loss
+    assert list(tmp_path.iterdir()) == [tmp_path / "run.pt"]
+
+
+def test_a_deadline_leaves_a_checkpoint(tmp_path, monkeypatch):
+    x, y = data()
+    with pytest.raises(OutOfTime, match="conv: 0 of 3 epochs are done"):
+        train(small(), x, y, ADAM, seed=3, deadline=time.monotonic() - 1, description="conv")
+    clock = iter([0.0, 10.0, 20.0, 30.0])
+    monkeypatch.setattr(image_training.time, "monotonic", lambda: next(clock))
+    path = tmp_path / "run.pt"
+    with pytest.raises(OutOfTime, match="2 of 3"):
+        train(small(), x, y, ADAM, seed=3, deadline=15.0, checkpoint=path)
+    assert len(torch.load(path)["curves"]["loss"]) == 2
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    path = tmp_path / "run.pt"
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"checkpoint .*run\.pt is damaged or .*; delete it"):
+        train(small(), *data(), ADAM, seed=3, checkpoint=path)
+
+
+def test_the_seed_decides_the_order_and_every_image_counts(monkeypatch):
+    seen = []
+
+    def spy(net, images, labels, recipe, optimizer):
+        seen.append(images[:, 0, 0, 0].tolist())
+        optimizer.step()
+        return torch.zeros(()), torch.zeros(len(images), 2)
+
+    monkeypatch.setattr(image_training, "_step", spy)
+    x, y = data(16)
+    orders = []
+    for seed in (1, 1, 2):
+        seen.clear()
+        train(small(), x, y, ADAM, seed=seed)
+        orders.append([sum(seen[2 * epoch : 2 * epoch + 2], []) for epoch in range(3)])
+    assert orders[0] == orders[1] != orders[2]
+    assert orders[0][0] != orders[0][1] != orders[0][2]
+    assert all(sorted(epoch) == sorted(x[:, 0, 0, 0].tolist()) for epoch in orders[0])
+
+
+def test_augmentation_shifts_and_flips_whole_images():
+    image = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(1))
+    batch = image.expand(400, 3, 8, 8)
+    found = image_training._augmented(batch, torch.Generator().manual_seed(0))
+    padded = nn.functional.pad(image[None], (4,) * 4, mode="reflect")[0]
+    variants = {}
+    for down in range(9):
+        for right in range(9):
+            window = padded[:, down : down + 8, right : right + 8]
+            variants[window.numpy().tobytes()] = (down, right, False)
+            variants[window.flip(2).contiguous().numpy().tobytes()] = (down, right, True)
+    told = [variants[one.contiguous().numpy().tobytes()] for one in found]
+    # Reflected, the outer two shifts on either side are each other's mirror images.
+    assert {t[0] for t in told} == set(range(9))
+    inner = [t for t in told if 2 <= t[1] <= 6]
+    assert {t[1:] for t in inner} == {(right, flip) for right in range(2, 7) for flip in (0, 1)}
+    share = sum(t[2] for t in inner) / len(inner)
+    assert abs(share - 0.5) < 4 * math.sqrt(0.25 / len(inner))  # four standard errors
+
+
+def test_one_cycle_rises_and_falls():
+    recipe = SGD.model_copy(update={"warm_up": 0.25})
+    optimizer = image_training._optimizer(small(), recipe)
+    schedule = image_training._schedule(optimizer, recipe, batches=8)
+    rates = []
+    for _ in range(24):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates.index(max(rates)) == 5 and max(rates) == pytest.approx(0.1)
+    assert rates[0] < 5e-3 and rates[-1] < 1e-4
+    assert sorted(rates[:6]) == rates[:6] and sorted(rates[5:], reverse=True) == rates[5:]
+
+
+def test_training_learns_and_a_batch_must_fit():
+    x, y = data(64)
+    x[y == 1] += 1
+    recipe = Recipe(epochs=10, learning_rate=1e-2, batch_size=8)
+    curves = train(small(), x, y, recipe, seed=0)
+    assert curves.accuracy[-1] > 0.9 > curves.accuracy[0]
+    assert len(curves.seconds) == 10
+    with pytest.raises(ValueError, match="batch_size must be at most the 20 images; got 32"):
+        train(small(), *data(), Recipe(epochs=1, batch_size=32), seed=0)
