@@ -49,7 +49,7 @@ def small(tmp_path, monkeypatch):
     sets = {"cifar10": published(0), "cifar100": published(1)}
     sums = {k: {part: checksum(*in_order(v, part)) for part in N} for k, v in sets.items()}
     monkeypatch.setattr(_cifar, "_SIZES", N)
-    monkeypatch.setattr(_cifar, "_CLASSES", {name: tuple(of) for name, of in CLASSES.items()})
+    monkeypatch.setattr(_cifar, "CIFAR_CLASSES", {name: tuple(of) for name, of in CLASSES.items()})
     monkeypatch.setattr(_cifar, "_SHA256", sums)
     package = tmp_path / "repository" / "lib" / "halfspace" / "datasets"
     monkeypatch.setattr(_folders, "__file__", str(package / "_folders.py"))
@@ -324,7 +324,7 @@ def test_foreign_download_is_refused(small, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
 def test_class_names_are_in_alphabetical_order(name):
-    names = _cifar._CLASSES[name]
+    names = _cifar.CIFAR_CLASSES[name]
     assert list(names) == sorted(set(names)) and len(names) == int(name.removeprefix("cifar"))
 
 

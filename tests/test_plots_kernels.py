@@ -123,3 +123,25 @@ def test_drawing_leaves_the_current_figure_alone():
     plots.mean_ratio(ratio[0, 0], [8, 32], {"one": [(1, 0.9, 1.1)] * 2}, color="dlgn")
     assert plt.gca() is current
     assert not current.lines and not current.images and not current.get_title()
+
+
+def test_class_shares_name_classes_and_share_a_scale():
+    figure, axes = plots.figure(1, 2)
+    first, second = np.array([[1.0, 0.25], [0.5, 0.75]]), np.full((2, 2), 2.0)
+    plots.class_shares(axes, [first, second], ["start", "end"], ["cat", "dog"], label="share")
+    images = [axis.images[0] for axis in axes[0]]
+    np.testing.assert_array_equal(images[0].get_array(), first)
+    assert images[0].origin == "upper"
+    assert [image.get_clim() for image in images] == [(0, 2), (0, 2)]
+    written = texts(figure)
+    assert written.count("cat") == 3 and {"start", "end", "share"} <= set(written)
+    assert [t.get_text() for t in axes[0, 0].get_yticklabels()] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "classes"), [(["one"], ["cat", "dog"]), (["one", "two"], ["cat"])]
+)
+def test_class_shares_refuse_what_does_not_fit(titles, classes):
+    _, axes = plots.figure(1, 2)
+    with pytest.raises(ValueError, match="2 panels need as many titles and matrices of"):
+        plots.class_shares(axes, [np.eye(2)] * 2, titles, classes, label="")

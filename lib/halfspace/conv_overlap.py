@@ -12,7 +12,6 @@ the 3 × 3 pixels before, times the number of filters active there for both imag
 import torch
 from torch import Tensor
 from torch.nn import functional
-from tqdm import tqdm
 
 __all__ = ["conv_overlap_kernel"]
 
@@ -41,7 +40,7 @@ def conv_overlap_kernel(gates: list[Tensor], channels: int = 3) -> Tensor:
     by_pixel = [g.permute(2, 3, 0, 1).contiguous() for g in convolutions]  # (h, w, n, F)
     starts = dense_overlap.new_full((*by_pixel[0].shape[:2], 1, 1), channels)
     rows = []
-    for few in tqdm(torch.arange(len(dense)).split(_ROWS), desc="overlap kernel", leave=False):
+    for few in torch.arange(len(dense)).split(_ROWS):
         arriving = starts
         for g in by_pixel:
             shared = g[:, :, few] @ g.mT  # at most F: exact in float32

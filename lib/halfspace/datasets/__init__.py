@@ -3,7 +3,7 @@
 Letters: n points, d inputs, c outputs.
 """
 
-from halfspace.datasets._cifar import CIFAR, cifar, cifar_checksums
+from halfspace.datasets._cifar import CIFAR, CIFAR_CLASSES, cifar, cifar_checksums
 from halfspace.datasets._circle import Circle, circle_grid, circle_points
 from halfspace.datasets._fashion import (
     CLASSES,
@@ -17,6 +17,7 @@ from halfspace.datasets._fashion import (
 
 __all__ = [
     "CIFAR",
+    "CIFAR_CLASSES",
     "CLASSES",
     "Circle",
     "FashionMNIST",

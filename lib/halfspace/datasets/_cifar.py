@@ -13,11 +13,11 @@ from torch import Tensor
 
 from halfspace.datasets._folders import download_folder, find
 
-__all__ = ["CIFAR", "cifar", "cifar_checksums"]
+__all__ = ["CIFAR", "CIFAR_CLASSES", "cifar", "cifar_checksums"]
 
 _SIZES = {"train": 50_000, "test": 10_000}
 # In the order of the published label numbers, which is alphabetical.
-_CLASSES = {
+CIFAR_CLASSES = {
     "cifar10": tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
     "cifar100": tuple(
         """
@@ -93,8 +93,8 @@ def cifar(name: str) -> CIFAR:
     path = find(f"{name}.npz")
     try:
         arrays = _read(path) if path else _download(name)
-        if np.asarray(arrays["classes"]).tolist() != list(_CLASSES[name]):
-            first, *_, last = _CLASSES[name]
+        if np.asarray(arrays["classes"]).tolist() != list(CIFAR_CLASSES[name]):
+            first, *_, last = CIFAR_CLASSES[name]
             raise ValueError(f"classes must be {first}, ..., {last}, in alphabetical order")
         parts = {part: _sorted(arrays, part, checksums[part]) for part in _SIZES}
     except (ValueError, zipfile.BadZipFile, zlib.error) as error:
@@ -107,7 +107,7 @@ def cifar(name: str) -> CIFAR:
         train_labels=parts["train"][1],
         test_images=parts["test"][0],
         test_labels=parts["test"][1],
-        classes=_CLASSES[name],
+        classes=CIFAR_CLASSES[name],
     )
 
 

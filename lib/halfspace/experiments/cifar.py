@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from halfspace.alignment import alignment
 from halfspace.conv import ConvDeepLinearNet, ConvDGN, ConvDLGN, ConvReLUNet
 from halfspace.conv_overlap import conv_overlap_kernel
-from halfspace.datasets import CIFAR, cifar, cifar_checksums, subset_by_class
+from halfspace.datasets import CIFAR, CIFAR_CLASSES, cifar, cifar_checksums, subset_by_class
 from halfspace.experiments._base import Spec, cache_folder, code_version, device_name
 from halfspace.experiments.fashion import block_means
 from halfspace.gates import HardGate, SoftGate
@@ -41,7 +41,7 @@ APPENDIX = Recipe(
 )
 """The residual nets' recipe, ReLU and DLGN alike; the paper gives none."""
 
-CLASS_NUMBERS = {"cifar10": 10, "cifar100": 100}
+CLASS_NUMBERS = {name: len(classes) for name, classes in CIFAR_CLASSES.items()}
 """Number of classes of each data set."""
 
 _MODELS = {

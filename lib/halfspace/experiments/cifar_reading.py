@@ -8,7 +8,7 @@ from halfspace.experiments._base import Result
 from halfspace.intervals import mean_interval
 
 __all__ = [
-    "CLASS_TICKS",
+    "CLASS_ORDER",
     "appendix_rows",
     "appendix_table",
     "gap",
@@ -16,12 +16,13 @@ __all__ = [
     "hard_cost",
     "joined",
     "percent",
+    "shared_paths",
     "table_1",
     "test_rows",
 ]
 
-CLASS_TICKS = ((0.05, "airplane"), (0.95, "truck"))
-"""Places and names of CIFAR-10's first and last class on an axis from 0 to 1."""
+CLASS_ORDER = (0, 1, 8, 9, 2, 3, 4, 5, 6, 7)
+"""CIFAR-10's classes with the vehicles first, then the animals."""
 
 _TABLE_1 = {
     "relu": ("ReLU net", 96.3, 72.17),
@@ -70,6 +71,15 @@ def gap(first: Result, second: Result, part: str = "test") -> np.ndarray:
 def hard_cost(result: Result) -> np.ndarray:
     """Return the loss of test accuracy with hard gates, percentage points, shape (S,)."""
     return percent(result) - percent(result, part="test_hard")
+
+
+def shared_paths(result: Result) -> np.ndarray:
+    """Return the classes' mean share of common paths over the seeds, (2, 10, 10).
+
+    At the start and at the end, classes in the order of ``CLASS_ORDER``.
+    """
+    mean = result.overlap.astype(np.float64).mean(1)
+    return mean[:, CLASS_ORDER][:, :, CLASS_ORDER]
 
 
 def joined(name: str, *results: Result) -> np.ndarray:

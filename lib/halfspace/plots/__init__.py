@@ -22,6 +22,7 @@ from halfspace.plots.fashion import (
     mark_value,
 )
 from halfspace.plots.kernels import (
+    class_shares,
     convergence,
     kernel_row,
     mean_ratio,
@@ -50,6 +51,7 @@ __all__ = [
     "at_points",
     "band_panels",
     "cell_values",
+    "class_shares",
     "clipped_region",
     "convergence",
     "cost_curves",
