@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from halfspace.experiments import Result
+from halfspace.datasets import circle_grid, fashion_mnist, modified_labels
+from halfspace.experiments import Result, reallocation
 from halfspace.experiments.circle import recipe, total_loss
 from halfspace.experiments.conjecture_studies import (
     FASHION_RATES,
@@ -12,14 +13,18 @@ from halfspace.experiments.conjecture_studies import (
     step_size_conditions,
     surrogate_conditions,
 )
+from halfspace.experiments.fashion import fashion_inputs
 from halfspace.experiments.reallocation import (
     CircleReallocation,
     FashionReallocation,
     better_rate,
     path_counts,
 )
+from halfspace.intervals import first_below
+from halfspace.nets import stack
 from halfspace.overlap import active_path_counts
-from halfspace.reallocation import IDEAS
+from halfspace.reallocation import IDEAS, idea_options
+from halfspace.training import fit
 
 CPU = torch.device("cpu")
 
@@ -31,31 +36,70 @@ def circle_spec(idea, **changes):
     )
 
 
+def weight_sums_of(spec, seeds):
+    """Sum the initial weights of some seeds' nets."""
+    return [sum(p.double().sum().item() for p in spec.net(seed).parameters()) for seed in seeds]
+
+
 def test_plain_descent_is_the_plain_training_run():
     spec = circle_spec("none")
     found = spec._run(CPU)
     net, _ = spec.training.train(CPU)
     x, y, top = spec.target.points(), spec.target.values(), spec.target.top()
-    errors = (net(x) - y).square().squeeze(-1)
-    np.testing.assert_allclose(found["loss_top"][-1], errors[:, top].mean(-1).detach(), rtol=1e-5)
-    assert found["between_bottom"].shape == (3, 2) and np.isnan(found["fit_epoch"]).all()
+    angles, points = circle_grid(32)
+    wanted = spec.target.target(angles).unsqueeze(-1)
+    with torch.no_grad():
+        errors, between = (net(x) - y).square().squeeze(-1), (net(points) - wanted).square()
+        logs = active_path_counts((net.preactivations(x) >= 0).float()).double().log1p()
+    for half, own, upper in (("top", top, angles < np.pi), ("bottom", ~top, angles > np.pi)):
+        by_hand = dict(loss=errors[:, own], log_paths=logs[:, own], between=between[:, upper, 0])
+        for name, values in by_hand.items():
+            np.testing.assert_allclose(found[f"{name}_{half}"][-1], values.mean(-1), rtol=1e-5)
+    np.testing.assert_allclose(found["initial"], weight_sums_of(spec.training, (7, 8)), rtol=1e-10)
+    assert np.isnan(found["fit_epoch"]).all() and not found["diverged"].any()
     other = circle_spec("own step sizes")._run(CPU)
     np.testing.assert_array_equal(other["loss_top"][0], found["loss_top"][0])
     assert not np.array_equal(other["loss_top"][-1], found["loss_top"][-1])
 
 
 def test_the_epoch_of_the_fit_is_counted_in_epochs():
-    training = recipe("dlgn", epochs=60, seeds=1, learning_rate=8e-3, beta=30.0, gating_gain=0.6)
-    spec = circle_spec("none", training=training, at=tuple(range(61)))
+    training = recipe("dlgn", epochs=40, seeds=10, learning_rate=4e-3, beta=30.0, gating_gain=0.6)
+    spec = circle_spec("none", training=training, at=tuple(range(41)))
     found = spec._run(CPU)
-    total = (found["loss_top"] + found["loss_bottom"])[:, 0] / 2
-    assert found["fit_epoch"][0] == np.argmax(total < 0.05) > 0
+    total = (found["loss_top"] + found["loss_bottom"]) / 2
+    expected, later = (first_below(found["at"], total, level) for level in (0.05, 0.04))
+    np.testing.assert_array_equal(found["fit_epoch"], expected)
+    assert not np.array_equal(expected, later, equal_nan=True)
+
+
+def test_a_seed_that_diverges_is_told():
+    wild = circle_spec("none").with_training(optimizer="sgd", learning_rate=1e6)
+    assert wild._run(CPU)["diverged"].all()
+    assert fashion_spec("none", learning_rate=1e30)._run(CPU)["diverged"].all()
+
+
+def test_ideas_are_told_the_run_they_belong_to(monkeypatch):
+    told = []
+
+    def options(idea, model, x, y, **more):
+        told.append((idea, model, len(x), y.shape, more))
+        return idea_options(idea, model, x, y, **more)
+
+    monkeypatch.setattr(reallocation, "idea_options", options)
+    circle_spec("rebalanced loss")._run(CPU)
+    fashion_spec("new half-spaces")._run(CPU)
+    on_circle = dict(seeds=range(7, 9), epochs=4, loss="mse")
+    on_images = dict(seeds=range(3, 5), epochs=2, loss="cross_entropy")
+    assert told == [
+        ("rebalanced loss", "dlgn", 256, (256, 1), on_circle),
+        ("new half-spaces", "dlgn", 1000, (2, 1000), on_images),
+    ]
 
 
 def test_paths_along_the_circle_are_those_of_the_trained_net():
-    spec = circle_spec("none").with_training(seeds=1)
+    spec = circle_spec("own step sizes").with_training(seeds=1)
     angles, counts = path_counts(spec, "cpu")
-    net, _ = spec.training.train(CPU)
+    net, _ = spec.training.train(CPU, factors={"gating": 3.0})
     points = torch.stack([torch.from_numpy(f(angles)) for f in (np.cos, np.sin)], 1).float()
     gates = (net.preactivations(points) >= 0).float()
     expected = active_path_counts(gates)[0].numpy()
@@ -75,6 +119,36 @@ def test_fashion_arrays():
         assert found["test_accuracy"].shape == (2, 10) and found["at"].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(plain["log_paths"][0], weighted["log_paths"][0])
     assert not np.array_equal(plain["log_paths"][-1], weighted["log_paths"][-1])
+
+
+def test_fashion_arrays_are_those_of_a_run_by_hand():
+    spec = fashion_spec("none", learning_rate=2e-3, epochs=3)
+    found, data = spec._run(CPU), fashion_mnist(1000)
+    assert found["at"].tolist() == [0, 1, 2, 3]
+    x, test_x = (
+        fashion_inputs(images, data.train_images, "normalised")
+        for images in (data.train_images, data.test_images)
+    )
+    for copy, seed in enumerate((3, 4)):
+        y, test_y = modified_labels(data, seed=seed)
+        net = stack([spec.net(seed)])
+        options = dict(seeds=[seed], epochs=3, learning_rate=2e-3, batch_size=128)
+        history = fit(net, x, y, loss="cross_entropy", **options)
+        np.testing.assert_allclose(found["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
+        with torch.no_grad():
+            right, test_right = net(x)[0].argmax(-1) == y, net(test_x)[0].argmax(-1) == test_y
+            logs = active_path_counts((net.preactivations(x) >= 0).float())[0].double().log1p()
+        for k in range(10):
+            few = (data.train_labels == k).nonzero()[:30, 0]
+            for name, values, slack in (
+                ("accuracy", right.double(), 0.04),
+                ("log_paths", logs, 0.02),
+            ):
+                np.testing.assert_allclose(found[name][-1, copy, k], values[few].mean(), atol=slack)
+            own = test_right[data.test_labels == k].double().mean()
+            np.testing.assert_allclose(found["test_accuracy"][copy, k], own, atol=0.005)
+    np.testing.assert_allclose(found["initial"], weight_sums_of(spec, (3, 4)), rtol=1e-10)
+    assert not found["diverged"].any()
 
 
 def test_the_better_step_size_is_the_one_that_fits_training_images_better():

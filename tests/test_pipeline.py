@@ -76,25 +76,20 @@ def test_only_what_changed_is_executed_again(project):
     assert run(project, "other")[:2] == (0, ["a", "b"])
 
 
-def test_the_page_of_timings_is_executed_again_when_they_change(project):
-    name = "how_fast_how_exact"
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("how_fast_how_exact", "benchmarks/results/x.json"),
+        ("circle_conditions", "data/results/Study/key.npz"),
+    ],
+)
+def test_a_page_that_reads_records_is_executed_again_when_they_change(name, record, project):
     write_chapter(project, name, "print(seed)")
-    timings = project / "benchmarks/results/x.json"
-    timings.parent.mkdir(parents=True)
-    timings.write_text("1")
+    path = project / record
+    path.parent.mkdir(parents=True)
+    path.write_text("1")
     assert run(project, names=["a", name])[:2] == (0, ["a", name])
-    timings.write_text("2")
-    assert run(project, names=["a", name])[:2] == (0, [name])
-
-
-def test_a_chapter_that_reads_recorded_runs_is_executed_again_when_they_change(project):
-    name = "circle_conditions"
-    write_chapter(project, name, "print(seed)")
-    record = project / "data/results/Study/key.npz"
-    record.parent.mkdir(parents=True)
-    record.write_text("1")
-    assert run(project, names=["a", name])[:2] == (0, ["a", name])
-    record.write_text("2")
+    path.write_text("2")
     assert run(project, names=["a", name])[:2] == (0, [name])
 
 
