@@ -24,7 +24,7 @@ class _PooledLinear(nn.Linear):
     """Mean over pixels, then a linear map: (n, F, h, w) to (n, m)."""
 
     def forward(self, h: Tensor) -> Tensor:
-        return super().forward(h.mean((-2, -1)))
+        return super().forward(h.movedim(1, -1).mean((1, 2)))  # its gradient keeps h's layout
 
 
 class _ConvNet(nn.Module):
