@@ -97,12 +97,14 @@ def test_a_doubled_unit_is_merged_and_drawn_anew_without_a_change_of_the_functio
     torch.testing.assert_close(net(x), before, rtol=1e-4, atol=1e-6)
 
 
-def test_the_share_is_the_best_one_where_twins_do_not_compute_proportional_values(generator):
-    net = nets("dlgn", generator, copies=1, width=4, depth=2)
+@pytest.mark.parametrize("kind", ["dlgn", "linear experts"])
+def test_the_share_is_the_best_one_where_twins_do_not_compute_proportional_values(kind, generator):
+    net = nets(kind, generator, copies=1, width=4, depth=2)
     x = torch.randn(300, 2, generator=generator)
     with torch.no_grad():
         net.gating[0].weight[0, 3] = 3 * net.gating[0].weight[0, 1]
-    values = (net.gates(x)[0, :, 0] * net.value[0].weight[0].sum(-1)).detach()
+    inputs = torch.ones_like(x) if kind == "dlgn" else x
+    values = (net.gates(x)[0, :, 0] * (inputs @ net.value[0].weight[0].T)).detach()
     own, twin = values[:, 3], values[:, 1]
     share = (own @ twin) / (twin @ twin)
     taken_up = net.value[1].weight[0, :, 1] + share * net.value[1].weight[0, :, 3]
@@ -115,13 +117,18 @@ def test_the_share_is_the_best_one_where_twins_do_not_compute_proportional_value
 
 def test_units_are_twins_from_98_percent_on_and_of_units_that_stay(generator):
     angles = (torch.arange(720) + 0.5) * math.pi / 360
-    x = torch.stack([angles.cos(), angles.sin()], 1)
+    x = torch.stack([angles.cos(), angles.sin()], 1) * angles.unsqueeze(1)  # on a spiral
     net = nets("relu", generator, copies=1, width=4, depth=1)
-    # Two half-planes differ on a share of the circle of their angle over 180 degrees.
+    # Two half-planes differ on a share of the directions of their angle over 180 degrees.
     degrees = torch.tensor([0.0, 3.5, 7.0, 90.0]) * math.pi / 180
     with torch.no_grad():
         net.value[0].weight[0] = torch.stack([degrees.cos(), degrees.sin()], 1)
+    first, second = (x @ net.value[0].weight[0, :2].T).relu().detach().unbind(1)
+    after = net.value[1].weight[0].detach().clone()
+    after[:, 0] += (first @ second) / (first @ first) * after[:, 1]
+    after[:, 1] = 0
     assert renew_half_spaces(net, x, [(0,)]) == [[(0, 1)]]
+    torch.testing.assert_close(net.value[1].weight[0], after)
 
 
 def test_each_draw_is_a_direction_of_its_own(generator):
