@@ -10,5 +10,5 @@ from pathlib import Path
 
 __all__ = ["NAMES", "RESULTS"]
 
-NAMES = ("machine", "overlap", "ntk", "partition", "paths", "training")
+NAMES = ("machine", "overlap", "ntk", "partition", "paths", "training", "images")
 RESULTS = Path(__file__).parent / "results"

@@ -1,12 +1,15 @@
-"""neural-tangents in a process and an environment of its own, as competitors."""
+"""Competitors: airbench, and neural-tangents in a process and an environment of its own."""
 
+import importlib.util
 import json
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import partial
+from importlib.machinery import PathFinder
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 import numpy as np
 import torch
@@ -15,7 +18,7 @@ from torch import Tensor
 
 from benchmarks.harness import Competitor
 
-__all__ = ["NeuralTangents", "available"]
+__all__ = ["NeuralTangents", "airbench", "available"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _ENVIRONMENT = _ROOT / ".venv-peers"
@@ -25,6 +28,20 @@ _WORKER = Path(__file__).with_name("neural_tangents_worker.py")
 def available() -> bool:
     """Return whether the peers' environment has been made."""
     return (_ENVIRONMENT / ".stamp").exists()
+
+
+def airbench() -> ModuleType | None:
+    """Return airbench, alone out of the peers' environment and run by our PyTorch; if it is there.
+
+    Loading it turns on cuDNN's search for the fastest kernels.
+    """
+    installed = [str(path) for path in _ENVIRONMENT.glob("lib/python*/site-packages")]
+    spec = PathFinder.find_spec("airbench", [*sys.path, *installed])
+    if spec is None:
+        return None
+    sys.modules["airbench"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class NeuralTangents:

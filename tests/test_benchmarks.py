@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from halfspace.datasets import CIFAR  # noqa: E402
+from halfspace.image_training import Recipe  # noqa: E402
 from halfspace.nets import ReLUNet  # noqa: E402
 
-from benchmarks import NAMES, RESULTS, harness, paths, peers  # noqa: E402
+from benchmarks import NAMES, RESULTS, harness, images, paths, peers  # noqa: E402
 from benchmarks.harness import Competitor, WrongResult, compare  # noqa: E402
 from benchmarks.memory import anonymous_peak, peak  # noqa: E402
 
@@ -122,6 +125,9 @@ def test_the_peers_take_part(records):
     overlap = {name for row in records["overlap"]["rows"] for name in row["competitors"]}
     assert {"product of Grams, float32", "product of Grams, float64"} <= overlap
     assert "loop over nets" in records["training"]["rows"][0]["competitors"]
+    assert {"plain PyTorch, float32", "plain PyTorch, same recipe"} < set(
+        records["images"]["rows"][0]["competitors"]
+    )
     (found,) = records["paths"]["rows"]
     assert found["competitors"]["a linear programme per path"]["extrapolated"]
 
@@ -135,6 +141,16 @@ def test_neural_tangents_takes_part(records):
         "neural-tangents, Jacobian contraction",
     } <= names
     assert records["ntk"]["facts"]["peers"]["neural-tangents"] == "0.6.5"
+
+
+def test_a_dlgn_is_timed_over_a_relu_net_and_both_are_taken_apart(records):
+    for row in [row for row in records["images"]["rows"] if row["group"] == "gates"]:
+        assert list(row["ratios"]["ours, ReLU"]) == ["DLGN"]
+        profile = row["facts"]["profile"]
+        assert list(profile) == ["ReLU", "DLGN"]
+        for parts in profile.values():
+            assert list(parts) == ["convolutions", "gates", "rest"]
+            assert all(seconds > 0 for seconds in parts.values())
 
 
 def test_counts_are_exact_and_rounding_is_seen(records):
@@ -242,6 +258,106 @@ def test_torch_forms_agree_with_a_jacobian_written_out():
     expected = torch.stack(rows) @ torch.stack(rows).T
     for form in (jacobian_contraction, vector_products):
         torch.testing.assert_close(form(net, x).detach(), expected, rtol=1e-10, atol=0)
+
+
+# --- training on images ---
+
+
+def test_operators_are_put_in_their_parts():
+    layer, x = torch.nn.Conv2d(3, 8, 3), torch.randn(4, 3, 16, 16)
+    found = images.seconds_by_part(lambda: layer(x).sum().backward(), "cpu")
+    assert found["convolutions"] > 0 and found["rest"] > 0 and found["gates"] == 0
+    for gate in (torch.sigmoid, torch.relu, torch.square, lambda x: x * x):
+        found = images.seconds_by_part(lambda gate=gate: gate(x), "cpu")
+        other = "rest" if gate is torch.square else "gates"
+        assert [part for part, seconds in found.items() if seconds > 0] == [other]
+
+
+def test_the_race_says_what_it_lacks(monkeypatch):
+    def no_data(name):
+        raise FileNotFoundError(name)
+
+    for row in ("_loop_row", "_gates_row"):
+        monkeypatch.setattr(images, row, lambda *args: args[2])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = images.run(True, images={"cpu": 1}, with_race=True)
+    assert found["rows"] == ["cpu", "cpu"]
+    assert found["facts"]["no_race"].startswith("The race to 94 % needs CUDA, which this machine")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(images, "airbench", lambda: None)
+    assert "needs airbench, which make bench installs" in images.raced()[1]
+    monkeypatch.setattr(images, "airbench", object)
+    monkeypatch.setattr(images, "cifar", no_data)
+    assert "needs CIFAR-10; data/README.md" in images.raced()[1]
+
+
+class FakeAirbench:
+    """Reads what airbench reads; its net is right on three images of four."""
+
+    lib_airbench94 = SimpleNamespace(
+        hyp={"opt": {"batch_size": 1024}, "aug": {"flip": True, "translate": 2}}
+    )
+
+    class CifarLoader:
+        def __init__(self, path, train=True, batch_size=500, aug=None, altflip=False):
+            self.held = torch.load(f"{path}/{'train' if train else 'test'}.pt")
+            self.settings = train, batch_size, aug, altflip
+
+    def train94(self, loader, verbose):
+        assert loader.settings == (True, 1024, {"flip": True, "translate": 2}, True)
+        assert not verbose and Path("cifar10/test.pt").exists()
+        return loader.held
+
+    def evaluate(self, net, loader, tta_level):
+        assert not loader.settings[0] and tta_level == 2
+        assert net["images"].shape == (64, 32, 32, 3) and net["images"].dtype == torch.uint8
+        assert loader.held["images"].shape == (32, 32, 32, 3)
+        return 0.75
+
+
+def test_the_race_trains_both_from_the_start_and_tests_each(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (96, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(96) % 10
+    classes = tuple("abcdefghij")
+    data = CIFAR(
+        train_images=pixels[:64],
+        train_labels=labels[:64],
+        test_images=pixels[64:],
+        test_labels=labels[64:],
+        classes=classes,
+    )
+    seeds, train = [], images.train
+    monkeypatch.setattr(images, "APPENDIX", Recipe(epochs=1, batch_size=64))
+    monkeypatch.setattr(images, "_LAYERS", 8)
+    monkeypatch.setattr(harness, "_MOST_CALLS", 1)
+    monkeypatch.setattr(
+        images, "train", lambda *args, seed: seeds.append(seed) or train(*args, seed=seed)
+    )
+    here = Path.cwd()
+    with pytest.raises(WrongResult, match="ResNet-8 to 94 % on CIFAR-10, CPU: ours is off by"):
+        images.race(FakeAirbench(), data, "cpu")
+    assert Path.cwd() == here
+    monkeypatch.setattr(images, "_RIGHT", 0.0)
+    seeds.clear()
+    row = Row(**images.race(FakeAirbench(), data, "cpu"))
+    assert seeds == [0, 1, 2, 3]
+    assert row.competitors["airbench"].error == 0.25
+    assert row.facts["right"]["airbench"] == [0.75] * 4
+    assert row.competitors["ours"].error == 1 - row.facts["right"]["ours"][0]
+
+
+def test_airbench_is_found_with_the_peers(tmp_path, monkeypatch):
+    monkeypatch.setattr(peers, "_ENVIRONMENT", tmp_path)
+    monkeypatch.delitem(sys.modules, "airbench", raising=False)
+    monkeypatch.setattr(sys, "path", [])
+    assert peers.airbench() is None
+    folder = tmp_path / "lib/python3.11/site-packages/airbench"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from .part import value")
+    (folder / "part.py").write_text("value = 94")
+    assert peers.airbench().value == 94
+    assert sys.path == []
 
 
 def test_unknown_names_and_homeless_smoke_runs_are_refused(tmp_path):
