@@ -7,7 +7,6 @@ from halfspace.datasets import CIFAR
 from halfspace.experiments import cifar as module
 from halfspace.experiments import records
 from halfspace.experiments.cifar import APPENDIX, TABLE_1, CifarTraining
-from halfspace.experiments.cifar_reading import gap, hard_cost, joined, percent
 from halfspace.gates import HardGate
 from halfspace.image_training import OutOfTime, Recipe, standardise
 
@@ -205,23 +204,3 @@ def test_a_queue_stops_in_time(data):
     late = time.monotonic() - 1
     assert records.record(small(), CPU, deadline=late) is None
     assert small().recorded() is None
-
-
-class Fake:
-    def __init__(self, **arrays):
-        self.arrays = {name: np.array(values, np.float32) for name, values in arrays.items()}
-
-
-def test_reading():
-    first = Fake(
-        test_accuracy=[[0.5, 0.7], [0.8, 0.8]],
-        test_hard_accuracy=[[0.5, 0.5], [0.8, 0.6]],
-        train_accuracy=[[1.0, 0.9], [1.0, 1.0]],
-    )
-    second = Fake(test_accuracy=[[0.4, 0.4]])
-    np.testing.assert_allclose(percent(first), [60, 80], rtol=1e-6)
-    np.testing.assert_allclose(percent(first, part="train"), [95, 100], rtol=1e-6)
-    np.testing.assert_allclose(percent(first, second), [60, 80, 40], rtol=1e-6)
-    np.testing.assert_allclose(gap(first, second), [20, 40], rtol=1e-6)
-    np.testing.assert_allclose(hard_cost(first), [10, 10], rtol=1e-5)
-    assert joined("test_accuracy", first, second).shape == (3, 2)
