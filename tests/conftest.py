@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from halfspace.datasets import CIFAR
+from halfspace.experiments import cifar
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
 from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet
 
@@ -25,3 +27,31 @@ NET_KINDS = {
 def generator() -> torch.Generator:
     """Return a fixed source of randomness for a test's own draws."""
     return torch.Generator().manual_seed(20240404)
+
+
+@pytest.fixture
+def noise_cifar(monkeypatch, tmp_path) -> CIFAR:
+    """Stand in for CIFAR-10: noise, each class with a grey of its own, 40 + 6 images of each.
+
+    What specs compute and record goes to folders of the test's own.
+    """
+    generator = torch.Generator().manual_seed(0)
+
+    def part(each):
+        labels = torch.arange(10).repeat_interleave(each)
+        noise = torch.randint(100, (10 * each, 3, 32, 32), generator=generator)
+        bright = 15 * labels + torch.randint(-12, 13, labels.shape, generator=generator)
+        return (noise + 20 + bright.view(-1, 1, 1, 1)).to(torch.uint8), labels
+
+    (train_x, train_y), (test_x, test_y) = part(40), part(6)
+    found = CIFAR(
+        train_images=train_x,
+        train_labels=train_y,
+        test_images=test_x,
+        test_labels=test_y,
+        classes=tuple("abcdefghij"),
+    )
+    monkeypatch.setattr(cifar, "cifar", lambda name: found)
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
+    return found

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from halfspace.conv import ConvReLUNet
-from halfspace.datasets import CIFAR
 from halfspace.experiments import cifar, ntk_features, records
 from halfspace.experiments.cifar import CifarTraining
 from halfspace.experiments.ntk_features import NTKFeatures, ridge
@@ -27,32 +26,13 @@ def spec(state="initial", n_train=400, seeds=1, **changes):
 
 
 @pytest.fixture
-def data(monkeypatch, tmp_path):
-    """Ten classes of noise, each with a grey of its own, and small nets."""
-    generator = torch.Generator().manual_seed(0)
-
-    def part(each):
-        labels = torch.arange(10).repeat_interleave(each)
-        noise = torch.randint(100, (10 * each, 3, 32, 32), generator=generator)
-        bright = 15 * labels + torch.randint(-12, 13, labels.shape, generator=generator)
-        return (noise + 20 + bright.view(-1, 1, 1, 1)).to(torch.uint8), labels
-
-    (train_x, train_y), (test_x, test_y) = part(40), part(6)
-    found = CIFAR(
-        train_images=train_x,
-        train_labels=train_y,
-        test_images=test_x,
-        test_labels=test_y,
-        classes=tuple("abcdefghij"),
-    )
-    monkeypatch.setattr(cifar, "cifar", lambda name: found)
+def data(noise_cifar, monkeypatch):
+    """Small nets, in several portions."""
     sizes = dict(filters=3, depth=2, units=6)
     monkeypatch.setattr(cifar, "ConvReLUNet", lambda **o: ConvReLUNet(**sizes, **o))
     monkeypatch.setattr(ntk_features, "_PORTION", 130)
     monkeypatch.setattr(ntk_features, "_BLOCK", 100)
-    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
-    return found
+    return noise_cifar
 
 
 def regression(n, width, generator):
@@ -151,7 +131,7 @@ def test_held_out_images_choose_and_nothing_else_does(data, monkeypatch):
     spec("trained").clear()
     other = dict(vars(data))
     other["test_labels"] = data.test_labels.flip(0)
-    changed = CIFAR(**other)
+    changed = type(data)(**other)
     monkeypatch.setattr(cifar, "cifar", lambda name: changed)
     after, _ = spec("trained")._run(CPU)
     for name in ("validation_accuracy", "penalty", "train_accuracy"):

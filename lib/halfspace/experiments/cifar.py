@@ -7,7 +7,7 @@ DLGN's soft gate, the residual nets' recipe.
 
 import math
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -75,10 +75,10 @@ class CifarTraining(Spec):
     The result's arrays (E epochs, S seeds, c classes): loss, accuracy, seconds (E, S): mean batch
         loss, share classified right while trained on, and duration of each epoch; train_accuracy,
         test_accuracy (S, c): share of each class classified right at the end, of 10,000 training
-        images and of all test images, under the own gates;
-        of gated nets also train_hard_accuracy, test_hard_accuracy (S, c), with hard gates; of nets
-        with convolutions and gates on CIFAR-10, at initialisation and at the end, overlap (2, S, c,
-        c): mean over pairs of distinct training images of the share of paths active for both,
+        images and of all test images, under the own gates; of gated nets also
+        train_hard_accuracy, test_hard_accuracy (S, c), with hard gates; of nets with convolutions
+        and gates on CIFAR-10, at initialisation and at the end, overlap (2, S, c, c): mean over
+        pairs of distinct training images of the share of paths active for both,
         Λ(x, x') / √(Λ(x, x) Λ(x', x')), hard gates, and overlap_labels (2, S): alignment of these
         shares with the kernel of the labels. initial (S,): sum of the initial weights; diverged
         (S,). Float32, ``diverged`` and ``initial`` excepted.
@@ -115,35 +115,30 @@ class CifarTraining(Spec):
         """Return the net of one seed at its initialisation, on the CPU."""
         generator = torch.Generator().manual_seed(seed)
         classes = CLASS_NUMBERS[self.data]
-        gate = SoftGate(self.beta)
         if self.network == "pixels":
             linear = nn.Linear(3 * 32 * 32, classes)
             nn.init.xavier_uniform_(linear.weight, generator=generator)
             nn.init.zeros_(linear.bias)
             return nn.Sequential(nn.Flatten(), linear)
         options = dict(classes=classes, generator=generator)
+        if self._gated:
+            options["gate"] = SoftGate(self.beta)
+        if self.model == "dlgn-pwc":
+            options["constant_input"] = True
         if self.network == "conv":
-            return {
-                "relu": ConvReLUNet,
-                "linear": ConvDeepLinearNet,
-                "dlgn": lambda **o: ConvDLGN(gate=gate, **o),
-                "dlgn-pwc": lambda **o: ConvDLGN(gate=gate, constant_input=True, **o),
-                "dgn": lambda **o: ConvDGN(gate=gate, **o),
-            }[self.model](**options)
-        layers = int(self.network.removeprefix("resnet-"))
-        return {
-            "relu": ReLUResNet,
-            "linear": LinearResNet,
-            "dlgn": lambda layers, **o: DLGNResNet(layers, gate=gate, **o),
-        }[self.model](layers, **options)
+            kinds = dict(relu=ConvReLUNet, linear=ConvDeepLinearNet, dgn=ConvDGN)
+            return kinds.get(self.model, ConvDLGN)(**options)
+        kind = dict(relu=ReLUResNet, linear=LinearResNet, dlgn=DLGNResNet)[self.model]
+        return kind(int(self.network.removeprefix("resnet-")), **options)
+
+    @property
+    def _gated(self) -> bool:
+        """Whether a gating network decides which units count."""
+        return self.model not in ("relu", "linear")
 
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of the images and labels."""
         return cifar_checksums(self.data)
-
-    def one_seed(self, index: int) -> Self:
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     def images(self) -> tuple[CIFAR, Tensor]:
         """Return the data and the index of the training images used, sorted by class."""
@@ -215,12 +210,11 @@ class CifarTraining(Spec):
 
     def _accuracies(self, part: str, net: nn.Module, x: Tensor, y: Tensor) -> dict:
         """Return the share of each class classified right, (c,), under own and hard gates."""
-        gated = self.model not in ("relu", "linear")
-        names = [f"{part}_accuracy"] + ([f"{part}_hard_accuracy"] if gated else [])
+        names = [f"{part}_accuracy"] + ([f"{part}_hard_accuracy"] if self._gated else [])
         classes = CLASS_NUMBERS[self.data]
         right = torch.zeros(len(names), classes, device=x.device)
         for some_x, some_y in zip(x.split(_EVALUATED), y.split(_EVALUATED), strict=True):
-            for row, outputs in zip(right, _outputs(net, some_x, gated), strict=True):
+            for row, outputs in zip(right, _outputs(net, some_x, self._gated), strict=True):
                 row.index_add_(0, some_y, (outputs.argmax(-1) == some_y).float())
         shares = right / y.bincount(minlength=classes)
         return dict(zip(names, shares.cpu().numpy(), strict=True))
