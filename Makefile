@@ -33,9 +33,9 @@ results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=ci
 	@$(BIN)/python -m halfspace.experiments make --workers $(CORES) \
 	  $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)") $(if $(MINUTES),--minutes $(MINUTES))
 
-verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2)
+verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
 	@$(BIN)/python -m halfspace.experiments verify $(if $(MINUTES),--minutes $(MINUTES)) \
-	  $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)")
+	  $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)") $(if $(DEVICE),--device $(DEVICE))
 
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }

@@ -159,6 +159,13 @@ def test_the_command_verifies_in_turns(listed, capsys):
     assert first.endswith("1 conditions, 0 failures\n")
 
 
+def test_the_command_verifies_on_the_device_that_is_named(listed, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    records.record(listed["one"], CPU)
+    assert command.main(["verify", "--device", "cuda"]) == 1
+    assert "device 'cuda' is not to be had" in capsys.readouterr().err
+
+
 def test_uncommitted_code_records_nothing(listed, capsys, monkeypatch):
     monkeypatch.setattr(command, "code_version", lambda: "0123456789ab-dirty")
     assert command.main(["make"]) == 1

@@ -44,8 +44,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=run.__doc__)
         command.set_defaults(run=run)
         command.add_argument("--experiment", choices=sorted(STUDIES), help="only this one")
-        if name == "make":
+        if name != "list":
             command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+        if name == "make":
             command.add_argument("--workers", type=int, default=2, help="runs at a time on a CPU")
             command.add_argument("--minutes", type=float, help="start no run after so many")
         if name == "verify":
@@ -109,7 +110,7 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
         done += 1
         spec = conditions[name]
         index = turn % len(spec.recorded().initial)
-        for check in records.verify(spec, index):
+        for check in records.verify(spec, index, device=options.device):
             failed += not check.passed
             verdict = "ok" if check.passed else "FAILED"
             print(

@@ -167,13 +167,13 @@ def make(
     return done
 
 
-def verify(spec: Spec, index: int, device: str = "cpu") -> list[Check]:
+def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
     """Recompute one seed of a recorded run and compare it.
 
     Args:
         spec: a recorded spec with ``one_seed`` and ``summaries``.
         index: which of its seeds, from 0.
-        device: where to recompute it.
+        device: where to recompute it: ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
     Returns:
         The initial weights' check, which must be exact, and one for each summary: the seed's value
