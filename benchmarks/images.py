@@ -1,4 +1,4 @@
-"""Training on images: our loop beside plain PyTorch, the gates' cost, the race to 94 %.
+"""Training on images: our loop beside plain PyTorch, the gates' cost, compiling, a race to 94 %.
 
 Speed does not depend on what images show, so in all but the race images and labels are random.
 
@@ -8,6 +8,7 @@ Reference: Jordan 2024, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU (airbenc
 import contextlib
 import copy
 import itertools
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,8 +31,8 @@ from benchmarks.peers import airbench
 
 __all__ = ["FULL", "QUICK", "race", "raced", "run", "seconds_by_part"]
 
-FULL = dict(images={"cpu": 256, "cuda": 512}, with_race=True)
-QUICK = dict(images={"cpu": 32, "cuda": 32}, with_race=False)
+FULL = dict(images={"cpu": 256, "cuda": 512}, with_compiler=True, with_race=True)
+QUICK = dict(images={"cpu": 32, "cuda": 32}, with_compiler=False, with_race=False)
 _RECIPE = TABLE_1.model_copy(update={"epochs": 1})
 _BETA = 4.0
 _PROBES = 32  # images at which trained nets are compared
@@ -43,12 +44,13 @@ _RIGHT = 0.935  # least share of test images; airbench's 94 % is a mean over run
 Answer = tuple[Tensor, Tensor]  # outputs after training, and what they should be
 
 
-def run(quick: bool, *, images: dict[str, int], with_race: bool) -> dict:
+def run(quick: bool, *, images: dict[str, int], with_compiler: bool, with_race: bool) -> dict:
     """Time epochs of Table 1's nets, on the CPU and on a GPU where there is one; race there.
 
     Args:
         quick: two rounds only.
         images: how many an epoch has, for each kind of device.
+        with_compiler: whether to time a compiled net, too, where there is a compiler.
         with_race: whether to race if that is possible.
     """
     rows = []
@@ -57,6 +59,8 @@ def run(quick: bool, *, images: dict[str, int], with_race: bool) -> dict:
         x = torch.randn(images[device], 3, 32, 32, generator=generator)
         y = torch.randint(10, (images[device],), generator=generator)
         rows += [_loop_row(x, y, device, quick), _gates_row(x, y, device, quick)]
+        if with_compiler and shutil.which("g++"):
+            rows.append(_compiled_row(x, y, device, quick))
     races, why_not = raced() if with_race else ([], "The race to 94 % was left out.")
     return {"rows": rows + races, "fits": [], "facts": {"no_race": why_not}}
 
@@ -101,6 +105,24 @@ def _gates_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
     parts = [seconds_by_part(work, device) for work in works]
     row["facts"]["profile"] = dict(zip(("ReLU", "DLGN"), parts, strict=True))
     return row
+
+
+def _compiled_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
+    """Time a DLGN beside one compiled by ``torch.compile``, whose first call compiles."""
+    net = ConvDLGN(gate=SoftGate(_BETA), generator=torch.Generator().manual_seed(0))
+    x, y = x.to(device), y.to(device)
+    truth, same = _truth(net, x, y), copy.deepcopy(net).to(device)
+    competitors = [
+        Competitor(
+            name="ours", own=True, work=_ours(net.to(device), x, y, truth), tolerance=_BFLOAT16
+        ),
+        Competitor(
+            name="compiled", work=_ours(torch.compile(same), x, y, truth), tolerance=_BFLOAT16
+        ),
+    ]
+    facts = {"device": _name(device)}
+    label = f"training on images, a DLGN, {facts['device']}"
+    return compare("compiled", label, _sizes(x), competitors, _error, facts=facts, quick=quick)
 
 
 def seconds_by_part(work: Callable[[], object], device: str) -> dict[str, float]:

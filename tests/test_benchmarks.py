@@ -280,7 +280,7 @@ def test_the_race_says_what_it_lacks(monkeypatch):
     for row in ("_loop_row", "_gates_row"):
         monkeypatch.setattr(images, row, lambda *args: args[2])
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    found = images.run(True, images={"cpu": 1}, with_race=True)
+    found = images.run(True, images={"cpu": 1}, with_compiler=False, with_race=True)
     assert found["rows"] == ["cpu", "cpu"]
     assert found["facts"]["no_race"].startswith("The race to 94 % needs CUDA, which this machine")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -289,6 +289,20 @@ def test_the_race_says_what_it_lacks(monkeypatch):
     monkeypatch.setattr(images, "airbench", object)
     monkeypatch.setattr(images, "cifar", no_data)
     assert "needs CIFAR-10; data/README.md" in images.raced()[1]
+
+
+def test_a_net_is_compiled_where_there_is_a_compiler(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda net: compiled.append(net) or net)
+    monkeypatch.setattr(harness, "_MOST_CALLS", 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    counts = dict(images={"cpu": 32}, with_race=False)
+    for path, wanted in (("/bin/g++", True), (None, True), ("/bin/g++", False)):
+        monkeypatch.setattr(images.shutil, "which", lambda name, path=path: path)
+        rows = images.run(True, with_compiler=wanted, **counts)["rows"]
+        more = ["compiled"] if path and wanted else []
+        assert [row["group"] for row in rows] == ["images", "gates", *more]
+    assert len(compiled) == 1
 
 
 class FakeAirbench:

@@ -69,6 +69,17 @@ def test_deep_linear_net_is_its_matrices_product():
     torch.testing.assert_close(net(x), h, rtol=1e-10, atol=0)
 
 
+def test_a_deep_linear_net_gives_inner_pixels_one_weight():
+    net, side = drawn(ConvDeepLinearNet), 9
+    border = SMALL["depth"]  # each convolution carries the border's zeros one pixel further
+    x = torch.randn(1, SMALL["channels"], side, side, dtype=torch.float64, requires_grad=True)
+    net(x)[0, 0].backward()
+    weights = x.grad[0]
+    inner = weights[:, border:-border, border:-border]
+    torch.testing.assert_close(inner, inner[:, :1, :1].expand_as(inner))
+    assert not torch.isclose(weights[:, border - 1, 4], inner[:, 0, 0]).any()
+
+
 def test_dlgn_gates_are_half_spaces_and_relu_gates_are_not():
     x, y = images(seed=2), images(seed=3)
 
