@@ -60,13 +60,14 @@ def run(quick: bool, *, images: dict[str, int], with_compiler: bool, with_race: 
         y = torch.randint(10, (images[device],), generator=generator)
         rows += [_loop_row(x, y, device, quick), _gates_row(x, y, device, quick)]
         if with_compiler and shutil.which("g++"):
-            rows.append(_compiled_row(x, y, device, quick))
+            nets = {"a ReLU net": _relu(), "a DLGN": _dlgn()}
+            rows += [_compiled_row(name, net, x, y, device, quick) for name, net in nets.items()]
     races, why_not = raced() if with_race else ([], "The race to 94 % was left out.")
     return {"rows": rows + races, "fits": [], "facts": {"no_race": why_not}}
 
 
 def _loop_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
-    net = ConvReLUNet(generator=torch.Generator().manual_seed(0))
+    net = _relu()
     plain, like_ours = _sequential(net), _sequential(net)
     x, y = x.to(device), y.to(device)
     truth = _truth(plain, x, y)
@@ -91,10 +92,8 @@ def _loop_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
 
 
 def _gates_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
-    relu = ConvReLUNet(generator=torch.Generator().manual_seed(0))
-    dlgn = ConvDLGN(gate=SoftGate(_BETA), generator=torch.Generator().manual_seed(0))
     x, y = x.to(device), y.to(device)
-    works = [_ours(net.to(device), x, y, _truth(net, x, y)) for net in (relu, dlgn)]
+    works = [_ours(net.to(device), x, y, _truth(net, x, y)) for net in (_relu(), _dlgn())]
     competitors = [
         Competitor(name="ours, ReLU", own=True, work=works[0], tolerance=_BFLOAT16),
         Competitor(name="DLGN", work=works[1], tolerance=_BFLOAT16),
@@ -107,9 +106,10 @@ def _gates_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
     return row
 
 
-def _compiled_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
-    """Time a DLGN beside one compiled by ``torch.compile``, whose first call compiles."""
-    net = ConvDLGN(gate=SoftGate(_BETA), generator=torch.Generator().manual_seed(0))
+def _compiled_row(
+    name: str, net: nn.Module, x: Tensor, y: Tensor, device: str, quick: bool
+) -> dict:
+    """Time a net beside itself after ``torch.compile``, whose first call compiles."""
     x, y = x.to(device), y.to(device)
     truth, same = _truth(net, x, y), copy.deepcopy(net).to(device)
     competitors = [
@@ -121,7 +121,7 @@ def _compiled_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
         ),
     ]
     facts = {"device": _name(device)}
-    label = f"training on images, a DLGN, {facts['device']}"
+    label = f"training on images, {name}, {facts['device']}"
     return compare("compiled", label, _sizes(x), competitors, _error, facts=facts, quick=quick)
 
 
@@ -144,6 +144,14 @@ def seconds_by_part(work: Callable[[], object], device: str) -> dict[str, float]
             time = event.self_device_time_total if gpu else event.self_cpu_time_total
             seconds[part] += time / 1e6
     return seconds
+
+
+def _relu() -> ConvReLUNet:
+    return ConvReLUNet(generator=torch.Generator().manual_seed(0))
+
+
+def _dlgn() -> ConvDLGN:
+    return ConvDLGN(gate=SoftGate(_BETA), generator=torch.Generator().manual_seed(0))
 
 
 def _ours(net: nn.Module, x: Tensor, y: Tensor, truth: Tensor) -> Callable[[], Answer]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from halfspace.conv import ConvDLGN, ConvReLUNet  # noqa: E402
 from halfspace.datasets import CIFAR  # noqa: E402
 from halfspace.image_training import Recipe  # noqa: E402
 from halfspace.nets import ReLUNet  # noqa: E402
@@ -300,9 +301,9 @@ def test_a_net_is_compiled_where_there_is_a_compiler(monkeypatch):
     for path, wanted in (("/bin/g++", True), (None, True), ("/bin/g++", False)):
         monkeypatch.setattr(images.shutil, "which", lambda name, path=path: path)
         rows = images.run(True, with_compiler=wanted, **counts)["rows"]
-        more = ["compiled"] if path and wanted else []
+        more = ["compiled", "compiled"] if path and wanted else []
         assert [row["group"] for row in rows] == ["images", "gates", *more]
-    assert len(compiled) == 1
+    assert [type(net) for net in compiled] == [ConvReLUNet, ConvDLGN]
 
 
 class FakeAirbench:
