@@ -24,6 +24,7 @@ READERS = {  # chapters that read recorded runs
     "02_active_path_regions",
     "04_feature_learning",
     "05_resource_allocation",
+    "06_cifar",
     "circle_conditions",
     "reallocating_paths",
 }

@@ -89,3 +89,17 @@ def test_shared_paths_put_vehicles_first():
     shares = reading.shared_paths(Fake(overlap=overlap))
     assert shares.shape == (2, 10, 10) and shares.sum() == pytest.approx(2)
     assert shares[1, names.index("ship"), names.index("bird")] == pytest.approx(2)
+
+
+def test_kinds_are_compared_by_pairs_of_different_classes():
+    overlap = np.full((2, 3, 10, 10), 0.5)
+    overlap[:, :, range(10), range(10)] = 99  # a class with itself does not count
+    vehicles, animals = (0, 1, 8, 9), (2, 3, 4, 5, 6, 7)
+    overlap[1, 2][np.ix_(vehicles, animals)] = 0.2
+    overlap[1, 2][np.ix_(animals, vehicles)] = 0.3
+    expected = np.ones((2, 3))
+    expected[1, 2] = 0.25 / 0.5
+    np.testing.assert_allclose(reading.across_kinds(Fake(overlap=overlap)), expected)
+    overlap[0, 0, 0, 9] += 4.2  # one of the 4 * 3 + 6 * 5 pairs within a kind
+    expected[0, 0] = 0.5 / 0.6
+    np.testing.assert_allclose(reading.across_kinds(Fake(overlap=overlap)), expected)

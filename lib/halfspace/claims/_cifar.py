@@ -11,6 +11,7 @@ __all__ = ["CIFAR_CLAIMS"]
 _TABLE = "Section 3, Table 1"
 _APPENDIX = "Appendix 2"
 _OURS = "ours: after Table 1, few epochs"
+_CHAPTER = "chapters/06_cifar.html#fig-cifar-"
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN", "dlgn-pwc": "DLGN-PWC"}
 _GATED = {"dlgn": "DLGN", "dlgn-pwc": "DLGN-PWC"}
 _SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
@@ -38,6 +39,7 @@ def _met(id: str, text: str, net: str, train: float, test: float) -> Claim:
         statistic="accuracy minus the paper's, percentage points",
         cases=cases({"test images": run}, _away_from(test), "equal", _NEAR),
         controls=cases({"training images": run}, _away_from(train, "train"), "equal", _NEAR),
+        figure=f"{_CHAPTER}test",
     )
 
 
@@ -97,6 +99,7 @@ def _resnet_gap(network: str, ten: float, hundred: float, paper: str) -> Claim:
                 _SIMILAR,
             )
         ),
+        figure=f"{_CHAPTER}appendix",
     )
 
 
@@ -124,6 +127,7 @@ CIFAR_CLAIMS = (
         paper="73.2 and 72.2 against 72.17",
         statistic="test accuracy minus the ReLU net's, percentage points",
         cases=cases(_against("cifar", "relu", _GATED), gap, "equal", _SIMILAR),
+        figure=f"{_CHAPTER}test",
     ),
     Claim(
         id="table1-linear",
@@ -132,6 +136,7 @@ CIFAR_CLAIMS = (
         paper="40.79 against 72.17 and more",
         statistic="test accuracy minus the deep linear net's, percentage points",
         cases=cases(_against("cifar", "linear", _NETS), gap, "mean", _FAR),
+        figure=f"{_CHAPTER}test",
     ),
     Claim(
         id="table1-ntk",
@@ -142,6 +147,7 @@ CIFAR_CLAIMS = (
         "(controls: features of the trained net)",
         cases=cases(_against("cifar", "ntk, initial", _NETS), gap, "mean", _FAR),
         controls=cases(_against("cifar", "ntk, trained", _NETS, _TRAINED), gap, "mean", _FAR),
+        figure=f"{_CHAPTER}test",
     ),
     _resnet_gap("resnet-34", 5.0, 5.08, "91 against 86; CIFAR-100: 56.68 against 51.6"),
     _resnet_gap("resnet-110", 5.0, 6.0, "94 against 89; CIFAR-100: 73 against 67"),
@@ -170,6 +176,7 @@ CIFAR_CLAIMS = (
             "mean",
             _FAR,
         ),
+        figure=f"{_CHAPTER}appendix",
     ),
     Claim(
         id="dlgn-recovers",
@@ -187,6 +194,7 @@ CIFAR_CLAIMS = (
             "mean",
             0,
         ),
+        figure=f"{_CHAPTER}appendix",
     ),
     Claim(
         id="cifar-short-linear",
@@ -194,6 +202,7 @@ CIFAR_CLAIMS = (
         where=_OURS,
         statistic="test accuracy minus the deep linear net's, percentage points",
         cases=cases(_against("cifar-short", "linear", _NETS), gap, "mean", _SIMILAR),
+        figure=f"{_CHAPTER}curves",
     ),
     Claim(
         id="cifar-short-similar",
@@ -201,6 +210,7 @@ CIFAR_CLAIMS = (
         where=_OURS,
         statistic="test accuracy minus the ReLU net's, percentage points",
         cases=cases(_against("cifar-short", "relu", _GATED), gap, "equal", _SIMILAR),
+        figure=f"{_CHAPTER}curves",
     ),
     Claim(
         id="cifar-short-recovers",
@@ -209,6 +219,7 @@ CIFAR_CLAIMS = (
         statistic="the DLGN's test accuracy as a share of the ReLU net's, minus 83.5, percent",
         cases=cases(_against("cifar-short", "dlgn", {"relu": "DLGN"}), _recovered, "mean", 0)
         + cases(_against("cifar-short", "dlgn-pwc", {"relu": "DLGN-PWC"}), _recovered, "mean", 0),
+        figure=f"{_CHAPTER}curves",
     ),
     Claim(
         id="cifar-short-ntk",
@@ -221,6 +232,7 @@ CIFAR_CLAIMS = (
         controls=cases(
             _against("cifar-short", "ntk, trained", _NETS, _TRAINED), gap, "mean", _SIMILAR
         ),
+        figure=f"{_CHAPTER}curves",
     ),
     Claim(
         id="cifar-short-hard-gates",
@@ -233,5 +245,6 @@ CIFAR_CLAIMS = (
             "equal",
             _SIMILAR,
         ),
+        figure=f"{_CHAPTER}gates",
     ),
 )

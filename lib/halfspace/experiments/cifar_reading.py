@@ -9,6 +9,7 @@ from halfspace.intervals import mean_interval
 
 __all__ = [
     "CLASS_ORDER",
+    "across_kinds",
     "appendix_rows",
     "appendix_table",
     "gap",
@@ -23,6 +24,8 @@ __all__ = [
 
 CLASS_ORDER = (0, 1, 8, 9, 2, 3, 4, 5, 6, 7)
 """CIFAR-10's classes with the vehicles first, then the animals."""
+
+_VEHICLES = 4  # how many of them
 
 _TABLE_1 = {
     "relu": ("ReLU net", 96.3, 72.17),
@@ -80,6 +83,18 @@ def shared_paths(result: Result) -> np.ndarray:
     """
     mean = result.overlap.astype(np.float64).mean(1)
     return mean[:, CLASS_ORDER][:, :, CLASS_ORDER]
+
+
+def across_kinds(result: Result) -> np.ndarray:
+    """Return the share of common paths of a vehicle and an animal over that within a kind, (2, S).
+
+    At the start and at the end; within a kind, the pairs of different classes count.
+    """
+    share = result.overlap.astype(np.float64)
+    vehicle = np.isin(np.arange(len(CLASS_ORDER)), CLASS_ORDER[:_VEHICLES])
+    alike = vehicle[:, None] == vehicle
+    different = ~np.eye(len(CLASS_ORDER), dtype=bool)
+    return share[..., ~alike].mean(-1) / share[..., alike & different].mean(-1)
 
 
 def joined(name: str, *results: Result) -> np.ndarray:
