@@ -115,10 +115,10 @@ def table_1(full: Mapping[str, Result], short: Mapping[str, Result]) -> list[dic
         rows.append(
             {
                 "network": label,
-                "paper, train / test": f"{train:g} / {test:g}" if test else _MISSING,
-                "ours, train / test": _both(run) if run else _WAITING,
-                "few epochs, train / test": _both(brief) if brief else _MISSING,
-                "test minus train": _text(gap_to_training(brief)) if brief else _MISSING,
+                "paper": f"{train:g} / {test:g}" if test else _MISSING,
+                "ours": _both(run) if run else _WAITING,
+                "ours, few epochs": _both(brief) if brief else _MISSING,
+                "their gap": _text(gap_to_training(brief)) if brief else _MISSING,
             }
         )
     return rows
@@ -170,18 +170,23 @@ def appendix_table(full: Mapping[str, Result], short: Mapping[str, Result]) -> l
     Args: as for ``table_1``.
     """
     rows = []
-    for (network, model), (label, paper) in _APPENDIX.items():
-        row = {"network": label}
-        for data, name in _SETS.items():
-            runs = _seeds_of(full, network, model, data)
-            row[f"{name}, paper"] = f"{paper[data]:g}" if data in paper else _MISSING
-            row[f"{name}, ours"] = _text(percent(*runs)) if runs else _WAITING
-        rows.append(row)
-    linear = {"network": "linear on pixels"}
     for data, name in _SETS.items():
+        for (network, model), (label, paper) in _APPENDIX.items():
+            runs = _seeds_of(full, network, model, data)
+            rows.append(
+                {
+                    "network": label,
+                    "images": name,
+                    "paper": f"{paper[data]:g}" if data in paper else _MISSING,
+                    "ours": _text(percent(*runs)) if runs else _WAITING,
+                }
+            )
         run = short.get(f"pixels: {data}")
-        linear |= {f"{name}, paper": _MISSING, f"{name}, ours": _text(percent(run)) if run else ""}
-    return [*rows, linear]
+        ours = _text(percent(run)) if run else _MISSING
+        rows.append(
+            {"network": "linear on pixels", "images": name, "paper": _MISSING, "ours": ours}
+        )
+    return rows
 
 
 def _seeds_of(runs: Mapping[str, Result], network: str, model: str, data: str) -> list[Result]:
