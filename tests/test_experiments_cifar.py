@@ -3,11 +3,13 @@ import time
 import numpy as np
 import pytest
 import torch
+from halfspace.conv import ConvDeepLinearNet, ConvDGN, ConvDLGN, ConvReLUNet
 from halfspace.experiments import cifar as module
 from halfspace.experiments import records
 from halfspace.experiments.cifar import APPENDIX, TABLE_1, CifarTraining
 from halfspace.gates import HardGate
 from halfspace.image_training import OutOfTime, Recipe, standardise
+from halfspace.resnet import DLGNResNet, LinearResNet, ReLUResNet
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=2, batch_size=20, learning_rate=1e-3)
@@ -28,6 +30,29 @@ def data(noise_cifar, monkeypatch):
 def test_the_recipes():
     assert (TABLE_1.optimizer, TABLE_1.learning_rate, TABLE_1.augment) == ("adam", 2e-4, False)
     assert TABLE_1.epochs >= 100 and APPENDIX.augment
+
+
+@pytest.mark.parametrize(
+    ("network", "model", "kind", "gating"),
+    [
+        ("conv", "relu", ConvReLUNet, {}),
+        ("conv", "linear", ConvDeepLinearNet, {}),
+        ("conv", "dgn", ConvDGN, dict(constant_input=False)),
+        ("conv", "dlgn", ConvDLGN, dict(constant_input=False)),
+        ("conv", "dlgn-pwc", ConvDLGN, dict(constant_input=True)),
+        ("resnet-8", "relu", ReLUResNet, {}),
+        ("resnet-8", "linear", LinearResNet, {}),
+        ("resnet-8", "dlgn", DLGNResNet, {}),
+    ],
+)
+def test_each_model_is_the_net_of_that_name(network, model, kind, gating):
+    spec = small(network=network, model=model, data="cifar100", beta=7.0)
+    net = spec.net(3)
+    assert type(net) is kind and net(torch.zeros(1, 3, 32, 32)).shape == (1, 100)
+    assert {name: getattr(net, name) for name in gating} == gating
+    assert not hasattr(net, "gate") or net.gate.beta == 7.0
+    other = spec.net(4)
+    assert not torch.equal(next(net.parameters()), next(other.parameters()))
 
 
 def test_every_field_matters():
