@@ -202,7 +202,7 @@ CIFAR_CLAIMS = (
         where=_OURS,
         statistic="test accuracy minus the deep linear net's, percentage points",
         cases=cases(_against("cifar-short", "linear", _NETS), gap, "mean", _SIMILAR),
-        figure=f"{_CHAPTER}curves",
+        figure=f"{_CHAPTER}test",
     ),
     Claim(
         id="cifar-short-similar",
@@ -210,7 +210,7 @@ CIFAR_CLAIMS = (
         where=_OURS,
         statistic="test accuracy minus the ReLU net's, percentage points",
         cases=cases(_against("cifar-short", "relu", _GATED), gap, "equal", _SIMILAR),
-        figure=f"{_CHAPTER}curves",
+        figure=f"{_CHAPTER}test",
     ),
     Claim(
         id="cifar-short-recovers",
@@ -219,7 +219,7 @@ CIFAR_CLAIMS = (
         statistic="the DLGN's test accuracy as a share of the ReLU net's, minus 83.5, percent",
         cases=cases(_against("cifar-short", "dlgn", {"relu": "DLGN"}), _recovered, "mean", 0)
         + cases(_against("cifar-short", "dlgn-pwc", {"relu": "DLGN-PWC"}), _recovered, "mean", 0),
-        figure=f"{_CHAPTER}curves",
+        figure=f"{_CHAPTER}test",
     ),
     Claim(
         id="cifar-short-ntk",
@@ -232,7 +232,7 @@ CIFAR_CLAIMS = (
         controls=cases(
             _against("cifar-short", "ntk, trained", _NETS, _TRAINED), gap, "mean", _SIMILAR
         ),
-        figure=f"{_CHAPTER}curves",
+        figure=f"{_CHAPTER}test",
     ),
     Claim(
         id="cifar-short-hard-gates",
