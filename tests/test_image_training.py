@@ -2,9 +2,10 @@ import math
 import time
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 import torch
-from halfspace import image_training
+from halfspace import files, image_training
 from halfspace.conv import ConvReLUNet
 from halfspace.image_training import OutOfTime, Recipe, standardise, train
 from halfspace.resnet import ReLUResNet
@@ -104,14 +105,59 @@ def test_a_deadline_leaves_a_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "run.pt"
     with pytest.raises(OutOfTime, match="2 of 3"):
         train(small(), x, y, ADAM, seed=3, deadline=15.0, checkpoint=path)
-    assert len(torch.load(path)["curves"]["loss"]) == 2
+    monkeypatch.undo()
+    again = train(small(), x, y, ADAM, seed=3, checkpoint=path)
+    assert [piece["epochs"] for piece in again.pieces] == [2, 1]
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
+@pytest.fixture
+def checkpoint(tmp_path, monkeypatch):
+    """A run that was stopped after two of three epochs."""
+    clock = iter([0.0, 10.0, 20.0, 30.0])
     path = tmp_path / "run.pt"
-    path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=r"checkpoint .*run\.pt is damaged or .*; delete it"):
-        train(small(), *data(), ADAM, seed=3, checkpoint=path)
+    with monkeypatch.context() as patch, pytest.raises(OutOfTime):
+        patch.setattr(image_training.time, "monotonic", lambda: next(clock))
+        train(small(), *data(), ADAM, seed=3, deadline=15.0, checkpoint=path)
+    return path
+
+
+def test_any_flipped_bit_of_a_checkpoint_is_seen(checkpoint):
+    whole = checkpoint.read_bytes()
+    for place in np.random.default_rng(0).integers(len(whole), size=60):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(place % 8)
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"checkpoint .*run\.pt is damaged; delete it"):
+            train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing", None])
+def test_a_damaged_checkpoint_is_named(checkpoint, content):
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-9] if content is None else content)
+    with pytest.raises(ValueError, match=r"checkpoint .*run\.pt is damaged; delete it"):
+        train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
+
+
+def test_another_runs_checkpoint_is_refused(checkpoint):
+    told = r"checkpoint .*run\.pt is another run's, of other "
+    with pytest.raises(ValueError, match=told + "seed; delete it"):
+        train(small(), *data(), ADAM, seed=4, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match=told + "images; delete it"):
+        train(small(), *data(16), ADAM, seed=3, checkpoint=checkpoint)
+    faster = ADAM.model_copy(update={"learning_rate": 0.1})
+    with pytest.raises(ValueError, match=told + "recipe; delete it"):
+        train(small(), *data(), faster, seed=3, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match=told + "weights; delete it"):
+        train(small("resnet"), *data(), ADAM, seed=3, checkpoint=checkpoint)
+    assert len(train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint).loss) == 3
+
+
+def test_one_process_at_a_time_works_on_a_checkpoint(checkpoint):
+    with files.locked(checkpoint.with_name(".run.pt.lock"), ""):
+        with pytest.raises(BlockingIOError, match=r"another process works on .*run\.pt; wait"):
+            train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
+    train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
+    assert [path.name for path in checkpoint.parent.iterdir()] == ["run.pt"]
 
 
 def test_the_seed_decides_the_order_and_every_image_counts(monkeypatch):

@@ -5,7 +5,9 @@ images and their augmentation are drawn anew for each epoch from the seed and th
 the CPU, so that they are the same on every device.
 """
 
-import os
+import contextlib
+import hashlib
+import io
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
+
+from halfspace.files import check_writable, locked, write_whole
 
 __all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
 
@@ -120,7 +124,7 @@ def train(
         recipe: the hyperparameters.
         seed: of the images' order and augmentation.
         checkpoint: file to go on from, and written after each epoch whole or not at all; without
-            one nothing is kept. It is for the caller to delete.
+            one nothing is kept. It is for the caller to delete. One process at a time works on it.
         deadline: ``time.monotonic()`` after which no epoch starts that would not end in time, going
             by the last one's duration.
         told: what to remember about this call in ``Curves.pieces``.
@@ -132,7 +136,9 @@ def train(
     Raises:
         OutOfTime: if the deadline comes before the last epoch.
         ValueError: if there are fewer images than a batch has, or the checkpoint is damaged or
-            another net's.
+            another run's.
+        BlockingIOError: if another process works on the checkpoint.
+        OSError: if the checkpoint cannot be written.
     """
     batches = x.shape[0] // recipe.batch_size
     if batches < 1:
@@ -145,30 +151,48 @@ def train(
     torch.empty(31 << 20, dtype=torch.uint8)
     optimizer = _optimizer(net, recipe)
     schedule = _schedule(optimizer, recipe, batches)
-    curves = Curves()
-    if checkpoint is not None and checkpoint.exists():
-        curves = _load(checkpoint, net, optimizer, schedule)
-    begun = len(curves.loss)
-    piece = dict(told or {})
-    curves.pieces.append(piece)
-    bar = tqdm(
-        total=recipe.epochs, initial=begun, desc=description, unit="epoch", leave=False, smoothing=1
-    )
-    with bar:
-        for epoch in range(begun, recipe.epochs):
-            expected = curves.seconds[-1] if curves.seconds else 0.0
-            if time.monotonic() + expected > deadline:
-                raise OutOfTime(f"{description}: {epoch} of {recipe.epochs} epochs are done")
-            started = time.perf_counter()
-            loss, accuracy = _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule)
-            curves.loss.append(loss)
-            curves.accuracy.append(accuracy)
-            curves.seconds.append(time.perf_counter() - started)
-            piece["epochs"] = epoch + 1 - begun
-            if checkpoint is not None:
-                _save(checkpoint, net, optimizer, schedule, curves)
-            bar.update()
+    shapes = {name: list(weight.shape) for name, weight in net.state_dict().items()}
+    run = dict(recipe=recipe.model_dump(), seed=seed, images=list(x.shape), weights=shapes)
+    with _alone(checkpoint):
+        curves = Curves()
+        if checkpoint is not None and checkpoint.exists():
+            curves = _load(checkpoint, run, net, optimizer, schedule)
+        begun = len(curves.loss)
+        piece = dict(told or {})
+        curves.pieces.append(piece)
+        with tqdm(
+            total=recipe.epochs,
+            initial=begun,
+            desc=description,
+            unit="epoch",
+            leave=False,
+            smoothing=1,
+        ) as bar:
+            for epoch in range(begun, recipe.epochs):
+                expected = curves.seconds[-1] if curves.seconds else 0.0
+                if time.monotonic() + expected > deadline:
+                    raise OutOfTime(f"{description}: {epoch} of {recipe.epochs} epochs are done")
+                started = time.perf_counter()
+                loss, accuracy = _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule)
+                curves.loss.append(loss)
+                curves.accuracy.append(accuracy)
+                curves.seconds.append(time.perf_counter() - started)
+                piece["epochs"] = epoch + 1 - begun
+                if checkpoint is not None:
+                    _save(checkpoint, run, net, optimizer, schedule, curves)
+                bar.update()
     return curves
+
+
+def _alone(checkpoint: Path | None) -> contextlib.AbstractContextManager:
+    """Keep other processes from a checkpoint."""
+    if checkpoint is None:
+        return contextlib.nullcontext()
+    check_writable(checkpoint.parent, "set HALFSPACE_CACHE to a folder that can be written")
+    return locked(
+        checkpoint.with_name(f".{checkpoint.name}.lock"),
+        f"another process works on the checkpoint {checkpoint}; wait until it has ended",
+    )
 
 
 def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, float]:
@@ -237,22 +261,29 @@ def _schedule(optimizer, recipe: Recipe, batches: int) -> torch.optim.lr_schedul
     )
 
 
-def _save(path: Path, net, optimizer, schedule, curves: Curves) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".partial")
+def _save(path: Path, run: dict, net, optimizer, schedule, curves: Curves) -> None:
+    """Write the state behind its SHA-256: ``torch.load`` does not see a flipped bit."""
     state = dict(net=net, optimizer=optimizer, schedule=schedule)
     held = {name: part.state_dict() for name, part in state.items()}
-    torch.save(held | {"curves": asdict(curves)}, draft)
-    os.replace(draft, path)
+    buffer = io.BytesIO()
+    torch.save(held | {"curves": asdict(curves), "run": run}, buffer)
+    content = buffer.getvalue()
+    write_whole(path, lambda file: file.write(hashlib.sha256(content).digest() + content))
 
 
-def _load(path: Path, net, optimizer, schedule) -> Curves:
-    try:
-        held = torch.load(path, map_location=next(net.parameters()).device, weights_only=True)
-        for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
-            part.load_state_dict(held[name])
-        return Curves(**held["curves"])
-    except Exception as error:  # torch.load names no narrower kind for a damaged file
+def _load(path: Path, run: dict, net, optimizer, schedule) -> Curves:
+    content = path.read_bytes()
+    size = hashlib.sha256().digest_size
+    if hashlib.sha256(content[size:]).digest() != content[:size]:
+        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run anew")
+    device = next(net.parameters()).device
+    held = torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)
+    differ = [name for name in run if held["run"].get(name) != run[name]]
+    if differ:
         raise ValueError(
-            f"the checkpoint {path} is damaged or another net's; delete it to start the run anew"
-        ) from error
+            f"the checkpoint {path} is another run's, of other {' and '.join(differ)}; "
+            "delete it to start the run anew"
+        )
+    for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
+        part.load_state_dict(held[name])
+    return Curves(**held["curves"])
