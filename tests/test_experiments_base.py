@@ -1,12 +1,23 @@
 """Specs: keys, cache, provenance."""
 
-import json
+import re
+import subprocess
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from halfspace.experiments import _base, circle
-from halfspace.experiments._base import Spec, cache_folder, resolve_device, results
+from halfspace.experiments._base import (
+    Spec,
+    cache_folder,
+    code_version,
+    resolve_device,
+    results,
+    results_folder,
+)
+from halfspace.experiments.records import keep
 from pydantic import Field, ValidationError
 
 RUNS = []
@@ -97,15 +108,6 @@ def test_several_run_side_by_side_and_are_kept(cache):
     assert results({"toy": Toy()}, device="cpu")["toy"].squares.tolist() == [0, 1, 4]
 
 
-def record(spec, root):
-    """Keep a recorded run that no run would give, and return its loss."""
-    made = spec.result(device="cpu").arrays | {"loss": np.full((1, 1), 7.0)}
-    path = root / type(spec).__name__ / spec.key()[:16]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path.with_suffix(".npz"), **made)
-    path.with_suffix(".json").write_text(json.dumps({"key": spec.key(), "provenance": {}}))
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_recorded_runs_are_read_unless_all_is_to_be_recomputed(tmp_path, monkeypatch, threads):
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
@@ -113,7 +115,8 @@ def test_recorded_runs_are_read_unless_all_is_to_be_recomputed(tmp_path, monkeyp
     small = dict(width=3, depth=2, epochs=2, seeds=2, grid=8)
     specs = {seed: circle.recipe("dlgn", **small, first_seed=seed) for seed in (1, 2)}
     for spec in specs.values():
-        record(spec, tmp_path / "results")
+        made = spec.result(device="cpu").arrays
+        keep(spec, made | {"loss": np.full((1, 1), 7.0)}, {})
     read = results(specs, device="cpu")
     assert {(found.source, found.loss.item()) for found in read.values()} == {("recorded", 7.0)}
     anew = results(specs, device="cpu", recompute=True)
@@ -143,12 +146,94 @@ def test_devices(monkeypatch):
         resolve_device("gpu")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert resolve_device("auto").type == "cpu"
-    with pytest.raises(ValueError, match="'cuda' is not to be had"):
+    with pytest.raises(ValueError, match="'cuda' is not available"):
         resolve_device("cuda")
 
 
-def test_cache_folder_outside_the_repository(monkeypatch, tmp_path):
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_variable_counts_as_unset(monkeypatch, value):
+    for name in ("HALFSPACE_CACHE", "HALFSPACE_RESULTS"):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    root = Path(__file__).parents[1]
+    assert cache_folder() == root / "_build" / "cache"
+    assert results_folder() == root / "data" / "results"
+
+
+def test_folders_outside_the_repository(monkeypatch, tmp_path):
     monkeypatch.delenv("HALFSPACE_CACHE")
+    monkeypatch.delenv("HALFSPACE_RESULTS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(_base, "_PACKAGE", tmp_path / "site-packages" / "halfspace")
     assert cache_folder() == tmp_path / "halfspace"
+    assert results_folder() is None and Toy().recorded() is None
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(_base.Path, "home", homeless)
+    assert cache_folder() == Path(tempfile.gettempdir()) / "halfspace"
+
+
+class Defaults(Spec):
+    """Tell how a run finds PyTorch."""
+
+    def _run(self, device):
+        weight = torch.zeros(3, requires_grad=True)
+        (weight * 2).sum().backward()
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+        return {"type": np.array(str(product.dtype)), "device": np.array(str(product.device))}
+
+
+def test_a_session_s_settings_change_no_run():
+    before = torch.get_default_dtype(), torch.get_default_device()
+    try:
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            arrays, _ = Defaults().run(torch.device("cpu"))
+        after = torch.get_default_dtype(), torch.get_default_device().type
+    finally:
+        torch.set_default_dtype(before[0])
+        torch.set_default_device(None)
+    assert (str(arrays["type"]), str(arrays["device"])) == ("torch.float32", "cpu")
+    assert after == (torch.float64, "meta")
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A repository with one committed package, which stands for this one."""
+    package = tmp_path / "lib" / "halfspace"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    monkeypatch.setattr(_base, "_PACKAGE", package)
+    code_version.cache_clear()
+    yield package
+    code_version.cache_clear()
+
+
+def test_the_commit_of_the_code(clone, monkeypatch):
+    monkeypatch.setenv("GIT_DIR", str(clone / "nowhere"))
+    assert re.fullmatch("[0-9a-f]{12}", code_version())
+    code_version.cache_clear()
+    (clone / "more.py").touch()
+    assert re.fullmatch("[0-9a-f]{12}-dirty", code_version())
+
+
+def test_a_package_inside_another_repository_has_no_commit(clone, monkeypatch):
+    installed = clone.parent / "site-packages" / "halfspace"
+    installed.mkdir(parents=True)
+    (installed / "__init__.py").touch()
+    (clone.parent.parent / ".gitignore").write_text("site-packages\n")
+    monkeypatch.setattr(_base, "_PACKAGE", installed)
+    assert code_version() == "unknown"
+
+
+def test_without_git_there_is_no_commit(clone, monkeypatch):
+    monkeypatch.setenv("PATH", str(clone))
+    assert code_version() == "unknown"

@@ -1,14 +1,14 @@
 """What is read off runs on Fashion-MNIST, on runs made up so that the answer is known."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 from halfspace.experiments import fashion_reading as reading
-from halfspace.experiments._base import Result, write_arrays
+from halfspace.experiments._base import Result
 from halfspace.experiments.fashion import ModifiedFashionMNIST
 from halfspace.experiments.fashion_study import FashionStudy
+from halfspace.experiments.records import keep
 from halfspace.intervals import interval_text
 
 SPEC = FashionStudy(model="relu", images="raw", labels="modified", first_seed=3, seeds=2)
@@ -27,17 +27,10 @@ def counts(*rows, half=slice(0, 5)):
     return found
 
 
-def record(spec):
-    path = spec.record_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_arrays(path.with_suffix(".npz"), {"loss": np.zeros(1)})
-    path.with_suffix(".json").write_text(json.dumps({"key": spec.key(), "provenance": {}}))
-
-
 def test_conditions_without_a_run_are_left_out(tmp_path, monkeypatch):
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path))
     conditions = {"done": SPEC, "to come": SPEC.replace(labels="random")}
-    record(SPEC)
+    keep(SPEC, {"loss": np.zeros(1)}, {})
     assert reading.available(conditions, conditions) == {"done": SPEC}
     changed = {name: spec.replace(beta=10.0) for name, spec in conditions.items()}
     assert reading.available(changed, conditions) == changed

@@ -1,10 +1,12 @@
 """Recorded runs: made, read, resumed, reported as stale, verified, refused when damaged."""
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
 import torch
+from halfspace import files
 from halfspace.experiments import __main__ as command
 from halfspace.experiments import records
 from halfspace.experiments.cifar import APPENDIX, TABLE_1
@@ -47,6 +49,7 @@ def folder(tmp_path, monkeypatch):
 def listed(monkeypatch):
     conditions = {"one": study(), "two": study(width=8)}
     monkeypatch.setattr(command, "STUDIES", {"toy": lambda: conditions})
+    monkeypatch.setattr(command, "code_version", lambda: "0123456789ab")
     return conditions
 
 
@@ -95,6 +98,77 @@ def test_a_damaged_record_is_refused_by_name(suffix):
         spec.result(device="cpu")
 
 
+def npz(spec):
+    return spec.record_path().with_suffix(".npz")
+
+
+@pytest.fixture
+def two(folder):
+    """Recorded runs of two specs, of made-up numbers."""
+    specs = study(), study(width=8)
+    for place, spec in enumerate(specs):
+        arrays = {"loss": np.arange(6.0).reshape(2, 3) + place, "at": np.array([0, 1])}
+        records.keep(spec, arrays, {"commit": "0123456789ab", "when": "2026-01-01"})
+    return specs
+
+
+def test_another_runs_arrays_are_refused(two):
+    one, other = two
+    npz(one).write_bytes(npz(other).read_bytes())
+    with pytest.raises(ValueError, match=f"{npz(one).name} is damaged .*checksum.* git checkout"):
+        one.recorded()
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda arrays: arrays | {"loss": arrays["loss"] + 1e-15},
+        lambda arrays: arrays | {"loss": arrays["loss"][:, ::-1]},
+        lambda arrays: arrays | {"loss": arrays["loss"].astype(np.float32)},
+        lambda arrays: arrays | {"loss": arrays["loss"].reshape(3, 2)},
+        lambda arrays: {"loss": arrays["loss"]},
+        lambda arrays: arrays | {"more": np.zeros(2)},
+        lambda arrays: {"losses": arrays["loss"], "at": arrays["at"]},
+        lambda arrays: {},
+    ],
+    ids=["number", "order", "type", "shape", "one less", "one more", "name", "none"],
+)
+def test_changed_arrays_are_refused(two, forge):
+    spec = two[0]
+    np.savez_compressed(npz(spec), **forge(spec.recorded().arrays))
+    with pytest.raises(ValueError, match="is damaged .*checksum"):
+        spec.recorded()
+
+
+@pytest.mark.parametrize("name", ["provenance", "spec", "version", "experiment", "digest"])
+def test_a_changed_description_is_refused(two, name):
+    path = npz(two[0]).with_suffix(".json")
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {name: "another"}))
+    with pytest.raises(ValueError, match="is damaged .*checksum"):
+        two[0].recorded()
+    del told["digest"]
+    path.write_text(json.dumps(told))
+    with pytest.raises(ValueError, match="is damaged .*checksum"):
+        two[0].recorded()
+
+
+def test_a_flipped_bit_is_refused_or_changes_nothing(two):
+    spec = two[0]
+    arrays, whole = spec.recorded().arrays, npz(spec).read_bytes()
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << (place % 8)
+        npz(spec).write_bytes(damaged)
+        try:
+            read = spec.recorded().arrays
+        except ValueError as error:
+            assert f"{npz(spec).name} is damaged" in str(error)
+        else:
+            assert read.keys() == arrays.keys()
+            assert all(np.array_equal(read[name], arrays[name]) for name in arrays)
+
+
 def test_a_record_under_another_specs_name_is_refused():
     path, other = records.record(study(), CPU), study(width=8)
     for suffix in (".npz", ".json"):
@@ -110,42 +184,103 @@ def test_large_results_and_closed_folders_are_refused(monkeypatch, folder):
     assert not list(folder.rglob("*.npz")) and not list(folder.rglob("*.json"))
     folder.joinpath("file").write_text("")
     monkeypatch.setenv("HALFSPACE_RESULTS", str(folder / "file"))
-    with pytest.raises(OSError, match="set HALFSPACE_RESULTS to a folder"):
+    with pytest.raises(OSError, match="file.*set HALFSPACE_RESULTS to a copy of the folder"):
         records.record(study(), CPU)
+    with pytest.raises(OSError, match="file.*set HALFSPACE_RESULTS to a copy of the folder"):
+        records.make({"one": study()}, device="cpu")
 
 
-def test_verify_sees_other_weights_and_other_results(monkeypatch):
+def changed(spec, **changes):
+    """Keep a recorded run again with some arrays changed, checksum and all."""
+    old = spec.recorded()
+    arrays = {name: changes.get(name, lambda x: x)(old.arrays[name]) for name in old.arrays}
+    records.keep(spec, arrays, old.provenance)
+
+
+def wrong(spec, index=2):
+    return {check.name for check in records.verify(spec, index) if not check.passed}
+
+
+def test_verify_compares_every_array():
     spec = study()
     with pytest.raises(ValueError, match="no recorded run .* make results"):
         records.verify(spec, 0)
-    path = records.record(spec, CPU)
+    records.record(spec, CPU)
     checks = records.verify(spec, 2)
-    assert [check.name for check in checks] == ["initial", *CircleStudy.summaries]
+    assert {check.name for check in checks} == set(spec.recorded().arrays)
     assert all(check.passed for check in checks)
-    with np.load(path.with_suffix(".npz")) as stored:
-        arrays = dict(stored)
-    arrays["initial"] = arrays["initial"] + 1e-9
-    arrays["loss_top"] = arrays["loss_top"] + 1
-    np.savez_compressed(path.with_suffix(".npz"), **arrays)
-    failed = [check.name for check in records.verify(spec, 2) if not check.passed]
-    assert failed == ["initial", "loss_top"]
 
 
-def test_the_seed_on_the_edge_of_the_spread_may_round_differently():
-    told = dict(name="loss", recorded=1.0, low=1.0, high=2.0, exact=False)
-    assert records.Check(recomputed=1 - 1e-3, **told).passed
-    assert records.Check(recomputed=2.09, **told).passed
-    assert not records.Check(recomputed=0.8, **told).passed
-    assert not records.Check(recomputed=float("nan"), **told).passed
-    assert not records.Check(recomputed=1 - 1e-9, **told | {"exact": True}).passed
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("initial", lambda x: x + 1e-9),
+        ("loss_top", lambda x: x * 1.05),
+        ("log_paths_top", lambda x: x[:, ::-1]),
+        ("patterns_top", lambda x: x + 1),
+        ("spectrum", lambda x: x * 2),
+        ("at", lambda x: x + 1),
+        ("ntk_start", lambda x: np.where(np.arange(3) == 2, np.nan, x)),
+    ],
+    ids=["weights", "factor", "order of seeds", "count", "spectrum", "epochs", "not a number"],
+)
+def test_verify_sees_a_changed_number(name, change):
+    spec = study()
+    records.record(spec, CPU)
+    changed(spec, **{name: change})
+    assert wrong(spec) == {name}
 
 
-def test_a_seed_that_diverged_may_do_so_again():
-    told = dict(name="loss", recorded=float("nan"), low=1.0, high=2.0)
-    assert records.Check(recomputed=float("nan"), exact=False, **told).passed
-    assert records.Check(recomputed=1.5, exact=False, **told).passed
-    assert not records.Check(recomputed=3.0, exact=False, **told).passed
-    assert not records.Check(recomputed=float("nan"), exact=True, **told).passed
+def test_verify_refuses_other_arrays():
+    spec = study()
+    records.record(spec, CPU)
+    old = spec.recorded()
+    records.keep(spec, old.arrays | {"more": np.zeros(3)}, {})
+    with pytest.raises(ValueError, match="has other arrays: more"):
+        records.verify(spec, 0)
+    records.keep(spec, old.arrays | {"spectrum": np.zeros((2, 3, 5))}, {})
+    with pytest.raises(ValueError, match=r"spectrum was recorded in shape \(2, 3, 5\)"):
+        records.verify(spec, 0)
+
+
+def test_early_values_must_agree_and_late_ones_lie_within_the_seeds_spread():
+    """A made-up study: the first of two epochs counts as early, five seeds, values 1 to 5."""
+    spec = study()
+    old = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]] * 2)
+    times = np.array([0, 300])
+
+    def check(early=2.0, late=2.0, **told):
+        new = np.array([[early], [late]])
+        return records._compare("loss", told.get("old", old), new, 1, times, spec)
+
+    assert check().passed and check(early=2.009).passed
+    seen = check(early=2.02)
+    assert not seen.passed and (seen.recorded, seen.recomputed) == (2, 2.02)
+    assert (seen.low, seen.high) == (pytest.approx(1.99), pytest.approx(2.01))
+    assert check(late=4.5).passed and check(late=5.3).passed
+    assert not check(late=5.5).passed and not check(late=float("nan")).passed
+    diverged = np.where(np.arange(5) == 1, np.nan, old)
+    assert check(old=diverged, early=np.nan, late=np.nan).passed
+    assert not check(old=diverged, early=np.nan, late=6.0).passed
+    assert not check(old=diverged, early=2.0, late=np.nan).passed
+
+
+def test_what_further_training_follows_counts_as_late(monkeypatch):
+    spec = study()
+    old = np.array([[1.0, 2.0, 3.0]] * 2)
+    again = dict(index=1, times=np.array([0, 300]), spec=spec, recomputed=np.full((2, 1), 2.5))
+    assert not records._compare("fresh", old, **again).passed
+    monkeypatch.setattr(CircleStudy, "late", ("fresh",))
+    assert records._compare("fresh", old, **again).passed
+
+
+def test_a_run_without_seeds_is_recomputed_as_a_whole():
+    spec = study()
+    old = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    again = dict(index=4, times=np.array([0, 300]), spec=spec)
+    late = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
+    assert records._compare("own", old, late, **again).passed
+    assert not records._compare("own", old, old[:, ::-1], **again).passed
 
 
 def test_the_command_verifies_in_turns(listed, capsys):
@@ -153,23 +288,45 @@ def test_the_command_verifies_in_turns(listed, capsys):
         records.record(spec, CPU)
     assert command.main(["verify", "--minutes", "0", "--turn", "0"]) == 0
     first = capsys.readouterr().out
+    assert first.count("arrays agree") == 1
     assert command.main(["verify", "--minutes", "0", "--turn", "1"]) == 0
     second = capsys.readouterr().out
     assert ("toy: one, seed 0" in first) != ("toy: one, seed 1" in second)
     assert first.endswith("1 conditions, 0 failures\n")
+    changed(listed["one"], loss_top=lambda x: x + 1)
+    changed(listed["two"], loss_top=lambda x: x + 1)
+    assert command.main(["verify", "--turn", "0"]) == 1
+    told = capsys.readouterr().out
+    assert "loss_top is " in told and told.endswith("2 conditions, 2 failures\n")
 
 
 def test_the_command_verifies_on_the_device_that_is_named(listed, capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     records.record(listed["one"], CPU)
     assert command.main(["verify", "--device", "cuda"]) == 1
-    assert "device 'cuda' is not to be had" in capsys.readouterr().err
+    assert "device 'cuda' is not available" in capsys.readouterr().err
 
 
-def test_uncommitted_code_records_nothing(listed, capsys, monkeypatch):
-    monkeypatch.setattr(command, "code_version", lambda: "0123456789ab-dirty")
+def test_nothing_verified_is_a_failure(listed, capsys, monkeypatch):
+    assert command.main(["verify"]) == 1
+    assert capsys.readouterr().err.startswith("nothing was verified: no run of any experiment")
+    records.record(listed["one"], CPU)
+    monkeypatch.setattr(CircleStudy, "early", float("nan"))
+    assert command.main(["verify", "--experiment", "toy"]) == 1
+    assert "nothing was verified: no run of toy is both recorded" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("0123456789ab-dirty", "needs committed code; commit the changes in lib"),
+        ("unknown", "git knows none here; install git, or run in a clone"),
+    ],
+)
+def test_code_without_a_commit_records_nothing(listed, capsys, monkeypatch, version, told):
+    monkeypatch.setattr(command, "code_version", lambda: version)
     assert command.main(["make"]) == 1
-    assert "needs committed code; commit the changes in lib" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
     assert set(records.missing(listed)) == {"one", "two"}
 
 
@@ -245,7 +402,6 @@ def test_a_condition_is_found_by_its_study_and_name(monkeypatch):
 
 def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(command, "code_version", lambda: "0123456789ab")
     monkeypatch.setattr(command, "NEED_GPU", ("toy: two",))
     assert command.main(["make"]) == 0
     told = capsys.readouterr()
@@ -255,6 +411,57 @@ def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
     assert command.main(["make", "--experiment", "toy"]) == 1
     assert command.main(["make", "--device", "cpu"]) == 0
     assert "1 recorded, 0 missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "ten", ""])
+@pytest.mark.parametrize("name", ["make", "verify"])
+def test_minutes_must_be_a_number(name, value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main([name, "--minutes", value])
+    told = f"MINUTES must be a number, 0 or larger; got {value}"
+    assert ended.value.code == 2 and capsys.readouterr().err == f"argument --minutes: {told}\n"
+
+
+@pytest.mark.parametrize("value", ["0", "-2", "1.5", "two"])
+def test_cores_must_be_a_whole_number(value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["make", "--workers", value])
+    told = f"CORES must be a whole number, 1 or larger; got {value}"
+    assert ended.value.code == 2 and capsys.readouterr().err == f"argument --workers: {told}\n"
+
+
+def test_one_process_records_at_a_time(listed, folder, capsys):
+    folder.mkdir()
+    with files.locked(folder / ".lock", ""):
+        assert command.main(["make"]) == 1
+    assert "another process records runs in" in capsys.readouterr().err
+    assert set(records.missing(listed)) == {"one", "two"}
+
+
+def test_a_killed_worker_is_one_sentence(listed, monkeypatch, capsys):
+    def killed(*arguments, **options):
+        raise BrokenProcessPool("...")
+
+    monkeypatch.setattr(records, "wait", killed)
+    assert command.main(["make", "--workers", "1"]) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("while it made 'toy: one', a process was ended from outside")
+    assert "CORES=1" in told
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: ...")],
+    ids=["Python", "PyTorch"],
+)
+def test_too_little_memory_is_one_sentence(listed, monkeypatch, capsys, error):
+    def full(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(records, "wait", full)
+    assert command.main(["make", "--workers", "1"]) == 1
+    told = capsys.readouterr().err
+    assert told.endswith("there is too little memory for 'toy: one'; try CORES=1\n")
 
 
 def test_unfinished_runs_are_told(listed, monkeypatch, capsys, tmp_path):

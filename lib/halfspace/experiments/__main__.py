@@ -5,7 +5,11 @@ tells what is there, ``verify`` recomputes one seed of some recorded runs and co
 """
 
 import argparse
+import math
+import os
+import signal
 import sys
+import threading
 import time
 
 import numpy as np
@@ -27,18 +31,42 @@ def main(arguments: list[str] | None = None) -> int:
         for study, listed in studies.items()
         for name, spec in listed().items()
     }
+    ends = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_end_with_make, args=(os.getppid(),), daemon=True).start()
     try:
         return options.run(conditions, options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept; the same command goes on.", file=sys.stderr)
         return 130
+    finally:
+        for number, old in ends.items():
+            signal.signal(number, old)
+
+
+def _interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_make(parent: int) -> None:
+    """Stop as on Ctrl-C when the make that started this process is gone."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"{message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m halfspace.experiments", description=__doc__)
+    parser = _Parser(prog="python -m halfspace.experiments", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="make | list | verify")
     for name, run in dict(make=_make, list=_list, verify=_verify).items():
         command = commands.add_parser(name, help=run.__doc__)
@@ -47,19 +75,41 @@ def _parser() -> argparse.ArgumentParser:
         if name != "list":
             command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
         if name == "make":
-            command.add_argument("--workers", type=int, default=2, help="runs at a time on a CPU")
-            command.add_argument("--minutes", type=float, help="start no run after so many")
+            told = "runs at a time on a CPU"
+            command.add_argument("--workers", type=_whole_number, default=2, help=told)
+            command.add_argument("--minutes", type=_minutes, help="start no run after so many")
         if name == "verify":
             told = "start on no condition after so many"
-            command.add_argument("--minutes", type=float, default=2.0, help=told)
+            command.add_argument("--minutes", type=_minutes, default=2.0, help=told)
             command.add_argument("--turn", type=int, help="which ones; by default the day's")
     return parser
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 <= minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"MINUTES must be a number, 0 or larger; got {text}")
+    return minutes
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"CORES must be a whole number, 1 or larger; got {text}")
+    return int(text)
 
 
 def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Record what is missing."""
     if code_version().endswith("-dirty"):
         raise ValueError("a recorded run needs committed code; commit the changes in lib first")
+    if code_version() == "unknown":
+        raise ValueError(
+            "a recorded run names the commit of its code, and git knows none here; "
+            "install git, or run in a clone of the repository"
+        )
     left = records.missing(conditions)
     without_gpu = options.device == "auto" and not torch.cuda.is_available()
     waiting = [name for name in left if without_gpu and name.startswith(NEED_GPU)]
@@ -98,7 +148,14 @@ def _tell_missing(left: dict[str, Spec]) -> None:
 
 def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Recompute one seed of some recorded runs."""
-    kept = [name for name, spec in conditions.items() if spec.summaries and spec.recorded()]
+    kept = [
+        name for name, spec in conditions.items() if not math.isnan(spec.early) and spec.recorded()
+    ]
+    if not kept:
+        raise ValueError(
+            f"nothing was verified: no run of {options.experiment or 'any experiment'} is both "
+            "recorded and short enough to be recomputed"
+        )
     turn = int(time.time() // 86_400) if options.turn is None else options.turn
     # Neighbouring turns begin with different conditions and seeds, and all are taken in time.
     order = np.roll(np.random.default_rng(0).permutation(len(kept)), -turn * _STRIDE)
@@ -109,13 +166,17 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
             break
         done += 1
         spec = conditions[name]
-        index = turn % len(spec.recorded().initial)
-        for check in records.verify(spec, index, device=options.device):
-            failed += not check.passed
-            verdict = "ok" if check.passed else "FAILED"
+        index = turn % len(spec.recorded().arrays.get("initial", [0]))
+        checks = records.verify(spec, index, device=options.device)
+        wrong = [check for check in checks if not check.passed]
+        failed += bool(wrong)
+        verdict = "FAILED" if wrong else "ok"
+        told = f"{len(checks) - len(wrong)} of {len(checks)} arrays agree"
+        print(f"{verdict:6} {name}, seed {index}: {told}", flush=True)
+        for check in wrong:
             print(
-                f"{verdict:6} {name}, seed {index}: {check.name} {check.recomputed:.6g}, recorded "
-                f"{check.recorded:.6g}, seeds {check.low:.6g} to {check.high:.6g}"
+                f"       {check.name} is {check.recomputed:.6g}, was recorded as "
+                f"{check.recorded:.6g}, and may be {check.low:.6g} to {check.high:.6g}"
             )
     print(f"{done} conditions, {failed} failures")
     return int(failed > 0)

@@ -1,18 +1,16 @@
 """What every experiment shares: a frozen spec with a key, a cache, a result with provenance."""
 
+import contextlib
 import functools
 import hashlib
 import json
 import math
-import multiprocessing
 import os
 import subprocess
 import tempfile
 import time
-import zipfile
-import zlib
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Self
@@ -21,21 +19,23 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from halfspace.experiments._workers import worker_pool
+from halfspace.files import check_writable, write_whole
+
 __all__ = [
     "Result",
     "Spec",
     "cache_folder",
-    "check_writable",
     "code_version",
     "device_name",
+    "digest",
     "resolve_device",
     "results",
-    "write_arrays",
+    "results_folder",
 ]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-# What reading a damaged file can raise.
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+_DIGEST = "digest"  # of arrays and description, in the description of a recorded or cached result
 
 
 class Result:
@@ -67,14 +67,21 @@ class Spec(BaseModel):
 
     Class attributes:
         version: bumped by hand when the experiment's meaning changes.
-        summaries: the arrays (..., S) that ``make verify`` compares, besides ``initial``, when it
-            recomputes ``one_seed(index)``, the spec of a single seed; empty where it cannot.
+        early: the epochs up to which a recomputed run agrees with the recorded one within
+            ``tolerance``; infinite where nothing is trained, NaN where ``make verify`` cannot
+            recompute the experiment.
+        late: arrays that rest on further training at every epoch.
+        tolerance: largest such difference, as a share of the largest of a seed's values at that
+            epoch.
         resumes: whether runs leave checkpoints and can be done in pieces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: ClassVar[int] = 1
-    summaries: ClassVar[tuple[str, ...]] = ()
+    early: ClassVar[float] = math.nan
+    late: ClassVar[tuple[str, ...]] = ()
+    # Rounding may switch one unit at one of 128 points, which changes a mean by less.
+    tolerance: ClassVar[float] = 5e-3
     resumes: ClassVar[bool] = False
 
     def key(self) -> str:
@@ -87,11 +94,11 @@ class Spec(BaseModel):
         """Return the experiment's result: recorded, or from the local cache, or by running it.
 
         Args:
-            device: ``"auto"``, ``"cpu"`` or ``"cuda"``; of no meaning for a recorded run.
+            device: ``"auto"``, ``"cpu"`` or ``"cuda"``; ignored where a recorded run exists.
             recompute: run even if there is a recorded run or the cache has the result.
 
         Raises:
-            ValueError: if the device is not to be had, or the recorded run is damaged.
+            ValueError: if the device is not available, or the recorded run is damaged.
             OSError: if the cache folder cannot be written; the message names it.
         """
         if not recompute and (recorded := self.recorded()) is not None:
@@ -102,9 +109,12 @@ class Spec(BaseModel):
             loaded = _read(path)
             if loaded is not None:
                 return Result(self, *loaded, source="cached")
-        check_writable(path.parent, "HALFSPACE_CACHE")
+        check_writable(path.parent, "set HALFSPACE_CACHE to a folder that can be written")
         arrays, provenance = self.run(chosen)
-        write_arrays(path, arrays | {"_provenance": json.dumps(provenance)})
+        told = {"provenance": provenance}
+        told[_DIGEST] = digest(arrays, told)
+        held = arrays | {"_told": np.array(json.dumps(told))}
+        write_whole(path, lambda file: np.savez_compressed(file, **held))
         self.clear()
         return Result(self, arrays, provenance, source="computed")
 
@@ -122,11 +132,12 @@ class Spec(BaseModel):
             OutOfTime: if the deadline came first.
         """
         started, _ = time.perf_counter(), code_version()  # looked up before the files can change
-        if not self.resumes:
-            arrays, pieces = self._run(device), {}
-        else:
-            arrays, made = self._run(device, deadline)
-            pieces = {"pieces": made}
+        with _own_defaults():
+            if not self.resumes:
+                arrays, pieces = self._run(device), {}
+            else:
+                arrays, made = self._run(device, deadline)
+                pieces = {"pieces": made}
         provenance = _provenance(device, time.perf_counter() - started)
         return arrays, provenance | pieces | {"data": self.data_checksums()}
 
@@ -142,34 +153,32 @@ class Spec(BaseModel):
     def record_path(self) -> Path | None:
         """Return where a recorded run of this spec is kept, without suffix; ``None`` for nowhere.
 
-        Below ``HALFSPACE_RESULTS``, else below ``data/results`` of the repository.
+        See ``results_folder``.
         """
-        root = _PACKAGE.parents[1]
-        folder = Path(os.environ.get("HALFSPACE_RESULTS", root / "data" / "results"))
-        if "HALFSPACE_RESULTS" not in os.environ and not (root / "_toc.yml").exists():
-            return None
-        return folder / type(self).__name__ / self.key()[:16]
+        folder = results_folder()
+        return folder and folder / type(self).__name__ / self.key()[:16]
 
     def recorded(self) -> Result | None:
         """Return the recorded run of this spec, ``None`` if there is none.
 
         Raises:
-            ValueError: if its files are damaged or disagree; the message names them.
+            ValueError: if its files are damaged, disagree, or are not as they were recorded; the
+                message names them.
         """
         path = self.record_path()
         if path is None or not path.with_suffix(".json").exists():
             return None
         try:
             told = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
-            with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            arrays = _arrays(path.with_suffix(".npz"))
             if told["key"] != self.key():
                 raise ValueError("its key is another spec's")
+            _check_digest(arrays, told)
             return Result(self, arrays, told["provenance"], source="recorded")
-        except (*_DAMAGE, TypeError) as error:
+        except Exception as error:  # a damaged zip file raises errors of a dozen kinds
             raise ValueError(
                 f"the recorded run {path}.npz is damaged ({error}); restore it with "
-                "git checkout -- data/results, or delete it and run make results"
+                "git checkout -- data/results, or delete its two files and run make results"
             ) from error
 
     def in_cache(self, device: str = "auto") -> bool:
@@ -186,6 +195,10 @@ class Spec(BaseModel):
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of each data file that the experiment reads, by name."""
         return {}
+
+    def one_seed(self, index: int) -> Self:
+        """Return what ``make verify`` recomputes: the spec of one seed, or all of it."""
+        return self
 
     def replace(self, **changes) -> Self:
         """Return a spec with some fields changed (and checked)."""
@@ -208,8 +221,9 @@ def results(
         recompute: run all of them, even if there are recorded runs or the cache has the results.
 
     Raises:
-        ValueError: if the device is not to be had.
+        ValueError: if the device is not available.
         OSError: if the cache folder cannot be written.
+        ChildProcessError: if a process was ended from outside, probably for lack of memory.
     """
     chosen = resolve_device(device)
     missing = {
@@ -221,10 +235,8 @@ def results(
     made = {}
     if chosen.type == "cpu" and workers > 1:
         compute = functools.partial(Spec.result, device="cpu", recompute=recompute)
-        processes = multiprocessing.get_context("spawn")
-        # Leaving the block ends the processes, also after Ctrl-C.
-        with processes.Pool(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            made = dict(zip(missing, pool.imap(compute, missing.values()), strict=True))
+        with worker_pool(workers, threads=1) as pool:
+            made = dict(zip(missing, pool.map(compute, missing.values()), strict=True))
     return {
         name: made.get(name) or spec.result(device=device, recompute=recompute)
         for name, spec in specs.items()
@@ -240,7 +252,7 @@ def resolve_device(name: str = "auto") -> torch.device:
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device must be 'auto', 'cpu' or 'cuda'; got {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' is not to be had on this machine; take 'cpu' or 'auto'")
+        raise ValueError("device 'cuda' is not available on this machine; use 'cpu' or 'auto'")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
@@ -249,15 +261,35 @@ def resolve_device(name: str = "auto") -> torch.device:
 def cache_folder() -> Path:
     """Return the local cache: ``HALFSPACE_CACHE``, or ``_build/cache`` of the repository.
 
-    Outside the repository (Colab, an installed package) it is ``halfspace`` in the user's cache
-    folder.
+    Outside the repository (an installed package) it is ``halfspace`` in the user's cache folder,
+    or in the system's temporary folder where the user has no home.
     """
-    if "HALFSPACE_CACHE" in os.environ:
-        return Path(os.environ["HALFSPACE_CACHE"])
-    root = _PACKAGE.parents[1]
-    if (root / "_toc.yml").exists():
+    if named := os.environ.get("HALFSPACE_CACHE"):
+        return Path(named).absolute()
+    if root := _repository():
         return root / "_build" / "cache"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "halfspace"
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # no home
+        home = Path(tempfile.gettempdir())
+    return home / "halfspace"
+
+
+def results_folder() -> Path | None:
+    """Return where recorded runs are kept, ``None`` for nowhere.
+
+    It is ``HALFSPACE_RESULTS``, or ``data/results`` of the repository.
+    """
+    if named := os.environ.get("HALFSPACE_RESULTS"):
+        return Path(named).absolute()
+    root = _repository()
+    return root and root / "data" / "results"
+
+
+def _repository() -> Path | None:
+    """Return the repository that this package lies in, ``None`` for an installed one."""
+    root = _PACKAGE.parents[1]
+    return root if (root / "_toc.yml").exists() else None
 
 
 @functools.cache
@@ -292,55 +324,84 @@ def device_name(device: torch.device) -> str:
 
 @functools.cache
 def code_version() -> str:
-    """Return the commit of the code that this process runs, ``-dirty`` where the code differs."""
-    git = ["git", "-C", str(_PACKAGE)]
+    """Return the commit of the code that this process runs, ``-dirty`` where the code differs.
+
+    It is ``unknown`` where git does not track the package: without git, without a clone, or in an
+    environment inside another repository.
+    """
     try:
-        head, changed = (
-            subprocess.run([*git, *command], capture_output=True, text=True, check=True).stdout
-            for command in (
-                ["rev-parse", "--short=12", "HEAD"],
-                ["status", "--porcelain", "--", "."],
-            )
-        )
+        _git("ls-files", "--error-unmatch", "__init__.py")
+        head = _git("rev-parse", "--short=12", "HEAD")
+        changed = _git("status", "--porcelain", "--", ".")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head.strip() + ("-dirty" if changed else "")
 
 
-def check_writable(folder: Path, variable: str) -> None:
-    """Make a folder and see that files can be written there.
+def _git(*command: str) -> str:
+    """Run git in the package's folder, whichever repository the environment names."""
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", "-C", str(_PACKAGE), *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    return done.stdout
 
-    Raises:
-        OSError: if they cannot; the message names the folder and the environment variable that
-            names another.
+
+def digest(arrays: Mapping[str, np.ndarray], told: Mapping) -> str:
+    """Return the SHA-256 (hexadecimal) of arrays and of what is told about them.
+
+    Args:
+        arrays: by name; names, types, shapes and values count.
+        told: JSON values; an entry ``digest`` is left out.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OSError(
-            f"results cannot be written to {folder} ({error.strerror}); "
-            f"set {variable} to a folder that can be written"
-        ) from error
+    rest = {name: value for name, value in told.items() if name != _DIGEST}
+    summed = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name])
+        summed.update(f"\n{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return summed.hexdigest()
 
 
-def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays to a compressed file whole or not at all: to a neighbour first, then rename."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-        try:
-            np.savez_compressed(file, **arrays)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)
+@contextlib.contextmanager
+def _own_defaults() -> Iterator[None]:
+    """Compute in float32 on the CPU with gradients, whatever a reader's session has set.
+
+    Specs move to their device what belongs there.
+    """
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    torch.set_default_dtype(torch.float32)
+    with contextlib.ExitStack() as stack:
+        stack.callback(torch.set_default_dtype, dtype)
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        for kind in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        if device.type != "cpu":  # the context costs time in each call
+            stack.enter_context(torch.device("cpu"))
+        yield
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def _check_digest(arrays: dict[str, np.ndarray], told: dict) -> None:
+    if told.get(_DIGEST) != digest(arrays, told):
+        raise ValueError("its checksum says that it is not as it was written")
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
     """Read a cached result; a damaged file counts as absent, since it can be computed again."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-            return arrays, json.loads(str(arrays.pop("_provenance")))
-    except _DAMAGE:
+        arrays = _arrays(path)
+        told = json.loads(str(arrays.pop("_told")))
+        _check_digest(arrays, told)
+        return arrays, told["provenance"]
+    except Exception:  # a damaged zip file raises errors of a dozen kinds
         return None

@@ -1,6 +1,6 @@
 """What the studies on the circle share: a training run, and the epochs at which it is looked at."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import model_validator
 
@@ -18,6 +18,8 @@ class CircleLooks(Spec):
         training: the training run; its seeds are the study's.
         at: epochs at which the nets are looked at, increasing from 0; training ends with the last.
     """
+
+    early: ClassVar[float] = 10.0
 
     training: CircleTraining
     at: tuple[int, ...]

@@ -1,7 +1,6 @@
 """Section 4 in numbers: what changes during training on the circle, seed by seed, half by half."""
 
 import math
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -50,13 +49,6 @@ class CircleStudy(CircleLooks):
         equal ones); facing_top (K, S, H): share of them within 45 degrees of the top half's middle
         (DLGNs without biases).
     """
-
-    summaries: ClassVar[tuple[str, ...]] = (
-        "loss_top",
-        "loss_bottom",
-        "log_paths_top",
-        "log_paths_bottom",
-    )
 
     at: tuple[int, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
     grid: int = Field(128, ge=32)

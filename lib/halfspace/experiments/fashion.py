@@ -5,7 +5,7 @@ batch, the number of epochs, PyTorch's default initialisation for all layers, th
 """
 
 import math
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -96,6 +96,8 @@ class FashionTraining(FashionSpec):
         learning_rate: of Adam.
         batch_size: images in a batch.
     """
+
+    early: ClassVar[float] = 0.2
 
     n_train: int = Field(60_000, ge=10, le=60_000)
     learning_rate: float = Field(2e-4, gt=0)  # appendix 3.2

@@ -5,7 +5,7 @@ conditions are compared seed by seed.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -55,8 +55,6 @@ class FashionStudy(FashionTraining):
         the kernel of the labels, which is 1 for two images of one label, and with the images'
         inner products. predicted (S, 1000), uint8: labels given to 100 test images of each class.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("loss",)
 
     labels: Literal["modified", "swapped", "random", "original"]
     epochs: int = Field(50, ge=1)

@@ -45,11 +45,11 @@ class CircleFreezing(CircleLooks):
         initial (S,): sum of the initial weights.
     """
 
-    summaries: ClassVar[tuple[str, ...]] = (
-        "loss_top",
-        "loss_bottom",
-        "kernel_top",
-        "kernel_bottom",
+    late: ClassVar[tuple[str, ...]] = (
+        "fresh_top",
+        "fresh_bottom",
+        "continued_top",
+        "continued_bottom",
     )
 
     at: tuple[int, ...] = (0, 1, 3, 10, 30, 100, 300)
@@ -132,7 +132,7 @@ class FashionFreezing(FashionTraining):
         batch loss of the training run; diverged (S,); initial (S,): sum of the initial weights.
     """
 
-    summaries: ClassVar[tuple[str, ...]] = ("loss",)
+    late: ClassVar[tuple[str, ...]] = ("fresh", "continued")
 
     labels: str = "modified"
     n_train: int = Field(20_000, ge=10, le=60_000)

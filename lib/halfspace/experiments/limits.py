@@ -6,7 +6,7 @@ its weights, a multiple of the neural path kernel, and scatters less about it th
 """
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -143,6 +143,9 @@ class NeuralPathLimit(Spec):
     Reference: Lakshminarayanan and Singh 2020; Section 3.2.
     """
 
+    early: ClassVar[float] = math.inf
+    tolerance: ClassVar[float] = 1e-3  # single precision, sums of many terms
+
     model: Literal["dlgn", "dlgn-pwc", "relu"] = "dlgn"
     widths: _Counts = (4, 8, 16, 32, 64, 128, 256, 512)
     depth: int = Field(3, ge=1)
@@ -170,6 +173,10 @@ class NeuralPathLimit(Spec):
         counts = {"draws": np.array(draws), "angles": angles.numpy()}
         kernels = {name: kernel.cpu().numpy() for name, kernel in kept.items()}
         return {"errors": errors, "ratios": ratios} | counts | kernels
+
+    def one_seed(self, index: int) -> "NeuralPathLimit":
+        """Return the spec of one of its seeds, counted from 0."""
+        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     def _kernels(
         self, x: Tensor, width: int, draws: int, generator: torch.Generator

@@ -1,7 +1,6 @@
 """Can training work around the allocation of paths? Ideas against plain descent, equal budgets."""
 
 import math
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -42,8 +41,6 @@ class CircleReallocation(CircleLooks):
         (K, S): mean squared error between the training points; fit_epoch (S,): first epoch with an
         error below 0.05, NaN for none; diverged (S,); initial (S,): sum of the initial weights.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("loss_top", "loss_bottom")
 
     idea: str
     at: tuple[int, ...] = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
@@ -127,8 +124,6 @@ class FashionReallocation(FashionTraining):
         (epochs, S): mean (weighted) batch loss; diverged (S,); initial (S,): sum of the initial
         weights.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("loss",)
 
     idea: str
     n_train: int = Field(20_000, ge=10, le=60_000)

@@ -5,12 +5,9 @@
 
 import json
 import math
-import multiprocessing
-import os
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,26 +15,32 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from halfspace.experiments._base import Spec, check_writable, resolve_device, write_arrays
+from halfspace.experiments._base import Spec, digest, resolve_device, results_folder
+from halfspace.experiments._workers import worker_pool
+from halfspace.files import check_writable, locked, write_whole
 from halfspace.image_training import OutOfTime
 
-__all__ = ["Check", "MAX_BYTES", "make", "missing", "record", "stale", "verify"]
+__all__ = ["Check", "MAX_BYTES", "keep", "make", "missing", "record", "stale", "verify"]
 
 MAX_BYTES = 50_000
 """Largest recorded file: a condition's scalars, not its pictures."""
 
+_REMEDY = (
+    "grant write access there, or set HALFSPACE_RESULTS to a copy of the folder that can be written"
+)
+_ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
+
 
 @dataclass(frozen=True)
 class Check:
-    """What recomputing one seed of a recorded run found.
+    """What recomputing one seed of a recorded run found for one array, where it agrees least.
 
     Attributes:
-        name: of the array compared.
+        name: of the array.
         recorded: the seed's recorded value.
         recomputed: the value found now.
-        low: smallest recorded value of any seed.
+        low: smallest value that passes.
         high: largest.
-        exact: whether the two must be equal.
     """
 
     name: str
@@ -45,20 +48,12 @@ class Check:
     recomputed: float
     low: float
     high: float
-    exact: bool
 
     @property
     def passed(self) -> bool:
-        """Whether the values are equal, or the new one is within the seeds' spread.
-
-        The spread is widened by a tenth, since some seed lies on its edge. A seed that diverged may
-        do so again.
-        """
-        if self.exact:
-            return self.recorded == self.recomputed
-        slack = 0.1 * (self.high - self.low) + 1e-6 * max(abs(self.low), abs(self.high))
+        """Whether the new value is within the bounds, or the seed diverged both times."""
         diverged = math.isnan(self.recorded) and math.isnan(self.recomputed)
-        return diverged or self.low - slack <= self.recomputed <= self.high + slack
+        return diverged or self.low <= self.recomputed <= self.high
 
 
 def missing(conditions: Mapping[str, Spec]) -> dict[str, Spec]:
@@ -71,15 +66,13 @@ def stale(conditions: Iterable[Spec]) -> list[Path]:
 
     They come from specs that were changed since: they are reported, and never read.
     """
-    conditions = list(conditions)
     wanted = {spec.record_path() for spec in conditions}
-    folders = {path.parent.parent for path in wanted}
-    found = [path for folder in folders for path in folder.glob("*/*.*")]
+    found = [path for path in results_folder().glob("*/*.*") if not path.name.startswith(".")]
     return sorted(path for path in found if path.with_suffix("") not in wanted)
 
 
 def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path | None:
-    """Run a spec and keep the result: arrays first, then what they are, each whole or not at all.
+    """Run a spec and keep the result.
 
     Args:
         spec: what to run.
@@ -93,26 +86,37 @@ def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path
         ValueError: if the arrays take more than ``MAX_BYTES``.
         OSError: if the folder cannot be written.
     """
-    path = spec.record_path()
-    check_writable(path.parent, "HALFSPACE_RESULTS")
+    check_writable(spec.record_path().parent, _REMEDY)
     try:
         arrays, provenance = spec.run(device, deadline)
     except OutOfTime:
         return None
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        draft = Path(folder) / path.with_suffix(".npz").name
-        write_arrays(draft, arrays)
-        size = draft.stat().st_size
-        if size > MAX_BYTES:
-            raise ValueError(f"a recorded run may take {MAX_BYTES} bytes; {spec!r} takes {size}")
-        told = dict(experiment=type(spec).__name__, version=spec.version, key=spec.key())
-        told |= dict(spec=spec.model_dump(mode="json"), provenance=provenance)
-        text = Path(folder) / path.with_suffix(".json").name
-        text.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf8")
-        os.replace(draft, path.with_suffix(".npz"))
-        os.replace(text, path.with_suffix(".json"))
+    keep(spec, arrays, provenance)
     spec.clear()
-    return path
+    return spec.record_path()
+
+
+def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None:
+    """Write a recorded run: arrays first, then what they are, each whole or not at all.
+
+    Raises:
+        ValueError: if the arrays take more than ``MAX_BYTES``.
+        OSError: if a file cannot be written.
+    """
+    told = dict(experiment=type(spec).__name__, version=spec.version, key=spec.key())
+    told |= dict(spec=spec.model_dump(mode="json"), provenance=provenance)
+    told["digest"] = digest(arrays, told)
+    text = json.dumps(told, indent=1, sort_keys=True) + "\n"
+
+    def write_arrays(file) -> None:
+        np.savez_compressed(file, **arrays)
+        if (size := file.tell()) > MAX_BYTES:
+            raise ValueError(f"a recorded run may take {MAX_BYTES} bytes; {spec!r} takes {size}")
+
+    path = spec.record_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path.with_suffix(".npz"), write_arrays)
+    write_whole(path.with_suffix(".json"), lambda file: file.write(text.encode()))
 
 
 def make(
@@ -136,62 +140,145 @@ def make(
 
     Returns:
         The names recorded.
+
+    Raises:
+        ValueError: if the device is not available, or there is no folder for recorded runs.
+        OSError: if the folder cannot be written.
+        MemoryError: if there is too little memory; the message names the runs.
+        BlockingIOError: if another process records runs in the folder.
+        ChildProcessError: if a process was ended from outside; the message names its runs.
     """
     chosen = resolve_device(device)
-    waiting = list(missing(conditions).items())
     limit = math.inf if minutes is None else time.monotonic() + 60 * minutes
-    done = []
-    processes = ProcessPoolExecutor(
-        workers if chosen.type == "cpu" else 1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=torch.set_num_threads,
-        initargs=(1 if chosen.type == "cpu" else torch.get_num_threads(),),
-    )
-    running = {}
+    folder = results_folder()
+    if folder is None:
+        raise ValueError("there is no folder for recorded runs; run in a clone of the repository")
+    check_writable(folder, _REMEDY)
+    with locked(
+        folder / ".lock",
+        f"another process records runs in {folder}; wait until it has ended",
+    ):
+        return _make(list(missing(conditions).items()), chosen, workers, limit)
+
+
+def _make(
+    waiting: list[tuple[str, Spec]], device: torch.device, workers: int, limit: float
+) -> list[str]:
+    done, running = [], {}
+    if device.type == "cuda":
+        workers, threads = 1, torch.get_num_threads()
+    else:
+        threads = 1
     try:
-        with tqdm(total=len(waiting), desc="recorded runs", unit="run") as progress:
+        with (
+            worker_pool(workers, threads=threads) as processes,
+            tqdm(total=len(waiting), desc="recorded runs", unit="run") as progress,
+        ):
             while running or (waiting and time.monotonic() < limit):
                 while waiting and len(running) < workers and time.monotonic() < limit:
                     name, spec = waiting.pop(0)
-                    running[processes.submit(record, spec, chosen, limit)] = name
+                    running[processes.submit(record, spec, device, limit)] = name
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    name = running.pop(future)
-                    if future.result() is None:
-                        continue
-                    done.append(name)
-                    progress.set_postfix_str(name)
-                    progress.update()
-    finally:
-        # Also after Ctrl-C or a failure: what runs ends, what waits does not start.
-        processes.shutdown(cancel_futures=True)
+                    if future.result() is not None:
+                        done.append(running[future])
+                        progress.set_postfix_str(running[future])
+                        progress.update()
+                    del running[future]
+    except ChildProcessError as error:
+        names = " or ".join(f"'{name}'" for name in running.values())
+        raise ChildProcessError(f"while it made {names}, {error}") from error
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        names = " or ".join(f"'{name}'" for name in running.values())
+        raise MemoryError(f"there is too little memory for {names}; try CORES=1") from error
     return done
 
 
 def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
-    """Recompute one seed of a recorded run and compare it.
+    """Recompute one seed of a recorded run and compare each array.
+
+    What is computed without training, or early in training, must agree with the recorded value
+    within the spec's tolerance. Training in single precision amplifies rounding: after some dozen
+    epochs two runs of one seed differ as two seeds do, and the new value must lie within the spread
+    of the recorded seeds. The initial weights must be the same.
 
     Args:
-        spec: a recorded spec with ``one_seed`` and ``summaries``.
+        spec: a recorded spec that can be recomputed.
         index: which of its seeds, from 0.
         device: where to recompute it: ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
     Returns:
-        The initial weights' check, which must be exact, and one for each summary: the seed's value
-        at the last epoch. Training in single precision parts from itself after some hundred epochs,
-        so a summary must lie within the spread of the recorded seeds.
+        One check for each array, at its entry that agrees least.
 
     Raises:
-        ValueError: if there is no recorded run.
+        ValueError: if there is no recorded run, or the arrays are not those recorded.
     """
     recorded = spec.recorded()
     if recorded is None:
         raise ValueError(f"there is no recorded run of {spec!r}; run make results")
     arrays, _ = spec.one_seed(index).run(resolve_device(device))
-    checks = []
-    for name in ("initial", *spec.summaries):
-        old, new = np.atleast_2d(recorded.arrays[name])[-1], np.atleast_2d(arrays[name])[-1]
-        low, high = float(np.nanmin(old)), float(np.nanmax(old))
-        checks.append(
-            Check(name, float(old[index]), float(new[0]), low, high, exact=name == "initial")
+    if arrays.keys() != recorded.arrays.keys():
+        differ = ", ".join(sorted(arrays.keys() ^ recorded.arrays.keys()))
+        raise ValueError(f"the recorded run of {spec!r} has other arrays: {differ}")
+    times = arrays.get("at", arrays.get("epochs"))
+    return [
+        _compare(name, recorded.arrays[name], arrays[name], index, times, spec) for name in arrays
+    ]
+
+
+def _compare(
+    name: str,
+    recorded: np.ndarray,
+    recomputed: np.ndarray,
+    index: int,
+    times: np.ndarray | None,
+    spec: Spec,
+) -> Check:
+    """Compare one seed's part of an array."""
+    all_seeds, (new,) = _by_seed(name, recorded, recomputed)
+    old = all_seeds[min(index, len(all_seeds) - 1)]
+    first = np.arange(len(old)) == 0
+    if name == "initial" or math.isinf(spec.early):
+        early = np.ones_like(first)
+    elif name in spec.late:
+        early = np.zeros_like(first)
+    elif times is not None and len(times) == len(old):
+        early = times <= spec.early
+    else:
+        early = first & (len(old) > 1)
+    early = early[:, np.newaxis]
+    # Of several seeds, entry by entry; of a run recomputed as a whole, over the row.
+    axis = 0 if len(all_seeds) > 1 else 2
+    low, high = (f(all_seeds, axis=axis, keepdims=True)[0] for f in (np.nanmin, np.nanmax))
+    margin = 0.1 * (high - low)
+    scale = np.nanmax(np.abs(old), axis=1, keepdims=True, initial=0)
+    slack = 0 if name == "initial" else spec.tolerance * scale + _ROUNDING
+    low = np.where(early, old, low - margin) - slack
+    high = np.where(early, old, high + margin) + slack
+    excess = np.nan_to_num(np.maximum(low - new, new - high), nan=np.inf)
+    excess[np.isnan(old) & np.isnan(new)] = -np.inf
+    worst = np.unravel_index(excess.argmax(), excess.shape)
+    return Check(name, *(float(values[worst]) for values in (old, new, low, high)))
+
+
+def _by_seed(
+    name: str, recorded: np.ndarray, recomputed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bring both arrays to the shape (seeds, evaluations, entries).
+
+    The seeds' axis is the one in which they differ. An axis before it is that of evaluations; an
+    array without seeds begins with that axis.
+    """
+    both = [np.atleast_1d(np.asarray(array, dtype=np.float64)) for array in (recorded, recomputed)]
+    shapes = [array.shape for array in both]
+    axes = [axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if sizes[0] != sizes[1]]
+    if len(axes) > 1 or (axes and shapes[1][axes[0]] != 1):
+        raise ValueError(
+            f"{name} was recorded in shape {shapes[0]} and is now of shape {shapes[1]}"
         )
-    return checks
+    if not axes:
+        return tuple(array.reshape(1, len(array), -1) for array in both)
+    (axis,) = axes
+    rows = recorded.shape[0] if axis else 1
+    return tuple(np.moveaxis(array, axis, 0).reshape(array.shape[axis], rows, -1) for array in both)

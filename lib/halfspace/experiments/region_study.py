@@ -1,6 +1,6 @@
 """Sections 2.2 and 3.1 seed by seed: shapes, numbers and jumps of random nets' regions."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -44,8 +44,6 @@ class PathShapes(SeedStudy):
 
     Reference: Sections 2.1, 2.2 and 3.1, Figure 1a.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("paths", "patterns", "several")
 
     model: Literal["relu", "dlgn"]
     bias: bool = True
@@ -104,8 +102,6 @@ class FaceNumbers(SeedStudy):
     Reference: Section 3.1; ``halfspace.experiments.region_statistics.faces_by_dimension``.
     """
 
-    summaries: ClassVar[tuple[str, ...]] = ("path", "pattern")
-
     d_in: int = Field(ge=1)
     width: int = Field(8, ge=1)
     depth: int = Field(3, ge=1)
@@ -130,8 +126,6 @@ class RegionNumbers(SeedStudy):
 
     Reference: Section 3.1; Hanin and Rolnick 2019.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("paths", "patterns")
 
     model: Literal["relu", "dlgn"]
     width: int = Field(ge=1)
@@ -162,8 +156,6 @@ class RegionJump(SeedStudy):
 
     Reference: Section 2.1, Figure 1b.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("jump",)
 
     model: Literal["relu", "dlgn"]
     step: float = Field(gt=0)

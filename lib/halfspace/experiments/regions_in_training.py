@@ -35,6 +35,8 @@ class RegionsDuringTraining(Spec):
     state.*: the first seed's weights at each epoch.
     """
 
+    early: ClassVar[float] = 20.0
+
     model: Literal["relu", "dlgn"]
     at: tuple[int, ...] = (0, 20, 100, 300)
     half_side: float = Field(1.5, gt=0)
@@ -51,6 +53,10 @@ class RegionsDuringTraining(Spec):
         ):
             raise ValueError(f"at must be increasing epochs, the last at least 1; got {self.at}")
         return self
+
+    def one_seed(self, index: int) -> "RegionsDuringTraining":
+        """Return the spec of one of its seeds, counted from 0."""
+        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     @property
     def training(self) -> CircleTraining:
@@ -109,7 +115,7 @@ class CountsDuringTraining(CircleLooks):
     (S,): sum of the initial weights.
     """
 
-    summaries: ClassVar[tuple[str, ...]] = ("patterns",)
+    early: ClassVar[float] = 20.0
 
     at: tuple[int, ...] = (0, 20, 100, 300)
     half_side: float = Field(1.5, gt=0)

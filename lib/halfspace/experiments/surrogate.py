@@ -5,6 +5,8 @@ generator draws both), and both see the same batches. If the DLGN is a surrogate
 and not of any, it is more alike to its partner than to the ReLU nets of other seeds.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from pydantic import Field, model_validator
@@ -40,6 +42,8 @@ class CircleSurrogate(Spec):
         others'. Likeness is the cosine of kernels once centred, or the correlation of functions
         over the grid. initial (S,), initial_dlgn (S,): sums of initial weights; diverged (S,).
     """
+
+    early: ClassVar[float] = 10.0
 
     relu: CircleTraining
     dlgn: CircleTraining

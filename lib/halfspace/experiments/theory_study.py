@@ -1,5 +1,6 @@
 """Sections 2 and 3 seed by seed: what is proved about path sums, checked on random nets."""
 
+import math
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
@@ -27,6 +28,9 @@ class SeedStudy(Spec):
 
     The result's arrays have shape (S,); ``initial`` is the sum of each net's weights.
     """
+
+    early: ClassVar[float] = math.inf
+    tolerance: ClassVar[float] = 1e-6
 
     first_seed: int = Field(0, ge=0)
     seeds: int = Field(50, ge=1)
@@ -64,8 +68,6 @@ class PathSums(SeedStudy):
 
     Reference: Theorems 1 and 2, Section 3.2.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("active",)
 
     model: Literal["relu", "dlgn", "dlgn-pwc"]
     bias: bool = False
@@ -108,8 +110,6 @@ class FreeExperts(SeedStudy):
 
     Reference: Section 3.2; ``halfspace.experiments.limits.ConstantExperts``.
     """
-
-    summaries: ClassVar[tuple[str, ...]] = ("floor",)
 
     width: int = Field(5, ge=1)
     depth: int = Field(3, ge=1)
