@@ -1,5 +1,6 @@
 """Claims: verdicts follow the results, rules come before the runs."""
 
+import functools
 import json
 import subprocess
 from pathlib import Path
@@ -270,21 +271,47 @@ def test_a_rule_whose_runs_are_recorded_cannot_change(tmp_path, monkeypatch):
     assert json.loads(path.read_text(encoding="utf8"))[CLAIMS[0].id] == CLAIMS[0].rule
 
 
+def git(*command, root=ROOT):
+    return subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True)
+
+
+def why_history_is_missing(root):
+    """Say why commits cannot be looked up, in a folder; nothing where they can."""
+    try:
+        shallow = git("rev-parse", "--is-shallow-repository", root=root).stdout.strip()
+    except FileNotFoundError:
+        return "git is not installed"
+    return {"false": "", "true": "this is a shallow clone"}.get(shallow, "this is no clone")
+
+
 def test_rules_are_older_than_the_runs_they_judge():
+    if why := why_history_is_missing(ROOT):
+        pytest.skip(f"{why}: the rules' history is not here")
+    rules_at = functools.cache(lambda commit: git("show", f"{commit}:data/rules.json"))
     for claim in CLAIMS:
         for name in claim.needs:
             recorded = condition(name).recorded()
             if recorded is None:
                 continue
-            commit = recorded.provenance["commit"]
-            shown = subprocess.run(
-                ["git", "-C", str(ROOT), "show", f"{commit}:data/rules.json"],
-                capture_output=True, text=True,
-            )  # fmt: skip
-            if "bad object" in shown.stderr or "not a git" in shown.stderr:
-                pytest.skip("the history is not here: this is a shallow clone or no clone")
+            shown = rules_at(recorded.provenance["commit"])
             assert shown.returncode == 0, f"{name} was recorded before any rule was committed"
             assert json.loads(shown.stdout).get(claim.id) == claim.rule, (claim.id, name)
+
+
+def test_where_history_is_missing(tmp_path, monkeypatch):
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    git("init", "-q", str(whole))
+    for text in ("one", "two"):
+        author = ("-c", "user.name=a", "-c", "user.email=a@b")
+        git(*author, "commit", "-q", "--allow-empty", "-m", text, root=whole)
+    git("clone", "-q", "--depth", "1", f"file://{whole}", str(shallow))
+    assert why_history_is_missing(whole) == ""
+    assert why_history_is_missing(shallow) == "this is a shallow clone"
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    (tmp_path / "plain").mkdir()
+    assert why_history_is_missing(tmp_path / "plain") == "this is no clone"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert why_history_is_missing(whole) == "git is not installed"
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Specs: keys, cache, provenance."""
 
+import os
 import re
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -123,6 +125,21 @@ def test_recorded_runs_are_read_unless_all_is_to_be_recomputed(tmp_path, monkeyp
     for seed, found in anew.items():
         assert found.source == "computed" and found.spec == specs[seed]
         assert found.loss.shape == (3, 2)
+
+
+class Ended(Spec):
+    """End the process that runs it, as the system does when memory is short."""
+
+    number: int
+
+    def _run(self, device):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_a_sentence_and_no_hang(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    with pytest.raises(ChildProcessError, match="a process was ended from outside, .*memory"):
+        results({n: Ended(number=n) for n in (1, 2)}, device="cpu")
 
 
 def test_specs_are_frozen_and_strict():
