@@ -28,7 +28,12 @@ MAX_BYTES = 50_000
 _REMEDY = (
     "grant write access there, or set HALFSPACE_RESULTS to a copy of the folder that can be written"
 )
+_EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evaluation
 _ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
+# Late in training: of a hundred conditions recomputed on the recording machine, none was refused.
+_MARGIN = 0.5  # beyond the seeds' spread, as a share of it
+_LATE_TOLERANCE = 0.02  # likewise, as a share of the largest value
+_FORGIVEN = 0.1  # share of an array's entries that may lie outside: some do by chance
 
 
 @dataclass(frozen=True)
@@ -200,8 +205,9 @@ def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
 
     What is computed without training, or early in training, must agree with the recorded value
     within the spec's tolerance. Training in single precision amplifies rounding: after some dozen
-    epochs two runs of one seed differ as two seeds do, and the new value must lie within the spread
-    of the recorded seeds. The initial weights must be the same.
+    epochs two runs of one seed may differ as two seeds do, and nine in ten of the new values must
+    lie within the spread of the recorded seeds, widened by half. The initial weights must be the
+    same.
 
     Args:
         spec: a recorded spec that can be recomputed.
@@ -239,7 +245,7 @@ def _compare(
     all_seeds, (new,) = _by_seed(name, recorded, recomputed)
     old = all_seeds[min(index, len(all_seeds) - 1)]
     first = np.arange(len(old)) == 0
-    if name == "initial" or math.isinf(spec.early):
+    if name in _EXACT or math.isinf(spec.early):
         early = np.ones_like(first)
     elif name in spec.late:
         early = np.zeros_like(first)
@@ -250,14 +256,21 @@ def _compare(
     early = early[:, np.newaxis]
     # Of several seeds, entry by entry; of a run recomputed as a whole, over the row.
     axis = 0 if len(all_seeds) > 1 else 2
-    low, high = (f(all_seeds, axis=axis, keepdims=True)[0] for f in (np.nanmin, np.nanmax))
-    margin = 0.1 * (high - low)
-    scale = np.nanmax(np.abs(old), axis=1, keepdims=True, initial=0)
-    slack = 0 if name == "initial" else spec.tolerance * scale + _ROUNDING
-    low = np.where(early, old, low - margin) - slack
-    high = np.where(early, old, high + margin) + slack
+    low, high = (f.reduce(all_seeds, axis=axis, keepdims=True)[0] for f in (np.fmin, np.fmax))
+    scale = np.fmax.reduce(np.abs(old), axis=1, keepdims=True, initial=0)
+    slack = spec.tolerance * scale + _ROUNDING
+    if name in _EXACT:
+        slack = 0
+    elif math.isfinite(spec.early) and np.array_equal(recorded, np.round(recorded)):
+        slack = slack + 1  # rounding may move a border across a point, and a count by one
+    margin = _MARGIN * (high - low) + _LATE_TOLERANCE * scale
+    low = np.where(early, old - slack, low - margin)
+    high = np.where(early, old + slack, high + margin)
     excess = np.nan_to_num(np.maximum(low - new, new - high), nan=np.inf)
     excess[np.isnan(old) & np.isnan(new)] = -np.inf
+    late = np.flatnonzero(np.broadcast_to(~early, excess.shape))
+    forgiven = late[np.argsort(excess.flat[late])][len(late) - int(_FORGIVEN * len(late)) :]
+    excess.flat[forgiven] = -np.inf
     worst = np.unravel_index(excess.argmax(), excess.shape)
     return Check(name, *(float(values[worst]) for values in (old, new, low, high)))
 
