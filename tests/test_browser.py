@@ -145,6 +145,139 @@ def test_one_search_field_is_reachable(visit):
     assert page.locator(".bd-header").filter(visible=True).count() == 0
 
 
+CHAPTER = "chapters/how_fast_how_exact.html"
+WIDTHS = (390, 800, 1440)
+BOTH_WAYS = pytest.mark.parametrize(
+    "visit", [("file", "light"), ("http", "dark")], ids="-".join, indirect=True
+)
+BUTTONS = ".bd-header-article button, .bd-sidebar-primary button:not(dialog *)"
+
+# What the buttons of a page can change: one of these differs after a click on any of them.
+STATE = """() => JSON.stringify([
+  [...document.querySelectorAll('dialog[open]')].map(e => e.id),
+  document.querySelectorAll('.dropdown-menu.show').length,
+  document.documentElement.dataset.mode,
+  document.fullscreenElement !== null,
+  document.querySelector('.bd-sidebar-primary')?.checkVisibility({visibilityProperty: true}),
+])"""
+
+NAME = "e => (e.ariaLabel || e.title || e.textContent).trim()"
+
+
+def at_widths(visit, name):
+    """Yield a page anew at each width."""
+    for width in WIDTHS:
+        visit(name).set_viewport_size({"width": width, "height": 900})
+        yield visit(name), width
+
+
+def visible_buttons(page):
+    return page.locator(BUTTONS).filter(visible=True)
+
+
+def wait_for_state(page, state):
+    """Wait until the page is in this state again."""
+    page.wait_for_function(f"state => ({STATE})() === state", arg=state, timeout=5_000)
+
+
+@BOTH_WAYS
+def test_every_button_answers_and_can_be_undone(visit):
+    for page, width in at_widths(visit, CHAPTER):
+        buttons = visible_buttons(page).all()
+        names = [button.evaluate(NAME) for button in buttons]
+        assert len(buttons) >= 6 and all(names), names
+        for name, button in zip(names, [b.element_handle() for b in buttons], strict=True):
+            before = page.evaluate(STATE)
+            button.click()
+            page.wait_for_timeout(300)  # what opens or collapses is animated
+            assert page.evaluate(STATE) != before, f"{name} is dead at {width} px"
+            if name == "Color mode":  # a cycle of three modes
+                button.click()
+                button.click()
+            elif page.locator("dialog[open], .dropdown-menu.show").count():
+                page.keyboard.press("Escape")
+            else:
+                button.click()
+            wait_for_state(page, before)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_menus_open_and_close(visit, side):
+    for page, width in at_widths(visit, CHAPTER):
+        sidebar, dialog = page.locator(f"#pst-{side}-sidebar"), f"#pst-{side}-sidebar-modal"
+        button = page.locator(f".{side}-toggle").filter(visible=True)
+        if width == 1440:
+            assert sidebar.locator("a").first.is_visible()
+            if side == "secondary":  # always there, and no button
+                assert button.count() == 0
+                continue
+            button.click()
+            sidebar.locator("a").first.wait_for(state="hidden")
+            button.click()
+            sidebar.locator("a").first.wait_for(state="visible")
+            continue
+        for way in ("Escape", "backdrop"):
+            page.evaluate("scrollTo({top: 900, behavior: 'instant'})")
+            box = button.bounding_box()
+            page.mouse.click(box["x"] + 5, box["y"] + 5)  # playwright's own click scrolls
+            page.locator(f"{dialog}[open] a").first.wait_for(state="visible")
+            if way == "Escape":
+                page.keyboard.press("Escape")
+            else:
+                page.mouse.click(width - 5 if side == "primary" else 5, 880)
+            page.wait_for_selector(f"{dialog}:not([open])", state="attached")
+            page.wait_for_function(
+                "side => document.activeElement.matches(`.${side}-toggle`)", arg=side
+            )
+            assert page.evaluate("scrollY") == 900, f"{way} scrolls at {width} px"
+
+
+@BOTH_WAYS
+def test_a_link_of_the_contents_leads_to_its_section(visit):
+    page = visit(CHAPTER)
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.locator(".secondary-toggle").filter(visible=True).click()
+    link = page.locator("#pst-secondary-sidebar-modal[open] a").filter(visible=True).last
+    section = page.locator(link.get_attribute("href"))
+    link.click()
+    page.wait_for_selector("#pst-secondary-sidebar-modal:not([open])", state="attached")
+    page.wait_for_timeout(300)
+    assert 0 <= section.bounding_box()["y"] < 200
+
+
+@BOTH_WAYS
+def test_the_search_button_leads_to_results(visit):
+    for page, _ in at_widths(visit, CHAPTER):
+        page.get_by_role("button", name="Search").filter(visible=True).click()
+        page.keyboard.type("path")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#search-results li a", timeout=10_000)
+
+
+@BOTH_WAYS
+def test_the_keyboard_reaches_every_button_and_keeps_its_place(visit):
+    for page, width in at_widths(visit, CHAPTER):
+        wanted = {button.evaluate(NAME) for button in visible_buttons(page).all()}
+        found = set()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            focused = page.evaluate_handle("document.activeElement").as_element()
+            if not focused.evaluate(f"e => e.matches('{BUTTONS}')"):
+                continue
+            name = focused.evaluate(NAME)
+            found.add(name)
+            ring = focused.evaluate(
+                "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).boxShadow]"
+            )
+            assert ring != ["none", "none"], f"{name} shows no focus at {width} px"
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(300)
+            page.keyboard.press("Escape")
+            page.wait_for_timeout(300)
+        assert found == wanted, f"at {width} px the focus starts anew after {name}"
+
+
 def test_pages_name_no_path_of_the_machine():
     assert PAGES, "no book at _build/html"
     for name in PAGES:
