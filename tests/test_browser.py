@@ -278,6 +278,15 @@ def test_the_keyboard_reaches_every_button_and_keeps_its_place(visit):
         assert found == wanted, f"at {width} px the focus starts anew after {name}"
 
 
+@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
+def test_no_page_scrolls_sideways_at_320_px(visit):
+    visit("index.html").set_viewport_size({"width": 320, "height": 800})
+    for name in PAGES:
+        page = visit(name)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, f"{name}: {page.evaluate(SIDEWAYS)}"
+
+
 def test_pages_name_no_path_of_the_machine():
     assert PAGES, "no book at _build/html"
     for name in PAGES:
