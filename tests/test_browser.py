@@ -287,6 +287,78 @@ def test_no_page_scrolls_sideways_at_320_px(visit):
         assert width <= 320, f"{name}: {page.evaluate(SIDEWAYS)}"
 
 
+# Assistive markup of formulas is invisible and has a width of its own.
+CUT_OFF = """() => {
+  const wide = document.documentElement.clientWidth;
+  return [...document.querySelectorAll('main *')].filter(e => {
+    if (!e.checkVisibility() || e.closest('mjx-assistive-mml, .visually-hidden')) return false;
+    const box = e.matches('pre, table, th, td, .cell_output');
+    return e.getBoundingClientRect().right > wide + 1 || box && e.scrollWidth > e.clientWidth + 1;
+  }).slice(0, 5).map(e => e.tagName + '.' + e.className);
+}"""
+
+# Texts whose colour has a contrast of less than 4.5 : 1 with the ground, as WCAG defines it.
+FAINT = """() => {
+  const colour = text => {
+    const parts = text.match(/[0-9.]+/g).map(Number);
+    return parts.length < 4 ? [...parts, 1] : parts;
+  };
+  const over = (top, under) => top.map((v, i) => i < 3 ? v * top[3] + under[i] * (1 - top[3]) : 1);
+  const ground = e => {
+    const own = colour(getComputedStyle(e).backgroundColor);
+    return over(own, e.parentElement ? ground(e.parentElement) : [255, 255, 255, 1]);
+  };
+  const luminance = rgb => rgb.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const found = new Set();
+  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const e = texts.currentNode.parentElement;
+    const shown = e.checkVisibility() && !e.closest('script, svg');
+    if (!shown || !texts.currentNode.data.trim()) continue;
+    const under = ground(e);
+    const ink = luminance(over(colour(getComputedStyle(e).color), under));
+    const paper = luminance(under);
+    if ((paper + 0.05) / (ink + 0.05) < 4.5)
+      found.add(`${e.tagName}.${e.className} ${getComputedStyle(e).color} on ${under}`);
+  }
+  return [...found];
+}"""
+
+
+@pytest.mark.parametrize("visit", [("http", "dark")], ids="-".join, indirect=True)
+def test_paper_shows_everything_dark_on_light(visit):
+    page = visit("index.html")
+    page.set_viewport_size({"width": 718, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    for name in PAGES:
+        page = visit(name)
+        assert page.evaluate(CUT_OFF) == [], f"{name} is cut off"
+        assert page.evaluate(FAINT) == [], name
+        shown = page.locator("button, summary, dialog, .bd-sidebar, fieldset").filter(visible=True)
+        assert shown.count() == 0, name
+
+
+@pytest.mark.parametrize("visit", [("file", "dark")], ids="-".join, indirect=True)
+def test_printing_in_the_dark_mode_is_light_and_leaves_the_page_dark(visit):
+    page = visit(CHAPTER)
+    page.evaluate("""() => addEventListener('beforeprint', () => {
+      window.printed = document.documentElement.dataset.theme;
+    })""")
+    page.pdf()
+    assert page.evaluate("window.printed") == "light"
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    # Firefox tells by these events alone.
+    for event, theme in (("beforeprint", "light"), ("afterprint", "dark")):
+        page.evaluate("event => dispatchEvent(new Event(event))", event)
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+    page.emulate_media(media="print", color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
+
 def test_pages_name_no_path_of_the_machine():
     assert PAGES, "no book at _build/html"
     for name in PAGES:
