@@ -1,0 +1,30 @@
+"""Files that appear whole or not at all."""
+
+import os
+import shutil
+from pathlib import Path
+
+__all__ = ["draft_of", "write_whole"]
+
+
+def draft_of(path: Path) -> Path:
+    """Return where a file is written first: its neighbour, hidden, ending in ``.part``."""
+    return path.with_name(f".{path.name}.part")
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file beside its place, then move it there in one step; text as UTF-8.
+
+    Raises:
+        OSError: If it cannot be written, with the file's name; what was there before is kept.
+    """
+    draft = draft_of(path)
+    try:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+        if path.exists():
+            shutil.copymode(path, draft)
+        os.replace(draft, path)
+    except OSError as error:  # a full disk's names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        draft.unlink(missing_ok=True)
