@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,8 +26,11 @@ def main() -> None:
     if args.smoke and args.output is None:
         parser.error("--smoke needs --output FOLDER: its timings are not for the record")
     use_one_thread(pinned=not args.smoke)
+    folder = args.output or RESULTS
+    for draft in folder.glob(".*.part"):  # a killed run left it
+        draft.unlink()
     for name in args.names or NAMES:
-        run(name, args.output or RESULTS, args.smoke)
+        run(name, folder, args.smoke)
 
 
 def use_one_thread(*, pinned: bool) -> None:
@@ -52,5 +56,17 @@ def run(name: str, folder: Path, smoke: bool) -> None:
     print(f"{name}: {about['seconds']:.0f} s", file=sys.stderr)
 
 
+def interrupt(*_) -> None:
+    """Treat SIGTERM like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("Stopped. The benchmarks that had ended are kept.", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"the benchmarks cannot go on: {error}")

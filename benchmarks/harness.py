@@ -284,6 +284,8 @@ def _rounded(value):
 
 def _commit() -> str:
     """Return the commit that is checked out, marked when files other than records were changed."""
+    if not (_ROOT / ".git").exists():  # git would tell of a repository further up
+        return "unknown"
     git = ["git", "-C", str(_ROOT)]
     changed = [*git, "diff", "--quiet", "HEAD", "--", ".", ":(exclude)benchmarks/results"]
     try:

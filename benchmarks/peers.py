@@ -64,6 +64,7 @@ class NeuralTangents:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is for this process alone
         )
         self.versions = self._answer()["versions"]
 
@@ -71,6 +72,8 @@ class NeuralTangents:
         return self
 
     def __exit__(self, kind: type, error: BaseException, trace: TracebackType) -> None:
+        if kind:
+            self._process.kill()  # it may be in the middle of a long computation
         self._process.stdin.close()
         self._process.wait()
         self._folder.cleanup()

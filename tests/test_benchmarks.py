@@ -2,8 +2,10 @@
 
 import json
 import math
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -400,3 +402,37 @@ def test_the_page_says_what_is_missing_without_the_records(tmp_path, monkeypatch
         found = {"Path": Path, "json": json}
         exec(source, found)
         assert list(found["records"]) == list(NAMES)
+
+
+def test_a_stop_shows_no_traceback_and_drafts_of_a_killed_run_go(tmp_path):
+    (tmp_path / ".x.part").touch()
+    command = [sys.executable, "-m", "benchmarks", "--smoke", "--output", tmp_path, "overlap"]
+    for wait, number in ((0.3, signal.SIGINT), (2, signal.SIGTERM)):
+        running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        time.sleep(wait)
+        running.send_signal(number)
+        said = running.communicate()[1]
+        assert "Traceback" not in said
+        assert running.returncode in (130, 0, -number)  # 0 where the machine was faster
+    assert not (tmp_path / ".x.part").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks",
+        "--smoke",
+        "--output",
+        tmp_path / "file",
+        "machine",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("the benchmarks cannot go on: ")
+    assert str(tmp_path / "file") in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_commit_is_that_of_the_project_and_of_no_repository_around_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(harness, "_ROOT", tmp_path)
+    assert harness._commit() == "unknown"
