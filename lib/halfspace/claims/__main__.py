@@ -20,9 +20,10 @@ def write_rules(path: Path = RULES) -> None:
     """Write every claim's rule, whole or not at all.
 
     Raises:
-        ValueError: if a rule would change whose runs are recorded already.
+        ValueError: if a rule would change whose runs are recorded already, or if the file is
+            damaged; the message names it.
     """
-    old = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
+    old = _kept(path)
     new = {claim.id: claim.rule for claim in CLAIMS}
     for claim in CLAIMS:
         if old.get(claim.id, claim.rule) != claim.rule and judge(claim)[0] != "pending":
@@ -33,6 +34,21 @@ def write_rules(path: Path = RULES) -> None:
     draft = path.with_suffix(".partial")
     draft.write_text(text, encoding="utf8")
     os.replace(draft, path)
+
+
+def _kept(path: Path) -> dict[str, str]:
+    """Return the rules that the file holds, none if there is no file."""
+    if not path.exists():
+        return {}
+    try:
+        kept = json.loads(path.read_text(encoding="utf8"))
+        if not isinstance(kept, dict):
+            raise ValueError("no mapping of rules")
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); restore it with git checkout -- data/rules.json"
+        ) from error
+    return kept
 
 
 if __name__ == "__main__":
