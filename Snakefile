@@ -1,6 +1,10 @@
-"""Chapters -> executed chapters -> book. `make book` runs it; so does `snakemake --cores 2`."""
+"""Chapters -> executed chapters -> book. `make book` runs it; so does `snakemake --cores 2`.
+
+The environment variable HALFSPACE_PARAMETERS names the parameter set.
+"""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -8,18 +12,32 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, "book")
 import parameter_sets
+import processes
 
-SET = config.get("parameters", "default")
+if "HALFSPACE_BUILD" in os.environ:
+    processes.end_with_parent()
+
+SET = os.environ.get("HALFSPACE_PARAMETERS", "default")
 try:
     PARAMETERS = parameter_sets.load(SET)
 except ValueError as error:
     raise WorkflowError(str(error))
 
+
+def files(folder, *patterns):
+    """Return a folder's files that match a pattern; hidden ones are drafts or an editor's."""
+    found = (path for pattern in patterns for path in Path(folder).glob(pattern))
+    return sorted(
+        str(path)
+        for path in found
+        if path.is_file() and path.name[0] != "." and path.parent.name != "__pycache__"
+    )
+
+
 PYTHON = sys.executable
-JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
-PACKAGE = sorted(map(str, Path("lib").rglob("*.py")))
-RECORDS = sorted(map(str, Path("data/results").rglob("*.*")))
+PACKAGE = files("lib", "**/*.py")
+RECORDS = files("data/results", "*/*.json", "*/*.npz")
 READERS = {  # chapters that read recorded runs
     "02_active_path_regions",
     "04_feature_learning",
@@ -28,9 +46,10 @@ READERS = {  # chapters that read recorded runs
     "circle_conditions",
     "reallocating_paths",
 }
-PAGES = sorted(map(str, Path(".").glob("*.md")))
-TIMINGS = {"how_fast_how_exact": sorted(map(str, Path("benchmarks/results").glob("*.json")))}
-ASSETS = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and p.suffix != ".pyc")
+PAGES = files(".", "*.md")
+TIMINGS = {"how_fast_how_exact": files("benchmarks/results", "*.json")}
+ASSETS = files("book", "**/*")
+SCRIPTS = [f"book/{name}.py" for name in ("execute", "executed_copies", "project_files", "whole")]
 
 
 rule book:
@@ -39,12 +58,12 @@ rule book:
         expand("chapters/{chapter}.ipynb", chapter=PARAMETERS),
         "_config.yml", "_toc.yml", "references.bib", PAGES, ASSETS, PACKAGE, RECORDS,
     output:
-        touch("_build/book.done"),
+        "_build/book.done",
     params:
         set=SET,
     threads: workflow.cores  # alone: it reads what every chapter wrote
     shell:
-        "HALFSPACE_PARAMETERS={params.set} {JUPYTER_BOOK} build . -W -n --keep-going --all -q"
+        "HALFSPACE_PARAMETERS={params.set:q} exec {PYTHON:q} book/pages.py"
 
 
 rule execute:
@@ -52,7 +71,7 @@ rule execute:
         notebook="chapters/{chapter}.ipynb",
         package=PACKAGE,
         environment="requirements.lock",
-        script="book/execute.py",
+        scripts=SCRIPTS,
         timings=lambda wildcards: TIMINGS.get(wildcards.chapter, []),
         records=lambda wildcards: RECORDS if wildcards.chapter in READERS else [],
     output:
@@ -63,5 +82,5 @@ rule execute:
         values=lambda wildcards: json.dumps(PARAMETERS[wildcards.chapter], sort_keys=True),
     threads: lambda wildcards: THREADS.get(wildcards.chapter, 1)
     shell:
-        "{PYTHON} {input.script} {input.notebook} {log} {output} "
+        "exec {PYTHON:q} book/execute.py {input.notebook:q} {log:q} {output:q} "
         "--threads {threads} --parameters {params.values:q}"

@@ -1,15 +1,13 @@
 """Build the book: one run at a time, a clear word on what failed, and no process left behind."""
 
-import argparse
-import fcntl
+import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-import parameter_sets
+import processes
 
 
 def interrupt(*_) -> None:
@@ -18,53 +16,141 @@ def interrupt(*_) -> None:
 
 
 def main() -> None:
-    """Check the parameter set, then let Snakemake make what is missing or out of date."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parameters", default="default", help="name of a parameter set")
-    parser.add_argument("--cores", type=int, default=2)
-    args = parser.parse_args()
+    """Check what the book is made from, then let Snakemake make what is missing or out of date."""
+    signal.signal(signal.SIGTERM, interrupt)
+    if "MAKELEVEL" in os.environ:  # started by make, which may be killed
+        processes.end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     try:
-        parameter_sets.load(args.parameters)
-    except ValueError as error:
-        sys.exit(str(error))
+        sys.exit(build(os.environ.get("PARAMETERS", "default"), os.environ.get("CORES", "2")))
+    except KeyboardInterrupt:
+        print("Stopped. The chapters that had ended are kept; make book goes on from there.")
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"{error.filename} cannot be used ({error.strerror}); see to it and go on")
 
-    Path("_build").mkdir(exist_ok=True)
+
+def build(parameters: str, cores: str) -> int | str:
+    """Return the exit status, or what is wrong in sentences."""
+    import fcntl
+
+    import project_files
+
+    if not (cores.isascii() and cores.isdigit() and int(cores) > 0):
+        return f"CORES must be a whole number from 1; got {cores!r}"
+    if problems := project_files.problems(parameters):
+        return "\n".join(problems)
+    if problem := folder_problem():
+        return problem
     with open("_build/.lock", "w", encoding="utf8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.exit("Another make book is running in this folder; wait until it has ended.")
-        sys.exit(run(args.parameters, args.cores))
+            return "Another make book is running in this folder; wait until it has ended."
+        clean()
+        discard_damaged(parameters)
+        return run(parameters, cores)
 
 
-def run(parameters: str, cores: int) -> int:
+def folder_problem() -> str | None:
+    """Make the folders that are written to, and return what keeps one from being written."""
+    import tempfile
+
+    for folder in ("_build", "_build/executed", "_build/html", "_build/logs", ".snakemake"):
+        try:
+            Path(folder).mkdir(exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(4096))
+        except (FileExistsError, NotADirectoryError):
+            return f"{folder} is a file, and a folder is needed there: move it away or delete it"
+        except OSError as error:
+            return (
+                f"The folder {folder} cannot be written ({error.strerror}); make room there, make "
+                "it writable, or build a copy of the project elsewhere. Nothing was changed."
+            )
+    return None
+
+
+def clean() -> None:
+    """Remove drafts that a killed run left."""
+    for folder in ("_build", "_build/html", "_build/executed/chapters"):
+        for draft in Path(folder).glob(".*.part"):
+            draft.unlink()
+    for draft in Path("_build/cache").rglob("*.partial"):
+        with contextlib.suppress(FileNotFoundError):  # its writer has just ended
+            # A younger one may be of a chapter that runs outside this build.
+            if time.time() - draft.stat().st_mtime > 86_400:
+                draft.unlink()
+
+
+def discard_damaged(parameters: str) -> None:
+    """Delete copies that cannot be shown, and the pages' list if a page is not as it was made.
+
+    Snakemake makes again what is missing, but takes what is there to be whole. Of a chapter that
+    ended when the run was stopped it has not noted the parameters, so these are compared here.
+    """
+    import executed_copies
+    import pages
+    import parameter_sets
+
+    if pages.LIST.exists() and (name := pages.damaged()):
+        print(f"{name} is missing or was changed: the pages are made again.", flush=True)
+        pages.LIST.unlink()
+    for name, wanted in parameter_sets.load(parameters).items():
+        path = executed_copies.EXECUTED / f"{name}.ipynb"
+        try:
+            notebook = executed_copies.read(path)
+            if notebook.metadata.papermill.parameters == wanted:
+                continue
+        except ValueError as error:
+            if path.exists():
+                print(f"{path} {error}: the chapter is executed again.", flush=True)
+        path.unlink(missing_ok=True)
+        pages.LIST.unlink(missing_ok=True)
+
+
+def run(parameters: str, cores: str) -> int:
     """Run Snakemake and return its exit status.
 
-    The lock above replaces Snakemake's own, which would outlive a killed run.
+    The lock above replaces Snakemake's own, which would outlive a killed run. A file that is there
+    is whole, also if Snakemake was ended before it noted that. Snakemake leads a process group of
+    its own, so that Ctrl-C reaches this process alone, which then ends the rest.
     """
-    signal.signal(signal.SIGTERM, interrupt)
+    import subprocess
+
     start = time.monotonic()
     snakemake = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", str(cores), "--nolock"]
-        + ["--rerun-incomplete", "--keep-going", "--scheduler", "greedy"]
-        + ["--quiet", "all", "--config", f"parameters={parameters}"],
-        env={**os.environ, "HALFSPACE_BUILD_PID": str(os.getpid())},
+        [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
+        + ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"],
+        env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
+        start_new_session=True,
     )
     try:
         status = snakemake.wait()
-    except KeyboardInterrupt:
-        snakemake.terminate()
-        try:
-            snakemake.wait(5)
-        except subprocess.TimeoutExpired:
-            snakemake.kill()  # it waits for the chapters, which end with this process
-        print("Stopped. The chapters that had ended are kept; make book goes on from there.")
-        return 130
-    if status:
+    finally:
+        end_group(snakemake)
+    if status < 0:
+        print(f"The book was not built: Snakemake was killed by signal {-status}.", file=sys.stderr)
+    elif status:
         print("The book was not built; see above.", file=sys.stderr)
     else:
         print(f"The book is at _build/html/index.html ({time.monotonic() - start:.0f} s)")
-    return status
+    return abs(status)
+
+
+def end_group(snakemake) -> None:
+    """End Snakemake's process group, if need be the hard way: its own handler may never return."""
+    import subprocess
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # impatience must not leave the group behind
+    try:
+        os.killpg(snakemake.pid, signal.SIGTERM)
+        snakemake.wait(3)
+        os.killpg(snakemake.pid, signal.SIGKILL)
+    except subprocess.TimeoutExpired:
+        os.killpg(snakemake.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # the usual end: the group is empty
 
 
 if __name__ == "__main__":

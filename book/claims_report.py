@@ -5,7 +5,6 @@ that do not know ``:has`` show all rows.
 """
 
 import json
-import os
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,6 +13,7 @@ from docutils import nodes
 from halfspace.claims import VERDICTS, interval_text, markdown_report, report, summary
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from whole import write_whole
 
 __all__ = ["ClaimsReport", "ClaimsSummary", "setup"]
 
@@ -58,6 +58,11 @@ def hiding_rules() -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
+def escaped(run: dict) -> dict[str, str]:
+    """Return what a run's record tells, fit for HTML."""
+    return {name: escape(str(value)) for name, value in run.items()}
+
+
 def row(entry: dict, files: str) -> str:
     """Return a claim's row; ``files`` is the address below which the repository's files lie."""
     findings = [
@@ -66,15 +71,15 @@ def row(entry: dict, files: str) -> str:
         for f in entry["findings"]
     ]
     runs = "".join(
-        f'<li>{escape(run["name"])}: <a href="{files}/{run["file"]}">{run["file"]}</a>, '
-        f"{run['when'][:10]}, commit {run['commit']}, {escape(run['device'])}</li>"
-        for run in entry["runs"]
+        f'<li>{run["name"]}: <a href="{files}/{run["file"]}">{run["file"]}</a>, '
+        f"{run['when'][:10]}, commit {run['commit']}, {run['device']}</li>"
+        for run in (escaped(run) for run in entry["runs"])
     )
     ours = f"<ul>{''.join(findings)}</ul>" if findings else "<p>no run yet</p>"
-    figure = f', <a href="{entry["figure"]}">our figure</a>' if entry["figure"] else ""
+    figure = f', <a href="{escape(entry["figure"])}">our figure</a>' if entry["figure"] else ""
     verdict = entry["verdict"]
     return (
-        f'<tr id="claim-{entry["id"]}" class="v-{slug(verdict)} s-{slug(section(entry))}">'
+        f'<tr id="claim-{escape(entry["id"])}" class="v-{slug(verdict)} s-{slug(section(entry))}">'
         f"<td>{escape(entry['claim'])}<br><small>{escape(entry['where'])}{figure}</small></td>"
         f"<td>{escape(entry['paper']) or '–'}</td>"
         f"<td><small>{escape(entry['statistic'])}</small>{ours}</td>"
@@ -122,9 +127,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
         return
     text = json.dumps(entries(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     for name, content in {"report.json": text, "report.md": markdown_report(entries())}.items():
-        draft = Path(app.outdir, f"{name}.partial")
-        draft.write_text(content, encoding="utf8")
-        os.replace(draft, Path(app.outdir, name))
+        write_whole(Path(app.outdir, name), content)
 
 
 def setup(app: Sphinx) -> dict:

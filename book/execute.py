@@ -1,31 +1,35 @@
 """Execute one chapter with papermill: into a log first, and to its place when all of it ran."""
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
-import shutil
+import signal
 import sys
-import threading
 import time
 from importlib.metadata import version
 from pathlib import Path
 
+import executed_copies
+import processes
+import project_files
+import whole
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def end_with(pid: int) -> None:
-    """End this process, and with it the kernel, soon after process ``pid`` is gone."""
-
-    def watch():
-        while True:
-            time.sleep(1)
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def settle_environment(threads: int) -> None:
+    """Make the kernel see the same surroundings whatever the reader's own settings are."""
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    # The kernel chooses this backend only where none is named, and any other leaves no image.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    # Matplotlib's own defaults, no start-up files of IPython, the kernel of this environment.
+    matplotlib = Path(importlib.util.find_spec("matplotlib").origin).parent
+    os.environ["MATPLOTLIBRC"] = str(matplotlib / "mpl-data/matplotlibrc")
+    os.environ["IPYTHONDIR"] = str(Path("_build/ipython").resolve())
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 
 
 def processor() -> str:
@@ -68,25 +72,52 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
     """Run ``notebook`` in its folder; write ``log`` as it goes, then ``target`` in one step.
 
     Raises:
-        SystemExit: If a cell fails; ``log`` then holds what ran, and ``target`` is not touched.
+        SystemExit: If the chapter cannot be run to its end or leaves a figure without an image;
+            ``log`` then holds what ran, and ``target`` is not touched.
     """
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = str(threads)
-    import nbformat
-    import papermill
-
-    log.parent.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    interval = 0.1 if sys.stderr.isatty() else 10
+    settle_environment(threads)
+    if problem := project_files.notebook_problem(notebook):
+        sys.exit(problem)
     start = time.monotonic()
     try:
-        executed = papermill.execute_notebook(
+        executed = run(notebook, log, parameters)
+        empty = executed_copies.figures_without_image(executed)
+        if empty:
+            sys.exit(f"{notebook}: no image of {', '.join(empty)}; what ran is in {log}")
+        for line in messages(executed):
+            print(f"{notebook.stem}: {line}", file=sys.stderr)
+        values = {**executed.metadata.papermill.get("default_parameters", {}), **parameters}
+        executed.metadata["halfspace"] = machine(values.get("device", "auto"), threads)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # From here on the chapter has ended: it is kept even if the build is stopped now.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        whole.write_whole(target, executed_copies.sealed(executed))
+    except OSError as error:
+        folder = Path(error.filename or log).parent
+        sys.exit(
+            f"{notebook}: {folder} cannot be written ({error.strerror}); make room there, or make "
+            "it writable. The other chapters are kept."
+        )
+    print(f"{notebook.stem}: executed in {time.monotonic() - start:.0f} s", flush=True)
+
+
+def run(notebook: Path, log: Path, parameters: dict):
+    """Run ``notebook`` in its folder with papermill, and return what papermill wrote to ``log``."""
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    log.parent.mkdir(parents=True, exist_ok=True)
+    interval = 0.1 if sys.stderr.isatty() else 10
+    try:
+        return papermill.execute_notebook(
             notebook,
             log,
             parameters=parameters,
             cwd=notebook.parent,
+            kernel_name="python3",
+            language="python",
             progress_bar={"desc": notebook.stem, "mininterval": interval},
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
         )
     except KeyboardInterrupt:
         sys.exit(f"{notebook.stem}: stopped")
@@ -95,15 +126,13 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
             f"{notebook}: {error.ename}: {error.evalue}\n"
             f"The cells that ran, with the traceback, are in {log}"
         )
-    for line in messages(executed):
-        print(f"{notebook.stem}: {line}", file=sys.stderr)
-    values = {**executed.metadata.papermill.get("default_parameters", {}), **parameters}
-    executed.metadata["halfspace"] = machine(values.get("device", "auto"), threads)
-    nbformat.write(executed, log)
-    part = target.with_suffix(".part")
-    shutil.copyfile(log, part)
-    part.replace(target)
-    print(f"{notebook.stem}: executed in {time.monotonic() - start:.0f} s", flush=True)
+    except DeadKernelError:
+        sys.exit(
+            f"{notebook}: its kernel was killed, probably because memory ran out; close other "
+            f"programs, or try CORES=1 or PARAMETERS=quick. The cells that ran are in {log}"
+        )
+    except RuntimeError as error:
+        sys.exit(f"{notebook}: its kernel did not start ({error})")
 
 
 def main() -> None:
@@ -114,9 +143,9 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON mapping")
-    if "HALFSPACE_BUILD_PID" in os.environ:
-        end_with(int(os.environ["HALFSPACE_BUILD_PID"]))
+    processes.end_with_parent()  # and the kernel with this process
     execute(**vars(parser.parse_args()))
+    os._exit(0)  # at once: winding up takes seconds, in which a kill would undo all of it
 
 
 if __name__ == "__main__":

@@ -5,13 +5,16 @@ its text is replaced by that of ``_build/executed/chapters/X.ipynb``.
 """
 
 import ast
+import contextlib
 import os
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import distribution, version
 from pathlib import Path
 
+import executed_copies
 import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -20,7 +23,6 @@ from sphinx.util.docutils import SphinxDirective
 
 __all__ = ["BuildReport", "parameters_of", "setup", "shown", "swap"]
 
-EXECUTED = "_build/executed"
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")
 
 logger = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ def swap(original: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nb
     ours = [(cell.cell_type, cell.source) for cell in original.cells]
     theirs = [(cell.cell_type, cell.source) for cell in page.cells]
     if ours != theirs:
-        raise ValueError("the executed copy has other cells than the chapter")
+        raise ValueError("has other cells than the chapter")
     for cell in page.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = shown(cell.source, page.metadata.papermill.parameters)
@@ -73,27 +75,39 @@ def read_executed(app: Sphinx, docname: str, source: list[str]) -> None:
     """Replace a chapter's text by its executed copy; warn, which fails the build, if it cannot."""
     if not docname.startswith("chapters/"):
         return
-    path = Path(app.srcdir) / EXECUTED / f"{docname}.ipynb"
+    path = Path(app.srcdir) / executed_copies.EXECUTED / Path(f"{docname}.ipynb").name
     app.env.note_dependency(str(path))
-    if not path.exists():
-        logger.warning("no executed copy; run make book", location=docname, type="halfspace")
-        return
     try:
-        page = swap(nbformat.reads(source[0], 4), nbformat.read(path, 4))
+        page = swap(nbformat.reads(source[0], 4), executed_copies.read(path))
     except ValueError as error:
-        logger.warning("%s; run make book", error, location=docname, type="halfspace")
+        logger.warning("the executed copy %s", error, location=docname, type="halfspace")
         return
     source[0] = nbformat.writes(page)
 
 
 def commit(folder: str) -> str:
     """Return the commit that is checked out, marked when files were changed since."""
+    if not Path(folder, ".git").exists():  # git would tell of a repository further up
+        return "not known"
     command = ["git", "describe", "--always", "--dirty=, with changes", "--abbrev=12"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "not known"
     return done.stdout.strip()
+
+
+def plain(text: str) -> str:
+    """Return Markdown that shows a text as it stands, in a cell of a table too."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
+
+
+def code(text: str) -> str:
+    """Return Markdown that shows a text as code, in a cell of a table too."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    text = f" {text} " if longest else text
+    return fence + text.replace("|", "\\|") + fence
 
 
 class BuildReport(SphinxDirective):
@@ -104,10 +118,11 @@ class BuildReport(SphinxDirective):
         self.env.note_reread()
         folder = Path(self.env.srcdir)
         chapters = {}
-        for path in sorted((folder / EXECUTED / "chapters").glob("*.ipynb")):
+        for path in sorted((folder / executed_copies.EXECUTED).glob("[!.]*.ipynb")):
             if (folder / "chapters" / path.name).exists():
                 self.env.note_dependency(str(path))
-                chapters[path.stem] = nbformat.read(path, 4)
+                with contextlib.suppress(ValueError):  # the chapter's own page tells
+                    chapters[path.stem] = executed_copies.read(path)
         lines = [*self._build(folder, chapters), *self._runs(chapters), *self._values(chapters)]
         return self.parse_text_to_nodes("\n".join(lines))
 
@@ -124,7 +139,7 @@ class BuildReport(SphinxDirective):
             "Parameter set": os.environ.get("HALFSPACE_PARAMETERS", "not known"),
             "Chapters executed with": "; or ".join(sorted(versions)),
         }
-        return ["| Build | |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items()), ""]
+        return ["| Build | |", "|---|---|", *(f"| {k} | {plain(v)} |" for k, v in rows.items()), ""]
 
     def _runs(self, chapters: dict) -> list[str]:
         lines = ["| Chapter | Executed | Seconds | Device |", "|---|---|--:|---|"]
@@ -133,7 +148,7 @@ class BuildReport(SphinxDirective):
             when = datetime.fromisoformat(run.start_time).astimezone(UTC)
             lines.append(
                 f"| {{doc}}`/chapters/{stem}` | {when:%Y-%m-%d %H:%M} UTC | {run.duration:.0f} "
-                f"| {machine.get('device', 'not known')} |"
+                f"| {plain(machine.get('device', 'not known'))} |"
             )
         return [*lines, ""]
 
@@ -146,8 +161,8 @@ class BuildReport(SphinxDirective):
             for name, node in parameters_of("\n".join(c.source for c in cells)).items():
                 default = ast.unparse(node.value)
                 value = repr(given[name]) if name in given else default
-                other = "" if value == default else f"`{default}`"
-                lines.append(f"| {title} | `{name}` | `{value}` | {other} |")
+                other = "" if value == default else code(default)
+                lines.append(f"| {title} | {code(name)} | {code(value)} | {other} |")
                 title = ""
         return [*lines, ""]
 

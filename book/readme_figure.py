@@ -4,22 +4,25 @@ import base64
 import sys
 from pathlib import Path
 
-import nbformat
+import executed_copies
+from whole import write_whole
 
-CHAPTER = Path("_build/executed/chapters/04_feature_learning.ipynb")
+CHAPTER = executed_copies.EXECUTED / "04_feature_learning.ipynb"
 FIGURE = "fig-circle-overlap-dlgn"
 TARGET = Path("book/static/readme-figure.png")
 
 
 def main() -> None:
     """Write the image of the cell that is named FIGURE."""
-    if not CHAPTER.exists():
-        sys.exit(f"{CHAPTER} is missing; run make book first")
-    for cell in nbformat.read(CHAPTER, as_version=4).cells:
+    try:
+        notebook = executed_copies.read(CHAPTER)
+    except ValueError as error:
+        sys.exit(f"{CHAPTER} {error}; run make book first")
+    for cell in notebook.cells:
         if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") != FIGURE:
             continue
         images = [o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})]
-        TARGET.write_bytes(base64.b64decode(images[0]))
+        write_whole(TARGET, base64.b64decode(images[0]))
         print(f"wrote {TARGET}")
         return
     sys.exit(f"{CHAPTER} has no figure named {FIGURE}")

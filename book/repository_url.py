@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from whole import write_whole
 
 PATTERN = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
 
@@ -21,11 +22,16 @@ def main() -> None:
         sys.exit(f"URL must read https://github.com/OWNER/NAME; got {sys.argv[1]!r}")
     old = yaml.safe_load(Path("_config.yml").read_text(encoding="utf8"))["repository"]["url"]
     slugs = [url.removeprefix("https://github.com/").encode() for url in (old, new)]
-    names = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True)
-    for path in map(Path, filter(None, names.stdout.split("\0"))):
-        content = path.read_bytes()
+    if not Path(".git").exists():  # git would list files of a repository further up
+        sys.exit("The files to change are those that git tracks, and this folder is no git clone.")
+    try:
+        names = subprocess.check_output(["git", "ls-files", "-z"])
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit("git cannot list the files to change: see to what it says, or install it.")
+    for path in map(Path, filter(None, names.decode().split("\0"))):
+        content = path.read_bytes() if path.is_file() else b""  # else deleted, or a link to nothing
         if slugs[0] in content and b"\0" not in content:
-            path.write_bytes(content.replace(*slugs))
+            write_whole(path, content.replace(*slugs))
             print(f"changed {path}")
 
 

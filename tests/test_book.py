@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book"))
 
 import claims_report  # noqa: E402
+import executed_copies  # noqa: E402
 import halfspace_book  # noqa: E402
 import parameter_sets  # noqa: E402
 
@@ -80,7 +81,7 @@ def test_a_run_without_parameters_shows_the_defaults():
 
 
 def test_other_cells_are_refused():
-    with pytest.raises(ValueError, match="the executed copy has other cells than the chapter"):
+    with pytest.raises(ValueError, match="^has other cells than the chapter$"):
         halfspace_book.swap(chapter(extra="  # edited"), executed({"seed": 3}))
 
 
@@ -98,7 +99,8 @@ def app(tmp_path, monkeypatch):
 def put(folder, notebook):
     path = folder / "_build/executed/chapters/x.ipynb"
     path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
+    path.write_text(executed_copies.sealed(notebook), encoding="utf8")
+    return path
 
 
 def test_reading_swaps_the_executed_copy_in(app):
@@ -112,15 +114,92 @@ def test_reading_swaps_the_executed_copy_in(app):
 def test_a_missing_copy_is_a_warning(app):
     source = [nbformat.writes(chapter())]
     halfspace_book.read_executed(app, "chapters/x", source)
-    assert app.said == ["no executed copy; run make book"]
+    assert app.said == ["the executed copy is not there"]
 
 
 def test_a_copy_of_other_cells_is_a_warning(app):
     put(app.srcdir, executed({}, extra="  # older"))
     source = [nbformat.writes(chapter())]
     halfspace_book.read_executed(app, "chapters/x", source)
-    assert app.said == ["the executed copy has other cells than the chapter; run make book"]
+    assert app.said == ["the executed copy has other cells than the chapter"]
     assert not json.loads(source[0])["cells"][-1]["outputs"]
+
+
+def refused(app):
+    """Return why the page build does not show the copy of chapter x, and see that it does not."""
+    source = [nbformat.writes(chapter())]
+    halfspace_book.read_executed(app, "chapters/x", source)
+    assert not json.loads(source[0])["cells"][-1]["outputs"]
+    (said,) = app.said
+    return said
+
+
+def test_a_copy_that_was_edited_by_hand_is_refused(app):
+    path = put(app.srcdir, executed({"seed": 3}))
+    path.write_text(path.read_text().replace('"3"', '"FORGED-NUMBER 123"'))
+    assert refused(app) == "the executed copy was changed after it was written"
+
+
+def test_a_copy_whose_provenance_was_edited_is_refused(app):
+    path = put(app.srcdir, executed({"seed": 3}))
+    path.write_text(path.read_text().replace("A device", "Another"))
+    assert refused(app) == "the executed copy was changed after it was written"
+
+
+@pytest.mark.parametrize("size", [0, 1, 300])
+def test_a_copy_that_is_cut_is_refused(size, app):
+    path = put(app.srcdir, executed({"seed": 3}))
+    path.write_bytes(path.read_bytes()[:size])
+    assert refused(app).startswith("the executed copy is damaged (")
+
+
+def test_a_copy_without_its_figures_is_refused(app):
+    notebook = executed({"seed": 3})
+    notebook.cells[-1].metadata["mystnb"] = {"figure": {"name": "fig-x"}}
+    put(app.srcdir, notebook)
+    assert refused(app) == "the executed copy has no image of fig-x"
+
+
+def test_a_figure_in_any_image_format_counts():
+    notebook = executed({})
+    notebook.cells[-1].metadata["mystnb"] = {"figure": {"name": "fig-x"}}
+    assert executed_copies.figures_without_image(notebook) == ["fig-x"]
+    data = {"text/plain": "x", "image/svg+xml": "<svg/>"}
+    notebook.cells[-1].outputs.append(v4.new_output("display_data", data=data))
+    assert executed_copies.figures_without_image(notebook) == []
+
+
+def test_the_readme_figure_is_not_taken_from_a_forged_copy(tmp_path):
+    path = tmp_path / executed_copies.EXECUTED / "04_feature_learning.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(executed_copies.sealed(executed({})).replace('"3"', '"4"'))
+    command = [sys.executable, ROOT / "book/readme_figure.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    said = "04_feature_learning.ipynb was changed after it was written; run make book first\n"
+    assert done.stderr.endswith(said)
+
+
+@pytest.mark.parametrize(
+    "text", ["a|b", "<script>x</script>", "`a` *b* [c](d) $e$", "{{f}}", "1.0"]
+)
+def test_what_a_record_tells_is_shown_as_it_stands(text):
+    from markdown_it import MarkdownIt
+
+    table = f"| a | b |\n|---|---|\n| {halfspace_book.plain(text)} | {halfspace_book.code(text)} |"
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(table)
+    shown = html.escape(text, quote=False)
+    assert f"<td>{shown}</td>" in page and f"<td><code>{shown}</code></td>" in page
+
+
+def test_the_commit_is_that_of_the_project_and_of_no_repository_around_it(tmp_path):
+    git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    assert re.fullmatch("[0-9a-f]{12}", halfspace_book.commit(str(tmp_path)))
+    inner = tmp_path / "unpacked"
+    inner.mkdir()
+    assert halfspace_book.commit(str(inner)) == "not known"
 
 
 def test_other_pages_are_left_alone(app):
@@ -170,7 +249,7 @@ def test_a_build_shows_runs_and_fails_without_them(little_book):
     shutil.rmtree(little_book / "_build/executed")
     done = build(little_book)
     assert done.returncode != 0
-    assert "no executed copy; run make book" in done.stderr
+    assert "the executed copy is not there" in done.stderr
 
 
 def test_parameter_sets(tmp_path):
@@ -231,6 +310,15 @@ def test_the_address_can_be_changed(tmp_path):
     assert "https://github.com/OWNER/NAME" in refused.stderr and refused.returncode
 
 
+def test_without_git_the_address_is_not_changed_and_a_sentence_says_why(tmp_path):
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    command = [sys.executable, ROOT / "book/repository_url.py", "https://github.com/someone/else"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == (
+        "The files to change are those that git tracks, and this folder is no git clone.\n"
+    )
+
+
 SCHEMAS = {path: "github-workflows" for path in (ROOT / ".github/workflows").glob("*.yml")}
 SCHEMAS[ROOT / "CITATION.cff"] = "citation-file-format"
 
@@ -242,6 +330,30 @@ def test_published_schemas(path):
         [*command, f"vendor.{SCHEMAS[path]}", path], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+WORKFLOWS = [path for path, schema in SCHEMAS.items() if schema == "github-workflows"]
+
+
+def steps(workflow):
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_name_actions_by_commit_and_grant_little(path):
+    text = path.read_text(encoding="utf8")
+    workflow = yaml.safe_load(text)
+    actions = re.findall(r"uses: (.*)", text)
+    assert len(actions) == sum("uses" in step for step in steps(workflow)) > 0
+    for action in actions:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        if "permissions" in job:
+            assert name == "deploy" and not any("run" in step for step in job["steps"])
+            assert set(job["permissions"]) == {"pages", "id-token"}
+    for step in steps(workflow):
+        assert "${{" not in step.get("run", ""), "an input reaches a script through env"
 
 
 def test_there_are_workflows():
@@ -289,6 +401,8 @@ def test_a_claims_row_can_be_filtered_and_is_escaped():
     assert "no run yet" in claims_report.row(pending, "") and "<a" not in claims_report.row(
         pending, ""
     )
+    forged = {name: "<script>x" for name in ("name", "file", "when", "commit", "device")}
+    assert "<script>" not in claims_report.row(ENTRY | {"runs": [forged]}, "https://host/files")
     rules = claims_report.hiding_rules()
     assert ".claims:has(#v-not-reproduced:checked) tbody tr:not(.v-not-reproduced)" in rules
     buttons = claims_report.filters("v", claims_report.VERDICTS)
