@@ -11,7 +11,8 @@ CORES ?= 2
 PORT ?= 8000
 # What a user sets reaches commands through the environment, as it stands: no shell reads it as code.
 SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES DEVICE URL ARGS UPGRADE
-$(foreach name,$(SETTINGS),$(eval override export $(name) := $$(value $(name))))
+$(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
+export $(SETTINGS)
 RUN := exec .venv/bin/python
 # Let idle threads spin for an instant, then sleep: endless spinning costs a factor of six where another
 # program takes a core, none at all costs a third where no other does.
