@@ -69,10 +69,6 @@ def project(tmp_path):
     tmp_path = tmp_path / "a b (1) & c's $x {y} Ü"
     tmp_path.mkdir()
     (tmp_path / "chapters/parameters").mkdir(parents=True)
-    (tmp_path / "fake/jupyter_book/cli").mkdir(parents=True)
-    (tmp_path / "fake/jupyter_book/__init__.py").touch()
-    (tmp_path / "fake/jupyter_book/cli/main.py").write_text(FAKE_JUPYTER_BOOK)
-    (tmp_path / "fake/torch.py").write_text("class cuda: is_available = lambda: False\n")
     (tmp_path / "_config.yml").write_text("repository: {url: https://github.com/a/b}\n")
     (tmp_path / "_toc.yml").write_text(TOC)
     (tmp_path / "index.md").write_text("# Index\n")
@@ -80,6 +76,10 @@ def project(tmp_path):
     (tmp_path / "lib").mkdir()
     shutil.copy(ROOT / "Snakefile", tmp_path)
     shutil.copytree(ROOT / "book", tmp_path / "book")
+    (tmp_path / "book/jupyter_book/cli").mkdir(parents=True)
+    (tmp_path / "book/jupyter_book/__init__.py").touch()
+    (tmp_path / "book/jupyter_book/cli/main.py").write_text(FAKE_JUPYTER_BOOK)
+    (tmp_path / "book/torch.py").write_text("class cuda: is_available = lambda: False\n")
     (tmp_path / "lib/module.py").write_text("x = 1\n")
     (tmp_path / "requirements.lock").write_text("")
     for name, text in {"default": "a: {}", "other": "a: {seed: 4}"}.items():
@@ -102,7 +102,7 @@ def run(folder, parameters="default", names="ab"):
     done = subprocess.run(
         command(parameters, names),
         cwd=folder,
-        env=environment(folder),
+        env=environment(),
         capture_output=True,
         text=True,
     )
@@ -110,17 +110,17 @@ def run(folder, parameters="default", names="ab"):
     return done.returncode, sorted(line.split(":")[0] for line in lines), done.stderr
 
 
-def environment(project, **settings):
+def environment(**settings):
     """Return the surroundings of a build, free of what make may have set for these tests."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PARAMETERS", "CORES", "MAKELEVEL")}
-    return kept | {"PYTHONPATH": str(project / "fake")} | settings
+    return kept | settings
 
 
 def build(project, **settings):
     return subprocess.run(
         [sys.executable, "book/build.py"],
         cwd=project,
-        env=environment(project, **settings),
+        env=environment(**settings),
         capture_output=True,
         text=True,
     )
@@ -389,7 +389,7 @@ def execute(project, *, name="a", **settings):
     return subprocess.run(
         [sys.executable, "book/execute.py", *paths],
         cwd=project,
-        env=environment(project, **settings),
+        env=environment(**settings),
         capture_output=True,
         text=True,
     )
@@ -498,7 +498,7 @@ def start(project, *command, **settings):
     return subprocess.Popen(
         command,
         cwd=project,
-        env=environment(project, **settings),
+        env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -592,18 +592,19 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(name, project, monkeypa
 
 
 def make(project, target, *settings, **environ):
-    """Run make in the project; its Python is this one, with the project's stand-ins."""
+    """Run make in the project, in an environment that has this one's packages."""
     shutil.copy(ROOT / "Makefile", project)
     (project / "pyproject.toml").touch()
-    (project / ".venv/bin").mkdir(parents=True, exist_ok=True)
-    python = project / ".venv/bin/python"
-    python.write_text(f'#!/bin/sh\nPYTHONPATH="$PWD/fake" exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
+    if not (project / ".venv").exists():
+        (project / ".venv/bin").mkdir(parents=True)
+        (project / ".venv/bin/python").symlink_to(os.path.realpath(sys.executable))
+        for name in ("pyvenv.cfg", "lib", "share"):
+            (project / ".venv" / name).symlink_to(Path(sys.prefix, name))
     (project / ".venv/.stamp").touch()
     return subprocess.run(
         ["make", target, *settings],
         cwd=project,
-        env={k: v for k, v in environment(project, **environ).items() if k != "MAKEFLAGS"},
+        env={k: v for k, v in environment(**environ).items() if k != "MAKEFLAGS"},
         capture_output=True,
         text=True,
     )
@@ -641,7 +642,7 @@ def test_a_port_must_be_a_number(port, project):
     done = subprocess.run(
         [sys.executable, "book/serve.py"],
         cwd=project,
-        env=environment(project, PORT=port),
+        env=environment(PORT=port),
         capture_output=True,
         text=True,
     )
