@@ -94,7 +94,7 @@ def test_the_readers_pip_and_python_settings_stay_outside(tmp_path):
         "PYTHONHOME": str(tmp_path),
         "PYTHONSAFEPATH": "1",
     }
-    (tmp_path / "Makefile").write_text(f"include {ROOT}/Makefile\nshow:\n\t@env\n")
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text() + "\nshow:\n\t@env\n")
     surroundings = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     said = subprocess.check_output(
         ["make", "-s", "-f", tmp_path / "Makefile", "show"],
