@@ -8,6 +8,7 @@ import pytest
 LIB = Path(__file__).parents[1] / "lib"
 FLOORS = {
     "files": 0,
+    "_checks": 0,
     "alignment": 1,
     "gates": 1,
     "datasets": 1,

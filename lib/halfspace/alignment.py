@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from halfspace._checks import check_shape
+
 __all__ = ["alignment", "centred", "cosine", "mean_of_others"]
 
 
@@ -16,12 +18,26 @@ def cosine(first: Tensor, second: Tensor) -> Tensor:
 
     Returns:
         Shape (...): 1 for kernels that are equal but for a positive factor.
+
+    Raises:
+        ValueError: if the kernels are not of one size.
     """
+    if first.ndim < 2 or first.shape[-2:] != second.shape[-2:]:
+        raise ValueError(
+            "first and second must share their last two sizes; "
+            f"got shapes {tuple(first.shape)} and {tuple(second.shape)}"
+        )
     return torch.cosine_similarity(first.flatten(-2), second.flatten(-2), dim=-1)
 
 
 def centred(kernel: Tensor) -> Tensor:
-    """Return the kernel of the features minus their mean over the N points, shape (..., N, N)."""
+    """Return the kernel of the features minus their mean over the N points, shape (..., N, N).
+
+    Raises:
+        ValueError: if the kernel is not square.
+    """
+    if kernel.ndim < 2 or kernel.shape[-1] != kernel.shape[-2]:
+        raise ValueError(f"kernel must have shape (..., N, N); got {tuple(kernel.shape)}")
     rows = kernel - kernel.mean(-1, keepdim=True)
     return rows - rows.mean(-2, keepdim=True)
 
@@ -38,6 +54,9 @@ def alignment(kernel: Tensor, other: Tensor) -> Tensor:
 
     Returns:
         Shape (...), from -1 to 1.
+
+    Raises:
+        ValueError: if the kernels are not square or not of one size.
     """
     return cosine(centred(kernel), centred(other))
 
@@ -50,5 +69,9 @@ def mean_of_others(pairs: np.ndarray | Tensor) -> np.ndarray | Tensor:
 
     Returns:
         Shape (S,).
+
+    Raises:
+        ValueError: if there are fewer than two things, or not as many partners.
     """
+    check_shape("pairs", pairs, (max(2, len(pairs)),) * 2)
     return (pairs.sum(1) - pairs.diagonal()) / (len(pairs) - 1)

@@ -15,6 +15,7 @@ Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 
 import torch
 from torch import Tensor, nn
 
+from halfspace._checks import check_finite, check_images, check_integer, check_shape, exact
 from halfspace.gates import Gate, HardGate
 
 __all__ = ["ConvDGN", "ConvDLGN", "ConvDeepLinearNet", "ConvReLUNet"]
@@ -41,10 +42,8 @@ class _ConvNet(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        sizes = dict(channels=channels, filters=filters, depth=depth, units=units, classes=classes)
-        for name, size in sizes.items():
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} must be a positive integer; got {size!r}")
+        self.channels = check_integer("channels", channels)
+        classes = check_integer("classes", classes)
         self.value = _hidden_layers(channels, filters, depth, units, generator)
         self.value.append(_drawn(nn.Linear(units, classes, bias=False), generator))
 
@@ -66,12 +65,20 @@ class ConvReLUNet(_ConvNet):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images (n, channels, h, w) to outputs (n, c)."""
+        check_images(x, self.channels)
         for layer in self.value[:-1]:
             x = layer(x).relu()
         return self.value[-1](x)
 
+    @exact()
     def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the hidden layers' pre-activations: H times (n, F, h, w), then (n, m)."""
+        """Return the hidden layers' pre-activations: H times (n, F, h, w), then (n, m).
+
+        Raises:
+            ValueError: if x is not finite or of another shape.
+        """
+        check_images(x, self.channels)
+        check_finite("x", x)
         found = []
         for layer in self.value[:-1]:
             found.append(layer(x))
@@ -91,6 +98,7 @@ class ConvDeepLinearNet(_ConvNet):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images (n, channels, h, w) to outputs (n, c)."""
+        check_images(x, self.channels)
         for layer in self.value:
             x = layer(x)
         return x
@@ -129,13 +137,23 @@ class _ConvGated(_ConvNet):
         """Map a gating layer's pre-activations to the next one's input."""
         return eta
 
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the gating network's pre-activations: H times (n, F, h, w), then (n, m)."""
+    def _etas(self, x: Tensor) -> list[Tensor]:
         found = []
         for layer in self.gating:
             found.append(layer(x))
             x = self._between(found[-1])
         return found
+
+    @exact()
+    def preactivations(self, x: Tensor) -> list[Tensor]:
+        """Return the gating network's pre-activations: H times (n, F, h, w), then (n, m).
+
+        Raises:
+            ValueError: if x is not finite or of another shape.
+        """
+        check_images(x, self.channels)
+        check_finite("x", x)
+        return self._etas(x)
 
     def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
         """Return the activities under the own gate or another one."""
@@ -148,10 +166,19 @@ class _ConvGated(_ConvNet):
         Args:
             x: images.
             gates: activities to use instead of the own ones, of the shapes of the pre-activations.
+
+        Raises:
+            ValueError: if x or one of ``gates`` has another shape.
         """
+        check_images(x, self.channels)
+        gates = [self.gate(eta) for eta in self._etas(x)] if gates is None else gates
+        if len(gates) != len(self.gating):
+            raise ValueError(f"gates must be {len(self.gating)} tensors; got {len(gates)}")
         z = torch.ones_like(x) if self.constant_input else x
-        for layer, g in zip(self.value[:-1], gates or self.gates(x), strict=True):
-            z = layer(z) * g
+        for layer, g in zip(self.value[:-1], gates, strict=True):
+            pre = layer(z)
+            check_shape("gates", g, pre.shape)
+            z = pre * g
         return self.value[-1](z)
 
 
@@ -180,6 +207,8 @@ class ConvDGN(_ConvGated):
 def _hidden_layers(
     channels: int, filters: int, depth: int, units: int, generator: torch.Generator | None
 ) -> nn.ModuleList:
+    channels, filters = check_integer("channels", channels), check_integer("filters", filters)
+    depth, units = check_integer("depth", depth), check_integer("units", units)
     sizes = [channels] + [filters] * depth
     convolutions = [
         nn.Conv2d(sizes[layer], filters, 3, padding=1, bias=False) for layer in range(depth)

@@ -13,11 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from halfspace._checks import check_integer, check_zero_one, exact
+
 __all__ = ["conv_overlap_kernel"]
 
 _ROWS = 8  # images whose overlaps with all others are counted at a time: bounds the memory
 
 
+@exact()
+@torch.no_grad()
 def conv_overlap_kernel(gates: list[Tensor], channels: int = 3) -> Tensor:
     """Count the paths that are active for both of two images.
 
@@ -30,17 +34,23 @@ def conv_overlap_kernel(gates: list[Tensor], channels: int = 3) -> Tensor:
         error below 1e-14.
 
     Raises:
-        ValueError: if the gates are not those of convolutions and a dense layer.
+        ValueError: if the gates are not 0/1, or not those of convolutions and a dense layer for the
+            same images.
     """
-    *convolutions, dense = gates
-    if dense.ndim != 2 or not convolutions or any(g.ndim != 4 for g in convolutions):
-        shapes = [tuple(g.shape) for g in gates]
+    channels = check_integer("channels", channels)
+    shapes = [tuple(g.shape) for g in gates]
+    if [len(shape) for shape in shapes] != [4] * max(1, len(gates) - 1) + [2]:
         raise ValueError(f"gates must be (n, F, h, w) tensors and one (n, m) tensor; got {shapes}")
+    if len({shape[0] for shape in shapes}) > 1 or len({shape[2:] for shape in shapes[:-1]}) > 1:
+        raise ValueError(f"gates must share n, and those of convolutions h and w; got {shapes}")
+    for g in gates:
+        check_zero_one(g)
+    *convolutions, dense = gates
     dense_overlap = dense.double() @ dense.double().T
     by_pixel = [g.permute(2, 3, 0, 1).contiguous() for g in convolutions]  # (h, w, n, F)
     starts = dense_overlap.new_full((*by_pixel[0].shape[:2], 1, 1), channels)
     rows = []
-    for few in torch.arange(len(dense)).split(_ROWS):
+    for few in torch.arange(len(dense), device=dense.device).split(_ROWS):
         arriving = starts
         for g in by_pixel:
             shared = g[:, :, few] @ g.mT  # at most F: exact in float32

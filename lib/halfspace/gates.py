@@ -2,7 +2,8 @@
 
 A unit is *active* where its pre-activation is at least zero. The hard gate says just that; it has
 no useful gradient. The soft gate is what gradient descent can train; the straight-through gate is
-hard in the forward pass and borrows the soft gate's derivative.
+hard in the forward pass and borrows the soft gate's derivative. A pre-activation that is NaN or
+infinite decides nothing: its hard gate is NaN, which whatever counts or cuts refuses.
 
 The gate of a stacked net (``halfspace.nets.stack``) may have a sharpness for each copy.
 """
@@ -20,6 +21,7 @@ __all__ = [
     "SoftGate",
     "StraightThroughGate",
     "gate_named",
+    "is_active",
     "stack_gates",
     "unstack_gate",
 ]
@@ -30,8 +32,13 @@ class HardGate:
     """Indicator ``1[η >= 0]``: the gate of the paper's definitions (Equations 2 and 4)."""
 
     def __call__(self, preactivation: Tensor) -> Tensor:
-        """Return 0/1 activities of the same shape and dtype as ``preactivation``."""
-        return (preactivation >= 0).to(preactivation.dtype)
+        """Return 0/1 activities of the same shape and dtype as ``preactivation``.
+
+        NaN where the pre-activation is NaN or infinite.
+        """
+        eta = preactivation.detach()
+        # ``eta - eta`` is exactly zero where eta is finite, and NaN elsewhere.
+        return is_active(eta) + (eta - eta)
 
     def derivative(self, preactivation: Tensor) -> None:
         """Return ``None``: no gradient passes."""
@@ -85,13 +92,13 @@ class StraightThroughGate:
         _check_beta(self.beta)
 
     def __call__(self, preactivation: Tensor) -> Tensor:
-        """Return 0/1 activities of the shape of ``preactivation``.
+        """Return 0/1 activities of the shape of ``preactivation``, NaN as of the hard gate.
 
         Raises:
             ValueError: if there is a beta for each copy and the first axis is not that of copies.
         """
         soft = torch.sigmoid(_sharpen(self.beta, preactivation))
-        hard = (preactivation >= 0).to(soft.dtype)
+        hard = HardGate()(preactivation)
         # ``soft - soft.detach()`` is exactly zero, so the activities stay exactly 0 and 1.
         return hard + (soft - soft.detach())
 
@@ -103,6 +110,15 @@ class StraightThroughGate:
 Gate = HardGate | SoftGate | StraightThroughGate
 
 _KINDS = {"soft": SoftGate, "straight-through": StraightThroughGate}
+
+
+def is_active(preactivation: Tensor) -> Tensor:
+    """Return 1 where a pre-activation is at least zero, else 0, in its shape and dtype.
+
+    As the hard gate, but for NaN, which counts as not active: for studies of many copies, which
+    record a copy that diverged along with the others.
+    """
+    return (preactivation >= 0).to(preactivation.dtype)
 
 
 def gate_named(kind: str, beta: float) -> Gate:

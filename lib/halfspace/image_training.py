@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from halfspace._checks import Integer, check_integer, check_shape
 from halfspace.files import check_writable, locked, write_whole
 
 __all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
@@ -46,10 +47,10 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = Field(ge=1)
+    epochs: Integer = Field(ge=1)
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float = Field(2e-4, gt=0)
-    batch_size: int = Field(32, ge=1)
+    batch_size: Integer = Field(32, ge=1)
     schedule: Literal["constant", "one-cycle"] = "constant"
     warm_up: float = Field(0.2, gt=0, lt=1)
     momentum: float = Field(0.9, ge=0, lt=1)
@@ -89,14 +90,24 @@ def standardise(images: Tensor, reference: Tensor) -> Tensor:
 
     Returns:
         float32, shape (n, channels, h, w).
+
+    Raises:
+        ValueError: if ``reference`` holds no pixel, or a shape is another.
     """
-    levels = torch.arange(256, dtype=torch.float64)
+    check_shape("reference", reference, (len(reference), *images.shape[1:2], *reference.shape[2:]))
+    if images.ndim != 4 or reference.ndim != 4 or not reference.numel():
+        raise ValueError(
+            "images and reference must have shape (n, channels, h, w), and reference must not be "
+            f"empty; got {tuple(images.shape)} and {tuple(reference.shape)}"
+        )
+    levels = torch.arange(256, dtype=torch.float64, device=reference.device)
     moments = []
     for channel in reference.transpose(0, 1):
         share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
         mean = share @ levels
         moments.append((mean, (share @ (levels - mean).square()).sqrt()))
-    mean, std = torch.tensor(moments, dtype=torch.float64).T.float().unsqueeze(-1).unsqueeze(-1)
+    moments = torch.tensor(moments, dtype=torch.float64, device="cpu")
+    mean, std = moments.T.float().unsqueeze(-1).unsqueeze(-1)
     return (images.float() - mean.to(images.device)) / std.to(images.device)
 
 
@@ -135,20 +146,24 @@ def train(
 
     Raises:
         OutOfTime: if the deadline comes before the last epoch.
-        ValueError: if there are fewer images than a batch has, or the checkpoint is damaged or
-            another run's.
+        ValueError: if there are fewer images than a batch has, a shape is another, or the
+            checkpoint is damaged or another run's.
         BlockingIOError: if another process works on the checkpoint.
         OSError: if the checkpoint cannot be written.
     """
+    seed = check_integer("seed", seed, least=0)
+    if x.ndim != 4:
+        raise ValueError(f"x must have shape (n, channels, h, w); got {tuple(x.shape)}")
+    check_shape("y", y, (len(x),))
     batches = x.shape[0] // recipe.batch_size
     if batches < 1:
         raise ValueError(
             f"batch_size must be at most the {x.shape[0]} images; got {recipe.batch_size}"
         )
-    net.to(memory_format=torch.channels_last)
+    net.to(torch.float32, memory_format=torch.channels_last)
     # On Linux, freeing a large block makes the allocator keep what is freed from here on. Otherwise
     # memory goes back to the system after each step: a fifth of a DLGN's time on a CPU.
-    torch.empty(31 << 20, dtype=torch.uint8)
+    torch.empty(31 << 20, dtype=torch.uint8, device="cpu")
     optimizer = _optimizer(net, recipe)
     schedule = _schedule(optimizer, recipe, batches)
     shapes = {name: list(weight.shape) for name, weight in net.state_dict().items()}
@@ -197,8 +212,8 @@ def _alone(checkpoint: Path | None) -> contextlib.AbstractContextManager:
 
 def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, float]:
     (state,) = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
-    generator = torch.Generator().manual_seed(int(state))
-    order = torch.randperm(x.shape[0], generator=generator)
+    generator = torch.Generator("cpu").manual_seed(int(state))
+    order = torch.randperm(x.shape[0], generator=generator, device="cpu")
     batches = x.shape[0] // recipe.batch_size
     net.train()
     loss_sum = torch.zeros((), dtype=torch.float64, device=x.device)
@@ -215,7 +230,7 @@ def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, 
 
 
 def _step(net, images, labels, recipe, optimizer) -> tuple[Tensor, Tensor]:
-    images = images.contiguous(memory_format=torch.channels_last)
+    images = images.float().contiguous(memory_format=torch.channels_last)
     with torch.autocast(images.device.type, dtype=torch.bfloat16):
         outputs = net(images)
     loss = functional.cross_entropy(outputs.float(), labels, label_smoothing=recipe.label_smoothing)
@@ -228,10 +243,11 @@ def _step(net, images, labels, recipe, optimizer) -> tuple[Tensor, Tensor]:
 def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     """Shift each image by up to four pixels (its border reflected) and flip half of them."""
     n, _, height, width = images.shape
-    shifts = torch.randint(2 * _PADDING + 1, (2, n, 1), generator=generator)
-    flips = torch.rand(n, 1, generator=generator) < 0.5
-    rows = shifts[0] + torch.arange(height)
-    columns = shifts[1] + torch.arange(width)
+    cpu = dict(device="cpu")  # whatever the session's default device is
+    shifts = torch.randint(2 * _PADDING + 1, (2, n, 1), generator=generator, **cpu)
+    flips = torch.rand(n, 1, generator=generator, dtype=torch.float32, **cpu) < 0.5
+    rows = shifts[0] + torch.arange(height, **cpu)
+    columns = shifts[1] + torch.arange(width, **cpu)
     columns = columns.where(~flips, columns.flip(1)).to(images.device)
     padded = functional.pad(images, (_PADDING,) * 4, mode="reflect")
     index = torch.arange(n, device=images.device).view(-1, 1, 1)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import stats
 
+from halfspace._checks import check_shape
+
 __all__ = ["first_below", "geometric_intervals", "interval_text", "mean_interval", "mean_intervals"]
 
 
@@ -69,6 +71,11 @@ def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarr
 
     Returns:
         Shape (S,), in the unit of ``times``.
+
+    Raises:
+        ValueError: if there is not a time for each row of ``curves``.
     """
-    below = np.asarray(curves) < level
-    return np.where(below.any(axis=0), np.asarray(times)[below.argmax(axis=0)], np.nan)
+    times, curves = np.asarray(times), np.asarray(curves)
+    check_shape("times", times, curves.shape[:1])
+    below = curves < level
+    return np.where(below.any(axis=0), times[below.argmax(axis=0)], np.nan)

@@ -17,6 +17,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from halfspace._checks import (
+    check_finite,
+    check_integer,
+    check_points,
+    exact,
+    uncompiled,
+)
 from halfspace.gates import Gate, HardGate, stack_gates, unstack_gate
 
 __all__ = ["DGN", "DLGN", "DeepLinearNet", "INITS", "Linear", "ReLUNet", "stack", "unstack"]
@@ -55,9 +62,10 @@ class Linear(nn.Module):
             generator: source of randomness; PyTorch's global one if ``None``.
 
         Raises:
-            ValueError: if ``init`` is unknown.
+            ValueError: if a size is not a positive integer or ``init`` is unknown.
         """
         super().__init__()
+        d_in, d_out = check_integer("d_in", d_in), check_integer("d_out", d_out)
         weight = torch.empty(d_out, d_in)
         offset = torch.zeros(d_out) if bias else None
         if init == "default":
@@ -100,21 +108,19 @@ class _Net(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        for name, size in dict(d_in=d_in, width=width, depth=depth, d_out=d_out).items():
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} must be a positive integer; got {size!r}")
-        self.d_in, self.width, self.depth, self.d_out = d_in, width, depth, d_out
-        sizes = [d_in] + [width] * depth + [d_out]
+        self.d_in, self.d_out = check_integer("d_in", d_in), check_integer("d_out", d_out)
+        self.width, self.depth = check_integer("width", width), check_integer("depth", depth)
+        sizes = [self.d_in] + [self.width] * self.depth + [self.d_out]
         self.value = nn.ModuleList(
             Linear(
                 sizes[layer],
                 sizes[layer + 1],
                 bias=bias,
                 init=init,
-                gain=gain if layer < depth else 1.0,
+                gain=gain if layer < self.depth else 1.0,
                 generator=generator,
             )
-            for layer in range(depth + 1)
+            for layer in range(self.depth + 1)
         )
 
     @property
@@ -142,13 +148,21 @@ class ReLUNet(_Net):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x of shape (..., n, d) to outputs of shape (..., n, c)."""
+        check_points(x, self.d_in)
         h = x
         for layer in self.value[:-1]:
             h = layer(h).relu()
         return self.value[-1](h)
 
+    @exact()
     def preactivations(self, x: Tensor) -> Tensor:
-        """Return the hidden pre-activations, shape (..., n, H, m)."""
+        """Return the hidden pre-activations, shape (..., n, H, m).
+
+        Raises:
+            ValueError: if x is not finite or of another shape than (..., n, d).
+        """
+        check_points(x, self.d_in)
+        check_finite("x", x)
         h, found = x, []
         for layer in self.value[:-1]:
             pre = layer(h)
@@ -157,7 +171,11 @@ class ReLUNet(_Net):
         return torch.stack(found, dim=-2)
 
     def gates(self, x: Tensor) -> Tensor:
-        """Return the hard gates, 0 or 1, shape (..., n, H, m)."""
+        """Return the hard gates, 0 or 1, shape (..., n, H, m).
+
+        Raises:
+            ValueError: if x is not finite or of another shape than (..., n, d).
+        """
         return HardGate()(self.preactivations(x))
 
 
@@ -169,12 +187,14 @@ class DeepLinearNet(_Net):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x of shape (..., n, d) to outputs of shape (..., n, c)."""
+        check_points(x, self.d_in)
         for layer in self.value:
             x = layer(x)
         return x
 
     def gates(self, x: Tensor) -> Tensor:
         """Return ones, shape (..., n, H, m)."""
+        check_points(x, self.d_in)
         weight = self.value[0].weight
         lead = torch.broadcast_shapes(x.shape[:-2], weight.shape[:-2])
         return x.new_ones((*lead, x.shape[-2], self.depth, self.width))
@@ -199,7 +219,8 @@ class _Gated(_Net):
         gating_gain: float = 1.0,
         generator: torch.Generator | None = None,
     ):
-        sizes = [d_in] + [width] * depth
+        d_in, depth = check_integer("d_in", d_in), check_integer("depth", depth)
+        sizes = [d_in] + [check_integer("width", width)] * depth
         gating = [
             Linear(
                 sizes[layer],
@@ -237,12 +258,23 @@ class _Gated(_Net):
             yield eta
             h = self._between(eta)
 
+    @exact()
     def preactivations(self, x: Tensor) -> Tensor:
-        """Return the gating network's η_1 … η_H, shape (..., n, H, m)."""
+        """Return the gating network's η_1 … η_H, shape (..., n, H, m).
+
+        Raises:
+            ValueError: if x is not finite or of another shape than (..., n, d).
+        """
+        check_points(x, self.d_in)
+        check_finite("x", x)
         return torch.stack(list(self._etas(x)), dim=-2)
 
     def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor:
-        """Return the activities, shape (..., n, H, m), under the own gate or another one."""
+        """Return the activities, shape (..., n, H, m), under the own gate or another one.
+
+        Raises:
+            ValueError: if x is not finite or of another shape than (..., n, d).
+        """
         return (gate or self.gate)(self.preactivations(x))
 
     def forward(self, x: Tensor, gates: Tensor | None = None) -> Tensor:
@@ -252,7 +284,17 @@ class _Gated(_Net):
             x: inputs.
             gates: activities to use instead of the own ones, shape (..., n, H, m): another gate's,
                 or those of a frozen gating network computed once.
+
+        Raises:
+            ValueError: if x or ``gates`` has another shape.
         """
+        check_points(x, self.d_in)
+        if gates is not None and gates.shape[-3:] != (x.shape[-2], self.depth, self.width):
+            expected = f"(..., {x.shape[-2]}, {self.depth}, {self.width})"
+            raise ValueError(
+                f"gates must have shape {expected}, for x of {x.shape[-2]} points; "
+                f"got {tuple(gates.shape)}"
+            )
         activities = map(self.gate, self._etas(x)) if gates is None else gates.unbind(-2)
         z = x.new_ones(x.shape[-1]).expand(x.shape) if self.constant_input else x
         for layer, g in zip(self.value[:-1], activities, strict=True):
@@ -310,6 +352,7 @@ def stack(nets: Sequence[_Net]) -> _Net:
     Raises:
         ValueError: if there is no net or the architectures or kinds of gate differ.
     """
+    nets = [uncompiled(net) for net in nets]
     if not nets:
         raise ValueError("stack needs at least one net; got none")
     states = [net.state_dict() for net in nets]
@@ -326,7 +369,14 @@ def stack(nets: Sequence[_Net]) -> _Net:
 
 
 def unstack(net: _Net) -> list[_Net]:
-    """Split a stacked net into its copies along the first axis: the inverse of ``stack``."""
+    """Split a stacked net into its copies along the first axis: the inverse of ``stack``.
+
+    Raises:
+        ValueError: if the net is a single one.
+    """
+    net = uncompiled(net)
+    if net.value[0].weight.ndim < 3:
+        raise ValueError("unstack needs a stacked net; got a single one")
     state = net.state_dict()
     count = next(iter(state.values())).shape[0]
     copies = [copy.deepcopy(net) for _ in range(count)]

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from halfspace._checks import check_finite, check_hard, check_shape, exact
+
 __all__ = [
     "active_path_counts",
     "log_active_path_counts",
@@ -29,6 +31,7 @@ _FLOAT64_REACH = 2**1000
 _TILE = 256  # three single-precision tiles of this side fit a core's second-level cache
 
 
+@exact()
 def overlap_kernel(
     gates: Tensor,
     other: Tensor | None = None,
@@ -54,7 +57,8 @@ def overlap_kernel(
         Exact counts, int64, shape (..., n, n'); ``out`` if given.
 
     Raises:
-        ValueError: if gates are not 0/1, the two sets differ in (H, m), or ``out`` does not fit.
+        ValueError: if gates are not 0/1, the two sets differ in (H, m) or in leading axes, or
+            ``out`` does not fit.
         OverflowError: if a count could exceed 2^63 - 1; ``log_overlap_kernel`` serves there.
     """
     first, second = _layers_first(gates, other)
@@ -64,6 +68,7 @@ def overlap_kernel(
     return _fill(out, first, second, tile, torch.int64, symmetric=other is None)
 
 
+@exact()
 def log_overlap_kernel(
     gates: Tensor,
     other: Tensor | None = None,
@@ -88,7 +93,8 @@ def log_overlap_kernel(
         up to e^2000; beyond, the logarithm is within 2 units in float64's last place.
 
     Raises:
-        ValueError: if gates are not 0/1, the two sets differ in (H, m), or ``out`` does not fit.
+        ValueError: if gates are not 0/1, the two sets differ in (H, m) or in leading axes, or
+            ``out`` does not fit.
     """
     first, second = _layers_first(gates, other)
     tile = _log_tile(_bounds(first, second), bias, gates.device)
@@ -132,6 +138,7 @@ def log_active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
     return _log_sum_of_products(factors, _largest(factors), bias, factors[0].double())
 
 
+@exact()
 def neural_path_kernel(
     x: Tensor, gates: Tensor, other_x: Tensor | None = None, other_gates: Tensor | None = None
 ) -> Tensor:
@@ -139,42 +146,50 @@ def neural_path_kernel(
 
     Args:
         x: inputs, shape (n, d).
-        gates: their hard gates, shape (n, H, m).
+        gates: their hard gates, shape (..., n, H, m).
         other_x: inputs of a second set, shape (n', d), or ``None``.
         other_gates: hard gates of the second set, or ``None``.
 
     Returns:
-        float64, shape (n, n').
+        float64, shape (..., n, n').
 
     Raises:
-        ValueError: if gates are not 0/1, or only one of the second set's tensors is given.
+        ValueError: if gates are not 0/1, inputs are not finite, the numbers of points differ, or
+            only one of the second set's tensors is given.
         OverflowError: if a count could exceed 2^63 - 1.
 
     Reference: Lakshminarayanan and Singh 2020, Neural Path Features and Neural Path Kernel.
     """
     if (other_x is None) != (other_gates is None):
         raise ValueError("other_x and other_gates go together; got only one of them")
+    for name, points, own in (("x", x, gates), ("other_x", other_x, other_gates)):
+        if points is not None:
+            check_hard(own)
+            check_shape(name, points, (own.shape[-3], *x.shape[1:2]))
+            check_finite(name, points)
     other_x = x if other_x is None else other_x
     inner = x.double() @ other_x.double().mT
     return inner * overlap_kernel(gates, other_gates).double()
 
 
-def _check_hard(gates: Tensor) -> Tensor:
-    if gates.ndim < 3:
-        raise ValueError(f"gates must have shape (..., n, H, m); got {tuple(gates.shape)}")
-    if not ((gates == 0) | (gates == 1)).all():
-        raise ValueError("gates must be hard (0 or 1) to count paths; got other values")
+def _hard(gates: Tensor) -> Tensor:
+    check_hard(gates)
     # Sums of at most m ones: float32 is exact to 2^24, far beyond any width; one BLAS call a layer.
     return gates.detach().to(torch.float32)
 
 
 def _layers_first(gates: Tensor, other: Tensor | None) -> tuple[Tensor, Tensor]:
     """Check both sets and lay them out layer by layer, float32, shape (..., H, n, m)."""
-    first = _check_hard(gates)
-    second = first if other is None else _check_hard(other)
+    first = _hard(gates)
+    second = first if other is None else _hard(other)
     if first.shape[-2:] != second.shape[-2:]:
         raise ValueError(
             f"gates must share (H, m); got {tuple(first.shape[-2:])} and {tuple(second.shape[-2:])}"
+        )
+    if first.shape[:-3] != second.shape[:-3]:
+        raise ValueError(
+            f"gates must share their leading axes; got {tuple(first.shape)} and "
+            f"{tuple(second.shape)}"
         )
     first_layers = first.transpose(-3, -2).contiguous()
     if other is None:
@@ -277,7 +292,7 @@ def _part(buffer: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _active_units(gates: Tensor) -> list[Tensor]:
-    counts = _check_hard(gates).sum(-1)
+    counts = _hard(gates).sum(-1)
     return list(counts.unbind(-1))
 
 

@@ -13,6 +13,15 @@ Reference: Half-Space Feature Learning in Neural Networks, Equations 1-5 and The
 import torch
 from torch import Tensor, nn
 
+from halfspace._checks import (
+    check_finite,
+    check_integer,
+    check_shape,
+    check_weights,
+    exact,
+    uncompiled,
+)
+
 __all__ = [
     "MAX_PATHS",
     "count_paths",
@@ -26,7 +35,12 @@ MAX_PATHS = 100_000
 
 
 def count_paths(width: int, depth: int, *, bias: bool = False) -> int:
-    """Count the paths of a network: ``m^H``, or ``Σ_{k=0..H} m^{H-k}`` with biases."""
+    """Count the paths of a network: ``m^H``, or ``Σ_{k=0..H} m^{H-k}`` with biases.
+
+    Raises:
+        ValueError: if a size is not a positive integer.
+    """
+    width, depth = check_integer("width", width), check_integer("depth", depth)
     return sum(width ** (depth - start) for start in range(depth + 1 if bias else 1))
 
 
@@ -44,15 +58,18 @@ def enumerate_paths(width: int, depth: int, start: int = 0) -> Tensor:
     Raises:
         ValueError: if ``start`` is not a layer or there are more than ``MAX_PATHS`` paths.
     """
+    width, depth = check_integer("width", width), check_integer("depth", depth)
+    start = check_integer("start", start, least=None)
     if not 0 <= start <= depth:
         raise ValueError(f"start must be a layer from 0 to {depth}; got {start}")
     _refuse_above_limit(width ** (depth - start), width, depth)
     if start == depth:
-        return torch.empty((1, 0), dtype=torch.int64)
-    units = torch.arange(width)
+        return torch.empty((1, 0), dtype=torch.int64, device="cpu")
+    units = torch.arange(width, device="cpu")
     return torch.cartesian_prod(*[units] * (depth - start)).reshape(-1, depth - start)
 
 
+@exact()
 def path_gates(net: nn.Module, x: Tensor) -> Tensor:
     """Evaluate every path's gate ``f_π(x)``: the product of its units' activities.
 
@@ -64,8 +81,10 @@ def path_gates(net: nn.Module, x: Tensor) -> Tensor:
         Shape (n, P), paths grouped by start as in ``enumerate_paths``.
 
     Raises:
-        ValueError: if the net has more than ``MAX_PATHS`` paths.
+        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, or its weights or x
+            are not finite.
     """
+    net = _checked(net, x)
     gates = net.gates(x)
     columns = []
     for start, paths in _paths_by_start(net):
@@ -76,6 +95,7 @@ def path_gates(net: nn.Module, x: Tensor) -> Tensor:
     return torch.cat(columns, dim=1)
 
 
+@exact()
 def path_experts(net: nn.Module, x: Tensor) -> Tensor:
     """Evaluate every path's expert ``g_π(x)``: the product of the value weights along it.
 
@@ -87,8 +107,10 @@ def path_experts(net: nn.Module, x: Tensor) -> Tensor:
         Shape (n, P, c), paths grouped by start as in ``enumerate_paths``.
 
     Raises:
-        ValueError: if the net has more than ``MAX_PATHS`` paths.
+        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, or its weights or x
+            are not finite.
     """
+    net = _checked(net, x)
     source = torch.ones_like(x) if getattr(net, "constant_input", False) else x
     layers, last = net.value[:-1], net.value[-1]
     columns = []
@@ -106,6 +128,7 @@ def path_experts(net: nn.Module, x: Tensor) -> Tensor:
     return torch.cat(columns, dim=1)
 
 
+@exact()
 def mixture_of_experts(net: nn.Module, x: Tensor) -> Tensor:
     """Sum ``f_π(x) g_π(x)`` over all paths (Equation 1).
 
@@ -117,9 +140,21 @@ def mixture_of_experts(net: nn.Module, x: Tensor) -> Tensor:
         Shape (n, c); equal to ``net(x)`` by Theorems 1 and 2.
 
     Raises:
-        ValueError: if the net has more than ``MAX_PATHS`` paths.
+        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, or its weights or x
+            are not finite.
     """
     return torch.einsum("np,npc->nc", path_gates(net, x), path_experts(net, x))
+
+
+def _checked(net: nn.Module, x: Tensor) -> nn.Module:
+    """Return a single net with finite weights, for points of its size; refuse others."""
+    net = uncompiled(net)
+    if net.value[0].weight.ndim > 2:
+        raise ValueError("net must be a single one; got a stack (use unstack)")
+    check_shape("x", x, (*x.shape[:1], net.d_in))
+    check_finite("x", x)
+    check_weights(net)
+    return net
 
 
 def _paths_by_start(net: nn.Module):

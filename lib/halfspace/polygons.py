@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from halfspace._checks import check_finite, check_shape
+
 __all__ = [
     "Polygons",
     "Split",
@@ -52,9 +54,11 @@ class Polygons(Sequence):
         """Collect polygons, none of them empty.
 
         Raises:
-            ValueError: if one is empty.
+            ValueError: if one is empty, not of shape (k, 2), or has corners that are not finite.
         """
         listed = list(polygons)
+        for polygon in listed:
+            _check_polygon("polygons", polygon)
         sizes = np.array([len(polygon) for polygon in listed], dtype=np.int64)
         if not sizes.all():
             raise ValueError(f"polygons must have corners; number {sizes.argmin()} has none")
@@ -124,8 +128,9 @@ def rectangle(left: float, right: float, bottom: float, top: float) -> np.ndarra
     """Build the rectangle [left, right] × [bottom, top], shape (4, 2).
 
     Raises:
-        ValueError: if it has no area.
+        ValueError: if it has no area, or an infinite one.
     """
+    check_finite("rectangle", np.array((left, right, bottom, top), dtype=np.float64))
     if not (left < right and bottom < top):
         raise ValueError(
             f"rectangle needs left < right and bottom < top; got {(left, right, bottom, top)}"
@@ -139,7 +144,12 @@ def square(half_side: float) -> np.ndarray:
 
 
 def area(polygon: np.ndarray) -> float:
-    """Return the area (shoelace formula); 0 for the empty polygon."""
+    """Return the area (shoelace formula); 0 for the empty polygon.
+
+    Raises:
+        ValueError: if the polygon is not of shape (k, 2) or not finite.
+    """
+    _check_polygon("polygon", polygon)
     return float(_wedges(polygon).sum())
 
 
@@ -174,7 +184,16 @@ def split(polygon: np.ndarray, normal: np.ndarray, offset: float) -> tuple[np.nd
 
     Returns:
         The pieces inside and outside, one of them empty where the line does not cut.
+
+    Raises:
+        ValueError: if a shape does not fit or a number is not finite.
     """
+    normal = np.asarray(normal, dtype=np.float64)
+    _check_polygon("polygon", polygon)
+    check_shape("normal", normal, (2,))
+    check_shape("offset", np.asarray(offset), ())
+    check_finite("normal", normal)
+    check_finite("offset", np.asarray(offset))
     empty = polygon[:0]
     if not len(polygon):
         return empty, empty
@@ -206,6 +225,9 @@ def split_many(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray) -> 
         polygons: P polygons.
         normals: the lines' normals, shape (P, 2).
         offsets: the lines' offsets, shape (P,).
+
+    Raises:
+        ValueError: if there are not P lines or a number is not finite.
     """
     cut, above, ring, sides = _cut_rings(polygons, normals, offsets)
     return Split(cut, above, _compact(ring, sides >= 0), _compact(ring, sides <= 0))
@@ -224,6 +246,9 @@ def clip_many(
     Returns:
         The numbers of the polygons of which something is left, increasing, shape (Q,), and what is
         left of them.
+
+    Raises:
+        ValueError: if there are not P lines or a number is not finite.
     """
     cut, above, ring, sides = _cut_rings(polygons, normals, offsets)
     pieces = _compact(ring, sides >= 0)
@@ -241,7 +266,12 @@ def free_edges(polygon: np.ndarray, window: np.ndarray) -> int:
     Args:
         polygon: a polygon inside ``window``, shape (k, 2).
         window: a convex polygon, shape (j, 2).
+
+    Raises:
+        ValueError: if one is not of that shape or not finite.
     """
+    _check_polygon("polygon", polygon)
+    _check_polygon("window", window)
     middles, lengths = edges(polygon)
     along = np.roll(window, -1, axis=0) - window
     inward = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -249,6 +279,11 @@ def free_edges(polygon: np.ndarray, window: np.ndarray) -> int:
     distance = ((middles[:, None, :] - window) * inward).sum(-1)
     slack = 10 * TOLERANCE * np.abs(window).max()
     return int(((np.abs(distance) > slack).all(axis=1) & (lengths > slack)).sum())
+
+
+def _check_polygon(name: str, polygon: np.ndarray) -> None:
+    check_shape(name, polygon, (len(polygon), 2))
+    check_finite(name, polygon)
 
 
 def _wedges(polygon: np.ndarray) -> np.ndarray:
@@ -265,6 +300,10 @@ def _cut_rings(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray):
         crossings (Q, 2K, 2); the rings' sides: 1, 0 and -1, NaN for what is no corner (Q, 2K).
     """
     corners = polygons.corners
+    check_shape("normals", normals, (len(polygons), 2))
+    check_shape("offsets", offsets, (len(polygons),))
+    check_finite("normals", normals)
+    check_finite("offsets", offsets)
     values = np.einsum("pkd,pd->pk", corners, normals) + offsets[:, None]
     slack = (TOLERANCE * polygons.extents * np.hypot(*normals.T))[:, None]
     sides = np.where(np.abs(values) <= slack, 0.0, np.sign(values))

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from halfspace.gates import HardGate
+from halfspace._checks import check_shape, uncompiled
+from halfspace.gates import is_active
 from halfspace.nets import DLGN, ReLUNet
 from halfspace.overlap import log_active_path_counts
+from halfspace.training import check_targets
 
 __all__ = ["IDEAS", "idea_options", "path_weights", "rebalanced_weights", "renew_half_spaces"]
 
@@ -84,8 +86,12 @@ def rebalanced_weights(net: nn.Module, x: Tensor, y: Tensor, loss: str) -> Tenso
 
     Returns:
         Shape (S, n), of mean 1.
+
+    Raises:
+        ValueError: if the targets have another shape.
     """
     outputs = torch.cat([net(part) for part in x.split(_CHUNK)], dim=-2)
+    check_targets(outputs, y, loss)
     if loss == "mse":
         losses = (outputs - y).square().mean(-1)
     else:
@@ -109,7 +115,7 @@ def path_weights(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
     """
     found = []
     for part in x.split(_CHUNK):
-        gates = HardGate()(net.preactivations(part))
+        gates = is_active(net.preactivations(part))
         found.append(log_active_path_counts(gates, bias=net.has_bias))
     logs = torch.cat(found, dim=-1)
     relative = (logs - logs.median(-1, keepdim=True).values) / -2
@@ -148,12 +154,19 @@ def renew_half_spaces(
 
     Returns:
         For each copy the redrawn units, as (layer, unit).
+
+    Raises:
+        ValueError: if the net is no stack of as many copies as there are ``entropies``.
     """
+    net = uncompiled(net)
+    check_shape(
+        "the net's first weight", net.value[0].weight, (len(entropies), net.width, net.d_in)
+    )
     renewed = [[] for _ in entropies]
     drawing = net.gating if isinstance(net, DLGN) else net.value
     for layer in range(net.depth):
         # Looked at anew in each layer, since the layers before may have changed.
-        gates = HardGate()(net.preactivations(x))[:, :, layer]
+        gates = is_active(net.preactivations(x))[:, :, layer]
         agreement = (gates.mT @ gates + (1 - gates).mT @ (1 - gates)) / len(x)
         networks = _computed(net, x, layer)
         for copy, entropy in enumerate(entropies):
@@ -165,7 +178,7 @@ def renew_half_spaces(
                     after[copy, :, unit] = 0
                 row = drawing[layer].weight[copy, unit]
                 drawn = np.random.default_rng([*entropy, layer, unit]).standard_normal(len(row))
-                direction = torch.as_tensor(drawn / np.linalg.norm(drawn)).to(row)
+                direction = torch.from_numpy(drawn / np.linalg.norm(drawn)).to(row)
                 row.copy_(direction * row.norm())
                 renewed[copy].append((layer, unit))
     return renewed

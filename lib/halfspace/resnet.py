@@ -44,14 +44,18 @@ Residual Learning for Image Recognition (2016).
 """
 
 import math
+import operator
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from halfspace._checks import check_finite, check_images, check_integer, check_shape, exact
 from halfspace.gates import Gate, HardGate
 
 __all__ = ["DLGNResNet", "LinearResNet", "ReLUResNet"]
+
+_CHANNELS = 3
 
 Place = Callable[[Tensor], Tensor]  # what happens where the ReLU net has a ReLU
 
@@ -79,7 +83,7 @@ class _Convolutions(nn.Module):
         super().__init__()
         stages = _stages(layers)
         before = stages[0][1]
-        self.stem = _convolution(3, before, 3, 1, generator)
+        self.stem = _convolution(_CHANNELS, before, 3, 1, generator)
         self.blocks = nn.ModuleList()
         for count, filters in stages:
             for _ in range(count):
@@ -111,14 +115,16 @@ class _ResNet(nn.Module):
 
     def __init__(self, layers: int, *, classes: int = 10, generator: torch.Generator | None = None):
         super().__init__()
-        self.layers = layers
+        classes = check_integer("classes", classes)
         self.value = _Convolutions(layers, generator)
+        self.layers = int(layers)
         self.dense = nn.Linear(self.value.filters, classes)
         bound = 1 / math.sqrt(self.value.filters)
         for parameter in self.dense.parameters():
             nn.init.uniform_(parameter, -bound, bound, generator=generator)
 
     def _output(self, x: Tensor, place: Place) -> Tensor:
+        check_images(x, _CHANNELS)
         return self.dense(self.value(x, place).mean((-2, -1)))
 
 
@@ -138,8 +144,15 @@ class ReLUResNet(_ResNet):
         """Map images (n, 3, h, w) to outputs (n, c)."""
         return self._output(x, torch.relu)
 
+    @exact()
     def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return what the ReLUs receive: ``layers - 1`` tensors (n, F, h', w') of their stages."""
+        """Return what the ReLUs receive: ``layers - 1`` tensors (n, F, h', w') of their stages.
+
+        Raises:
+            ValueError: if x is not finite or of another shape.
+        """
+        check_images(x, _CHANNELS)
+        check_finite("x", x)
         return self.value.preactivations(x, torch.relu)
 
     def gates(self, x: Tensor) -> list[Tensor]:
@@ -183,8 +196,15 @@ class DLGNResNet(_ResNet):
         super().__init__(layers, classes=classes, generator=generator)
         self.gate, self.gating = gate, gating
 
+    @exact()
     def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the gating network's η: ``layers - 1`` tensors (n, F, h', w') of their stages."""
+        """Return the gating network's η: ``layers - 1`` tensors (n, F, h', w') of their stages.
+
+        Raises:
+            ValueError: if x is not finite or of another shape.
+        """
+        check_images(x, _CHANNELS)
+        check_finite("x", x)
         return self.gating.preactivations(x, _unchanged)
 
     def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
@@ -200,13 +220,22 @@ class DLGNResNet(_ResNet):
             gates: activities to use instead of the own ones, of the shapes of η.
 
         Raises:
-            ValueError: if ``gates`` are not as many as the places.
+            ValueError: if x has another shape, or ``gates`` are not as many as the places or not of
+                the shapes of η.
         """
-        gates = self.gates(x) if gates is None else gates
+        check_images(x, _CHANNELS)
+        if gates is None:
+            gates = [self.gate(eta) for eta in self.gating.preactivations(x, _unchanged)]
         if len(gates) != self.layers - 1:
             raise ValueError(f"gates must be {self.layers - 1} tensors; got {len(gates)}")
         following = iter(gates)
-        return self._output(x, lambda pre: pre * next(following))
+
+        def place(pre: Tensor) -> Tensor:
+            g = next(following)
+            check_shape("gates", g, pre.shape)
+            return pre * g
+
+        return self._output(x, place)
 
 
 def _unchanged(pre: Tensor) -> Tensor:
@@ -215,10 +244,11 @@ def _unchanged(pre: Tensor) -> Tensor:
 
 def _stages(layers: int) -> list[tuple[int, int]]:
     """Return each stage's number of blocks and of filters."""
-    if layers == 34:
+    number = operator.index(layers) if hasattr(layers, "__index__") else 0
+    if number == 34:
         return [(3, 64), (4, 128), (6, 256), (3, 512)]
-    if isinstance(layers, int) and layers >= 8 and layers % 6 == 2:
-        return [((layers - 2) // 6, filters) for filters in (16, 32, 64)]
+    if number >= 8 and number % 6 == 2:
+        return [((number - 2) // 6, filters) for filters in (16, 32, 64)]
     raise ValueError(f"layers must be 34 or 6n + 2 with n >= 1 (8, 20, 110); got {layers!r}")
 
 

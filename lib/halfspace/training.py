@@ -24,6 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from halfspace._checks import check_integer, check_shape, uncompiled
+
 __all__ = [
     "Crossed",
     "Crossing",
@@ -31,6 +33,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "State",
+    "check_targets",
     "fit",
     "net_losses",
     "weight_sums",
@@ -38,6 +41,8 @@ __all__ = [
 
 LOSSES = ("mse", "cross_entropy")
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+
+_TARGETS = {"mse": "(n, c) or (S, n, c)", "cross_entropy": "(n,) or (S, n)"}
 
 State = dict[str, Tensor]
 
@@ -115,8 +120,11 @@ def net_losses(
         Shape (S,): mean over points (and, for ``"mse"``, outputs); nats for ``"cross_entropy"``.
 
     Raises:
-        ValueError: if ``loss`` is unknown.
+        ValueError: if ``loss`` is unknown, or a shape is another: it would be broadcast.
     """
+    check_targets(outputs, targets, loss)
+    if weights is not None:
+        check_shape("weights", weights, outputs.shape[:-1])
     if loss == "mse":
         squares = (outputs - targets).square()
         if weights is None:
@@ -126,7 +134,24 @@ def net_losses(
         classes = targets.expand(outputs.shape[:-1])
         nats = functional.cross_entropy(outputs.mT, classes, reduction="none")
         return (nats if weights is None else weights * nats).mean(-1)
-    raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
+
+
+def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
+    """Refuse targets that are not those of a stacked net's outputs; see ``net_losses``.
+
+    Raises:
+        ValueError: if ``loss`` is unknown, or a shape is another.
+    """
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
+    if outputs.ndim != 3:
+        raise ValueError(f"outputs must have shape (S, n, c); got {tuple(outputs.shape)}")
+    shape = outputs.shape if loss == "mse" else outputs.shape[:-1]
+    if targets.shape != shape and targets.shape != shape[1:]:
+        raise ValueError(
+            f"targets must have shape {_TARGETS[loss]}; got {tuple(targets.shape)} "
+            f"for outputs of shape {tuple(outputs.shape)}"
+        )
 
 
 def weight_sums(state: State) -> np.ndarray:
@@ -195,18 +220,19 @@ def fit(
 
     Raises:
         ValueError: if seeds do not match the copies, a name is unknown, or a number is out of
-            range.
+            range, x has no points, or x or y have other shapes.
     """
     started = time.perf_counter()
-    copies = next(net.parameters()).shape[0]
-    points = x.shape[0]
+    forward, net = net, uncompiled(net)
+    copies, points = next(net.parameters()).shape[0], _points(x)
     if record and measure is None:
         raise ValueError("record needs a measure to call at the recorded times; got none")
     rates = _rates(learning_rate, copies)
     # The stop comes last: at its own step a copy may still cross another level.
     sought = [*crossings, *([stop] if stop else [])]
     _check(copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, sought)
-    batch_size = batch_size or points
+    _check_shared(y, copies, points, loss)
+    epochs, batch_size = int(epochs), points if batch_size is None else int(batch_size)
     batches = -(-points // batch_size)
     groups = _groups(net, factors or {})
     if len(set(rates)) == 1 and stop is None:
@@ -234,7 +260,7 @@ def fit(
                 with torch.no_grad():
                     weights = between(net)
             batch_weights = None if weights is None else weights[chosen]
-            losses = net_losses(net(batch_x, **options), batch_y, loss, batch_weights)
+            losses = net_losses(forward(batch_x, **options), batch_y, loss, batch_weights)
             stepper.zero_grad()
             losses.sum().backward()
             stepper.step()
@@ -270,10 +296,12 @@ def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple]:
         yield from itertools.repeat((x, y, ..., options), epochs)
         return
     shared_y = y.ndim == (2 if loss == "mse" else 1)
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     rows = torch.arange(len(seeds), device=x.device).unsqueeze(1)
     for _ in range(epochs):
-        order = torch.stack([torch.randperm(x.shape[0], generator=g) for g in generators])
+        order = torch.stack(
+            [torch.randperm(x.shape[0], generator=g, device="cpu") for g in generators]
+        )
         for chosen in order.to(x.device).split(batch_size, dim=1):
             options = {} if frozen_gates is None else {"gates": frozen_gates[rows, chosen]}
             batch_y = y[chosen] if shared_y else y[rows, chosen]
@@ -326,10 +354,10 @@ class _Keeper:
         self.recorded: dict[int, dict[str, np.ndarray]] = {}
         self.snapshots: dict[int, State] = {}
         copies = next(net.parameters()).shape[0]
-        never = torch.full((copies,), -1, dtype=torch.int64)
+        never = torch.full((copies,), -1, dtype=torch.int64, device="cpu")
         self.crossed_at = {crossing.name: never.clone() for crossing in self.crossings}
         self.crossed_state: dict[str, State] = {}
-        self.stopped = torch.zeros(copies, dtype=torch.bool)
+        self.stopped = torch.zeros(copies, dtype=torch.bool, device="cpu")
 
     @torch.no_grad()
     def look(self, step: int) -> bool:
@@ -339,7 +367,7 @@ class _Keeper:
         if step in self.snapshot_steps:
             self.snapshots[step] = self._state()
         for crossing in self.crossings:
-            if step % crossing.every == 0:
+            if step % int(crossing.every) == 0:
                 self._look_for(crossing, step)
         if self.stop is None:
             return False
@@ -439,11 +467,35 @@ def _rates(learning_rate: float | Sequence[float], copies: int) -> tuple[float, 
     return rates
 
 
+def _points(x: Tensor) -> int:
+    """Return the number of points; refuse none, and another shape than (n, d)."""
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (n, d); got {tuple(x.shape)}")
+    if not len(x):
+        raise ValueError(f"x must hold at least one point; got shape {tuple(x.shape)}")
+    return len(x)
+
+
+def _check_shared(y: Tensor, copies: int, points: int, loss: str) -> None:
+    """Refuse targets that are neither one set for all copies nor one for each."""
+    shape = y.shape[:-1] if loss == "mse" else y.shape
+    if tuple(shape) not in ((points,), (copies, points)):
+        raise ValueError(
+            f"targets must have shape {_TARGETS[loss]}; got {tuple(y.shape)} "
+            f"for {copies} copies and {points} points"
+        )
+
+
 def _check(
     copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, crossings
 ):
     if len(seeds) != copies:
         raise ValueError(f"seeds must be one for each of the {copies} copies; got {len(seeds)}")
+    check_integer("epochs", epochs, least=None)
+    for seed in seeds:
+        check_integer("a seed", seed, least=None)
+    if batch_size is not None:
+        check_integer("batch_size", batch_size, least=None)
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}")
     if batch_size is not None and not 1 <= batch_size <= points:
@@ -456,6 +508,8 @@ def _check(
         late = [time for time in times if not 0 <= time <= epochs]
         if late:
             raise ValueError(f"{name} must hold times from 0 to {epochs} epochs; got {late}")
+    for crossing in crossings:
+        check_integer(f"every of the crossing {crossing.name!r}", crossing.every)
     names = [crossing.name for crossing in crossings]
     if len(set(names)) < len(names):
         raise ValueError(f"crossings and stop must have names of their own; got {names}")

@@ -7,6 +7,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from halfspace._checks import Integer, check_integer
+
 __all__ = ["Circle", "circle_grid", "circle_points"]
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -35,7 +37,7 @@ class Circle(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    n: int = Field(256, ge=2, strict=True)
+    n: Integer = Field(256, ge=2, strict=True)
     frequencies: tuple[_NotNegative, _NotNegative] = (2.0, 8.0)
     amplitudes: tuple[_NotNegative, _NotNegative] = (1.0, 1.0)
     phases: tuple[_Finite, _Finite] = (0.0, 0.0)
@@ -69,7 +71,7 @@ class Circle(BaseModel):
 
     def top(self) -> Tensor:
         """Return which points lie on the top half, boolean, shape (n,)."""
-        return torch.arange(self.n) < self._n_top
+        return torch.arange(self.n, device="cpu") < self._n_top
 
     def target(self, angles: Tensor) -> Tensor:
         """Evaluate the target at any angles (radians); same shape as ``angles``."""
@@ -85,7 +87,11 @@ def circle_grid(n: int = 256, dtype: torch.dtype = torch.float32) -> tuple[Tenso
     """Return n equally spaced angles and their points, shapes (n,) and (n, 2).
 
     The angles are half a step away from 0; for an even n none lies where the halves meet.
+
+    Raises:
+        ValueError: if n is not a positive integer.
     """
+    n = check_integer("n", n)
     angles = 2 * _half_steps(n)
     return angles.to(dtype), circle_points(angles).to(dtype)
 
@@ -97,4 +103,4 @@ def circle_points(angles: Tensor) -> Tensor:
 
 def _half_steps(n: int) -> Tensor:
     """Return n angles equally spaced in (0, π), half a step from its ends."""
-    return (torch.arange(n, dtype=torch.float64) + 0.5) * (math.pi / n)
+    return (torch.arange(n, dtype=torch.float64, device="cpu") + 0.5) * (math.pi / n)

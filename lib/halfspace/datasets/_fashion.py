@@ -14,6 +14,7 @@ from sklearn.cluster import KMeans
 from torch import Tensor
 from torch.nn import functional
 
+from halfspace._checks import check_integer, check_shape
 from halfspace.datasets._folders import download_folder, find
 
 __all__ = [
@@ -85,6 +86,7 @@ def fashion_mnist(n_train: int = 60_000) -> FashionMNIST:
 
     Reference: Xiao, Rasul and Vollgraf 2017.
     """
+    check_integer("n_train", n_train, least=None)
     if n_train % 10 or not 10 <= n_train <= 60_000:
         raise ValueError(f"n_train must be a multiple of 10 from 10 to 60000; got {n_train}")
     folder = _fashion_folder()
@@ -111,8 +113,11 @@ def subset_by_class(labels: Tensor, per_class: int) -> Tensor:
         int64, shape (classes * per_class,).
 
     Raises:
-        ValueError: if a class has fewer points.
+        ValueError: if a class has fewer points, or there is none.
     """
+    per_class = check_integer("per_class", per_class)
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError(f"labels must have shape (n,), n at least 1; got {tuple(labels.shape)}")
     counts = labels.bincount()
     if counts.min() < per_class:
         raise ValueError(f"per_class must be at most {counts.min()}; got {per_class}")
@@ -128,7 +133,11 @@ def normalise(images: Tensor, reference: Tensor) -> Tensor:
 
     Returns:
         Shape (n, d). Scaling alone cannot change a bias-free net's gates; subtracting the mean can.
+
+    Raises:
+        ValueError: if ``reference`` is empty or images of another size.
     """
+    check_shape("reference", reference, (max(1, len(reference)), *images.shape[1:]))
     return functional.normalize(images - reference.mean(0), dim=-1)
 
 
@@ -151,7 +160,7 @@ def modified_labels(
 
     Reference: Section 5; the paper's "type of clustering" is not named, and k-means is our choice.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(check_integer("seed", seed, least=0))
     drawn = generator.permutation(np.repeat(complex_classes, _CLUSTERS))
     new_labels = drawn.reshape(len(complex_classes), _CLUSTERS)
     train, test = data.train_labels.clone(), data.test_labels.clone()

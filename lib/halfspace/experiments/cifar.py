@@ -14,13 +14,14 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from halfspace._checks import Integer, single_precision
 from halfspace.alignment import alignment
 from halfspace.conv import ConvDeepLinearNet, ConvDGN, ConvDLGN, ConvReLUNet
 from halfspace.conv_overlap import conv_overlap_kernel
 from halfspace.datasets import CIFAR, CIFAR_CLASSES, cifar, cifar_checksums, subset_by_class
 from halfspace.experiments._base import Spec, cache_folder, code_version, device_name
 from halfspace.experiments.fashion import block_means
-from halfspace.gates import HardGate, SoftGate
+from halfspace.gates import HardGate, SoftGate, is_active
 from halfspace.image_training import Curves, Recipe, standardise, train
 from halfspace.resnet import DLGNResNet, LinearResNet, ReLUResNet
 
@@ -90,10 +91,10 @@ class CifarTraining(Spec):
     model: Literal["relu", "dlgn", "dlgn-pwc", "dgn", "linear"]
     data: Literal["cifar10", "cifar100"] = "cifar10"
     recipe: Recipe
-    n_train: int = Field(50_000, ge=100, le=50_000)
+    n_train: Integer = Field(50_000, ge=100, le=50_000)
     beta: float = Field(4.0, gt=0)
-    first_seed: int = Field(0, ge=0)
-    seeds: int = Field(1, ge=1)
+    first_seed: Integer = Field(0, ge=0)
+    seeds: Integer = Field(1, ge=1)
 
     @field_validator("model")
     @classmethod
@@ -111,6 +112,7 @@ class CifarTraining(Spec):
             raise ValueError(f"n_train must be a multiple of 100; got {n_train}")
         return n_train
 
+    @single_precision()
     def net(self, seed: int) -> nn.Module:
         """Return the net of one seed at its initialisation, on the CPU."""
         generator = torch.Generator().manual_seed(seed)
@@ -227,7 +229,7 @@ class CifarTraining(Spec):
         classes, each = images.shape[:2]
         x = images.flatten(0, 1)
         with torch.no_grad():
-            gates = net.gates(x) if self.model == "relu" else net.gates(x, HardGate())
+            gates = [is_active(eta) for eta in net.preactivations(x)]
         kernel = conv_overlap_kernel(gates)
         size = kernel.diagonal().sqrt()
         share = kernel / size.unsqueeze(0) / size.unsqueeze(1)

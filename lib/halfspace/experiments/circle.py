@@ -12,15 +12,16 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from halfspace._checks import Integer, check_integer, check_shape, single_precision, uncompiled
 from halfspace.datasets import Circle, circle_grid
 from halfspace.experiments._base import Result, Spec
-from halfspace.gates import HardGate, gate_named
+from halfspace.gates import gate_named, is_active
 from halfspace.intervals import first_below, interval_text
 from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 from halfspace.regions import half_spaces
-from halfspace.training import Crossing, History, State, fit, net_losses
+from halfspace.training import Crossing, History, State, check_targets, fit, net_losses
 
 __all__ = [
     "CircleTraining",
@@ -89,8 +90,8 @@ class CircleTraining(Spec):
 
     model: Literal["relu", "dlgn", "frozen"]
     target: Circle = Circle()
-    width: int = Field(16, ge=1)  # Section 4
-    depth: int = Field(5, ge=1)  # Section 4
+    width: Integer = Field(16, ge=1)  # Section 4
+    depth: Integer = Field(5, ge=1)  # Section 4
     gate: Literal["soft", "hard", "straight-through"] = "soft"
     beta: float = Field(4.0, gt=0)  # as in the authors' published code
     init: Literal["default", "xavier", "he"] = "default"
@@ -100,14 +101,14 @@ class CircleTraining(Spec):
     constant_input: bool = True
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float = Field(1e-3, gt=0)
-    batch_size: int = Field(32, ge=1)
-    epochs: int = Field(300, ge=1)
-    record_every: int = Field(1, ge=1)
-    function_epochs: tuple[int, ...] = (0, 5, 20, 100, 300)
+    batch_size: Integer = Field(32, ge=1)
+    epochs: Integer = Field(300, ge=1)
+    record_every: Integer = Field(1, ge=1)
+    function_epochs: tuple[Integer, ...] = (0, 5, 20, 100, 300)
     early_level: float = Field(0.4, gt=0)
-    first_seed: int = Field(0, ge=0)
-    seeds: int = Field(20, ge=1)
-    grid: int = Field(256, ge=2)
+    first_seed: Integer = Field(0, ge=0)
+    seeds: Integer = Field(20, ge=1)
+    grid: Integer = Field(256, ge=2)
 
     @model_validator(mode="after")
     def _functions_within_training(self):
@@ -116,6 +117,7 @@ class CircleTraining(Spec):
             raise ValueError(f"function_epochs must be from 0 to {self.epochs}; got {late}")
         return self
 
+    @single_precision()
     def net(self, seed: int) -> ReLUNet | DLGN:
         """Return the net of one seed at its initialisation, on the CPU."""
         generator = torch.Generator().manual_seed(seed)
@@ -226,6 +228,7 @@ def trained_net(result: Result, index: int = 0) -> ReLUNet | DLGN:
         ValueError: if there is no such seed.
     """
     spec = result.spec
+    check_integer("index", index, least=None)
     if not 0 <= index < spec.seeds:
         raise ValueError(f"index must be from 0 to {spec.seeds - 1}; got {index}")
     net = spec.net(spec.first_seed + index)
@@ -362,14 +365,22 @@ def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
 
 def hard_forward(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
     """Return the net's outputs under hard gates, whatever gate it was trained with."""
+    net = uncompiled(net)
     if isinstance(net, DLGN):
         return net(x, gates=hard_gates(net, x))
     return net(x)
 
 
 def hard_gates(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
-    """Return the net's hard gates, 0 or 1, shape (..., n, H, m)."""
-    return net.gates(x, HardGate()) if isinstance(net, DLGN) else net.gates(x)
+    """Return the net's hard gates, 0 or 1, shape (..., n, H, m).
+
+    A copy that diverged has no active units: a study records it along with the others, and its
+    losses and ``diverged`` tell.
+
+    Raises:
+        ValueError: if x is not finite or of another shape than (..., n, d).
+    """
+    return is_active(net.preactivations(x))
 
 
 def losses(net: ReLUNet | DLGN, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
@@ -383,10 +394,16 @@ def losses(net: ReLUNet | DLGN, x: Tensor, y: Tensor, top: Tensor) -> dict[str, 
 
     Returns:
         ``loss`` and ``hard_loss``, alone and with ``_top`` and ``_bottom``, shape (S,) each.
+
+    Raises:
+        ValueError: if y or ``top`` has another shape or kind.
     """
+    _check_half(x, top)
     found = {}
     for name, forward in dict(loss=net, hard_loss=lambda x: hard_forward(net, x)).items():
-        squares = (forward(x) - y).square().squeeze(-1)
+        outputs = forward(x)
+        check_targets(outputs, y, "mse")
+        squares = (outputs - y).square().squeeze(-1)
         found[name] = squares.mean(-1)
         found[f"{name}_top"] = squares[..., top].mean(-1)
         found[f"{name}_bottom"] = squares[..., ~top].mean(-1)
@@ -404,7 +421,11 @@ def path_statistics(net: ReLUNet | DLGN, x: Tensor, top: Tensor) -> dict[str, Te
     Returns:
         ``log_paths`` (mean of ln(1 + number)), ``paths`` (mean number) and ``zero`` (share of
         points without one), each with ``_top`` and ``_bottom``, shape (S,).
+
+    Raises:
+        ValueError: if x is not finite or ``top`` has another shape or kind.
     """
+    _check_half(x, top)
     counts = active_path_counts(hard_gates(net, x), bias=net.has_bias).double()
     found = {}
     for half, chosen in dict(top=top, bottom=~top).items():
@@ -412,6 +433,12 @@ def path_statistics(net: ReLUNet | DLGN, x: Tensor, top: Tensor) -> dict[str, Te
         found[f"paths_{half}"] = counts[..., chosen].mean(-1)
         found[f"zero_{half}"] = (counts[..., chosen] == 0).double().mean(-1)
     return found
+
+
+def _check_half(x: Tensor, top: Tensor) -> None:
+    check_shape("top", top, x.shape[:1])
+    if top.dtype != torch.bool:
+        raise ValueError(f"top must be bool; got {top.dtype}")
 
 
 def _functions(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
@@ -425,7 +452,7 @@ def _functions(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
 
 
 def _kernels(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
-    top = torch.arange(len(grid)) < len(grid) // 2
+    top = torch.arange(len(grid), device="cpu") < len(grid) // 2
     overlaps, tangents = [], []
     for state in states:
         net.load_state_dict(state)

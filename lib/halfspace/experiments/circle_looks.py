@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from halfspace._checks import Integer
 from halfspace.datasets import Circle
 from halfspace.experiments._base import Spec
 from halfspace.experiments.circle import CircleTraining
@@ -22,7 +23,7 @@ class CircleLooks(Spec):
     early: ClassVar[float] = 10.0
 
     training: CircleTraining
-    at: tuple[int, ...]
+    at: tuple[Integer, ...]
 
     @model_validator(mode="after")
     def _ends_with_training(self):

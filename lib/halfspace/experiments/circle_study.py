@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from halfspace._checks import Integer
 from halfspace.alignment import alignment, cosine
 from halfspace.datasets import circle_grid
 from halfspace.experiments.circle import hard_gates, losses, path_statistics
@@ -50,8 +51,8 @@ class CircleStudy(CircleLooks):
         (DLGNs without biases).
     """
 
-    at: tuple[int, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
-    grid: int = Field(128, ge=32)
+    at: tuple[Integer, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
+    grid: Integer = Field(128, ge=32)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec = self.training

@@ -12,6 +12,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
+from halfspace._checks import Integer, check_shape, single_precision, uncompiled
 from halfspace.datasets import (
     fashion_checksums,
     fashion_mnist,
@@ -20,7 +21,7 @@ from halfspace.datasets import (
     subset_by_class,
 )
 from halfspace.experiments._base import Spec
-from halfspace.gates import HardGate, SoftGate
+from halfspace.gates import SoftGate, is_active
 from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
@@ -64,11 +65,12 @@ class FashionSpec(Spec):
     model: Literal["relu", "dlgn"]
     images: Literal["raw", "normalised"]
     constant_input: bool = True
-    width: int = Field(128, ge=1)  # appendix 3.2
-    depth: int = Field(5, ge=1)  # appendix 3.2
+    width: Integer = Field(128, ge=1)  # appendix 3.2
+    depth: Integer = Field(5, ge=1)  # appendix 3.2
     beta: float = Field(4.0, gt=0)  # as in the authors' published code
-    first_seed: int = Field(0, ge=0)
+    first_seed: Integer = Field(0, ge=0)
 
+    @single_precision()
     def net(self, seed: int) -> ReLUNet | DLGN:
         """Return the net of one seed at its initialisation, on the CPU."""
         sizes = dict(width=self.width, depth=self.depth, d_out=10)
@@ -99,9 +101,9 @@ class FashionTraining(FashionSpec):
 
     early: ClassVar[float] = 0.2
 
-    n_train: int = Field(60_000, ge=10, le=60_000)
+    n_train: Integer = Field(60_000, ge=10, le=60_000)
     learning_rate: float = Field(2e-4, gt=0)  # appendix 3.2
-    batch_size: int = Field(128, ge=1)
+    batch_size: Integer = Field(128, ge=1)
 
     @field_validator("n_train")
     @classmethod
@@ -139,10 +141,10 @@ class ModifiedFashionMNIST(FashionTraining):
         labels (3, N): labels of the kernel sample, first seed. diverged (3, S).
     """
 
-    epochs: int = Field(20, ge=1)
-    seeds: int = Field(1, ge=1)
-    sample: int = Field(500, ge=1)
-    kernel_sample: int = Field(20, ge=2)
+    epochs: Integer = Field(20, ge=1)
+    seeds: Integer = Field(1, ge=1)
+    sample: Integer = Field(500, ge=1)
+    kernel_sample: Integer = Field(20, ge=2)
     level: float = Field(0.72, gt=0, le=1)  # appendix 5.1, as we read it
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
@@ -209,7 +211,7 @@ class ModifiedFashionMNIST(FashionTraining):
         for state in states:
             net.load_state_dict(state)
             with torch.no_grad():
-                overlap = overlap_kernel(HardGate()(net.preactivations(x)))
+                overlap = overlap_kernel(is_active(net.preactivations(x)))
             for name, kernel in {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}.items():
                 found[name].append(kernel[:: self.seeds].cpu().numpy())
         return {name: np.stack(values) for name, values in found.items()}
@@ -262,11 +264,17 @@ def _accuracy(net, x: Tensor, y: Tensor) -> Tensor:
 
 
 def statistics(net, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    """Accuracies and path counts by original class, shape (copies, 10) each; see ``_accuracy``."""
+    """Accuracies and path counts by original class, shape (copies, 10) each; see ``_accuracy``.
+
+    Raises:
+        ValueError: if x is not finite or y has another shape.
+    """
+    net = uncompiled(net)
+    check_shape("y", y, (len(net.value[0].weight), len(x)))
     found = {"accuracy": [], "hard_accuracy": [], "paths": [], "log_paths": [], "zero": []}
     for images, labels in zip(x.split(_CHUNK), y.split(_CHUNK, dim=1), strict=True):
         preactivations = net.preactivations(images)
-        hard = HardGate()(preactivations)
+        hard = is_active(preactivations)
         if isinstance(net, DLGN):
             own_outputs = net(images, gates=net.gate(preactivations))
             hard_outputs = net(images, gates=hard)

@@ -12,6 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from halfspace._checks import Integer
 from halfspace.alignment import alignment
 from halfspace.datasets import fashion_mnist, modified_labels, subset_by_class
 from halfspace.experiments.fashion import (
@@ -21,7 +22,7 @@ from halfspace.experiments.fashion import (
     fashion_inputs,
     statistics,
 )
-from halfspace.gates import HardGate
+from halfspace.gates import is_active
 from halfspace.nets import stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
@@ -57,9 +58,9 @@ class FashionStudy(FashionTraining):
     """
 
     labels: Literal["modified", "swapped", "random", "original"]
-    epochs: int = Field(50, ge=1)
-    seeds: int = Field(10, ge=1)
-    sample: int = Field(200, ge=1)
+    epochs: Integer = Field(50, ge=1)
+    seeds: Integer = Field(10, ge=1)
+    sample: Integer = Field(200, ge=1)
 
     def complex_classes(self, seed: int) -> tuple[int, ...]:
         """Return the classes whose labels are complicated for one seed, in increasing order."""
@@ -122,7 +123,7 @@ class FashionStudy(FashionTraining):
 def _kernels(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """Describe the kernels on images sorted by class; see ``FashionStudy``."""
     with torch.no_grad():
-        overlap = overlap_kernel(HardGate()(net.preactivations(x))).double()
+        overlap = overlap_kernel(is_active(net.preactivations(x))).double()
     same_label = (y.unsqueeze(-1) == y.unsqueeze(-2)).double()
     pixels = x.double() @ x.double().T
     found = {}

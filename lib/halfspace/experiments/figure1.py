@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from halfspace import regions
+from halfspace._checks import check_shape, single_precision
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN, ReLUNet
 
@@ -63,6 +64,7 @@ class DisconnectedSearch:
     shares: np.ndarray
 
 
+@single_precision()
 def search_disconnected(
     seeds: range, *, width: int, depth: int, window: np.ndarray, min_share: float
 ) -> DisconnectedSearch:
@@ -113,6 +115,7 @@ def search_disconnected(
     )
 
 
+@single_precision()
 def jump_relu(weight: float) -> ReLUNet:
     """Build a ReLU net in which one path's region jumps as ``weight`` passes through zero.
 
@@ -126,6 +129,7 @@ def jump_relu(weight: float) -> ReLUNet:
     return _with_weights(ReLUNet(2, width=2, depth=2), _OPEN_NORMALS, weight)
 
 
+@single_precision()
 def jump_dlgn(weight: float, *, opposite: bool = False) -> DLGN:
     """Build the DLGN whose gating network has the weights of ``jump_relu``.
 
@@ -151,8 +155,14 @@ def path_areas(
 
 @torch.no_grad()
 def weight_distance(first: ReLUNet | DLGN, second: ReLUNet | DLGN) -> float:
-    """Return the Euclidean distance of two nets' parameters."""
-    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    """Return the Euclidean distance of two nets' parameters.
+
+    Raises:
+        ValueError: if the nets differ in their parameters' shapes.
+    """
+    pairs = list(zip(first.parameters(), second.parameters(), strict=True))
+    for a, b in pairs:
+        check_shape("second's parameters", b, a.shape)
     return sum(float((a - b).square().sum()) for a, b in pairs) ** 0.5
 
 

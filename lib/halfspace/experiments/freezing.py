@@ -13,6 +13,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from halfspace._checks import Integer, check_shape, uncompiled
 from halfspace.datasets import circle_grid, fashion_mnist, modified_labels, subset_by_class
 from halfspace.experiments.circle import losses, path_statistics
 from halfspace.experiments.circle_looks import CircleLooks
@@ -52,10 +53,10 @@ class CircleFreezing(CircleLooks):
         "continued_bottom",
     )
 
-    at: tuple[int, ...] = (0, 1, 3, 10, 30, 100, 300)
-    refit_epochs: int = Field(300, ge=1)
+    at: tuple[Integer, ...] = (0, 1, 3, 10, 30, 100, 300)
+    refit_epochs: Integer = Field(300, ge=1)
     ridge: float = Field(1e-4, gt=0)
-    grid: int = Field(512, ge=32)
+    grid: Integer = Field(512, ge=32)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec, target = self.training, self.target
@@ -135,13 +136,13 @@ class FashionFreezing(FashionTraining):
     late: ClassVar[tuple[str, ...]] = ("fresh", "continued")
 
     labels: str = "modified"
-    n_train: int = Field(20_000, ge=10, le=60_000)
+    n_train: Integer = Field(20_000, ge=10, le=60_000)
     at: tuple[float, ...] = (0, 0.1, 0.3, 1, 3, 10, 20)
-    refit_epochs: int = Field(10, ge=1)
-    seeds: int = Field(5, ge=1)
-    kernel_sample: int = Field(200, ge=2)
+    refit_epochs: Integer = Field(10, ge=1)
+    seeds: Integer = Field(5, ge=1)
+    kernel_sample: Integer = Field(200, ge=2)
     ridge: float = Field(1e-3, gt=0)
-    test_sample: int = Field(500, ge=1, le=1000)
+    test_sample: Integer = Field(500, ge=1, le=1000)
 
     @field_validator("labels")
     @classmethod
@@ -230,6 +231,7 @@ def frozen_copy(net: ReLUNet | DLGN, value: nn.ModuleList) -> DGN | DLGN:
     Returns:
         A DGN or a DLGN with a frozen gating network.
     """
+    net = uncompiled(net)
     linear = isinstance(net, DLGN)
     copy = (DLGN if linear else DGN)(
         net.d_in,
@@ -241,9 +243,10 @@ def frozen_copy(net: ReLUNet | DLGN, value: nn.ModuleList) -> DGN | DLGN:
         frozen_gating=True,
         bias=net.has_bias,
     )
+    copy = copy.to(net.value[0].weight)
     copy.gating.load_state_dict((net.gating if linear else net.value[:-1]).state_dict())
     copy.value.load_state_dict(value.state_dict())
-    return copy.to(next(net.parameters()).device)
+    return copy
 
 
 def path_kernel(net: ReLUNet | DLGN, x: Tensor, other: Tensor) -> Tensor:
@@ -266,6 +269,7 @@ def path_kernel(net: ReLUNet | DLGN, x: Tensor, other: Tensor) -> Tensor:
 
     Reference: Section 3, and Lakshminarayanan and Singh (2020) for linear experts.
     """
+    net = uncompiled(net)
     if net.has_bias:
         raise ValueError("the path kernel is for nets without biases")
     constant = isinstance(net, DLGN) and net.constant_input
@@ -294,8 +298,12 @@ def ridge_predictions(
 
     Returns:
         Shape (S, k, c), float64.
+
+    Raises:
+        ValueError: if y has another shape, inputs are not finite, or the net has biases.
     """
     kernel = path_kernel(net, x, x)
+    check_shape("y", y, (len(x), *y.shape[-1:]), (len(kernel), len(x), *y.shape[-1:]))
     kernel.diagonal(dim1=-2, dim2=-1).add_(ridge)
     coefficients = torch.linalg.solve(kernel, y.expand(len(kernel), *y.shape[-2:]))
     return path_kernel(net, x, points).mT @ coefficients

@@ -13,6 +13,7 @@ import torch
 from pydantic import AfterValidator, Field
 from torch import Tensor
 
+from halfspace._checks import Integer, check_finite, check_shape
 from halfspace.datasets import Circle, circle_grid, circle_points
 from halfspace.experiments._base import Spec
 from halfspace.gates import HardGate
@@ -30,7 +31,7 @@ def _increasing(counts: tuple[int, ...]) -> tuple[int, ...]:
     return counts
 
 
-_Counts = Annotated[tuple[Annotated[int, Field(ge=1)], ...], AfterValidator(_increasing)]
+_Counts = Annotated[tuple[Annotated[Integer, Field(ge=1)], ...], AfterValidator(_increasing)]
 
 # Eigenvalues of a kernel below this share of the largest are zeros of exact arithmetic.
 _RANK_TOLERANCE = 1e-10
@@ -65,12 +66,12 @@ class ConstantExperts(Spec):
     """
 
     target: Circle = Circle(n=64)
-    width: int = Field(8, ge=1)
-    depth: int = Field(3, ge=1)
-    seed: int = Field(0, ge=0)
+    width: Integer = Field(8, ge=1)
+    depth: Integer = Field(3, ge=1)
+    seed: Integer = Field(0, ge=0)
     steps: _Counts = (1, 10, 100, 1000, 10_000)
     ridge: float = Field(0.01, gt=0)
-    grid: int = Field(256, ge=2)
+    grid: Integer = Field(256, ge=2)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         net = DLGN(
@@ -148,11 +149,11 @@ class NeuralPathLimit(Spec):
 
     model: Literal["dlgn", "dlgn-pwc", "relu"] = "dlgn"
     widths: _Counts = (4, 8, 16, 32, 64, 128, 256, 512)
-    depth: int = Field(3, ge=1)
-    draws: int = Field(16, ge=1)
-    points: int = Field(16, ge=2)
-    first_seed: int = Field(0, ge=0)
-    seeds: int = Field(20, ge=1)
+    depth: Integer = Field(3, ge=1)
+    draws: Integer = Field(16, ge=1)
+    points: Integer = Field(16, ge=2)
+    first_seed: Integer = Field(0, ge=0)
+    seeds: Integer = Field(20, ge=1)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         angles, x = circle_grid(self.points)
@@ -212,13 +213,17 @@ def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np
         Slopes (S,) and intercepts (S,).
 
     Raises:
-        ValueError: if there are fewer than two sizes or an entry is not positive.
+        ValueError: if there are fewer than two sizes, an entry is not positive and finite, or there
+            is not an error for each size.
     """
     sizes, errors = np.asarray(sizes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if len(sizes) < 2:
         raise ValueError(f"a power law needs at least two sizes; got {len(sizes)}")
     if not ((sizes > 0).all() and (errors > 0).all()):
         raise ValueError("sizes and errors must be positive to have logarithms")
+    check_finite("sizes", sizes)
+    check_finite("errors", errors)
+    check_shape("errors", errors, (len(errors), *sizes.shape))
     slopes, intercepts = np.polyfit(np.log(sizes), np.log(errors).T, 1)
     return slopes, intercepts
 

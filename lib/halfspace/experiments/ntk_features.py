@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from halfspace._checks import Integer, check_shape
 from halfspace.datasets import CIFAR, subset_by_class
 from halfspace.experiments._base import Spec
 from halfspace.experiments.cifar import CLASS_NUMBERS, CifarTraining
@@ -62,7 +63,7 @@ class NTKFeatures(Spec):
 
     training: CifarTraining
     state: Literal["initial", "trained"]
-    n_validation: int = Field(5000, ge=100)
+    n_validation: Integer = Field(5000, ge=100)
     penalties: tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
     @field_validator("training")
@@ -185,8 +186,11 @@ def ridge(
         W and b, float64, shapes (K, P, c) and (K, c).
 
     Raises:
+        ValueError: if the targets are not of that shape, or of another number than the features.
         torch.linalg.LinAlgError: if a penalty is so small that the matrix is singular.
     """
+    if targets.ndim != 2:
+        raise ValueError(f"targets must have shape (n, c); got {tuple(targets.shape)}")
     portions = iter(portions)
     first = next(portions)
     portions = itertools.chain([first], portions)
@@ -194,6 +198,7 @@ def ridge(
     centre = targets.mean(0)
     if n < width:
         x = torch.cat(list(portions))
+        check_shape("features", x, (n, width))
         mean = x.mean(0, dtype=torch.float64)
         gram, right = targets.new_zeros(n, n), targets - centre
         for some in _columns(x, mean):

@@ -7,6 +7,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import nn
 
+from halfspace._checks import Integer, single_precision
 from halfspace.datasets import circle_grid, fashion_mnist, modified_labels, subset_by_class
 from halfspace.experiments._base import Result, resolve_device
 from halfspace.experiments.circle import hard_gates, losses, path_statistics
@@ -43,8 +44,8 @@ class CircleReallocation(CircleLooks):
     """
 
     idea: str
-    at: tuple[int, ...] = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-    grid: int = Field(512, ge=32)
+    at: tuple[Integer, ...] = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+    grid: Integer = Field(512, ge=32)
 
     _idea_is_known = field_validator("idea")(_known)
 
@@ -94,6 +95,7 @@ class CircleReallocation(CircleLooks):
         }
 
 
+@single_precision()
 def path_counts(spec: CircleReallocation, device: str = "auto") -> tuple[np.ndarray, np.ndarray]:
     """Train a net and count its active paths along the circle at the end (hard gates).
 
@@ -126,10 +128,10 @@ class FashionReallocation(FashionTraining):
     """
 
     idea: str
-    n_train: int = Field(20_000, ge=10, le=60_000)
-    epochs: int = Field(10, ge=1)
-    seeds: int = Field(5, ge=1)
-    sample: int = Field(200, ge=1)
+    n_train: Integer = Field(20_000, ge=10, le=60_000)
+    epochs: Integer = Field(10, ge=1)
+    seeds: Integer = Field(5, ge=1)
+    sample: Integer = Field(200, ge=1)
 
     _idea_is_known = field_validator("idea")(_known)
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from halfspace import polygons, regions
+from halfspace._checks import check_hard, check_weights, single_precision, uncompiled
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN, ReLUNet
 
@@ -30,6 +31,7 @@ __all__ = [
 KINDS = ("relu", "dlgn")
 
 
+@single_precision()
 def random_net(
     kind: str, seed: int, *, width: int, depth: int, d_in: int = 2, bias: bool = True
 ) -> ReLUNet | DLGN:
@@ -186,8 +188,14 @@ def strongest_paths(dlgn: DLGN, x: torch.Tensor) -> torch.Tensor:
 
     Returns:
         Units, int64, shape (n, H); a row of -1 where no path is active.
+
+    Raises:
+        ValueError: if x or the weights are not finite.
     """
+    dlgn = uncompiled(dlgn)
+    check_weights(dlgn)
     active = dlgn.gates(x, HardGate())
+    check_hard(active)
     source = torch.ones_like(x) if dlgn.constant_input else x
     strength = dlgn.value[0](source).abs() * active[:, 0]
     steps = []
@@ -213,6 +221,7 @@ def _sampled_area(net: ReLUNet, path: tuple[int, ...], window: np.ndarray) -> fl
     return float(inside.double().mean()) * float(np.prod(high - low))
 
 
+@single_precision()
 def _faces(d_in: int, seed: int, width: int, depth: int) -> dict[str, int]:
     net = random_net("dlgn", seed, width=width, depth=depth, d_in=d_in)
     generator = torch.Generator().manual_seed(seed)

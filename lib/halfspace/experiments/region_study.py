@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 
 from halfspace import polygons, regions
+from halfspace._checks import Integer
 from halfspace.experiments.figure1 import JUMP_PATH, path_areas
 from halfspace.experiments.region_statistics import (
     faces_by_dimension,
@@ -47,8 +48,8 @@ class PathShapes(SeedStudy):
 
     model: Literal["relu", "dlgn"]
     bias: bool = True
-    width: int = Field(4, ge=1)
-    depth: int = Field(3, ge=1)
+    width: Integer = Field(4, ge=1)
+    depth: Integer = Field(3, ge=1)
     half_side: float = Field(WHOLE_PLANE, gt=0)
 
     def _measure(self, seed: int) -> dict[str, float]:
@@ -102,9 +103,9 @@ class FaceNumbers(SeedStudy):
     Reference: Section 3.1; ``halfspace.experiments.region_statistics.faces_by_dimension``.
     """
 
-    d_in: int = Field(ge=1)
-    width: int = Field(8, ge=1)
-    depth: int = Field(3, ge=1)
+    d_in: Integer = Field(ge=1)
+    width: Integer = Field(8, ge=1)
+    depth: Integer = Field(3, ge=1)
 
     def _measure(self, seed: int) -> dict[str, float]:
         sizes = dict(width=self.width, depth=self.depth)
@@ -128,8 +129,8 @@ class RegionNumbers(SeedStudy):
     """
 
     model: Literal["relu", "dlgn"]
-    width: int = Field(ge=1)
-    depth: int = Field(ge=1)
+    width: Integer = Field(ge=1)
+    depth: Integer = Field(ge=1)
     half_side: float = Field(WHOLE_PLANE, gt=0)
 
     def _measure(self, seed: int) -> dict[str, float]:

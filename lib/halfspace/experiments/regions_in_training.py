@@ -1,5 +1,6 @@
 """Section 3.1: how a net's regions in the plane change while it learns."""
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from pydantic import Field, model_validator
 
 from halfspace import polygons, regions
+from halfspace._checks import Integer, broken_copies
 from halfspace.experiments._base import Result, Spec
 from halfspace.experiments.circle import CircleTraining, recipe
 from halfspace.experiments.circle_looks import CircleLooks
@@ -31,17 +33,17 @@ class RegionsDuringTraining(Spec):
 
     The result's arrays (K epochs, S seeds): at (K,); patterns (K, S): activation pattern regions in
     the window; paths (K, S): active path regions; disconnected (K, S): those of them in several
-    pieces, 0 for a DLGN by its convexity; loss (K, S): mean squared error under the net's own gate.
-    state.*: the first seed's weights at each epoch.
+    pieces, 0 for a DLGN by its convexity; all three NaN for a net that diverged; loss (K, S): mean
+    squared error under the net's own gate. state.*: the first seed's weights at each epoch.
     """
 
     early: ClassVar[float] = 20.0
 
     model: Literal["relu", "dlgn"]
-    at: tuple[int, ...] = (0, 20, 100, 300)
+    at: tuple[Integer, ...] = (0, 20, 100, 300)
     half_side: float = Field(1.5, gt=0)
-    first_seed: int = Field(0, ge=0)
-    seeds: int = Field(3, ge=1)
+    first_seed: Integer = Field(0, ge=0)
+    seeds: Integer = Field(3, ge=1)
 
     @model_validator(mode="after")
     def _increasing(self):
@@ -86,9 +88,13 @@ class RegionsDuringTraining(Spec):
         )
         names = ("patterns", "paths", "disconnected")
         counts = {name: np.zeros((len(self.at), self.seeds), dtype=np.int64) for name in names}
+        lost = np.zeros((len(self.at), self.seeds), dtype=bool)
         for row, epoch in enumerate(self.at):
             net.load_state_dict(history.snapshots[epoch])
+            lost[row] = broken_copies(net).cpu().numpy()
             for column, single in enumerate(unstack(net)):
+                if lost[row, column]:
+                    continue
                 cut = regions.partition(single, self.window)
                 paths = regions.path_regions(cut).paths
                 counts["patterns"][row, column] = len(cut.cells)
@@ -96,6 +102,8 @@ class RegionsDuringTraining(Spec):
                 if self.model == "relu":
                     pieces = regions.component_counts(cut, paths)
                     counts["disconnected"][row, column] = np.count_nonzero(pieces > 1)
+        if lost.any():
+            counts = {name: np.where(lost, np.nan, values) for name, values in counts.items()}
         states = [history.snapshots[epoch] for epoch in self.at]
         first = {
             f"state.{name}": torch.stack([state[name][0] for state in states]).numpy()
@@ -111,13 +119,13 @@ class CountsDuringTraining(CircleLooks):
         half_side: the window is the square from ``-half_side`` to ``half_side``.
 
     The result's arrays (K epochs, S seeds): at (K,); patterns (K, S): activation pattern regions in
-    the window; loss (K, S): mean squared error under the net's own gate; diverged (S,); initial
-    (S,): sum of the initial weights.
+    the window, NaN for a net that diverged; loss (K, S): mean squared error under the net's own
+    gate; diverged (S,); initial (S,): sum of the initial weights.
     """
 
     early: ClassVar[float] = 20.0
 
-    at: tuple[int, ...] = (0, 20, 100, 300)
+    at: tuple[Integer, ...] = (0, 20, 100, 300)
     half_side: float = Field(1.5, gt=0)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
@@ -132,7 +140,13 @@ class CountsDuringTraining(CircleLooks):
         patterns = []
         for epoch in self.at:
             net.load_state_dict(history.snapshots[epoch])
-            patterns.append([len(regions.partition(one, window).cells) for one in unstack(net)])
+            broken = broken_copies(net).tolist()
+            patterns.append(
+                [
+                    math.nan if lost else len(regions.partition(one, window).cells)
+                    for one, lost in zip(unstack(net), broken, strict=True)
+                ]
+            )
         return {
             "at": np.array(self.at),
             "patterns": np.array(patterns),

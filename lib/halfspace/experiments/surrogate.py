@@ -12,6 +12,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
+from halfspace._checks import Integer
 from halfspace.alignment import centred, cosine, mean_of_others
 from halfspace.datasets import circle_grid
 from halfspace.experiments._base import Spec
@@ -47,8 +48,8 @@ class CircleSurrogate(Spec):
 
     relu: CircleTraining
     dlgn: CircleTraining
-    at: tuple[int, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
-    grid: int = Field(128, ge=32)
+    at: tuple[Integer, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
+    grid: Integer = Field(128, ge=32)
 
     @model_validator(mode="after")
     def _pairs(self):

@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from halfspace._checks import Integer
 from halfspace.experiments._base import Spec
 from halfspace.experiments.limits import ConstantExperts
 from halfspace.experiments.region_statistics import random_net
@@ -32,8 +33,8 @@ class SeedStudy(Spec):
     early: ClassVar[float] = math.inf
     tolerance: ClassVar[float] = 1e-6
 
-    first_seed: int = Field(0, ge=0)
-    seeds: int = Field(50, ge=1)
+    first_seed: Integer = Field(0, ge=0)
+    seeds: Integer = Field(50, ge=1)
 
     def one_seed(self, index: int) -> "SeedStudy":
         """Return the study of one of its seeds, counted from 0."""
@@ -71,10 +72,10 @@ class PathSums(SeedStudy):
 
     model: Literal["relu", "dlgn", "dlgn-pwc"]
     bias: bool = False
-    width: int = Field(5, ge=1)
-    depth: int = Field(4, ge=1)
-    d_in: int = Field(3, ge=1)
-    points: int = Field(64, ge=1)
+    width: Integer = Field(5, ge=1)
+    depth: Integer = Field(4, ge=1)
+    d_in: Integer = Field(3, ge=1)
+    points: Integer = Field(64, ge=1)
 
     @torch.no_grad()
     def _measure(self, seed: int) -> dict[str, float]:
@@ -111,9 +112,9 @@ class FreeExperts(SeedStudy):
     Reference: Section 3.2; ``halfspace.experiments.limits.ConstantExperts``.
     """
 
-    width: int = Field(5, ge=1)
-    depth: int = Field(3, ge=1)
-    steps: tuple[int, ...] = (1, 10, 100)
+    width: Integer = Field(5, ge=1)
+    depth: Integer = Field(3, ge=1)
+    steps: tuple[Integer, ...] = (1, 10, 100)
 
     def _measure(self, seed: int) -> dict[str, float]:
         sizes = dict(width=self.width, depth=self.depth)

@@ -15,10 +15,19 @@ Reference: Novak, Sohl-Dickstein and Schoenholz 2022, Fast Finite Width Neural T
 """
 
 import itertools
+import math
 
 import torch
 from torch import Tensor, nn
 
+from halfspace._checks import (
+    broken_copies,
+    check_finite,
+    check_integer,
+    check_weights,
+    exact,
+    uncompiled,
+)
 from halfspace.ntk._closed_form import closed_form, has_closed_form
 from halfspace.ntk._features import gradient_features
 from halfspace.ntk._products import add_jacobians, factors, write_dense
@@ -27,6 +36,7 @@ from halfspace.ntk._recording import record, trained_leaves
 __all__ = ["empirical_ntk", "gradient_features"]
 
 
+@exact()
 def empirical_ntk(
     net: nn.Module,
     x: Tensor,
@@ -39,7 +49,10 @@ def empirical_ntk(
     """Compute the empirical NTK of a set of points, or between two sets.
 
     The net is called once per set, as it is: its own gates (a hard gate passes no gradient to the
-    gating network) and its own mode. Each point's outputs must depend on that point alone.
+    gating network) and its own mode. Each point's outputs must depend on that point alone, and on
+    nothing random. Modules of PyTorch that draw at random are refused; a forward that calls
+    ``torch.nn.functional.dropout`` in training cannot be seen, and gives another kernel at each
+    call: pass it ``training=self.training`` and call the net's ``eval()``.
 
     Args:
         net: a network of ``halfspace.nets``, possibly stacked, or any module that maps (n, ...) to
@@ -57,16 +70,22 @@ def empirical_ntk(
 
     Returns:
         Shape (..., n, n') for the trace, (..., n, n', c, c) in full, in the dtype of the net;
-        ``out`` if given.
+        ``out`` if given. NaN for copies of a stacked net whose weights are not all finite.
 
     Raises:
-        ValueError: if an argument is out of range, no parameter needs a gradient, ``out`` does not
-            fit, or a module mixes points or hides its parameters' use (the text names it).
+        ValueError: if an argument is out of range, x or a single net's weights are not finite, no
+            parameter needs a gradient, ``out`` does not fit, or a module mixes points, draws at
+            random or hides its parameters' use (the text names it).
     """
     if outputs not in ("trace", "full"):
         raise ValueError(f'outputs must be "trace" or "full"; got {outputs!r}')
+    memory = check_integer("memory", memory, least=None)
     if memory < 1:
         raise ValueError(f"memory must be a positive number of bytes; got {memory}")
+    net = uncompiled(net)
+    for name, points in (("x", x), ("other", other)):
+        if points is not None:
+            check_finite(name, points)
     leaves = trained_leaves(net)
     look = closed_form if has_closed_form(net) else record
     first = look(net, leaves, x)
@@ -76,6 +95,7 @@ def empirical_ntk(
             "x and other must give outputs that differ in n only; got "
             f"{(*first.lead, first.n, first.count)} and {(*second.lead, second.n, second.count)}"
         )
+    broken = _broken(net, first.lead)
     full = outputs == "full"
     shape = (*first.lead, first.n, second.n, *(2 * (first.count,) if full else ()))
     like = first.outputs
@@ -97,4 +117,18 @@ def empirical_ntk(
     for a, b in pairs:
         if not (a.dense and b.dense):
             add_jacobians(out if full else out[..., None, None], a, b, memory)
+    if broken is not None:
+        out[broken] = math.nan
     return out
+
+
+def _broken(net: nn.Module, lead: tuple[int, ...]) -> Tensor | None:
+    """Return which copies have weights that are not finite, if any; refuse a single net's."""
+    try:
+        check_weights(net)
+        return None
+    except ValueError:
+        stacked = all(weight.shape[: len(lead)] == lead for weight in net.parameters())
+        if lead and stacked:
+            return broken_copies(net, len(lead))
+        raise

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from halfspace._checks import check_finite, check_weights, exact, uncompiled
 from halfspace.ntk._products import jacobian
 from halfspace.ntk._recording import record, trained_leaves
 
@@ -23,6 +24,7 @@ class _OneOutput(nn.Module):
         return outputs.sum(-1, keepdim=True) / math.sqrt(outputs.shape[-1])
 
 
+@exact()
 def gradient_features(net: nn.Module, x: Tensor) -> Tensor:
     """Compute the gradient of ``Σ_k y_k(x) / √c`` with respect to the trained parameters.
 
@@ -44,9 +46,12 @@ def gradient_features(net: nn.Module, x: Tensor) -> Tensor:
     Reference: Mohamadi, Bae and Sutherland 2023, A Fast, Well-Founded Approximation to the
     Empirical Neural Tangent Kernel.
     """
+    net = uncompiled(net)
+    check_finite("x", x)
     found = record(_OneOutput(net), trained_leaves(net), x)
     if found.lead:
         raise ValueError(f"net must be a single net; it maps x to {found.lead} copies' outputs")
+    check_weights(net)
     whole, parts = slice(None), []
     for layer in found.layers:
         if layer.inputs:

@@ -62,6 +62,8 @@ def write_dense(out: Tensor, factors: list[tuple], memory: int, symmetric: bool)
 def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None:
     """Add the Gram matrix of one layer's Jacobians to ``out`` (n, n', g, g), block by block."""
     n, n_other, g, _ = out.shape
+    if not (n and n_other):
+        return
     symmetric = second is first
     parameters = sum(p.numel() for p in first.trained().values())
     around = sum(a[0].numel() for a in first.inputs) + sum(d[0, 0].numel() for d in first.deltas)
@@ -81,9 +83,13 @@ def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None
                     out[j : j + side, i : i + side] += gram.permute(3, 1, 2, 0)
 
 
+@torch.inference_mode(False)  # its tensors know no derivatives
 def jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
     """Return the derivatives of some outputs at some points, (g, points, parameters)."""
     trained = layer.trained()
+    if not len(layer.inputs[0]):  # ``vmap`` maps over no empty axis
+        width = sum(parameter.numel() for parameter in trained.values())
+        return layer.deltas[0].new_zeros(len(layer.deltas[0][part]), 0, width)
 
     def pull(a: Tensor, deltas: Tensor) -> Tensor:
         _, back = vjp(lambda p: functional_call(layer.module, p, (a[None].clone(),))[0], trained)

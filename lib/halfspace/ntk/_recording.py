@@ -1,5 +1,7 @@
 """A net's layers as one forward and some backward passes leave them, recorded through hooks."""
 
+import contextlib
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -11,6 +13,9 @@ from torch.nn.modules.dropout import _DropoutNd
 from halfspace.nets import Linear
 
 __all__ = ["Layer", "Record", "check_outputs", "record", "trained_leaves"]
+
+
+_RANDOM_POOLS = (nn.FractionalMaxPool2d, nn.FractionalMaxPool3d)
 
 
 @dataclass
@@ -53,6 +58,14 @@ def _title(name: str, module: nn.Module) -> str:
     return f"{name or 'the net itself'} ({type(module).__name__})"
 
 
+def _drops(module: nn.Module) -> bool:
+    """Tell whether a module has dropout of its own, in training."""
+    if isinstance(module, _DropoutNd):
+        return module.training and module.p > 0
+    inside = isinstance(module, nn.RNNBase | nn.MultiheadAttention)
+    return inside and module.training and module.dropout > 0
+
+
 def trained_leaves(net: nn.Module) -> dict[str, nn.Module]:
     """Name the modules that own trained parameters; refuse those that the method cannot serve."""
     leaves, owners = {}, {}
@@ -63,8 +76,14 @@ def trained_leaves(net: nn.Module) -> dict[str, nn.Module]:
                 f"{title} normalises by statistics of the batch, which mixes points; "
                 "call its eval() first, with running statistics"
             )
-        if isinstance(module, _DropoutNd) and module.training and module.p > 0:
+        if _drops(module):
             raise ValueError(f"{title} drops units at random; call its eval() first")
+        if isinstance(module, nn.RReLU) and module.training:
+            raise ValueError(f"{title} draws its slopes at random; call its eval() first")
+        if isinstance(module, _RANDOM_POOLS) and module._random_samples is None:
+            raise ValueError(
+                f"{title} draws its regions at random, in eval() too; use another kind of pooling"
+            )
         own = [(key, p) for key, p in module.named_parameters(recurse=False) if p.requires_grad]
         if not own:
             continue
@@ -90,8 +109,18 @@ def trained_leaves(net: nn.Module) -> dict[str, nn.Module]:
     return leaves
 
 
+def _as_written() -> contextlib.AbstractContextManager:
+    """Run modules as they are written: code made by ``torch.compile`` may pass hooks by."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled, and the import takes seconds
+        return contextlib.nullcontext()
+    return torch.compiler.set_stance("force_eager")
+
+
+@torch.inference_mode(False)  # its tensors know no gradients
 def record(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Record:
     """Run the net and record each leaf's a and δ, one of each per call."""
+    if x.is_inference():
+        x = x.clone()
     names = {module: name for name, module in leaves.items()}
     calls = {module: [] for module in names}  # per call: [a, where a comes from, output]
     running = Counter()
@@ -124,7 +153,7 @@ def record(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Record:
         for module in names:
             hooks.append(module.register_forward_pre_hook(enter, with_kwargs=True))
             hooks.append(module.register_forward_hook(leave))
-        with torch.enable_grad():
+        with torch.enable_grad(), _as_written():
             outputs = net(x)
     finally:
         for hook in hooks:

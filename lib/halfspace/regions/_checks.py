@@ -7,13 +7,15 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from halfspace import polygons
+from halfspace._checks import check_finite, check_integer, check_weights, uncompiled
 from halfspace.nets import DLGN, ReLUNet
 
 __all__ = ["check_path", "check_paths", "check_planar", "check_window"]
 
 
-def check_planar(net: nn.Module) -> None:
-    """Refuse what is not one ReLU net or DLGN with two inputs."""
+def check_planar(net: nn.Module) -> ReLUNet | DLGN:
+    """Return one ReLU net or DLGN with two inputs and finite weights; refuse others."""
+    net = uncompiled(net)
     if not isinstance(net, ReLUNet | DLGN):
         raise ValueError(f"net must be a ReLUNet or a DLGN; got {type(net).__name__}")
     if net.d_in != 2:
@@ -21,6 +23,8 @@ def check_planar(net: nn.Module) -> None:
     lead = tuple(net.value[0].weight.shape[:-2])
     if lead:
         raise ValueError(f"net must be a single one; got a stack of shape {lead} (use unstack)")
+    check_weights(net)
+    return net
 
 
 def check_window(window: ArrayLike) -> np.ndarray:
@@ -28,6 +32,7 @@ def check_window(window: ArrayLike) -> np.ndarray:
     corners = np.array(window, dtype=np.float64)
     if corners.ndim != 2 or corners.shape[1] != 2:
         raise ValueError(f"window must have shape (j, 2); got {corners.shape}")
+    check_finite("window", corners)
     if len(corners):
         arms = np.roll(corners, -1, axis=0) - corners
         after = np.roll(arms, -1, axis=0)
@@ -42,7 +47,7 @@ def check_window(window: ArrayLike) -> np.ndarray:
 
 def check_path(path: Sequence[int], depth: int, width: int) -> list[int]:
     """Return a path as a list of units, one for each layer; refuse one that does not fit."""
-    units = [int(unit) for unit in path]
+    units = [check_integer("a path's unit", unit, least=None) for unit in path]
     if len(units) != depth or not all(0 <= unit < width for unit in units):
         raise ValueError(
             f"path must name a unit from 0 to {width - 1} in each of {depth} layers; got {units}"

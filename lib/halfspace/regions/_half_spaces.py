@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from halfspace import polygons
+from halfspace._checks import check_finite, check_hard, check_shape, exact, uncompiled
 from halfspace.nets import DLGN
 from halfspace.polygons import Polygons
 from halfspace.regions._checks import check_path, check_paths, check_planar, check_window
@@ -55,17 +56,24 @@ def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: if the net is not a DLGN (a ReLU unit's active region is no half-space).
     """
+    return _multiplied_out(dlgn, None)
+
+
+@exact()
+def _multiplied_out(dlgn: DLGN, dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
+    """Do what ``half_spaces`` does, in a precision of its own or, for ``None``, the weights'."""
+    dlgn = uncompiled(dlgn)
     if not isinstance(dlgn, DLGN):
         raise ValueError(f"half_spaces needs a DLGN; got {type(dlgn).__name__}")
     normals, offsets = [], []
     for layer in dlgn.gating:
-        weight = layer.weight
+        weight = layer.weight.to(dtype)
         if normals:
             normal, offset = weight @ normals[-1], (weight @ offsets[-1].unsqueeze(-1)).squeeze(-1)
         else:
             normal, offset = weight, torch.zeros_like(weight[..., 0])
         normals.append(normal)
-        offsets.append(offset if layer.bias is None else offset + layer.bias)
+        offsets.append(offset if layer.bias is None else offset + layer.bias.to(dtype))
     return torch.stack(normals, dim=-3), torch.stack(offsets, dim=-2)
 
 
@@ -80,8 +88,9 @@ def in_path_region(gates: Tensor, path: Sequence[int]) -> Tensor:
         bool, shape (..., n).
 
     Raises:
-        ValueError: if the path does not fit the gates.
+        ValueError: if the path does not fit the gates, or they are not 0/1.
     """
+    check_hard(gates)
     path = check_path(path, *gates.shape[-2:])
     return (gates[..., range(len(path)), path] == 1).all(dim=-1)
 
@@ -93,10 +102,11 @@ def activation_patterns(gates: Tensor) -> ActivationPatterns:
         gates: hard gates, shape (n, H, m).
 
     Raises:
-        ValueError: if ``gates`` has another number of axes.
+        ValueError: if ``gates`` has another number of axes or they are not 0/1.
     """
     if gates.ndim != 3:
         raise ValueError(f"gates must have shape (n, H, m); got {tuple(gates.shape)}")
+    check_hard(gates)
     patterns, inverse, counts = torch.unique(gates, dim=0, return_inverse=True, return_counts=True)
     return ActivationPatterns(patterns, counts, inverse)
 
@@ -115,9 +125,9 @@ def path_region(dlgn: DLGN, path: Sequence[int], window: np.ndarray) -> np.ndarr
     Raises:
         ValueError: if the net is not one planar DLGN or the path does not fit it.
     """
-    check_planar(dlgn)
+    dlgn = check_planar(dlgn)
     path = check_path(path, dlgn.depth, dlgn.width)
-    normals, offsets = (t.detach().double().cpu().numpy() for t in half_spaces(dlgn))
+    normals, offsets = _planes(dlgn)
     region = check_window(window)
     for layer, unit in enumerate(path):
         region = polygons.clip(region, normals[layer, unit], offsets[layer, unit])
@@ -141,8 +151,8 @@ def path_polygons(dlgn: DLGN, paths: ArrayLike, window: ArrayLike) -> tuple[np.n
     Raises:
         ValueError: if the net is not one planar DLGN, or a path or the window does not fit.
     """
-    check_planar(dlgn)
-    normals, offsets = (t.detach().double().cpu().numpy() for t in half_spaces(dlgn))
+    dlgn = check_planar(dlgn)
+    normals, offsets = _planes(dlgn)
     paths = check_paths(paths, dlgn.depth, dlgn.width)
     window = check_window(window)
     if not len(window):
@@ -174,8 +184,13 @@ def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) ->
         inside: a point on none of the hyperplanes, shape (d,).
 
     Raises:
-        ValueError: if the point lies on a hyperplane.
+        ValueError: if the point lies on a hyperplane, a shape does not fit, or a number is not
+            finite.
     """
+    check_shape("normals", normals, (len(normals), *inside.shape))
+    check_shape("offsets", offsets, (len(normals),))
+    for name, numbers in dict(normals=normals, offsets=offsets, inside=inside).items():
+        check_finite(name, numbers)
     values = normals @ inside + offsets
     if (values == 0).any():
         raise ValueError(f"inside must lie on no hyperplane; got one of {values}")
@@ -188,3 +203,9 @@ def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) ->
         best = linprog(-direction, A_ub=outward, b_ub=room, bounds=(None, None))
         found += -best.fun > 1 + 1e-7
     return found
+
+
+def _planes(dlgn: DLGN) -> tuple[np.ndarray, np.ndarray]:
+    """Return the half-spaces with the weights taken in float64, as ``partition`` takes them."""
+    normals, offsets = _multiplied_out(dlgn, torch.float64)
+    return normals.detach().cpu().numpy(), offsets.detach().cpu().numpy()

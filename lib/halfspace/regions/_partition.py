@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, cKDTree
 
 from halfspace import polygons
+from halfspace._checks import check_finite
 from halfspace.nets import DLGN, ReLUNet
 from halfspace.polygons import Polygons
 from halfspace.regions._checks import check_planar, check_window
@@ -73,10 +74,10 @@ def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
             has no cells.
 
     Raises:
-        ValueError: if the net is of another kind, stacked, or has not two inputs, or the window is
-            no such polygon.
+        ValueError: if the net is of another kind, stacked, or has not two inputs, its weights are
+            not finite or so large that pre-activations are not, or the window is no such polygon.
     """
-    check_planar(net)
+    net = check_planar(net)
     window = check_window(window)
     cells = Polygons.of([window] if len(window) else [])
     patterns = np.empty((len(cells), 0, net.width), dtype=bool)
@@ -87,6 +88,7 @@ def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
             maps *= patterns[:, -1:]
         maps = (maps.reshape(-1, maps.shape[2]) @ weight.T).reshape(len(cells), 3, len(bias))
         maps[:, 2] += bias
+        check_finite("the net's pre-activations", maps)
         cells, active, origin = _cut_layer(cells, maps)
         patterns = np.concatenate([patterns[origin], active[:, None]], axis=1)
         maps = maps[origin]

@@ -82,8 +82,13 @@ def count_active_somewhere(patterns: np.ndarray) -> int:
         patterns: gates of cells or of inputs, bool, shape (C, H, m).
 
     Raises:
-        ValueError: if there are more than ``MAX_PATHS`` paths.
+        ValueError: if there are more than ``MAX_PATHS`` paths, or ``patterns`` are of another shape
+            or kind.
     """
+    if patterns.ndim != 3 or patterns.dtype != bool:
+        raise ValueError(
+            f"patterns must be bool of shape (C, H, m); got {patterns.dtype} {patterns.shape}"
+        )
     blocks = _area_blocks(patterns, np.ones(len(patterns)))
     return sum(int(np.count_nonzero(block)) for _, _, block in blocks)
 
