@@ -48,13 +48,14 @@ def test_likeness_is_what_numpy_finds(spec, arrays):
         np.testing.assert_allclose(arrays[f"gap_{kind}"][0], gap, rtol=1e-5)
     correlation = np.corrcoef(functions["relu"], functions["dlgn"])
     between, among = correlation[3:, :3], correlation[:3, :3]
-    np.testing.assert_allclose(arrays["function_own"][0], between.diagonal(), atol=1e-5)
+    rounding = 1e-4  # single precision, of functions that vary by a thousandth of their mean
+    np.testing.assert_allclose(arrays["function_own"][0], between.diagonal(), atol=rounding)
     off = ~np.eye(3, dtype=bool)
     np.testing.assert_allclose(
-        arrays["function_others"][0], between[off].reshape(3, 2).mean(1), atol=1e-5
+        arrays["function_others"][0], between[off].reshape(3, 2).mean(1), atol=rounding
     )
     np.testing.assert_allclose(
-        arrays["function_relu"][0], among[off].reshape(3, 2).mean(1), atol=1e-5
+        arrays["function_relu"][0], among[off].reshape(3, 2).mean(1), atol=rounding
     )
     for name, found in dict(overlap=kernels, ntk=tangents).items():
         a, b = found["dlgn"][1], found["relu"][1]

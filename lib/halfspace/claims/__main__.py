@@ -5,11 +5,11 @@ commit that each recorded run was made from.
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 
 from halfspace.claims import CLAIMS, judge
+from halfspace.files import write_whole
 
 __all__ = ["RULES", "write_rules"]
 
@@ -31,9 +31,7 @@ def write_rules(path: Path = RULES) -> None:
                 f"the rule of {claim.id} is fixed, its runs are recorded; give a new rule a new id"
             )
     text = json.dumps(new, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    draft = path.with_suffix(".partial")
-    draft.write_text(text, encoding="utf8")
-    os.replace(draft, path)
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
 def _kept(path: Path) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """What every experiment shares: a frozen spec with a key, a cache, a result with provenance."""
 
-import contextlib
 import functools
 import hashlib
 import json
@@ -10,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Self
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from halfspace._checks import exact, single_precision
 from halfspace.experiments._workers import worker_pool
 from halfspace.files import check_writable, write_whole
 
@@ -132,7 +132,8 @@ class Spec(BaseModel):
             OutOfTime: if the deadline came first.
         """
         started, _ = time.perf_counter(), code_version()  # looked up before the files can change
-        with _own_defaults():
+        # Whatever a reader's session has set.
+        with single_precision(), exact(), torch.inference_mode(False), torch.enable_grad():
             if not self.resumes:
                 arrays, pieces = self._run(device), {}
             else:
@@ -364,26 +365,6 @@ def digest(arrays: Mapping[str, np.ndarray], told: Mapping) -> str:
         array = np.asarray(arrays[name])
         summed.update(f"\n{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
     return summed.hexdigest()
-
-
-@contextlib.contextmanager
-def _own_defaults() -> Iterator[None]:
-    """Compute in float32 on the CPU with gradients, whatever a reader's session has set.
-
-    Specs move to their device what belongs there.
-    """
-    dtype, device = torch.get_default_dtype(), torch.get_default_device()
-    torch.set_default_dtype(torch.float32)
-    with contextlib.ExitStack() as stack:
-        stack.callback(torch.set_default_dtype, dtype)
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        for kind in ("cpu", "cuda"):
-            if torch.is_autocast_enabled(kind):
-                stack.enter_context(torch.autocast(kind, enabled=False))
-        if device.type != "cpu":  # the context costs time in each call
-            stack.enter_context(torch.device("cpu"))
-        yield
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
