@@ -41,11 +41,11 @@ bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a
 	@set -f; $(RUN) -m benchmarks $$NAME
 
 results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
-	@$(RUN) -m halfspace.experiments make --workers "$$CORES" \
+	@$(RUN) book/start.py halfspace.experiments make --workers "$$CORES" \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES")
 
 verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
-	@$(RUN) -m halfspace.experiments verify $(if $(MINUTES),--minutes "$$MINUTES") \
+	@$(RUN) book/start.py halfspace.experiments verify $(if $(MINUTES),--minutes "$$MINUTES") \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(DEVICE),--device "$$DEVICE")
 
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
