@@ -13,6 +13,7 @@ RANGES = {
     "snapshots": (0, 50),
     "bias": (False, True),
 }
+RULES = '{f"seed must not be 13; got {seed}": lambda: seed != 13}'
 CELL = """\
 seed: int = 0  # seed of everything random
 beta: float = 4.0
@@ -29,9 +30,9 @@ def injected(**values):
     return "\n".join(["# Parameters", *lines]), {**DEFAULTS, **values}
 
 
-def found(**values):
+def found(rules=None, /, **values):
     cell, now = injected(**values)
-    return problems(["", "%pip install x", CELL, cell], now, RANGES)
+    return problems(["", "%pip install x", CELL, cell], now, RANGES, rules or {})
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,16 @@ def test_accepts_what_it_says(values):
         ({"seed": None}, "seed takes an integer from 0 to 100; got None."),
         ({"beta": float("nan")}, "beta takes a number from 0.5 to 10.0; got nan."),
         ({"beta": True}, "beta takes a number from 0.5 to 10.0; got True."),
+        (
+            {"beta": "1e-4"},
+            "beta takes a number from 0.5 to 10.0; got the text '1e-4'; write 1.0e-4 in YAML.",
+        ),
+        (
+            {"beta": "1.5E4"},
+            "beta takes a number from 0.5 to 10.0; got the text '1.5E4'; write 1.5e+4 in YAML.",
+        ),
+        ({"beta": "4"}, "beta takes a number from 0.5 to 10.0; got '4'."),
+        ({"seed": "1e4"}, "seed takes an integer from 0 to 100; got '1e4'."),
         ({"device": "gpu"}, "device takes one of 'auto', 'cpu', 'cuda'; got 'gpu'."),
         ({"snapshots": 3}, "snapshots takes a list of integers from 0 to 50; got 3."),
         ({"snapshots": []}, "snapshots takes a list of integers from 0 to 50; got []."),
@@ -79,6 +90,22 @@ def test_refuses_in_one_sentence(values, sentence):
 
 def test_names_all_problems_at_once():
     assert len(found(seed=-1, beta=0, bet=3)) == 3
+
+
+def test_what_papermill_itself_injects_passes():
+    assert found(PAPERMILL_INPUT_PATH="in.ipynb", PAPERMILL_OUTPUT_PATH="out.ipynb") == []
+    (sentence,) = found(PAPERMILL_INPUT="in.ipynb")
+    assert sentence.startswith("There is no parameter PAPERMILL_INPUT;")
+
+
+def test_a_rule_holds_or_is_named():
+    rules = {"seed must be even": lambda: True, "beta must exceed seed": lambda: False}
+    assert found(rules) == ["beta must exceed seed."]
+
+
+def test_rules_are_asked_only_of_values_in_range():
+    rules = {"beta must exceed 1": lambda: "high" > 1}  # would be a TypeError
+    assert found(rules, beta="high") == ["beta takes a number from 0.5 to 10.0; got 'high'."]
 
 
 def test_cuda_needs_a_cuda_device(monkeypatch):
@@ -104,7 +131,7 @@ def notebook(tmp_path):
     ranges = ", ".join(f"{name}={allowed!r}" for name, allowed in RANGES.items())
     cells = [
         (["parameters"], CELL),
-        (["check"], f"from halfspace import parameters\nparameters.check({ranges})"),
+        (["check"], f"from halfspace import parameters\nparameters.check({RULES}, {ranges})"),
         ([], "print('trained with seed', seed)"),
     ]
     book = {
@@ -138,7 +165,7 @@ def papermill(notebook, *options):
 
 
 def test_papermill_accepts(notebook):
-    run, out = papermill(notebook, "-p", "seed", "3")
+    run, out = papermill(notebook, "-p", "seed", "3", "--inject-paths")
     assert run.returncode == 0, run.stderr
     assert "trained with seed 3" in out
 
@@ -151,3 +178,10 @@ def test_papermill_stops_before_training(notebook):
     assert "ParameterError: There is no parameter sede; the nearest is seed" in shown
     assert "problems(" not in shown
     assert out.count("trained with seed") == 1  # the source alone
+
+
+def test_a_rule_stops_before_training(notebook):
+    run, out = papermill(notebook, "-p", "seed", "13")
+    assert run.returncode != 0
+    assert "ParameterError: seed must not be 13; got 13." in run.stderr
+    assert out.count("trained with seed") == 1

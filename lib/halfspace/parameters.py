@@ -7,7 +7,9 @@ result to the declared types and to the ranges that the chapter gives.
 
 import ast
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 
@@ -17,8 +19,13 @@ _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 _NOUNS = {int: "an integer", float: "a number", str: "a text", bool: "True or False"}
 _PLURALS = {int: "integers", float: "numbers", str: "texts", bool: "truth values"}
 _INJECTED = "# Parameters"  # first line of the cell that papermill adds
+_PATHS = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")  # its --inject-paths adds these
+# A number to a reader, a text in YAML 1.1, which wants a point and a signed exponent.
+_EXPONENT = re.compile(r"([-+]?\d+\.?\d*)[eE]([-+]?\d+)")
 
 Range = tuple[float, float] | tuple[str, ...] | tuple[bool, ...]
+Rules = Mapping[str, Callable[[], bool]]
+_NO_RULES: Rules = MappingProxyType({})
 
 
 class ParameterError(ValueError):
@@ -29,17 +36,20 @@ class ParameterError(ValueError):
         return [f"ParameterError: {self}"]
 
 
-def check(**ranges: Range) -> None:
+def check(rules: Rules = _NO_RULES, /, **ranges: Range) -> None:
     """Check this notebook's parameters.
 
     Args:
+        rules: what ranges cannot say, each as a sentence and a function that tells whether it
+            holds: ``{f"n must be even; got {n}": lambda: n % 2 == 0}``. They are asked once every
+            parameter is of its type and in its range.
         **ranges: for each parameter its smallest and largest value, ``seed=(0, 100)``, or its
             choices, ``device=("auto", "cpu", "cuda")``. For a list they hold for each entry.
 
     Raises:
         ParameterError: if a parameter is unknown, missing, of the wrong type, out of its range or
-            not among its choices, or if ``device`` asks for CUDA on a machine without it. All of
-            them are named at once.
+            not among its choices, if a rule does not hold, or if ``device`` asks for CUDA on a
+            machine without it. All of them are named at once.
         RuntimeError: outside IPython.
     """
     from IPython import get_ipython
@@ -47,13 +57,16 @@ def check(**ranges: Range) -> None:
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("parameters.check reads a notebook's cells; call it in a notebook")
-    found = problems(shell.user_ns["In"], shell.user_ns, ranges)
+    found = problems(shell.user_ns["In"], shell.user_ns, ranges, rules)
     if found:
         raise ParameterError("\n".join(found))
 
 
 def problems(
-    cells: Sequence[str], values: Mapping[str, object], ranges: Mapping[str, Range]
+    cells: Sequence[str],
+    values: Mapping[str, object],
+    ranges: Mapping[str, Range],
+    rules: Rules = _NO_RULES,
 ) -> list[str]:
     """List what is wrong with the parameters, one sentence each.
 
@@ -62,6 +75,7 @@ def problems(
             of ``ranges`` is the parameters cell.
         values: the values that hold now, by name.
         ranges: as for ``check``.
+        rules: as for ``check``.
 
     Returns:
         The sentences; empty if all is well.
@@ -72,7 +86,10 @@ def problems(
         if name not in types:
             found.append(f"The parameters cell must set {name} with its type: `{name}: int = 1`.")
         elif not _fits(values.get(name), types[name], allowed):
-            found.append(f"{name} takes {_what(types[name], allowed)}; got {values.get(name)!r}.")
+            said = _what(types[name], allowed)
+            found.append(f"{name} takes {said}; got {_shown(values.get(name), types[name])}.")
+    if not found:
+        found = [f"{sentence}." for sentence, holds in rules.items() if not holds()]
     if not found and values.get("device") == "cuda" and not torch.cuda.is_available():
         found.append("device is 'cuda', but PyTorch finds no CUDA device; use 'auto' or 'cpu'.")
     return found
@@ -93,7 +110,8 @@ def _declarations(
         if annotated.keys() & ranges.keys():
             types, injected = annotated, []
         elif cell.startswith(_INJECTED):
-            injected = [line.targets[0].id for line in body if isinstance(line, ast.Assign)]
+            names = [line.targets[0].id for line in body if isinstance(line, ast.Assign)]
+            injected = [name for name in names if name not in _PATHS]
     return types, injected
 
 
@@ -136,3 +154,11 @@ def _what(annotation: str, allowed: Range) -> str:
     if kind in (int, float):
         return f"{noun} from {allowed[0]} to {allowed[1]}"
     return noun if kind is bool else f"one of {', '.join(map(repr, allowed))}"
+
+
+def _shown(value: object, annotation: str) -> str:
+    """Return a refused value, and how to write it if it is a number that YAML took for a text."""
+    number = _EXPONENT.fullmatch(value) if isinstance(value, str) else None
+    if number is None or annotation != "float":
+        return repr(value)
+    return f"the text {value!r}; write {float(number[1])}e{int(number[2]):+d} in YAML"
