@@ -1,11 +1,17 @@
 """The shared style: sizes, grounds and colours."""
 
+import os
+import subprocess
+import sys
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from halfspace import plots
 from matplotlib.colors import to_rgb
+from nbclient import NotebookClient
+from nbformat import v4
 
 LIGHT, DARK = "#ffffff", "#121212"  # the book's two grounds
 LEAST_CONTRAST = 2.5  # for lines and large type that must be told from either ground
@@ -66,3 +72,55 @@ def test_panels_and_titles_are_as_many():
     assert [axis.get_title() for axis in axes[0]] == ["one", "two"]
     with pytest.raises(ValueError, match="2 panels need as many titles; got 1"):
         plots.tag_panels(axes, ["one"])
+
+
+RC = """\
+text.usetex: True
+font.family: cursive
+axes.prop_cycle: cycler(color=["red"])
+lines.marker: o
+savefig.dpi: 30
+axes.grid: True
+image.origin: lower
+"""
+DRAW = """\
+from halfspace import plots
+figure, axes = plots.figure(1, 2)
+axes[0, 0].plot([1, 2], label="a label")
+axes[0, 0].legend()
+axes[0, 1].imshow([[0, 1], [2, 3]])
+figure.savefig("figure.png", metadata={"Software": None})
+"""
+
+
+def drawn_in(folder, **variables):
+    environment = {**os.environ, "MPLBACKEND": "agg", **variables}
+    subprocess.run([sys.executable, "-c", DRAW], cwd=folder, env=environment, check=True)
+    return (folder / "figure.png").read_bytes()
+
+
+def test_a_matplotlibrc_changes_nothing(tmp_path):
+    plain = drawn_in(tmp_path)
+    (tmp_path / "matplotlibrc").write_text(RC)
+    assert drawn_in(tmp_path, MATPLOTLIBRC=str(tmp_path)) == plain
+
+
+def images(*sources):
+    """Run cells in a kernel; return how many images each shows."""
+    cells = [v4.new_code_cell(source) for source in sources]
+    NotebookClient(notebook := v4.new_notebook(cells=cells), kernel_name="python3").execute()
+    shown = [[*output.get("data", {})] for cell in notebook.cells for output in cell.outputs]
+    return sum("image/png" in kinds for kinds in shown)
+
+
+@pytest.mark.parametrize("backend", ["Agg", "TkAgg"])
+def test_figures_are_shown_in_a_notebook_whatever_the_environment_says(monkeypatch, backend):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    draw = "figure, axes = plots.figure()\naxes[0, 0].plot([1, 2]);"
+    assert images("from halfspace import plots", draw, draw) == 2
+
+
+def test_a_backend_chosen_in_the_notebook_stays(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    draw = "from halfspace import plots\nplots.figure();"
+    assert images("%matplotlib svg", draw, "assert plots.style.mpl.get_backend() == 'svg'") == 0

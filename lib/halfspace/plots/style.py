@@ -6,6 +6,9 @@ black. Colours come from Okabe and Ito's palette, which people with colour-blind
 slightly adjusted for the two grounds.
 """
 
+import os
+import sys
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,10 +40,16 @@ CMAP = "viridis"
 DIVERGING = "RdBu_r"
 
 _WIDTH = 5.2
+_INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel takes by itself
 
 
 def use_style() -> None:
-    """Set matplotlib's defaults for this process."""
+    """Set matplotlib's defaults for this process, whatever a matplotlibrc says.
+
+    In a notebook whose backend comes from the variable ``MPLBACKEND``, figures are shown inline.
+    """
+    _show_in_notebook()
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.dpi": 200,
@@ -66,6 +75,21 @@ def use_style() -> None:
             "image.cmap": CMAP,
         }
     )
+
+
+def _show_in_notebook() -> None:
+    """Choose the inline backend where a kernel runs and the environment chose another one.
+
+    Clusters and CI often export ``MPLBACKEND``; a notebook's figures then go nowhere. A backend
+    that the reader chose in the notebook (``%matplotlib widget``) stays.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    exported = os.environ.get("MPLBACKEND", _INLINE).lower()
+    # Without a display, matplotlib takes agg instead of a backend that opens windows.
+    exported_holds = mpl.get_backend().lower() in (exported, "agg")
+    if hasattr(shell, "kernel") and exported != _INLINE and exported_holds:
+        shell.enable_matplotlib("inline")
 
 
 def figure(
