@@ -14,12 +14,17 @@ ROOT = Path(__file__).parents[1]
 URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
 BOOTSTRAP = f"""\
 import importlib.util
+import site
+from pathlib import Path
 
 if importlib.util.find_spec("halfspace") is None:  # Colab, or any machine without the package
-    !git clone -q --depth 1 {URL} halfspaces
-    %pip install --quiet "./halfspaces[chapters]"
-    %env HALFSPACE_RESULTS=halfspaces/data/results
-    %env HALFSPACE_DATA=halfspaces/data"""
+    url = "{URL}"
+    if not Path("halfspaces").exists():
+        !git clone -q --depth 1 {{url}} halfspaces
+    %pip install --quiet --editable "./halfspaces[chapters]"
+    site.main()  # lets this session find it; later ones find it by themselves
+    if importlib.util.find_spec("halfspace") is None:
+        raise SystemExit("halfspace was not installed: see above; it needs git and a network")"""
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 SETS = sorted((ROOT / "chapters" / "parameters").glob("*.yaml"))
 TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list, "tuple": list}
