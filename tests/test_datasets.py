@@ -195,6 +195,33 @@ def test_download_is_the_last_resort(tmp_path, monkeypatch):
     assert (folder / FILE).is_file()
 
 
+def no_home():
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_downloads_go_to_the_cache_that_is_named_even_without_a_home(tmp_path, monkeypatch):
+    monkeypatch.setattr(_folders.Path, "home", no_home)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert _folders.download_folder() == tmp_path / "halfspace"
+
+
+def test_downloads_go_to_the_temporary_files_where_there_is_no_home(tmp_path, monkeypatch):
+    monkeypatch.setattr(_folders.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    home = _folders.Path.home()
+    assert _folders.download_folder() == home / ".cache" / "halfspace"
+    monkeypatch.setattr(_folders.Path, "home", no_home)
+    assert _folders.download_folder() == tmp_path / "halfspace"
+
+
+def test_an_empty_data_variable_counts_as_unset(copy, tmp_path, monkeypatch):
+    monkeypatch.setenv("HALFSPACE_DATA", "")
+    (tmp_path / "here").mkdir()
+    shutil.move(copy, tmp_path / "here" / "data" / "fashion-mnist")
+    monkeypatch.chdir(tmp_path / "here")
+    assert _fashion._fashion_folder() == tmp_path / "here" / "data" / "fashion-mnist"
+
+
 # Images and labels
 
 

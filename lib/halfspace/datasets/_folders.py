@@ -1,6 +1,7 @@
 """Where data sets lie, and where downloads go."""
 
 import os
+import tempfile
 from pathlib import Path
 
 __all__ = ["download_folder", "find"]
@@ -20,5 +21,13 @@ def find(name: str) -> Path | None:
 
 
 def download_folder() -> Path:
-    """Return the folder in the user's cache that torchvision downloads into."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "halfspace"
+    """Return the folder in the user's cache that torchvision downloads into.
+
+    A user without a home folder gets one among the temporary files.
+    """
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "halfspace"
+    try:
+        return Path.home() / ".cache" / "halfspace"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / "halfspace"
