@@ -162,5 +162,7 @@ def test_power_law_is_recovered():
 def test_power_law_refuses_what_has_no_logarithm():
     with pytest.raises(ValueError, match="at least two sizes; got 1"):
         fit_power_law([4], [[1.0]])
+    with pytest.raises(ValueError, match="at least two sizes; got 1"):
+        fit_power_law([4, 4], [[1.0, 2.0]])
     with pytest.raises(ValueError, match="must be positive"):
         fit_power_law([4, 8], [[1.0, 0.0]])

@@ -206,19 +206,19 @@ def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np
     """Fit ``error = exp(intercept) · size^slope`` to each row by least squares in logarithms.
 
     Args:
-        sizes: positive, shape (W,), at least two.
+        sizes: positive, shape (W,), at least two different ones.
         errors: positive, shape (S, W).
 
     Returns:
         Slopes (S,) and intercepts (S,).
 
     Raises:
-        ValueError: if there are fewer than two sizes, an entry is not positive and finite, or there
-            is not an error for each size.
+        ValueError: if there are fewer than two different sizes, an entry is not positive and finite,
+            or there is not an error for each size.
     """
     sizes, errors = np.asarray(sizes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
-    if len(sizes) < 2:
-        raise ValueError(f"a power law needs at least two sizes; got {len(sizes)}")
+    if (different := len(set(sizes.tolist()))) < 2:
+        raise ValueError(f"a power law needs at least two sizes; got {different}")
     if not ((sizes > 0).all() and (errors > 0).all()):
         raise ValueError("sizes and errors must be positive to have logarithms")
     check_finite("sizes", sizes)
