@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from halfspace.parameters import problems
+from halfspace.parameters import increasing, problems
 
 RANGES = {
     "seed": (0, 100),
@@ -124,6 +124,11 @@ def test_edited_cell_counts_from_its_last_run():
         "The parameters cell must set seed with its type: `seed: int = 1`.",
     ]
     assert problems([cell, CELL], now, RANGES) == []
+
+
+def test_increasing_counts_and_compares():
+    assert increasing([4]) and increasing((1, 2), least=2)
+    assert not any(increasing(values, least=2) for values in ([4], [4, 4], [2, 1], [1, 3, 2]))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import torch
 
-__all__ = ["ParameterError", "check", "problems"]
+__all__ = ["ParameterError", "check", "increasing", "problems"]
 
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 _NOUNS = {int: "an integer", float: "a number", str: "a text", bool: "True or False"}
@@ -60,6 +60,11 @@ def check(rules: Rules = _NO_RULES, /, **ranges: Range) -> None:
     found = problems(shell.user_ns["In"], shell.user_ns, ranges, rules)
     if found:
         raise ParameterError("\n".join(found))
+
+
+def increasing(values: Sequence[float], *, least: int = 1) -> bool:
+    """Return whether each value is larger than the one before it, and there are enough of them."""
+    return len(values) >= least and sorted(set(values)) == list(values)
 
 
 def problems(

@@ -18,6 +18,7 @@ from halfspace.nets import DLGN, ReLUNet
 __all__ = [
     "JUMP_PATH",
     "DisconnectedSearch",
+    "NoneFound",
     "jump_dlgn",
     "jump_relu",
     "path_areas",
@@ -32,6 +33,10 @@ _OPEN_NORMALS = ((1.0, 0.3), (-1.0, 0.6))
 _OPPOSITE_NORMALS = ((1.0, 0.3), (-1.0, -0.3))
 _SECOND_UNIT = (0.6, -0.7)
 _SIGHT_OF_B = 0.8
+
+
+class NoneFound(ValueError):
+    """A search ended without what it looked for."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def search_disconnected(
         min_share: share of the window that each component of the region must exceed.
 
     Raises:
-        ValueError: if no region qualifies.
+        NoneFound: if no region qualifies.
     """
     best, best_share = None, min_share
     seen = disconnected = all_large = 0
@@ -106,9 +111,9 @@ def search_disconnected(
                     shares=shares,
                 )
     if best is None:
-        raise ValueError(
-            f"no active path region among {len(seeds)} nets has several components that each fill "
-            f"more than {min_share} of the window; try more seeds"
+        raise NoneFound(
+            f"no active path region among {len(seeds)} nets that has several components, each with "
+            f"more than {min_share} of the window; try more nets, or a smaller min_share"
         )
     return DisconnectedSearch(
         seeds=seeds, regions=seen, disconnected=disconnected, all_large=all_large, **best
