@@ -213,8 +213,8 @@ def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np
         Slopes (S,) and intercepts (S,).
 
     Raises:
-        ValueError: if there are fewer than two different sizes, an entry is not positive and finite,
-            or there is not an error for each size.
+        ValueError: if there are fewer than two different sizes, an entry is not positive and
+            finite, or there is not an error for each size.
     """
     sizes, errors = np.asarray(sizes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if (different := len(set(sizes.tolist()))) < 2:
