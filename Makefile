@@ -32,7 +32,7 @@ book: .venv/.stamp  ## execute the chapters and build _build/html (PARAMETERS=qu
 test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m ruff format --check
-	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest
+	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile
 
 test-browser: .venv/.stamp  ## open every built page in Chromium
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -rs -m browser tests/test_browser.py

@@ -386,24 +386,6 @@ def test_unknown_names_and_homeless_smoke_runs_are_refused(tmp_path):
     assert "--smoke needs --output FOLDER" in say("--smoke")
 
 
-def test_the_page_says_what_is_missing_without_the_records(tmp_path, monkeypatch):
-    page = json.loads((ROOT / "chapters/how_fast_how_exact.ipynb").read_text(encoding="utf8"))
-    sources = ["".join(cell["source"]) for cell in page["cells"] if cell["cell_type"] == "code"]
-    (source,) = [source for source in sources if "FileNotFoundError" in source]
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="reads benchmarks/results of the repository"):
-        exec(source, {"Path": Path, "json": json})
-    (tmp_path / "benchmarks/results").mkdir(parents=True)
-    for name in NAMES:
-        (tmp_path / f"benchmarks/results/{name}.json").write_text("{}")
-    (tmp_path / "chapters").mkdir()
-    for folder in (".", "chapters"):
-        monkeypatch.chdir(tmp_path / folder)
-        found = {"Path": Path, "json": json}
-        exec(source, found)
-        assert list(found["records"]) == list(NAMES)
-
-
 def test_a_stop_shows_no_traceback_and_drafts_of_a_killed_run_go(tmp_path):
     (tmp_path / ".x.part").touch()
     command = [sys.executable, "-m", "benchmarks", "--smoke", "--output", tmp_path, "overlap"]
@@ -413,7 +395,8 @@ def test_a_stop_shows_no_traceback_and_drafts_of_a_killed_run_go(tmp_path):
         running.send_signal(number)
         said = running.communicate()[1]
         assert "Traceback" not in said
-        assert running.returncode in (130, 0, -number)  # 0 where the machine was faster
+        # 0 where the machine was faster; Python ends by SIGINT where a library was being loaded.
+        assert running.returncode in (130, 0, -number, -signal.SIGINT)
     assert not (tmp_path / ".x.part").exists()
 
 

@@ -14,6 +14,8 @@ import yaml
 from halfspace import datasets, parameters
 from halfspace.experiments import cifar, results
 
+from benchmarks import NAMES
+
 ROOT = Path(__file__).parents[1]
 URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
 BOOTSTRAP = f"""\
@@ -183,6 +185,7 @@ def timings(tmp_path, monkeypatch):
 def test_timings_are_read_from_every_folder(timings, tmp_path, monkeypatch):
     _, read_them = timings
     here = read_them()
+    assert list(here) == list(NAMES)
     (tmp_path / "elsewhere/deep/down").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "elsewhere/deep/down")
     assert read_them() == here

@@ -149,7 +149,13 @@ def test_another_runs_checkpoint_is_refused(checkpoint):
         train(small(), *data(), faster, seed=3, checkpoint=checkpoint)
     with pytest.raises(ValueError, match=told + "weights; delete it"):
         train(small("resnet"), *data(), ADAM, seed=3, checkpoint=checkpoint)
-    assert len(train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint).loss) == 3
+    longer = ADAM.model_copy(update={"epochs": 4})
+    assert len(train(small(), *data(), longer, seed=3, checkpoint=checkpoint).loss) == 4
+    checkpoint.unlink()
+    train(small(), *data(), SGD, seed=3, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match=told + "recipe; delete it"):
+        longer = SGD.model_copy(update={"epochs": 4})
+        train(small(), *data(), longer, seed=3, checkpoint=checkpoint)
 
 
 def test_one_process_at_a_time_works_on_a_checkpoint(checkpoint):

@@ -167,7 +167,9 @@ def train(
     optimizer = _optimizer(net, recipe)
     schedule = _schedule(optimizer, recipe, batches)
     shapes = {name: list(weight.shape) for name, weight in net.state_dict().items()}
-    run = dict(recipe=recipe.model_dump(), seed=seed, images=list(x.shape), weights=shapes)
+    # A run of constant step size may go on for more epochs than it was begun with.
+    recipe_kept = recipe.model_dump(exclude={"epochs"} if recipe.schedule == "constant" else None)
+    run = dict(recipe=recipe_kept, seed=seed, images=list(x.shape), weights=shapes)
     with _alone(checkpoint):
         curves = Curves()
         if checkpoint is not None and checkpoint.exists():
