@@ -109,7 +109,7 @@ def test_a_signal_to_the_command_alone_ends_all_in_a_sentence(running, name):
 def test_a_killed_command_leaves_no_worker(running):
     command, pids, folder = running
     command.kill()
-    command.communicate()
+    command.wait()  # not for its output, which its workers could go on writing
     wait_for(lambda: not any(map(alive, pids)), 20)
     assert not left_over(folder)
 
