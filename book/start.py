@@ -18,7 +18,8 @@ def stop(*_) -> None:
 def main() -> None:
     """Load the package, then run the module as a script."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)  # until the module sets its own
+        if signal.getsignal(number) != signal.SIG_IGN:  # as a shell's background jobs are told
+            signal.signal(number, stop)  # until the module sets its own
     del sys.argv[0]
     try:
         import halfspace  # noqa: F401

@@ -1,11 +1,17 @@
 """What several test modules need."""
 
+import signal
+
 import pytest
 import torch
 from halfspace.datasets import CIFAR
 from halfspace.experiments import cifar
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
 from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet
+
+# A shell tells background jobs to ignore Ctrl-C, and processes that tests stop would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NET_KINDS = {
     "relu": lambda d, **sizes: ReLUNet(d, **sizes),

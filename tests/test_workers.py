@@ -18,6 +18,7 @@ from halfspace.experiments import __main__ as command
 if __name__ == "__main__":
     command.STUDIES = {"toy": toys.conditions}
     command.code_version = lambda: "0123456789ab"
+    command.listen()
     sys.exit(command.main(["make", "--workers", "2"]))
 """
 

@@ -31,9 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
         for study, listed in studies.items()
         for name, spec in listed().items()
     }
-    ends = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    if "MAKELEVEL" in os.environ:
-        threading.Thread(target=_end_with_make, args=(os.getppid(),), daemon=True).start()
     try:
         return options.run(conditions, options)
     except (OSError, ValueError, MemoryError) as error:
@@ -42,9 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept; the same command goes on.", file=sys.stderr)
         return 130
-    finally:
-        for number, old in ends.items():
-            signal.signal(number, old)
+
+
+def listen() -> None:
+    """Let SIGTERM, and the end of the make that started this process, stop it as Ctrl-C does."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as a shell's background jobs are told
+            signal.signal(number, _interrupt)
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_end_with_make, args=(os.getppid(),), daemon=True).start()
 
 
 def _interrupt(*_) -> None:
@@ -183,4 +186,5 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    listen()
     sys.exit(main())
