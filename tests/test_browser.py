@@ -161,6 +161,8 @@ STATE = """() => JSON.stringify([
   document.querySelector('.bd-sidebar-primary')?.checkVisibility({visibilityProperty: true}),
 ])"""
 
+ON_TOP = "([x, y]) => document.elementFromPoint(x, y)?.closest('button')"
+
 NAME = "e => (e.ariaLabel || e.title || e.textContent).trim()"
 
 
@@ -220,7 +222,9 @@ def test_menus_open_and_close(visit, side):
         for way in ("Escape", "backdrop"):
             page.evaluate("scrollTo({top: 900, behavior: 'instant'})")
             box = button.bounding_box()
-            page.mouse.click(box["x"] + 5, box["y"] + 5)  # playwright's own click scrolls
+            point = [box["x"] + 5, box["y"] + 5]
+            page.wait_for_function(ON_TOP, arg=point)  # a dialog closes gradually
+            page.mouse.click(*point)  # playwright's own click scrolls
             page.locator(f"{dialog}[open] a").first.wait_for(state="visible")
             if way == "Escape":
                 page.keyboard.press("Escape")
