@@ -36,7 +36,9 @@ def test_a_stop_in_the_first_moments_shows_no_traceback(name, wait):
     verify = [*LIST[:-1], "verify"]
     options = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     started = subprocess.Popen(verify, cwd=ROOT, **options)
+    end = time.monotonic() + 60
     while not handles_sigterm(started.pid):
+        assert started.poll() is None and time.monotonic() < end, "it sets no handler"
         time.sleep(0.01)
     time.sleep(wait)
     started.send_signal(getattr(signal, name))
