@@ -1,5 +1,6 @@
 """Specs: keys, cache, provenance."""
 
+import dataclasses
 import os
 import re
 import signal
@@ -15,12 +16,13 @@ from halfspace.experiments._base import (
     Spec,
     cache_folder,
     code_version,
+    later,
     resolve_device,
     results,
     results_folder,
 )
 from halfspace.experiments.records import keep
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 RUNS = []
 
@@ -49,6 +51,76 @@ def test_every_field_and_the_version_change_the_key(monkeypatch):
     assert len(keys | {Toy().key()}) == 4
     monkeypatch.undo()
     assert Toy().key() == Toy(n=3).key()
+
+
+class Target(BaseModel):
+    """A field of a spec that is a model itself."""
+
+    size: int = 2
+    noise: float = later(0.0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """A field of a spec that is a dataclass."""
+
+    rate: float = 0.1
+    momentum: float = dataclasses.field(default=0.0, metadata={"later": True})
+
+
+def versions_of_a_spec():
+    """The same experiment before and after it, and the models in it, gained fields."""
+
+    class OldTarget(BaseModel):
+        size: int = 2
+
+    @dataclasses.dataclass(frozen=True)
+    class OldOptimiser:
+        rate: float = 0.1
+
+    class Old(Toy):
+        recorded_as = "Experiment"
+        n: int = 3
+        target: OldTarget = OldTarget()
+        optimiser: OldOptimiser = OldOptimiser()
+
+    class Renamed(Toy):
+        recorded_as = "Experiment"
+        n: int = 3
+        target: Target = Target()
+        optimiser: Optimiser = Optimiser()
+        depth: int = later(5, ge=1)
+
+    return Old, Renamed
+
+
+def test_a_field_added_later_and_a_new_name_keep_the_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path))
+    old, renamed = versions_of_a_spec()
+    assert renamed().key() == old().key()
+    assert renamed().record_path() == old().record_path()
+    assert renamed(depth=5, target=Target(noise=0.0)).key() == old().key()
+
+
+def test_a_field_added_later_counts_where_it_differs():
+    old, renamed = versions_of_a_spec()
+    changed = [
+        renamed(depth=6),
+        renamed(target=Target(noise=0.1)),
+        renamed(target=Target(size=3)),
+        renamed(optimiser=Optimiser(momentum=0.9)),
+        renamed(optimiser=Optimiser(rate=0.2)),
+    ]
+    assert len({spec.key() for spec in [old(), *changed]}) == 6
+
+
+def test_a_subclass_has_a_name_of_its_own():
+    _, renamed = versions_of_a_spec()
+
+    class Wider(renamed):
+        width: int = 8
+
+    assert Wider.recorded_as == "Wider" and Toy.recorded_as == "Toy"
 
 
 def test_runs_once_then_reads_the_cache(cache):

@@ -32,10 +32,20 @@ def test_a_run_has_two_files_and_a_spec():
     assert arrays == told and records.stale(SPECS.values()) == []
 
 
+def test_every_recorded_run_keeps_its_key():
+    """Whatever is added to specs: from what a file tells of its spec follows the file's name."""
+    classes = {type(spec).recorded_as: type(spec) for spec in SPECS.values()}
+    for path in sorted(FOLDER.glob("*/*.json")):
+        told = json.loads(path.read_text(encoding="utf8"))
+        key = classes[told["experiment"]](**told["spec"]).key()
+        assert (path.parent.name, path.stem) == (told["experiment"], key[:16])
+        assert told["key"] == key
+
+
 def test_a_run_is_described_by_its_spec():
     for path, spec in SPECS.items():
         if path.with_suffix(".json").exists():
             told = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
-            assert (told["experiment"], told["version"]) == (type(spec).__name__, spec.version)
+            assert (told["experiment"], told["version"]) == (spec.recorded_as, spec.version)
             assert type(spec)(**told["spec"]) == spec
             assert len(told["provenance"]["commit"]) == 12

@@ -1,5 +1,6 @@
 """What every experiment shares: a frozen spec with a key, a cache, a result with provenance."""
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -16,7 +17,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from halfspace._checks import exact, single_precision
 from halfspace.experiments._workers import worker_pool
@@ -29,6 +30,7 @@ __all__ = [
     "code_version",
     "device_name",
     "digest",
+    "later",
     "resolve_device",
     "results",
     "results_folder",
@@ -36,6 +38,20 @@ __all__ = [
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _DIGEST = "digest"  # of arrays and description, in the description of a recorded or cached result
+_LATER = {"later": True}
+
+
+def later(default: object, **constraints):
+    """Return a field of a spec that was added after runs had been recorded.
+
+    It enters the key only where it differs from its default, so that the earlier runs stay valid.
+    With the default the experiment must therefore do exactly what it did without the field.
+
+    Args:
+        default: the value that stands for the earlier behaviour; it may never change.
+        **constraints: those of ``pydantic.Field``, such as ``gt=0``.
+    """
+    return Field(default, json_schema_extra=_LATER, **constraints)
 
 
 class Result:
@@ -65,7 +81,11 @@ class Result:
 class Spec(BaseModel):
     """A frozen, keyword-only description of an experiment; subclasses add the fields and ``_run``.
 
+    A field that is added when runs of the class are recorded is declared with ``later``.
+
     Class attributes:
+        recorded_as: the name of the experiment in keys and of its folders; by default the class's
+            name. A class that is renamed keeps its runs by naming the old one here.
         version: bumped by hand when the experiment's meaning changes.
         early: the epochs up to which a recomputed run agrees with the recorded one within
             ``tolerance``; infinite where nothing is trained, NaN where ``make verify`` cannot
@@ -77,6 +97,7 @@ class Spec(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    recorded_as: ClassVar[str]
     version: ClassVar[int] = 1
     early: ClassVar[float] = math.nan
     late: ClassVar[tuple[str, ...]] = ()
@@ -84,10 +105,19 @@ class Spec(BaseModel):
     tolerance: ClassVar[float] = 5e-3
     resumes: ClassVar[bool] = False
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_) -> None:
+        if "recorded_as" not in cls.__dict__:  # the name is a class's own, not its base's
+            cls.recorded_as = cls.__name__
+
     def key(self) -> str:
-        """Return the SHA-256 (hexadecimal) of the experiment's name, version and fields."""
-        named = {"experiment": type(self).__name__, "version": self.version}
-        text = json.dumps(named | {"fields": self.model_dump(mode="json")}, sort_keys=True)
+        """Return the SHA-256 (hexadecimal) of the experiment's name, version and fields.
+
+        Fields declared with ``later``, here or in a model that is a field, count only where they
+        differ from their defaults.
+        """
+        named = {"experiment": self.recorded_as, "version": self.version}
+        text = json.dumps(named | {"fields": _key_fields(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def result(self, *, device: str = "auto", recompute: bool = False) -> Result:
@@ -157,7 +187,7 @@ class Spec(BaseModel):
         See ``results_folder``.
         """
         folder = results_folder()
-        return folder and folder / type(self).__name__ / self.key()[:16]
+        return folder and folder / self.recorded_as / self.key()[:16]
 
     def recorded(self) -> Result | None:
         """Return the recorded run of this spec, ``None`` if there is none.
@@ -187,7 +217,7 @@ class Spec(BaseModel):
         return self._path(resolve_device(device)).exists()
 
     def _path(self, device: torch.device) -> Path:
-        return cache_folder() / type(self).__name__ / f"{self.key()[:16]}-{_stamp(device)}.npz"
+        return cache_folder() / self.recorded_as / f"{self.key()[:16]}-{_stamp(device)}.npz"
 
     @abstractmethod
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
@@ -204,6 +234,22 @@ class Spec(BaseModel):
     def replace(self, **changes) -> Self:
         """Return a spec with some fields changed (and checked)."""
         return type(self)(**(self.model_dump() | changes))
+
+
+def _key_fields(model: BaseModel) -> dict:
+    """Return the fields that enter a key, as JSON values."""
+    fields = model.model_dump(mode="json")
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            fields[name] = _key_fields(value)
+        elif dataclasses.is_dataclass(value):
+            for part in dataclasses.fields(value):
+                if part.metadata == _LATER and getattr(value, part.name) == part.default:
+                    del fields[name][part.name]
+        if field.json_schema_extra == _LATER and value == field.default:
+            del fields[name]
+    return fields
 
 
 def results(

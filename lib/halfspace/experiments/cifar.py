@@ -150,7 +150,7 @@ class CifarTraining(Spec):
 
     def checkpoint(self, seed: int) -> Path:
         """Return the file that an unfinished run of one seed leaves in the local cache."""
-        folder = cache_folder() / "checkpoints" / type(self).__name__
+        folder = cache_folder() / "checkpoints" / self.recorded_as
         return folder / f"{self.key()[:16]}-{seed}.pt"
 
     def trained(

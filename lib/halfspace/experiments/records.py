@@ -108,7 +108,7 @@ def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None
         ValueError: if the arrays take more than ``MAX_BYTES``.
         OSError: if a file cannot be written.
     """
-    told = dict(experiment=type(spec).__name__, version=spec.version, key=spec.key())
+    told = dict(experiment=spec.recorded_as, version=spec.version, key=spec.key())
     told |= dict(spec=spec.model_dump(mode="json"), provenance=provenance)
     told["digest"] = digest(arrays, told)
     text = json.dumps(told, indent=1, sort_keys=True) + "\n"
