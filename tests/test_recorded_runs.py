@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from halfspace.claims import CLAIMS
 from halfspace.experiments import records
 from halfspace.experiments._base import results_folder
-from halfspace.experiments.studies import STUDIES
+from halfspace.experiments.studies import STUDIES, condition
 
 FOLDER = Path(__file__).parents[1] / "data/results"
 SPECS = {
@@ -49,3 +51,46 @@ def test_a_run_is_described_by_its_spec():
             assert (told["experiment"], told["version"]) == (spec.recorded_as, spec.version)
             assert type(spec)(**told["spec"]) == spec
             assert len(told["provenance"]["commit"]) == 12
+
+
+class Noted(dict):
+    """Arrays that note which of them are read."""
+
+    def __init__(self, arrays):
+        super().__init__(arrays)
+        self.read = set()
+
+    def __getitem__(self, name):
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+def read_by_claims():
+    """The arrays that claims read of recorded runs, by the experiments' names."""
+    results = {}
+    for claim in CLAIMS:
+        for part in claim.cases + claim.controls:
+            for name in part.needs:
+                result = results.setdefault(name, condition(name).recorded())
+                if result is not None and not isinstance(result.arrays, Noted):
+                    result.arrays = Noted(result.arrays)
+            if all(results[name] for name in part.needs):
+                part.judge(results)
+    read = {}
+    for result in filter(None, results.values()):
+        read.setdefault(result.spec.recorded_as, set()).update(result.arrays.read)
+    return read
+
+
+def test_verify_compares_every_array_that_a_claim_reads():
+    compared = {}
+    for path, spec in SPECS.items():
+        if spec.verifiable and path.with_suffix(".npz").exists():
+            with np.load(path.with_suffix(".npz")) as arrays:
+                compared.setdefault(spec.recorded_as, set()).update(
+                    set(arrays.files) - set(spec.timings)
+                )
+    read = read_by_claims()
+    assert len(read) > 10
+    missed = {name: sorted(arrays - compared.get(name, set())) for name, arrays in read.items()}
+    assert {name: arrays for name, arrays in missed.items() if arrays} == {}

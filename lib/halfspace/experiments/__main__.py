@@ -151,9 +151,7 @@ def _tell_missing(left: dict[str, Spec]) -> None:
 
 def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Recompute one seed of some recorded runs."""
-    kept = [
-        name for name, spec in conditions.items() if not math.isnan(spec.early) and spec.recorded()
-    ]
+    kept = [name for name, spec in conditions.items() if spec.verifiable and spec.recorded()]
     if not kept:
         raise ValueError(
             f"nothing was verified: no run of {options.experiment or 'any experiment'} is both "

@@ -88,21 +88,22 @@ class Spec(BaseModel):
             name. A class that is renamed keeps its runs by naming the old one here.
         version: bumped by hand when the experiment's meaning changes.
         early: the epochs up to which a recomputed run agrees with the recorded one within
-            ``tolerance``; infinite where nothing is trained, NaN where ``make verify`` cannot
-            recompute the experiment.
+            ``tolerance``; infinite where nothing is trained, or for few steps.
         late: arrays that rest on further training at every epoch.
         tolerance: largest such difference, as a share of the largest of a seed's values at that
             epoch.
+        timings: arrays that hold durations, which no other run repeats.
         resumes: whether runs leave checkpoints and can be done in pieces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     recorded_as: ClassVar[str]
     version: ClassVar[int] = 1
-    early: ClassVar[float] = math.nan
+    early: ClassVar[float] = math.inf
     late: ClassVar[tuple[str, ...]] = ()
     # Rounding may switch one unit at one of 128 points, which changes a mean by less.
     tolerance: ClassVar[float] = 5e-3
+    timings: ClassVar[tuple[str, ...]] = ()
     resumes: ClassVar[bool] = False
 
     @classmethod
@@ -226,6 +227,14 @@ class Spec(BaseModel):
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of each data file that the experiment reads, by name."""
         return {}
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether ``make verify`` can recompute the run, which takes it a CPU minute at most.
+
+        A class with runs that take longer also has recorded runs of the same code that do not.
+        """
+        return True
 
     def one_seed(self, index: int) -> Self:
         """Return what ``make verify`` recomputes: the spec of one seed, or all of it."""

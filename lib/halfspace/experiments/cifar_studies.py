@@ -5,7 +5,7 @@ from halfspace.experiments.cifar import APPENDIX, CLASS_NUMBERS, TABLE_1, CifarT
 from halfspace.experiments.ntk_features import NTKFeatures
 from halfspace.image_training import Recipe
 
-__all__ = ["SHORT", "cifar_conditions", "short_conditions"]
+__all__ = ["SHORT", "cifar_conditions", "short_conditions", "synthetic_conditions"]
 
 SHORT = TABLE_1.model_copy(update={"epochs": 8})
 """Table 1's recipe, cut to what a CPU affords."""
@@ -52,6 +52,29 @@ def short_conditions() -> dict[str, Spec]:
             seeds=_SHORT_SEEDS,
         )
     return found | _features(SHORT, n_train=20_000, n_validation=2000)
+
+
+def synthetic_conditions() -> dict[str, Spec]:
+    """Return small runs of the same code on synthetic images, which ``make verify`` recomputes."""
+    shared = dict(data="synthetic", n_train=200, first_seed=_FIRST_SEED, seeds=2)
+    few_steps = Recipe(epochs=2, optimizer="adam", learning_rate=3e-3)
+    one_cycle = APPENDIX.model_copy(update={"epochs": 2, "batch_size": 32, "learning_rate": 0.05})
+    networks = {
+        "conv": ((*_table_models(), "dgn"), few_steps),
+        "pixels": (("linear",), few_steps),
+        "resnet-8": (("relu", "dlgn", "linear"), one_cycle),
+    }
+    found = {
+        f"{network}: {model}": CifarTraining(network=network, model=model, recipe=recipe, **shared)
+        for network, (models, recipe) in networks.items()
+        for model in models
+    }
+    return found | {
+        f"conv: ntk, {state}": NTKFeatures(
+            training=found["conv: relu"], state=state, n_validation=100
+        )
+        for state in ("initial", "trained")
+    }
 
 
 def _table_models() -> tuple[str, ...]:

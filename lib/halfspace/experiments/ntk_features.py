@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from tqdm import tqdm
 from halfspace._checks import Integer, check_shape
 from halfspace.datasets import CIFAR, subset_by_class
 from halfspace.experiments._base import Spec
-from halfspace.experiments.cifar import CLASS_NUMBERS, CifarTraining
+from halfspace.experiments.cifar import CifarTraining
 from halfspace.image_training import standardise
 from halfspace.ntk import gradient_features
 
@@ -60,6 +60,7 @@ class NTKFeatures(Spec):
     """
 
     resumes: ClassVar[bool] = True
+    tolerance: ClassVar[float] = CifarTraining.tolerance
 
     training: CifarTraining
     state: Literal["initial", "trained"]
@@ -90,6 +91,15 @@ class NTKFeatures(Spec):
         if not penalties or list(penalties) != sorted(set(penalties)) or penalties[0] <= 0:
             raise ValueError(f"penalties must be positive and increase; got {penalties}")
         return penalties
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether ``make verify`` can recompute it: see ``CifarTraining``."""
+        return self.training.verifiable
+
+    def one_seed(self, index: int) -> Self:
+        """Return the spec of one of its seeds, counted from 0."""
+        return self.replace(training=self.training.one_seed(index))
 
     def fitted(self) -> CifarTraining:
         """Return the training without the images that are held out."""
@@ -150,7 +160,7 @@ class NTKFeatures(Spec):
 
     @property
     def _classes(self) -> int:
-        return CLASS_NUMBERS[self.training.data]
+        return self.training.classes
 
     def _images(self) -> tuple[CIFAR, Tensor, Tensor]:
         """Return the data and the indices of the images fitted and held out, sorted by class."""

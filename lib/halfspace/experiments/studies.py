@@ -10,7 +10,11 @@ from functools import cache
 
 from halfspace.datasets import Circle
 from halfspace.experiments._base import Spec
-from halfspace.experiments.cifar_studies import cifar_conditions, short_conditions
+from halfspace.experiments.cifar_studies import (
+    cifar_conditions,
+    short_conditions,
+    synthetic_conditions,
+)
 from halfspace.experiments.circle import recipe
 from halfspace.experiments.circle_study import CircleStudy
 from halfspace.experiments.conjecture_studies import (
@@ -139,6 +143,7 @@ STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
     "reallocation": reallocation_conditions,
     "cifar-short": short_conditions,
     "cifar": cifar_conditions,
+    "cifar-synthetic": synthetic_conditions,
 }
 """The conditions of each recorded experiment, by the experiment's name."""
 
