@@ -50,7 +50,7 @@ def test_each_model_is_the_net_of_that_name(network, model, kind, gating):
     net = spec.net(3)
     assert type(net) is kind and net(torch.zeros(1, 3, 32, 32)).shape == (1, 100)
     assert {name: getattr(net, name) for name in gating} == gating
-    assert not hasattr(net, "gate") or net.gate.beta == 7.0
+    assert not hasattr(net, "gating") or net.gate.beta == 7.0
     other = spec.net(4)
     assert not torch.equal(next(net.parameters()), next(other.parameters()))
 

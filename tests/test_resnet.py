@@ -131,6 +131,26 @@ def test_a_dense_unrolling_gives_the_dlgn(generator):
     torch.testing.assert_close(gates, flat(net.gates(x), 1), **EXACT)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_net_answers_under_hard_gates(kind, generator):
+    net, x = built(kind, generator), images(generator)
+    hard = net.gates(x, HardGate())
+    expected = [(pre >= 0).double() for pre in net.preactivations(x)]
+    if kind == "linear":
+        expected = [torch.ones_like(pre) for pre in net.preactivations(x)]
+    assert len(hard) == net.layers - 1 and all(map(torch.equal, hard, expected))
+    assert torch.allclose(net(x, gates=hard), net(x), **EXACT) == (kind != "dlgn")
+
+
+@torch.no_grad()
+def test_a_dense_unrolling_gives_the_linear_net(generator):
+    net, x = built("linear", generator), images(generator)
+    features, arrived = unrolled(net.value, x[1].flatten(), lambda _, pre: pre)
+    output = net.dense.weight @ features.mean((1, 2)) + net.dense.bias
+    torch.testing.assert_close(output, net(x)[1], **EXACT)
+    torch.testing.assert_close(arrived, flat(net.preactivations(x), 1), **EXACT)
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_a_relu_nets_weights_along_its_own_gates_give_that_net(training, generator):
     relu, dlgn = (built(kind, generator, training=training) for kind in ("relu", "dlgn"))

@@ -15,8 +15,9 @@ Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 
 import torch
 from torch import Tensor, nn
 
-from halfspace._checks import check_finite, check_images, check_integer, check_shape, exact
+from halfspace._checks import check_images, check_integer
 from halfspace.gates import Gate, HardGate
+from halfspace.nets import GatedNet, OpenGates
 
 __all__ = ["ConvDGN", "ConvDLGN", "ConvDeepLinearNet", "ConvReLUNet"]
 
@@ -28,7 +29,7 @@ class _PooledLinear(nn.Linear):
         return super().forward(h.movedim(1, -1).mean((1, 2)))  # its gradient keeps h's layout
 
 
-class _ConvNet(nn.Module):
+class _ConvNet(GatedNet):
     """What the nets share: the value network's layers."""
 
     def __init__(
@@ -47,6 +48,9 @@ class _ConvNet(nn.Module):
         self.value = _hidden_layers(channels, filters, depth, units, generator)
         self.value.append(_drawn(nn.Linear(units, classes, bias=False), generator))
 
+    def _check_inputs(self, x: Tensor) -> None:
+        check_images(x, self.channels)
+
 
 class ConvReLUNet(_ConvNet):
     """ReLU network with H convolutions and a dense hidden layer.
@@ -63,48 +67,18 @@ class ConvReLUNet(_ConvNet):
         ValueError: if a size is not a positive integer.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, channels, h, w) to outputs (n, c)."""
-        check_images(x, self.channels)
-        for layer in self.value[:-1]:
-            x = layer(x).relu()
-        return self.value[-1](x)
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the hidden layers' pre-activations: H times (n, F, h, w), then (n, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, self.channels)
-        check_finite("x", x)
-        found = []
-        for layer in self.value[:-1]:
-            found.append(layer(x))
-            x = found[-1].relu()
-        return found
-
-    def gates(self, x: Tensor) -> list[Tensor]:
-        """Return the hard gates, 0 or 1, of the shapes of the pre-activations."""
-        return [HardGate()(pre) for pre in self.preactivations(x)]
+    gate = HardGate()
+    _activation = staticmethod(torch.relu)
 
 
-class ConvDeepLinearNet(_ConvNet):
+class ConvDeepLinearNet(OpenGates, _ConvNet):
     """Deep linear network (DLN): every gate is 1.
 
     Args: as ``ConvReLUNet``.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, channels, h, w) to outputs (n, c)."""
-        check_images(x, self.channels)
-        for layer in self.value:
-            x = layer(x)
-        return x
 
-
-class _ConvGated(_ConvNet):
+class _GatingConvNet(_ConvNet):
     """A gating network decides which units of the value network count."""
 
     def __init__(
@@ -132,57 +106,11 @@ class _ConvGated(_ConvNet):
         self.gate, self.constant_input = gate, constant_input
         self.gating = gating
 
-    @staticmethod
-    def _between(eta: Tensor) -> Tensor:
-        """Map a gating layer's pre-activations to the next one's input."""
-        return eta
-
-    def _etas(self, x: Tensor) -> list[Tensor]:
-        found = []
-        for layer in self.gating:
-            found.append(layer(x))
-            x = self._between(found[-1])
-        return found
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the gating network's pre-activations: H times (n, F, h, w), then (n, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, self.channels)
-        check_finite("x", x)
-        return self._etas(x)
-
-    def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
-        """Return the activities under the own gate or another one."""
-        gate = gate or self.gate
-        return [gate(eta) for eta in self.preactivations(x)]
-
-    def forward(self, x: Tensor, gates: list[Tensor] | None = None) -> Tensor:
-        """Map images (n, channels, h, w) to outputs (n, c).
-
-        Args:
-            x: images.
-            gates: activities to use instead of the own ones, of the shapes of the pre-activations.
-
-        Raises:
-            ValueError: if x or one of ``gates`` has another shape.
-        """
-        check_images(x, self.channels)
-        gates = [self.gate(eta) for eta in self._etas(x)] if gates is None else gates
-        if len(gates) != len(self.gating):
-            raise ValueError(f"gates must be {len(self.gating)} tensors; got {len(gates)}")
-        z = torch.ones_like(x) if self.constant_input else x
-        for layer, g in zip(self.value[:-1], gates, strict=True):
-            pre = layer(z)
-            check_shape("gates", g, pre.shape)
-            z = pre * g
-        return self.value[-1](z)
+    def _value_input(self, x: Tensor) -> Tensor:
+        return torch.ones_like(x) if self.constant_input else x
 
 
-class ConvDLGN(_ConvGated):
+class ConvDLGN(_GatingConvNet):
     """Deep linearly gated network: a linear gating network, and a value network of the same shape.
 
     Args (besides those of ``ConvReLUNet``):
@@ -191,7 +119,7 @@ class ConvDLGN(_ConvGated):
     """
 
 
-class ConvDGN(_ConvGated):
+class ConvDGN(_GatingConvNet):
     """Deep gated network: as ``ConvDLGN``, but the gating network is a ReLU network.
 
     Args: as ``ConvDLGN``.
@@ -199,9 +127,7 @@ class ConvDGN(_ConvGated):
     Reference: Lakshminarayanan and Singh (2020).
     """
 
-    @staticmethod
-    def _between(eta: Tensor) -> Tensor:
-        return eta.relu()
+    _activation = staticmethod(torch.relu)
 
 
 def _hidden_layers(

@@ -45,19 +45,17 @@ Residual Learning for Image Recognition (2016).
 
 import math
 import operator
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from halfspace._checks import check_finite, check_images, check_integer, check_shape, exact
+from halfspace._checks import check_images, check_integer
 from halfspace.gates import Gate, HardGate
+from halfspace.nets import Activation, GatedNet, OpenGates
 
 __all__ = ["DLGNResNet", "LinearResNet", "ReLUResNet"]
 
 _CHANNELS = 3
-
-Place = Callable[[Tensor], Tensor]  # what happens where the ReLU net has a ReLU
 
 
 class _Block(nn.Module):
@@ -71,13 +69,13 @@ class _Block(nn.Module):
         same = stride == 1
         self.skip = nn.Identity() if same else _convolution(before, filters, 1, stride, generator)
 
-    def forward(self, h: Tensor, place: Place) -> Tensor:
-        inner = place(self.first(h))
-        return place(self.second(inner) + self.skip(h))
+    def forward(self, h: Tensor, activation: Activation) -> Tensor:
+        inner = activation(self.first(h))
+        return activation(self.second(inner) + self.skip(h))
 
 
 class _Convolutions(nn.Module):
-    """All of a residual network but its last layer, with its places left open."""
+    """All of a residual network but its last layer, with its activation left open."""
 
     def __init__(self, layers: int, generator: torch.Generator | None):
         super().__init__()
@@ -91,26 +89,15 @@ class _Convolutions(nn.Module):
                 before = filters
         self.filters = before
 
-    def forward(self, x: Tensor, place: Place) -> Tensor:
-        """Map images (n, 3, h, w) to features (n, F, h', w'); ``place`` acts in each place."""
-        h = place(self.stem(x))
+    def forward(self, x: Tensor, activation: Activation) -> Tensor:
+        """Map images (n, 3, h, w) to features (n, F, h', w'); see ``GatedNet._hidden``."""
+        h = activation(self.stem(x))
         for block in self.blocks:
-            h = block(h, place)
+            h = block(h, activation)
         return h
 
-    def preactivations(self, x: Tensor, place: Place) -> list[Tensor]:
-        """Return what arrives in the places, in order, where ``place`` acts in each."""
-        found = []
 
-        def noting(pre: Tensor) -> Tensor:
-            found.append(pre)
-            return place(pre)
-
-        self(x, noting)
-        return found
-
-
-class _ResNet(nn.Module):
+class _ResNet(GatedNet):
     """What the nets share: the value network's layers."""
 
     def __init__(self, layers: int, *, classes: int = 10, generator: torch.Generator | None = None):
@@ -123,9 +110,18 @@ class _ResNet(nn.Module):
         for parameter in self.dense.parameters():
             nn.init.uniform_(parameter, -bound, bound, generator=generator)
 
-    def _output(self, x: Tensor, place: Place) -> Tensor:
+    @property
+    def _sites(self) -> int:
+        return self.layers - 1
+
+    def _check_inputs(self, x: Tensor) -> None:
         check_images(x, _CHANNELS)
-        return self.dense(self.value(x, place).mean((-2, -1)))
+
+    def _hidden(self, network: nn.Module, h: Tensor, activation: Activation) -> Tensor:
+        return network(h, activation)
+
+    def _output(self, h: Tensor) -> Tensor:
+        return self.dense(h.mean((-2, -1)))
 
 
 class ReLUResNet(_ResNet):
@@ -140,35 +136,15 @@ class ReLUResNet(_ResNet):
         ValueError: if there is no net of that many layers.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, 3, h, w) to outputs (n, c)."""
-        return self._output(x, torch.relu)
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return what the ReLUs receive: ``layers - 1`` tensors (n, F, h', w') of their stages.
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, _CHANNELS)
-        check_finite("x", x)
-        return self.value.preactivations(x, torch.relu)
-
-    def gates(self, x: Tensor) -> list[Tensor]:
-        """Return the hard gates, 0 or 1, of the shapes of the pre-activations."""
-        return [HardGate()(pre) for pre in self.preactivations(x)]
+    gate = HardGate()
+    _activation = staticmethod(torch.relu)
 
 
-class LinearResNet(_ResNet):
+class LinearResNet(OpenGates, _ResNet):
     """Deep linear residual network: every gate is 1.
 
     Args: as ``ReLUResNet``.
     """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, 3, h, w) to outputs (n, c)."""
-        return self._output(x, _unchanged)
 
 
 class DLGNResNet(_ResNet):
@@ -195,51 +171,6 @@ class DLGNResNet(_ResNet):
         gating = _Convolutions(layers, generator)
         super().__init__(layers, classes=classes, generator=generator)
         self.gate, self.gating = gate, gating
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the gating network's η: ``layers - 1`` tensors (n, F, h', w') of their stages.
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, _CHANNELS)
-        check_finite("x", x)
-        return self.gating.preactivations(x, _unchanged)
-
-    def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
-        """Return the activities, of the shapes of η, under the own gate or another one."""
-        gate = gate or self.gate
-        return [gate(eta) for eta in self.preactivations(x)]
-
-    def forward(self, x: Tensor, gates: list[Tensor] | None = None) -> Tensor:
-        """Map images (n, 3, h, w) to outputs (n, c).
-
-        Args:
-            x: images.
-            gates: activities to use instead of the own ones, of the shapes of η.
-
-        Raises:
-            ValueError: if x has another shape, or ``gates`` are not as many as the places or not of
-                the shapes of η.
-        """
-        check_images(x, _CHANNELS)
-        if gates is None:
-            gates = [self.gate(eta) for eta in self.gating.preactivations(x, _unchanged)]
-        if len(gates) != self.layers - 1:
-            raise ValueError(f"gates must be {self.layers - 1} tensors; got {len(gates)}")
-        following = iter(gates)
-
-        def place(pre: Tensor) -> Tensor:
-            g = next(following)
-            check_shape("gates", g, pre.shape)
-            return pre * g
-
-        return self._output(x, place)
-
-
-def _unchanged(pre: Tensor) -> Tensor:
-    return pre
 
 
 def _stages(layers: int) -> list[tuple[int, int]]:
