@@ -141,20 +141,29 @@ def gate_named(kind: str, beta: float) -> Gate:
 def stack_gates(gates: Sequence[Gate]) -> Gate:
     """Join the gates of S nets into the gate of the stacked net.
 
+    Gates may be of any kind that is a dataclass, and may differ in ``beta`` only.
+
     Returns:
         The common gate, or one with a beta for each copy where they differ.
 
     Raises:
-        ValueError: if the gates are of several kinds or some already have a beta for each copy.
+        ValueError: if the gates differ in kind or in a parameter other than ``beta``, or if one
+            already has a beta for each copy.
     """
-    kinds = sorted({type(gate).__name__ for gate in gates})
-    if len(kinds) > 1:
-        raise ValueError(f"gates of stacked nets must be of one kind; got {', '.join(kinds)}")
+    first = gates[0]
+    if any(type(gate) is not type(first) for gate in gates):
+        kinds = ", ".join(sorted({type(gate).__name__ for gate in gates}))
+        raise ValueError(f"gates of stacked nets must be of one kind; got {kinds}")
     betas = tuple(getattr(gate, "beta", None) for gate in gates)
     several = [beta for beta in betas if isinstance(beta, tuple)]
     if several:
         raise ValueError(f"gates of stacked nets must have one beta each; got {several[0]}")
-    return gates[0] if len(set(betas)) == 1 else replace(gates[0], beta=betas)
+    for gate, beta in zip(gates, betas, strict=True):
+        if (gate if beta is None else replace(gate, beta=betas[0])) != first:
+            raise ValueError(
+                f"gates of stacked nets may differ in beta only; got {first} and {gate}"
+            )
+    return first if len(set(betas)) == 1 else replace(first, beta=betas)
 
 
 def unstack_gate(gate: Gate, copies: int) -> list[Gate]:
