@@ -1,6 +1,6 @@
 import math
 import time
-from dataclasses import asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import numpy as np
 import pytest
@@ -22,6 +22,62 @@ SGD = Recipe(
     label_smoothing=0.1,
     augment=True,
 )
+
+
+def test_a_recipe_is_a_plain_frozen_value():
+    assert Recipe(epochs=3, learning_rate=1e-2, batch_size=8) == ADAM != SGD
+    assert hash(Recipe(epochs=3, learning_rate=1e-2, batch_size=8)) == hash(ADAM)
+    with pytest.raises(FrozenInstanceError):
+        ADAM.epochs = 4
+    with pytest.raises(TypeError):
+        Recipe(3)
+    with pytest.raises(TypeError, match="epoch_number"):
+        Recipe(epochs=3, epoch_number=4)
+
+
+def test_a_recipes_numbers_have_their_types_afterwards():
+    found = asdict(
+        Recipe(
+            epochs=np.int64(2),
+            batch_size=np.uint8(4),
+            learning_rate=1,
+            momentum=0,
+            weight_decay=np.float32(0.5),
+            augment=np.True_,
+        )
+    )
+    defaults = asdict(Recipe(epochs=2, batch_size=4))
+    changed = dict(learning_rate=1.0, momentum=0.0, weight_decay=0.5, augment=True)
+    assert found == defaults | changed
+    assert {name: type(value) for name, value in found.items()} == {
+        name: type(value) for name, value in defaults.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(epochs=0), "epochs must be a positive integer; got 0"),
+        (dict(epochs=2.0), "epochs must be a positive integer; got 2.0"),
+        (dict(batch_size=True), "batch_size must be a positive integer; got True"),
+        (dict(learning_rate=0), "learning_rate must be a positive number; got 0"),
+        (dict(learning_rate=math.nan), "learning_rate must be a positive number; got nan"),
+        (dict(learning_rate="1"), "learning_rate must be a positive number; got '1'"),
+        (dict(learning_rate=True), "learning_rate must be a positive number; got True"),
+        (dict(warm_up=0.0), "warm_up must be a number above 0 and below 1; got 0.0"),
+        (dict(warm_up=1), "warm_up must be a number above 0 and below 1; got 1"),
+        (dict(momentum=1.0), "momentum must be a number from 0 to below 1; got 1.0"),
+        (dict(momentum=-0.1), "momentum must be a number from 0 to below 1; got -0.1"),
+        (dict(weight_decay=-1), "weight_decay must be a number of at least 0; got -1"),
+        (dict(label_smoothing=1), "label_smoothing must be a number from 0 to below 1; got 1"),
+        (dict(optimizer="lion"), r"optimizer must be one of \('adam', 'sgd'\); got 'lion'"),
+        (dict(schedule=None), r"schedule must be one of \('constant', 'one-cycle'\); got None"),
+        (dict(augment=1), "augment must be True or False; got 1"),
+    ],
+)
+def test_a_recipe_names_what_it_cannot_take(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Recipe(**(dict(epochs=1) | changes))
 
 
 def small(kind="conv", seed=0):
@@ -144,17 +200,17 @@ def test_another_runs_checkpoint_is_refused(checkpoint):
         train(small(), *data(), ADAM, seed=4, checkpoint=checkpoint)
     with pytest.raises(ValueError, match=told + "images; delete it"):
         train(small(), *data(16), ADAM, seed=3, checkpoint=checkpoint)
-    faster = ADAM.model_copy(update={"learning_rate": 0.1})
+    faster = replace(ADAM, learning_rate=0.1)
     with pytest.raises(ValueError, match=told + "recipe; delete it"):
         train(small(), *data(), faster, seed=3, checkpoint=checkpoint)
     with pytest.raises(ValueError, match=told + "weights; delete it"):
         train(small("resnet"), *data(), ADAM, seed=3, checkpoint=checkpoint)
-    longer = ADAM.model_copy(update={"epochs": 4})
+    longer = replace(ADAM, epochs=4)
     assert len(train(small(), *data(), longer, seed=3, checkpoint=checkpoint).loss) == 4
     checkpoint.unlink()
     train(small(), *data(), SGD, seed=3, checkpoint=checkpoint)
     with pytest.raises(ValueError, match=told + "recipe; delete it"):
-        longer = SGD.model_copy(update={"epochs": 4})
+        longer = replace(SGD, epochs=4)
         train(small(), *data(), longer, seed=3, checkpoint=checkpoint)
 
 
@@ -207,7 +263,7 @@ def test_augmentation_shifts_and_flips_whole_images():
 
 
 def test_one_cycle_rises_and_falls():
-    recipe = SGD.model_copy(update={"warm_up": 0.25})
+    recipe = replace(SGD, warm_up=0.25)
     optimizer = image_training._optimizer(small(), recipe)
     schedule = image_training._schedule(optimizer, recipe, batches=8)
     rates = []

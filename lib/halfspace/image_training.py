@@ -10,17 +10,17 @@ import hashlib
 import io
 import time
 from dataclasses import asdict, dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from halfspace._checks import Integer, check_integer, check_shape
+from halfspace._checks import check_integer, check_shape
 from halfspace.files import check_writable, locked, write_whole
 
 __all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
@@ -28,7 +28,8 @@ __all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
 _PADDING = 4  # pixels by which an augmented image may be shifted
 
 
-class Recipe(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
     """Hyperparameters of a run.
 
     Attributes:
@@ -43,20 +44,52 @@ class Recipe(BaseModel):
         weight_decay: L2 penalty's factor.
         label_smoothing: share of the target's mass that all classes share.
         augment: whether training images are shifted by up to four pixels and flipped at random.
+
+    Raises:
+        ValueError: if a value is of the wrong type or out of range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __pydantic_config__ = {"extra": "forbid"}  # where a pydantic model has a field of this type
 
-    epochs: Integer = Field(ge=1)
+    epochs: int
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = Field(2e-4, gt=0)
-    batch_size: Integer = Field(32, ge=1)
+    learning_rate: float = 2e-4
+    batch_size: int = 32
     schedule: Literal["constant", "one-cycle"] = "constant"
-    warm_up: float = Field(0.2, gt=0, lt=1)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    warm_up: float = 0.2
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
     augment: bool = False
+
+    def __post_init__(self):
+        checked = {name: check_integer(name, getattr(self, name)) for name in _INTEGERS}
+        for name, (allowed, is_allowed) in _RANGES.items():
+            value = getattr(self, name)
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if not is_number or not is_allowed(value):
+                raise ValueError(f"{name} must be {allowed}; got {value!r}")
+            checked[name] = float(value)
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {choices}; got {getattr(self, name)!r}")
+        if not isinstance(self.augment, bool | np.bool_):
+            raise ValueError(f"augment must be True or False; got {self.augment!r}")
+        checked["augment"] = bool(self.augment)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+
+_INTEGERS = ("epochs", "batch_size")
+_SHARE = ("a number from 0 to below 1", lambda value: 0 <= value < 1)
+_RANGES = {
+    "learning_rate": ("a positive number", lambda value: 0 < value),
+    "warm_up": ("a number above 0 and below 1", lambda value: 0 < value < 1),
+    "momentum": _SHARE,
+    "weight_decay": ("a number of at least 0", lambda value: 0 <= value),
+    "label_smoothing": _SHARE,
+}
+_CHOICES = {"optimizer": ("adam", "sgd"), "schedule": ("constant", "one-cycle")}
 
 
 @dataclass
@@ -168,7 +201,9 @@ def train(
     schedule = _schedule(optimizer, recipe, batches)
     shapes = {name: list(weight.shape) for name, weight in net.state_dict().items()}
     # A run of constant step size may go on for more epochs than it was begun with.
-    recipe_kept = recipe.model_dump(exclude={"epochs"} if recipe.schedule == "constant" else None)
+    recipe_kept = asdict(recipe)
+    if recipe.schedule == "constant":
+        del recipe_kept["epochs"]
     run = dict(recipe=recipe_kept, seed=seed, images=list(x.shape), weights=shapes)
     with _alone(checkpoint):
         curves = Curves()
