@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.lr_scheduler import LRScheduler
 from tqdm import tqdm
 
 from halfspace._checks import check_integer, check_shape
@@ -247,7 +248,17 @@ def _alone(checkpoint: Path | None) -> contextlib.AbstractContextManager:
     )
 
 
-def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, float]:
+def _epoch(
+    net: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    recipe: Recipe,
+    seed: int,
+    epoch: int,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+) -> tuple[float, float]:
+    """Train for one epoch; return its mean batch loss and the share of images classified right."""
     (state,) = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
     generator = torch.Generator("cpu").manual_seed(int(state))
     order = torch.randperm(x.shape[0], generator=generator, device="cpu")
@@ -266,7 +277,14 @@ def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, 
     return loss_sum.item() / batches, right.item() / (batches * recipe.batch_size)
 
 
-def _step(net, images, labels, recipe, optimizer) -> tuple[Tensor, Tensor]:
+def _step(
+    net: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    recipe: Recipe,
+    optimizer: torch.optim.Optimizer,
+) -> tuple[Tensor, Tensor]:
+    """Train on one batch; return its mean loss and the outputs, shape (n, c)."""
     images = images.float().contiguous(memory_format=torch.channels_last)
     with torch.autocast(images.device.type, dtype=torch.bfloat16):
         outputs = net(images)
@@ -301,7 +319,7 @@ def _optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.SGD(net.parameters(), momentum=recipe.momentum, nesterov=nesterov, **shared)
 
 
-def _schedule(optimizer, recipe: Recipe, batches: int) -> torch.optim.lr_scheduler.LRScheduler:
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, batches: int) -> LRScheduler:
     steps = recipe.epochs * batches
     if recipe.schedule == "constant":
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
@@ -314,7 +332,14 @@ def _schedule(optimizer, recipe: Recipe, batches: int) -> torch.optim.lr_schedul
     )
 
 
-def _save(path: Path, run: dict, net, optimizer, schedule, curves: Curves) -> None:
+def _save(
+    path: Path,
+    run: dict,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+    curves: Curves,
+) -> None:
     """Write the state behind its SHA-256: ``torch.load`` does not see a flipped bit."""
     state = dict(net=net, optimizer=optimizer, schedule=schedule)
     held = {name: part.state_dict() for name, part in state.items()}
@@ -324,7 +349,18 @@ def _save(path: Path, run: dict, net, optimizer, schedule, curves: Curves) -> No
     write_whole(path, lambda file: file.write(hashlib.sha256(content).digest() + content))
 
 
-def _load(path: Path, run: dict, net, optimizer, schedule) -> Curves:
+def _load(
+    path: Path,
+    run: dict,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+) -> Curves:
+    """Put the checkpoint's state into net, optimiser and schedule; return its curves.
+
+    Raises:
+        ValueError: if the file is damaged or is the checkpoint of another run.
+    """
     content = path.read_bytes()
     size = hashlib.sha256().digest_size
     if hashlib.sha256(content[size:]).digest() != content[:size]:
