@@ -36,7 +36,7 @@ def test_a_recipe_is_a_plain_frozen_value():
 
 
 def test_a_recipes_numbers_have_their_types_afterwards():
-    found = asdict(
+    values = asdict(
         Recipe(
             epochs=np.int64(2),
             batch_size=np.uint8(4),
@@ -48,8 +48,8 @@ def test_a_recipes_numbers_have_their_types_afterwards():
     )
     defaults = asdict(Recipe(epochs=2, batch_size=4))
     changed = dict(learning_rate=1.0, momentum=0.0, weight_decay=0.5, augment=True)
-    assert found == defaults | changed
-    assert {name: type(value) for name, value in found.items()} == {
+    assert values == defaults | changed
+    assert {name: type(value) for name, value in values.items()} == {
         name: type(value) for name, value in defaults.items()
     }
 
@@ -132,9 +132,9 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeyp
     real = image_training._epoch
     monkeypatch.setattr(image_training, "_epoch", epoch_then_stop)
     with pytest.raises(KeyboardInterrupt):
-        train(small(kind), x, y, recipe, seed=3, checkpoint=checkpoint, told={"call": 1})
+        train(small(kind), x, y, recipe, seed=3, checkpoint=checkpoint, metadata={"call": 1})
     resumed = small(kind, seed=99)  # its weights are the checkpoint's
-    again = train(resumed, x, y, recipe, seed=3, checkpoint=checkpoint, told={"call": 2})
+    again = train(resumed, x, y, recipe, seed=3, checkpoint=checkpoint, metadata={"call": 2})
     assert calls == [0, 1, 1, 2]
     assert same(weights(whole), weights(resumed))
     assert again.loss == curves.loss and again.accuracy == curves.accuracy
@@ -195,28 +195,30 @@ def test_a_damaged_checkpoint_is_named(checkpoint, content):
 
 
 def test_another_runs_checkpoint_is_refused(checkpoint):
-    told = r"checkpoint .*run\.pt is another run's, of other "
-    with pytest.raises(ValueError, match=told + "seed; delete it"):
+    message = r"checkpoint .*run\.pt belongs to a run with a different "
+    with pytest.raises(ValueError, match=message + "seed; delete it"):
         train(small(), *data(), ADAM, seed=4, checkpoint=checkpoint)
-    with pytest.raises(ValueError, match=told + "images; delete it"):
+    with pytest.raises(ValueError, match=message + "images; delete it"):
         train(small(), *data(16), ADAM, seed=3, checkpoint=checkpoint)
     faster = replace(ADAM, learning_rate=0.1)
-    with pytest.raises(ValueError, match=told + "recipe; delete it"):
+    with pytest.raises(ValueError, match=message + "recipe; delete it"):
         train(small(), *data(), faster, seed=3, checkpoint=checkpoint)
-    with pytest.raises(ValueError, match=told + "weights; delete it"):
+    with pytest.raises(ValueError, match=message + "weights; delete it"):
         train(small("resnet"), *data(), ADAM, seed=3, checkpoint=checkpoint)
     longer = replace(ADAM, epochs=4)
     assert len(train(small(), *data(), longer, seed=3, checkpoint=checkpoint).loss) == 4
     checkpoint.unlink()
     train(small(), *data(), SGD, seed=3, checkpoint=checkpoint)
-    with pytest.raises(ValueError, match=told + "recipe; delete it"):
+    with pytest.raises(ValueError, match=message + "recipe; delete it"):
         longer = replace(SGD, epochs=4)
         train(small(), *data(), longer, seed=3, checkpoint=checkpoint)
 
 
 def test_one_process_at_a_time_works_on_a_checkpoint(checkpoint):
     with files.locked(checkpoint.with_name(".run.pt.lock"), ""):
-        with pytest.raises(BlockingIOError, match=r"another process works on .*run\.pt; wait"):
+        with pytest.raises(
+            BlockingIOError, match=r"another process uses the checkpoint .*run\.pt; wait"
+        ):
             train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
     train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
     assert [path.name for path in checkpoint.parent.iterdir()] == ["run.pt"]
@@ -245,7 +247,7 @@ def test_the_seed_decides_the_order_and_every_image_counts(monkeypatch):
 def test_augmentation_shifts_and_flips_whole_images():
     image = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(1))
     batch = image.expand(400, 3, 8, 8)
-    found = image_training._augmented(batch, torch.Generator().manual_seed(0))
+    augmented = image_training._augmented(batch, torch.Generator().manual_seed(0))
     padded = nn.functional.pad(image[None], (4,) * 4, mode="reflect")[0]
     variants = {}
     for down in range(9):
@@ -253,12 +255,14 @@ def test_augmentation_shifts_and_flips_whole_images():
             window = padded[:, down : down + 8, right : right + 8]
             variants[window.numpy().tobytes()] = (down, right, False)
             variants[window.flip(2).contiguous().numpy().tobytes()] = (down, right, True)
-    told = [variants[one.contiguous().numpy().tobytes()] for one in found]
+    draws = [variants[one.contiguous().numpy().tobytes()] for one in augmented]
     # Reflected, the outer two shifts on either side are each other's mirror images.
-    assert {t[0] for t in told} == set(range(9))
-    inner = [t for t in told if 2 <= t[1] <= 6]
-    assert {t[1:] for t in inner} == {(right, flip) for right in range(2, 7) for flip in (0, 1)}
-    share = sum(t[2] for t in inner) / len(inner)
+    assert {draw[0] for draw in draws} == set(range(9))
+    inner = [draw for draw in draws if 2 <= draw[1] <= 6]
+    assert {draw[1:] for draw in inner} == {
+        (right, flip) for right in range(2, 7) for flip in (0, 1)
+    }
+    share = sum(draw[2] for draw in inner) / len(inner)
     assert abs(share - 0.5) < 4 * math.sqrt(0.25 / len(inner))  # four standard errors
 
 

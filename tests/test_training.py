@@ -120,9 +120,9 @@ def test_weights_between_epochs_count_points_as_often(batch_size):
 def test_weighted_cross_entropy():
     outputs, labels = torch.randn(2, 5, 3), torch.tensor([0, 1, 2, 1, 0])
     weights = torch.rand(2, 5)
-    found = net_losses(outputs, labels, "cross_entropy", weights)
+    losses = net_losses(outputs, labels, "cross_entropy", weights)
     nats = -outputs.log_softmax(-1)[:, range(5), labels]
-    torch.testing.assert_close(found, (weights * nats).mean(-1))
+    torch.testing.assert_close(losses, (weights * nats).mean(-1))
 
 
 def test_records_and_snapshots():

@@ -1,13 +1,14 @@
 """The convolutional networks of Table 1: convolutions, a mean over pixels, one dense layer.
 
-Letters: n images, H convolutions (``depth``), F filters in each (``filters``), m units in the dense
+Symbols: n images, H convolutions (``depth``), F filters in each (``filters``), m units in the dense
 layer (``units``), c classes. Every layer with a gate counts as hidden: the H convolutions and the
-dense layer. No layer has a bias, so that a gating network without nonlinearity is linear in the
+dense layer. No layer has a bias, so a gating network without nonlinearity is linear in the
 image, and each unit (a filter at a pixel, or a unit of the dense layer) is active on a half-space.
 
 Convolutions are 3 × 3 with a border of zeros, so that images keep their size; the mean over pixels
-is a part of the dense layer's linear map. Weights start as Glorot and Bengio's (2010): the paper
-names no initialisation, but its words for the layers are those of Keras, whose default this is.
+is a part of the dense layer's linear map. The initial weights are drawn as in Glorot and
+Bengio (2010). The paper names no initialisation, but it describes the layers in the terms of Keras,
+whose default this is.
 
 Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 3.1.
 """
@@ -30,7 +31,7 @@ class _PooledLinear(nn.Linear):
 
 
 class _ConvNet(GatedNet):
-    """What the nets share: the value network's layers."""
+    """What the convolutional nets share: the value network's layers."""
 
     def __init__(
         self,
@@ -56,10 +57,10 @@ class ConvReLUNet(_ConvNet):
     """ReLU network with H convolutions and a dense hidden layer.
 
     Args:
-        channels: of the image.
-        filters: F, in each convolution.
-        depth: H, convolutions.
-        units: m, in the dense hidden layer.
+        channels: channels of the images.
+        filters: F, filters in each convolution.
+        depth: H, number of convolutions.
+        units: m, units in the dense hidden layer.
         classes: c, outputs.
         generator: source of randomness; PyTorch's global one if ``None``.
 
@@ -74,12 +75,12 @@ class ConvReLUNet(_ConvNet):
 class ConvDeepLinearNet(OpenGates, _ConvNet):
     """Deep linear network (DLN): every gate is 1.
 
-    Args: as ``ConvReLUNet``.
+    Args: those of ``ConvReLUNet``.
     """
 
 
 class _GatingConvNet(_ConvNet):
-    """A gating network decides which units of the value network count."""
+    """What ConvDLGN and ConvDGN share: a gating network, drawn before the value network."""
 
     def __init__(
         self,
@@ -93,7 +94,6 @@ class _GatingConvNet(_ConvNet):
         classes: int = 10,
         generator: torch.Generator | None = None,
     ):
-        # The gating network is drawn first, as in ``halfspace.nets``.
         gating = _hidden_layers(channels, filters, depth, units, generator)
         super().__init__(
             channels=channels,
@@ -113,16 +113,19 @@ class _GatingConvNet(_ConvNet):
 class ConvDLGN(_GatingConvNet):
     """Deep linearly gated network: a linear gating network, and a value network of the same shape.
 
-    Args (besides those of ``ConvReLUNet``):
+    Besides these arguments it takes those of ``ConvReLUNet``.
+
+    Args:
         gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
-        constant_input: feed the value network an image of ones: piecewise constant (PWC).
+        constant_input: feed the value network an image of ones instead of x: the piecewise constant
+            variant (PWC).
     """
 
 
 class ConvDGN(_GatingConvNet):
-    """Deep gated network: as ``ConvDLGN``, but the gating network is a ReLU network.
+    """Deep gated network: a ``ConvDLGN`` whose gating network is a ReLU network.
 
-    Args: as ``ConvDLGN``.
+    Args: those of ``ConvDLGN``.
 
     Reference: Lakshminarayanan and Singh (2020).
     """

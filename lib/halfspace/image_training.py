@@ -1,8 +1,8 @@
 """Training a net on images: data on the device, checkpoints after each epoch, a time limit.
 
-A run that is cut off goes on from its checkpoint as if nothing had happened: the order of the
-images and their augmentation are drawn anew for each epoch from the seed and the epoch's number, on
-the CPU, so that they are the same on every device.
+A run that was interrupted resumes from its checkpoint and ends with the same weights. For this, the
+order of the images and their augmentation are drawn for each epoch from the seed and the epoch's
+number, on the CPU, so that they are the same on every device.
 """
 
 import contextlib
@@ -40,10 +40,10 @@ class Recipe:
         batch_size: images in a batch; the last, smaller batch of an epoch is left out.
         schedule: ``"constant"``, or ``"one-cycle"``: up for ``warm_up`` of the steps, then down to
             nearly zero, both along a cosine.
-        warm_up: share of the steps.
-        momentum: of SGD.
-        weight_decay: L2 penalty's factor.
-        label_smoothing: share of the target's mass that all classes share.
+        warm_up: share of the steps in which the step size rises under ``"one-cycle"``.
+        momentum: momentum of SGD.
+        weight_decay: factor of the L2 penalty.
+        label_smoothing: share of each target distribution that is spread evenly over all classes.
         augment: whether training images are shifted by up to four pixels and flipped at random.
 
     Raises:
@@ -95,14 +95,14 @@ _CHOICES = {"optimizer": ("adam", "sgd"), "schedule": ("constant", "one-cycle")}
 
 @dataclass
 class Curves:
-    """What a run leaves behind besides the trained net; one entry for each finished epoch.
+    """What ``train`` recorded: one entry for each finished epoch.
 
     Attributes:
-        loss: mean batch loss, nats.
-        accuracy: share of training images classified right while they were trained on.
-        seconds: of training.
-        pieces: one entry for each call that worked on the run: what the caller told about it, and
-            the epochs it made.
+        loss: mean batch loss, in nats.
+        accuracy: share of training images classified right, each in its batch before the step.
+        seconds: duration of the epoch, in seconds.
+        pieces: sessions: one entry per call to ``train``: the caller's metadata and the number of
+            epochs it completed.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Curves:
 
 
 class OutOfTime(Exception):
-    """The time given to a run is over; its checkpoint is kept, and the next call goes on."""
+    """The deadline came before the last epoch; the checkpoint is kept for the next call."""
 
 
 def standardise(images: Tensor, reference: Tensor) -> Tensor:
@@ -120,13 +120,13 @@ def standardise(images: Tensor, reference: Tensor) -> Tensor:
 
     Args:
         images: uint8, shape (n, channels, h, w).
-        reference: images whose statistics count (the training images), likewise.
+        reference: images whose statistics are used (the training images), in the same format.
 
     Returns:
         float32, shape (n, channels, h, w).
 
     Raises:
-        ValueError: if ``reference`` holds no pixel, or a shape is another.
+        ValueError: if ``reference`` holds no pixel or a shape is wrong.
     """
     check_shape("reference", reference, (len(reference), *images.shape[1:2], *reference.shape[2:]))
     if images.ndim != 4 or reference.ndim != 4 or not reference.numel():
@@ -154,35 +154,35 @@ def train(
     seed: int,
     checkpoint: Path | None = None,
     deadline: float = float("inf"),
-    told: dict | None = None,
+    metadata: dict | None = None,
     description: str = "",
 ) -> Curves:
     """Train a net in place, with cross-entropy.
 
-    Products are made in bfloat16 (``torch.autocast``), with the channels of a pixel side by side in
-    memory; weights and optimiser are float32.
+    Products are computed in bfloat16 (``torch.autocast``), in the channels-last memory format;
+    weights and the optimiser's state are float32.
 
     Args:
-        net: on the device of the data.
+        net: maps images to outputs of shape (n, c); on the device of the data.
         x: standardised images, shape (n, channels, h, w).
         y: class numbers, shape (n,).
         recipe: the hyperparameters.
-        seed: of the images' order and augmentation.
-        checkpoint: file to go on from, and written after each epoch whole or not at all; without
-            one nothing is kept. It is for the caller to delete. One process at a time works on it.
-        deadline: ``time.monotonic()`` after which no epoch starts that would not end in time, going
-            by the last one's duration.
-        told: what to remember about this call in ``Curves.pieces``.
-        description: what the progress bar calls the run.
+        seed: seed of the images' order and augmentation, at least 0.
+        checkpoint: file to resume from if it exists; it is replaced after each epoch, and the
+            caller deletes it. Only one process at a time can use it. Nothing is kept if ``None``.
+        deadline: value of ``time.monotonic()`` by which training must stop: no epoch starts that
+            would end later, judging by the duration of the one before.
+        metadata: entries to keep about this call in ``Curves.pieces``.
+        description: name of the run in the progress bar.
 
     Returns:
         The curves, those of earlier calls included.
 
     Raises:
         OutOfTime: if the deadline comes before the last epoch.
-        ValueError: if there are fewer images than a batch has, a shape is another, or the
-            checkpoint is damaged or another run's.
-        BlockingIOError: if another process works on the checkpoint.
+        ValueError: if there are fewer images than in a batch, a shape is wrong, or the checkpoint
+            is damaged or belongs to another run.
+        BlockingIOError: if another process uses the checkpoint.
         OSError: if the checkpoint cannot be written.
     """
     seed = check_integer("seed", seed, least=0)
@@ -195,33 +195,33 @@ def train(
             f"batch_size must be at most the {x.shape[0]} images; got {recipe.batch_size}"
         )
     net.to(torch.float32, memory_format=torch.channels_last)
-    # On Linux, freeing a large block makes the allocator keep what is freed from here on. Otherwise
-    # memory goes back to the system after each step: a fifth of a DLGN's time on a CPU.
+    # On Linux, freeing a large block makes the allocator keep what is freed later. Otherwise memory
+    # returns to the system after each step, which takes a fifth of a DLGN's time on a CPU.
     torch.empty(31 << 20, dtype=torch.uint8, device="cpu")
     optimizer = _optimizer(net, recipe)
     schedule = _schedule(optimizer, recipe, batches)
     shapes = {name: list(weight.shape) for name, weight in net.state_dict().items()}
-    # A run of constant step size may go on for more epochs than it was begun with.
+    # A run with a constant step size may be resumed with more epochs.
     recipe_kept = asdict(recipe)
     if recipe.schedule == "constant":
         del recipe_kept["epochs"]
     run = dict(recipe=recipe_kept, seed=seed, images=list(x.shape), weights=shapes)
-    with _alone(checkpoint):
+    with _exclusive(checkpoint):
         curves = Curves()
         if checkpoint is not None and checkpoint.exists():
             curves = _load(checkpoint, run, net, optimizer, schedule)
-        begun = len(curves.loss)
-        piece = dict(told or {})
-        curves.pieces.append(piece)
+        first_epoch = len(curves.loss)
+        session = dict(metadata or {})
+        curves.pieces.append(session)
         with tqdm(
             total=recipe.epochs,
-            initial=begun,
+            initial=first_epoch,
             desc=description,
             unit="epoch",
             leave=False,
             smoothing=1,
         ) as bar:
-            for epoch in range(begun, recipe.epochs):
+            for epoch in range(first_epoch, recipe.epochs):
                 expected = curves.seconds[-1] if curves.seconds else 0.0
                 if time.monotonic() + expected > deadline:
                     raise OutOfTime(f"{description}: {epoch} of {recipe.epochs} epochs are done")
@@ -230,21 +230,21 @@ def train(
                 curves.loss.append(loss)
                 curves.accuracy.append(accuracy)
                 curves.seconds.append(time.perf_counter() - started)
-                piece["epochs"] = epoch + 1 - begun
+                session["epochs"] = epoch + 1 - first_epoch
                 if checkpoint is not None:
                     _save(checkpoint, run, net, optimizer, schedule, curves)
                 bar.update()
     return curves
 
 
-def _alone(checkpoint: Path | None) -> contextlib.AbstractContextManager:
-    """Keep other processes from a checkpoint."""
+def _exclusive(checkpoint: Path | None) -> contextlib.AbstractContextManager:
+    """Keep other processes from using a checkpoint."""
     if checkpoint is None:
         return contextlib.nullcontext()
     check_writable(checkpoint.parent, "set HALFSPACE_CACHE to a folder that can be written")
     return locked(
         checkpoint.with_name(f".{checkpoint.name}.lock"),
-        f"another process works on the checkpoint {checkpoint}; wait until it has ended",
+        f"another process uses the checkpoint {checkpoint}; wait until it has ended",
     )
 
 
@@ -298,7 +298,7 @@ def _step(
 def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     """Shift each image by up to four pixels (its border reflected) and flip half of them."""
     n, _, height, width = images.shape
-    cpu = dict(device="cpu")  # whatever the session's default device is
+    cpu = dict(device="cpu")  # also where the default device is another
     shifts = torch.randint(2 * _PADDING + 1, (2, n, 1), generator=generator, **cpu)
     flips = torch.rand(n, 1, generator=generator, dtype=torch.float32, **cpu) < 0.5
     rows = shifts[0] + torch.arange(height, **cpu)
@@ -340,11 +340,11 @@ def _save(
     schedule: LRScheduler,
     curves: Curves,
 ) -> None:
-    """Write the state behind its SHA-256: ``torch.load`` does not see a flipped bit."""
+    """Write the state behind its SHA-256, since ``torch.load`` does not notice flipped bits."""
     state = dict(net=net, optimizer=optimizer, schedule=schedule)
-    held = {name: part.state_dict() for name, part in state.items()}
+    states = {name: part.state_dict() for name, part in state.items()}
     buffer = io.BytesIO()
-    torch.save(held | {"curves": asdict(curves), "run": run}, buffer)
+    torch.save(states | {"curves": asdict(curves), "run": run}, buffer)
     content = buffer.getvalue()
     write_whole(path, lambda file: file.write(hashlib.sha256(content).digest() + content))
 
@@ -364,15 +364,15 @@ def _load(
     content = path.read_bytes()
     size = hashlib.sha256().digest_size
     if hashlib.sha256(content[size:]).digest() != content[:size]:
-        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run anew")
+        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run again")
     device = next(net.parameters()).device
-    held = torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)
-    differ = [name for name in run if held["run"].get(name) != run[name]]
+    stored = torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)
+    differ = [name for name in run if stored["run"].get(name) != run[name]]
     if differ:
         raise ValueError(
-            f"the checkpoint {path} is another run's, of other {' and '.join(differ)}; "
-            "delete it to start the run anew"
+            f"the checkpoint {path} belongs to a run with a different {' and '.join(differ)}; "
+            "delete it to start the run again"
         )
     for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
-        part.load_state_dict(held[name])
-    return Curves(**held["curves"])
+        part.load_state_dict(stored[name])
+    return Curves(**stored["curves"])

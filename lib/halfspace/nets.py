@@ -1,11 +1,11 @@
 """The networks of the paper, with an optional leading axis of independent copies.
 
-Letters: n points, d inputs, H gated (hidden) layers (``depth``), m units a layer (``width``), c
+Symbols: n points, d inputs, H gated (hidden) layers (``depth``), m units a layer (``width``), c
 outputs.
 
 Every weight may carry leading axes: ``stack`` turns S nets of one architecture into one net whose
-weights have shape (S, out, in), and whose ``forward`` returns (S, n, c). The same code serves one
-net and many.
+weights have shape (S, out, in), and whose ``forward`` returns (S, n, c). The same code computes one
+net or many.
 
 Reference: Half-Space Feature Learning in Neural Networks, Section 2.
 """
@@ -99,7 +99,7 @@ class Linear(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Map (..., n, in) to (..., n, out)."""
-        if h.shape[-2] > 1 and h.stride(-2) == 0:  # equal rows, as of a constant input: one will do
+        if h.shape[-2] > 1 and h.stride(-2) == 0:  # all rows are equal, as for a constant input
             out = self(h[..., :1, :])
             return out.expand(*out.shape[:-2], h.shape[-2], -1)
         out = h @ self.weight.mT
@@ -321,12 +321,12 @@ class ReLUNet(_DenseNet):
 class DeepLinearNet(OpenGates, _DenseNet):
     """Deep linear network (DLN): every gate is 1.
 
-    Args: as ``ReLUNet``.
+    Args: those of ``ReLUNet``.
     """
 
 
 class _GatingDenseNet(_DenseNet):
-    """What gated networks share: a gating network decides which units of the other one count."""
+    """What DLGN and DGN share: a gating network, whose gates multiply the value network's units."""
 
     def __init__(
         self,
@@ -379,8 +379,8 @@ class _GatingDenseNet(_DenseNet):
 class DLGN(_GatingDenseNet):
     """Deep linearly gated network (Equations 4 and 5).
 
-    A deep *linear* gating network decides which units are active; a second set of weights, the
-    value network, computes with the units that are.
+    A deep *linear* gating network decides which units are active. A second set of weights, the
+    value network, computes the output from the active units.
 
     Args:
         d_in: inputs.
@@ -403,11 +403,11 @@ class DLGN(_GatingDenseNet):
 
 
 class DGN(_GatingDenseNet):
-    """Deep gated network: as a DLGN, but its gating network is a ReLU network.
+    """Deep gated network: a DLGN whose gating network is a ReLU network.
 
-    With hard gates, and one ReLU net's weights in both networks, it is that ReLU net.
+    With hard gates and a ReLU net's weights in both networks, it computes what that ReLU net does.
 
-    Args: as ``DLGN``.
+    Args: those of ``DLGN``.
 
     Reference: Lakshminarayanan and Singh (2020).
     """
@@ -416,13 +416,14 @@ class DGN(_GatingDenseNet):
 
 
 def stack(nets: Sequence[_DenseNet]) -> _DenseNet:
-    """Join S nets of one architecture into one net whose weights have a leading axis of size S.
+    """Combine S nets of one architecture into one net whose weights have a leading axis of size S.
 
     The nets' tensors are copied. ``forward`` of the result maps (n, d) or (S, n, d) to (S, n, c).
-    Gates may differ in beta: the result's gate then has one for each copy.
+    Gates may differ in ``beta``: the result's gate then has one beta for each copy.
 
     Raises:
-        ValueError: if there is no net or the architectures or kinds of gate differ.
+        ValueError: if there is no net, or the architectures differ, or the gates differ in more
+            than ``beta``.
     """
     nets = [uncompiled(net) for net in nets]
     if not nets:
@@ -444,7 +445,7 @@ def unstack(net: _DenseNet) -> list[_DenseNet]:
     """Split a stacked net into its copies along the first axis: the inverse of ``stack``.
 
     Raises:
-        ValueError: if the net is a single one.
+        ValueError: if the net is not stacked.
     """
     net = uncompiled(net)
     if net.value[0].weight.ndim < 3:
@@ -462,7 +463,7 @@ def unstack(net: _DenseNet) -> list[_DenseNet]:
 
 
 def _architecture(net: _DenseNet) -> dict:
-    """Return what stacked nets must share, gates aside."""
+    """Return what stacked nets must have in common, besides their gates."""
     names = ["d_in", "width", "depth", "d_out", "has_bias"]
     if isinstance(net, _GatingDenseNet):
         names += ["constant_input", "frozen_gating"]

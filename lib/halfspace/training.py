@@ -6,9 +6,9 @@ element by element: the copies train as they would alone. Each draws its batch o
 generator, so that copy s is the same net whichever copies it trains with. Copies may differ in
 seed, gain and sharpness of the gate.
 
-On a CPU this pays for narrow nets. From some hundred units a layer on, the products of a single net
-fill the processor, and a loop over the nets is as fast or faster: the book's page "How fast, how
-exact" has the ratios.
+On a CPU this pays for narrow nets. From about a hundred units per layer, the products of a single
+net keep the processor busy, and a loop over the nets is as fast or faster: the book's page "How
+fast, how exact" gives the ratios.
 """
 
 import itertools
@@ -53,11 +53,11 @@ class Crossing:
     """Ask for a snapshot of each net when a quantity first crosses a level.
 
     Attributes:
-        name: key of the answer in ``History.crossings``.
+        name: key of the result in ``History.crossings``.
         measure: maps the stacked net to one number per copy, shape (S,).
         level: the level.
         below: cross downward (``measure < level``); otherwise upward (``measure >= level``).
-        every: steps between two looks; the first look is before training.
+        every: steps between two evaluations of ``measure``; the first is before training.
     """
 
     name: str
@@ -69,11 +69,11 @@ class Crossing:
 
 @dataclass(frozen=True, kw_only=True)
 class Crossed:
-    """Answer to a ``Crossing``.
+    """When each copy crossed the level of a ``Crossing``, and its state then.
 
     Attributes:
-        step: optimiser step of each copy's first crossing, -1 for never; int64, shape (S,).
-        state: stacked state at those steps; of copies that never crossed, their last state.
+        step: optimiser steps done at each copy's first crossing, -1 for never; int64, shape (S,).
+        state: stacked state at those steps; the last state of copies that never crossed.
     """
 
     step: Tensor
@@ -82,18 +82,18 @@ class Crossed:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What a run leaves behind besides the trained net.
+    """What ``fit`` recorded during a run.
 
     Attributes:
         record: recorded times, in epochs, float64, shape (E,).
         measures: by name, the recorded values, shape (E, S, ...).
-        batch_loss: mean (weighted) loss over each epoch's batches while they were trained on, shape
-            (epochs, S).
+        batch_loss: mean (weighted) loss of each epoch over its batches, each before its step,
+            float64, shape (epochs, S).
         snapshots: stacked states by epoch.
-        crossings: answers by name.
+        crossings: crossings by name.
         diverged: copies whose batch loss was not finite at some point of their training, bool,
             shape (S,).
-        seconds: wall time of the whole run.
+        seconds: wall time of the whole run, in seconds.
     """
 
     record: np.ndarray
@@ -108,7 +108,7 @@ class History:
 def net_losses(
     outputs: Tensor, targets: Tensor, loss: str, weights: Tensor | None = None
 ) -> Tensor:
-    """Mean loss of each copy.
+    """Return the mean loss of each copy.
 
     Args:
         outputs: shape (S, n, c).
@@ -121,7 +121,7 @@ def net_losses(
         Shape (S,): mean over points (and, for ``"mse"``, outputs); nats for ``"cross_entropy"``.
 
     Raises:
-        ValueError: if ``loss`` is unknown, or a shape is another: it would be broadcast.
+        ValueError: if ``loss`` is unknown or a shape is wrong; wrong shapes are not broadcast.
     """
     check_targets(outputs, targets, loss)
     if weights is not None:
@@ -138,10 +138,10 @@ def net_losses(
 
 
 def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
-    """Refuse targets that are not those of a stacked net's outputs; see ``net_losses``.
+    """Refuse targets whose shape does not fit a stacked net's outputs; see ``net_losses``.
 
     Raises:
-        ValueError: if ``loss`` is unknown, or a shape is another.
+        ValueError: if ``loss`` is unknown or a shape is wrong.
     """
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
@@ -156,10 +156,10 @@ def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
 
 
 def weight_sums(state: State) -> np.ndarray:
-    """Sum all weights of each copy, to recognise a start by.
+    """Return the sum of each copy's weights, a fingerprint of its initialisation.
 
     Args:
-        state: a stacked net's, each tensor of shape (S, ...).
+        state: state of a stacked net, each tensor of shape (S, ...).
 
     Returns:
         float64, shape (S,).
@@ -191,33 +191,33 @@ def fit(
     Args:
         net: S stacked copies on the device of the data.
         x: inputs shared by all copies, shape (n, d).
-        y: targets, shared or one set per copy; see ``net_losses``.
+        y: targets, shared by all copies or one set for each; see ``net_losses``.
         seeds: S seeds, one for each copy's batch order.
         epochs: passes through the data.
         learning_rate: step size.
-        batch_size: points in a batch, the last one of an epoch may be smaller; all points if
-            ``None``.
+        batch_size: points in a batch, all if ``None``; the last batch of an epoch may be smaller.
         optimizer: ``"adam"`` or ``"sgd"`` (without momentum), PyTorch's defaults otherwise.
         loss: ``"mse"`` or ``"cross_entropy"``.
         measure: maps the net to named values of shape (S, ...), called without gradients at the
             recorded times.
         record: times of ``measure``, in epochs, 0 for initialisation; fractions mean steps within
             an epoch (rounded).
-        snapshots: times at which the state is kept, in epochs, likewise.
+        snapshots: times at which the state is kept, in epochs, like ``record``.
         crossings: levels whose first crossing is to be kept.
-        factors: on the step size of the parameters whose names begin so, ``"gating"`` for example.
+        factors: by the beginning of a parameter's name (``"gating"`` for example), a factor on its
+            step size.
         between: called with the net before each epoch, without gradients. It may change weights in
-            place (the optimiser keeps its moments), and returns a factor on the loss of each copy's
-            points for the epoch, shape (S, n), or ``None`` for 1.
-        description: what the progress bar calls the run.
+            place (the optimiser keeps its moments), and returns factors on the losses of each
+            copy's points in the epoch, shape (S, n), or ``None`` for 1.
+        description: name of the run in the progress bar.
 
     Returns:
-        The history. A copy whose loss becomes NaN or infinite stays in, is marked in ``diverged``,
-        and does not disturb the others.
+        The history. A copy whose loss becomes NaN or infinite is trained further, is marked in
+        ``diverged``, and does not affect the others.
 
     Raises:
-        ValueError: if seeds do not match the copies, a name is unknown, or a number is out of
-            range, x has no points, or x or y have other shapes.
+        ValueError: if the number of seeds is not that of copies, a name is unknown, a number is out
+            of range, x has no points, or x or y has the wrong shape.
     """
     started = time.perf_counter()
     forward, net = net, uncompiled(net)
@@ -236,14 +236,16 @@ def fit(
         for factor, group in _groups(net, factors or {}).items()
     ]
     stepper = OPTIMIZERS[optimizer](groups, fused=True)
-    keeper = _Keeper(net, measure, crossings, _steps(record, batches), _steps(snapshots, batches))
+    recorder = _Recorder(
+        net, measure, crossings, _steps(record, batches), _steps(snapshots, batches)
+    )
     loss_sum = torch.zeros(epochs, copies, dtype=torch.float64, device=x.device)
     progress = tqdm(total=epochs, desc=description, unit="epoch", mininterval=1.0, leave=False)
     with progress:
         feed = _batches(net, x, y, seeds, epochs, batch_size, loss)
         weights = None
         for step, (batch_x, batch_y, chosen, options) in enumerate(feed):
-            keeper.look(step)
+            recorder.record(step)
             if between is not None and step % batches == 0:
                 with torch.no_grad():
                     weights = between(net)
@@ -255,14 +257,14 @@ def fit(
             loss_sum[step // batches] += losses.detach().double() * batch_x.shape[-2]
             if step % batches == batches - 1:
                 progress.update()
-        keeper.look(epochs * batches)
+        recorder.record(epochs * batches)
     batch_loss = (loss_sum / points).cpu().numpy()
     return History(
-        record=np.array(sorted(keeper.recorded), dtype=np.float64) / batches,
-        measures=keeper.stacked_measures(),
+        record=np.array(sorted(recorder.recorded), dtype=np.float64) / batches,
+        measures=recorder.stacked_measures(),
         batch_loss=batch_loss,
-        snapshots={step / batches: state for step, state in keeper.snapshots.items()},
-        crossings=keeper.answers(),
+        snapshots={step / batches: state for step, state in recorder.snapshots.items()},
+        crossings=recorder.all_crossings(),
         diverged=~np.isfinite(batch_loss).all(axis=0),
         seconds=time.perf_counter() - started,
     )
@@ -299,8 +301,8 @@ def _batches(
             yield x[chosen], batch_y, (rows, chosen), options
 
 
-class _Keeper:
-    """Looks at the net between steps and keeps what was asked for."""
+class _Recorder:
+    """Records what ``fit`` was asked for between steps: measures, snapshots and crossings."""
 
     def __init__(
         self,
@@ -320,17 +322,17 @@ class _Keeper:
         self.crossed_state: dict[str, State] = {}
 
     @torch.no_grad()
-    def look(self, step: int) -> None:
-        """Keep what was asked for after ``step`` steps."""
+    def record(self, step: int) -> None:
+        """Record what was asked for after ``step`` steps."""
         if step in self.record_steps:
             self.recorded[step] = self._measured()
         if step in self.snapshot_steps:
             self.snapshots[step] = self._state()
         for crossing in self.crossings:
             if step % int(crossing.every) == 0:
-                self._look_for(crossing, step)
+                self._record_crossing(crossing, step)
 
-    def _look_for(self, crossing: Crossing, step: int) -> None:
+    def _record_crossing(self, crossing: Crossing, step: int) -> None:
         at = self.crossed_at[crossing.name]
         waiting = at < 0
         if not waiting.any():
@@ -345,15 +347,15 @@ class _Keeper:
                 kept[name][new] = tensor[new]
             at[new] = step
 
-    def answers(self) -> dict[str, Crossed]:
+    def all_crossings(self) -> dict[str, Crossed]:
         final = self._state()
-        found = {}
+        crossings = {}
         for name, at in self.crossed_at.items():
             state = self.crossed_state.get(name, final)
             for key, tensor in final.items():
                 state[key][at < 0] = tensor[at < 0]
-            found[name] = Crossed(step=at, state=state)
-        return found
+            crossings[name] = Crossed(step=at, state=state)
+        return crossings
 
     def stacked_measures(self) -> dict[str, np.ndarray]:
         steps = sorted(self.recorded)
@@ -374,7 +376,7 @@ def _steps(times: Sequence[float], batches: int) -> set[int]:
 
 
 def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
-    """Return the never-changing activities of a frozen gating network, shape (S, n, H, m)."""
+    """Return the constant gates of a frozen gating network, shape (S, n, H, m)."""
     if not getattr(net, "frozen_gating", False):
         return None
     with torch.no_grad():
@@ -382,7 +384,11 @@ def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
 
 
 def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn.Parameter]]:
-    """Return the trained parameters by the factor on their step size."""
+    """Return the trained parameters by the factor on their step size.
+
+    Raises:
+        ValueError: if a factor is not positive or belongs to no trained parameter.
+    """
     wrong = [factor for factor in factors.values() if not factor > 0]
     if wrong:
         raise ValueError(f"factors must be positive; got {wrong}")
@@ -390,9 +396,9 @@ def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn
     for name, parameter in net.named_parameters():
         if not parameter.requires_grad:
             continue
-        begun = [start for start in factors if name.startswith(start)]
-        unused -= set(begun)
-        groups.setdefault(math.prod(factors[start] for start in begun), []).append(parameter)
+        matching = [start for start in factors if name.startswith(start)]
+        unused -= set(matching)
+        groups.setdefault(math.prod(factors[start] for start in matching), []).append(parameter)
     if unused:
         raise ValueError(
             f"factors must name beginnings of trained parameters; got {sorted(unused)}"
@@ -401,7 +407,11 @@ def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn
 
 
 def _points(x: Tensor) -> int:
-    """Return the number of points; refuse none, and another shape than (n, d)."""
+    """Return the number of points of x.
+
+    Raises:
+        ValueError: if there is none or the shape is not (n, d).
+    """
     if x.ndim != 2:
         raise ValueError(f"x must have shape (n, d); got {tuple(x.shape)}")
     if not len(x):
