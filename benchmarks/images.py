@@ -11,6 +11,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -33,7 +34,7 @@ __all__ = ["FULL", "QUICK", "race", "raced", "run", "seconds_by_part"]
 
 FULL = dict(images={"cpu": 256, "cuda": 512}, with_compiler=True, with_race=True)
 QUICK = dict(images={"cpu": 32, "cuda": 32}, with_compiler=False, with_race=False)
-_RECIPE = TABLE_1.model_copy(update={"epochs": 1})
+_RECIPE = replace(TABLE_1, epochs=1)
 _BETA = 4.0
 _PROBES = 32  # images at which trained nets are compared
 _FLOAT32, _BFLOAT16 = 1e-3, 5e-2  # tolerances, of the largest output

@@ -114,6 +114,26 @@ def test_foreign_gates_are_used():
     torch.testing.assert_close(net(x, gates=hard), sum_over_paths(net, hard, x), rtol=1e-10, atol=0)
 
 
+@pytest.mark.parametrize("kind", [ConvReLUNet, ConvDeepLinearNet, ConvDLGN, ConvDGN])
+def test_every_net_answers_under_hard_gates(kind):
+    net, x = drawn(kind), images()
+    hard = net.gates(x, HardGate())
+    expected = [HardGate()(pre) for pre in net.preactivations(x)]
+    if kind is ConvDeepLinearNet:
+        expected = [torch.ones_like(pre) for pre in net.preactivations(x)]
+    assert all(map(torch.equal, hard, expected))
+    output = net(x, gates=hard)
+    torch.testing.assert_close(output, sum_over_paths(net, hard, x), rtol=1e-10, atol=1e-12)
+    assert torch.allclose(output, net(x)) == (kind in (ConvReLUNet, ConvDeepLinearNet))
+
+
+def test_preactivations_of_a_deep_linear_net():
+    net, x = drawn(ConvDeepLinearNet), images()
+    for layer, pre in zip(net.value, net.preactivations(x), strict=False):
+        x = layer(x)
+        torch.testing.assert_close(pre, x)
+
+
 def test_table_1_shapes():
     net = ConvDLGN(gate=SoftGate(4.0))
     shapes = [tuple(eta.shape) for eta in net.preactivations(torch.zeros(2, 3, 32, 32))]

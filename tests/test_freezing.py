@@ -81,9 +81,7 @@ def test_the_path_kernel_is_the_products_of_path_features(generator):
     x, other = (torch.randn(n, 3, generator=generator) for n in (6, 4))
     makers = {
         "relu": lambda: ReLUNet(3, width=3, depth=3, generator=generator),
-        "soft": lambda: DLGN(
-            3, width=3, depth=3, gate=lambda eta: torch.sigmoid(2 * eta), generator=generator
-        ),
+        "soft": lambda: DLGN(3, width=3, depth=3, gate=SoftGate(2.0), generator=generator),
     }
     for make in makers.values():
         net = stack([make() for _ in range(2)])

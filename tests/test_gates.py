@@ -1,5 +1,7 @@
 """Gates: values, limits, derivatives, refusals."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from halfspace.gates import (
@@ -10,6 +12,7 @@ from halfspace.gates import (
     stack_gates,
     unstack_gate,
 )
+from halfspace.nets import DLGN, stack, unstack
 
 
 def test_hard_gate_is_active_at_zero_and_above():
@@ -90,6 +93,61 @@ def test_refusals_of_many_betas():
         stack_gates([SoftGate((1.0, 2.0))] * 2)
     with pytest.raises(ValueError, match=r"first axis of 2 copies, .* got shape \(1, 2\)"):
         SoftGate((1.0, 2.0))(torch.zeros(1, 2))
+
+
+@dataclass(frozen=True)
+class LeakyGate:
+    """A reader's own gate: hard, with a slope where the unit is not active."""
+
+    slope: float
+
+    def __call__(self, preactivation):
+        return self.slope + (1 - self.slope) * HardGate()(preactivation)
+
+
+@dataclass(frozen=True)
+class LeakySoftGate:
+    """A reader's own gate with a sharpness, one number for all copies or one for each."""
+
+    beta: float | tuple[float, ...]
+    slope: float = 0.1
+
+    def __call__(self, preactivation):
+        return self.slope + (1 - self.slope) * SoftGate(self.beta)(preactivation)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (LeakyGate(0.1), LeakyGate(0.9)),
+        (LeakySoftGate(2.0, slope=0.1), LeakySoftGate(2.0, slope=0.9)),
+        (LeakySoftGate(2.0, slope=0.1), LeakySoftGate(3.0, slope=0.9)),
+        (lambda preactivation: preactivation, torch.sigmoid),
+        (torch.relu, torch.sigmoid),
+    ],
+)
+def test_gates_that_differ_in_more_than_beta_are_not_stacked(one, other):
+    with pytest.raises(ValueError, match="must be of one kind; got|may differ in beta only; got"):
+        stack_gates([one, one, other])
+    with pytest.raises(ValueError, match="must be of one kind; got|may differ in beta only; got"):
+        stack([DLGN(2, width=2, depth=1, gate=gate) for gate in (one, other)])
+
+
+def test_two_kinds_of_one_name_are_not_stacked():
+    other_kind = dataclass(frozen=True)(type("LeakyGate", (LeakyGate,), {}))
+    with pytest.raises(ValueError, match="must be of one kind; got LeakyGate"):
+        stack_gates([LeakyGate(0.1), other_kind(0.1)])
+
+
+def test_gates_of_a_readers_own_kind_are_stacked(generator):
+    gates = [LeakySoftGate(1.0), LeakySoftGate(4.0)]
+    assert stack_gates(gates) == LeakySoftGate((1.0, 4.0))
+    assert unstack_gate(stack_gates(gates), 2) == gates
+    assert stack_gates([LeakyGate(0.1)] * 3) == LeakyGate(0.1)
+    nets = [DLGN(2, width=3, depth=2, gate=gate, generator=generator) for gate in gates]
+    x = torch.randn(5, 2, generator=generator)
+    torch.testing.assert_close(stack(nets)(x), torch.stack([net(x) for net in nets]))
+    assert [net.gate for net in unstack(stack(nets))] == gates
 
 
 @pytest.mark.parametrize("gate", [SoftGate(3.0), StraightThroughGate(3.0), SoftGate((3.0, 5.0))])

@@ -1,6 +1,6 @@
 import math
 import time
-from dataclasses import asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import numpy as np
 import pytest
@@ -22,6 +22,62 @@ SGD = Recipe(
     label_smoothing=0.1,
     augment=True,
 )
+
+
+def test_a_recipe_is_a_plain_frozen_value():
+    assert Recipe(epochs=3, learning_rate=1e-2, batch_size=8) == ADAM != SGD
+    assert hash(Recipe(epochs=3, learning_rate=1e-2, batch_size=8)) == hash(ADAM)
+    with pytest.raises(FrozenInstanceError):
+        ADAM.epochs = 4
+    with pytest.raises(TypeError):
+        Recipe(3)
+    with pytest.raises(TypeError, match="epoch_number"):
+        Recipe(epochs=3, epoch_number=4)
+
+
+def test_a_recipes_numbers_have_their_types_afterwards():
+    values = asdict(
+        Recipe(
+            epochs=np.int64(2),
+            batch_size=np.uint8(4),
+            learning_rate=1,
+            momentum=0,
+            weight_decay=np.float32(0.5),
+            augment=np.True_,
+        )
+    )
+    defaults = asdict(Recipe(epochs=2, batch_size=4))
+    changed = dict(learning_rate=1.0, momentum=0.0, weight_decay=0.5, augment=True)
+    assert values == defaults | changed
+    assert {name: type(value) for name, value in values.items()} == {
+        name: type(value) for name, value in defaults.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(epochs=0), "epochs must be a positive integer; got 0"),
+        (dict(epochs=2.0), "epochs must be a positive integer; got 2.0"),
+        (dict(batch_size=True), "batch_size must be a positive integer; got True"),
+        (dict(learning_rate=0), "learning_rate must be a positive number; got 0"),
+        (dict(learning_rate=math.nan), "learning_rate must be a positive number; got nan"),
+        (dict(learning_rate="1"), "learning_rate must be a positive number; got '1'"),
+        (dict(learning_rate=True), "learning_rate must be a positive number; got True"),
+        (dict(warm_up=0.0), "warm_up must be a number above 0 and below 1; got 0.0"),
+        (dict(warm_up=1), "warm_up must be a number above 0 and below 1; got 1"),
+        (dict(momentum=1.0), "momentum must be a number from 0 to below 1; got 1.0"),
+        (dict(momentum=-0.1), "momentum must be a number from 0 to below 1; got -0.1"),
+        (dict(weight_decay=-1), "weight_decay must be a number of at least 0; got -1"),
+        (dict(label_smoothing=1), "label_smoothing must be a number from 0 to below 1; got 1"),
+        (dict(optimizer="lion"), r"optimizer must be one of \('adam', 'sgd'\); got 'lion'"),
+        (dict(schedule=None), r"schedule must be one of \('constant', 'one-cycle'\); got None"),
+        (dict(augment=1), "augment must be True or False; got 1"),
+    ],
+)
+def test_a_recipe_names_what_it_cannot_take(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Recipe(**(dict(epochs=1) | changes))
 
 
 def small(kind="conv", seed=0):
@@ -76,9 +132,9 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeyp
     real = image_training._epoch
     monkeypatch.setattr(image_training, "_epoch", epoch_then_stop)
     with pytest.raises(KeyboardInterrupt):
-        train(small(kind), x, y, recipe, seed=3, checkpoint=checkpoint, told={"call": 1})
+        train(small(kind), x, y, recipe, seed=3, checkpoint=checkpoint, metadata={"call": 1})
     resumed = small(kind, seed=99)  # its weights are the checkpoint's
-    again = train(resumed, x, y, recipe, seed=3, checkpoint=checkpoint, told={"call": 2})
+    again = train(resumed, x, y, recipe, seed=3, checkpoint=checkpoint, metadata={"call": 2})
     assert calls == [0, 1, 1, 2]
     assert same(weights(whole), weights(resumed))
     assert again.loss == curves.loss and again.accuracy == curves.accuracy
@@ -139,28 +195,30 @@ def test_a_damaged_checkpoint_is_named(checkpoint, content):
 
 
 def test_another_runs_checkpoint_is_refused(checkpoint):
-    told = r"checkpoint .*run\.pt is another run's, of other "
-    with pytest.raises(ValueError, match=told + "seed; delete it"):
+    message = r"checkpoint .*run\.pt belongs to a run with a different "
+    with pytest.raises(ValueError, match=message + "seed; delete it"):
         train(small(), *data(), ADAM, seed=4, checkpoint=checkpoint)
-    with pytest.raises(ValueError, match=told + "images; delete it"):
+    with pytest.raises(ValueError, match=message + "images; delete it"):
         train(small(), *data(16), ADAM, seed=3, checkpoint=checkpoint)
-    faster = ADAM.model_copy(update={"learning_rate": 0.1})
-    with pytest.raises(ValueError, match=told + "recipe; delete it"):
+    faster = replace(ADAM, learning_rate=0.1)
+    with pytest.raises(ValueError, match=message + "recipe; delete it"):
         train(small(), *data(), faster, seed=3, checkpoint=checkpoint)
-    with pytest.raises(ValueError, match=told + "weights; delete it"):
+    with pytest.raises(ValueError, match=message + "weights; delete it"):
         train(small("resnet"), *data(), ADAM, seed=3, checkpoint=checkpoint)
-    longer = ADAM.model_copy(update={"epochs": 4})
+    longer = replace(ADAM, epochs=4)
     assert len(train(small(), *data(), longer, seed=3, checkpoint=checkpoint).loss) == 4
     checkpoint.unlink()
     train(small(), *data(), SGD, seed=3, checkpoint=checkpoint)
-    with pytest.raises(ValueError, match=told + "recipe; delete it"):
-        longer = SGD.model_copy(update={"epochs": 4})
+    with pytest.raises(ValueError, match=message + "recipe; delete it"):
+        longer = replace(SGD, epochs=4)
         train(small(), *data(), longer, seed=3, checkpoint=checkpoint)
 
 
 def test_one_process_at_a_time_works_on_a_checkpoint(checkpoint):
     with files.locked(checkpoint.with_name(".run.pt.lock"), ""):
-        with pytest.raises(BlockingIOError, match=r"another process works on .*run\.pt; wait"):
+        with pytest.raises(
+            BlockingIOError, match=r"another process uses the checkpoint .*run\.pt; wait"
+        ):
             train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
     train(small(), *data(), ADAM, seed=3, checkpoint=checkpoint)
     assert [path.name for path in checkpoint.parent.iterdir()] == ["run.pt"]
@@ -189,7 +247,7 @@ def test_the_seed_decides_the_order_and_every_image_counts(monkeypatch):
 def test_augmentation_shifts_and_flips_whole_images():
     image = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(1))
     batch = image.expand(400, 3, 8, 8)
-    found = image_training._augmented(batch, torch.Generator().manual_seed(0))
+    augmented = image_training._augmented(batch, torch.Generator().manual_seed(0))
     padded = nn.functional.pad(image[None], (4,) * 4, mode="reflect")[0]
     variants = {}
     for down in range(9):
@@ -197,17 +255,19 @@ def test_augmentation_shifts_and_flips_whole_images():
             window = padded[:, down : down + 8, right : right + 8]
             variants[window.numpy().tobytes()] = (down, right, False)
             variants[window.flip(2).contiguous().numpy().tobytes()] = (down, right, True)
-    told = [variants[one.contiguous().numpy().tobytes()] for one in found]
+    draws = [variants[one.contiguous().numpy().tobytes()] for one in augmented]
     # Reflected, the outer two shifts on either side are each other's mirror images.
-    assert {t[0] for t in told} == set(range(9))
-    inner = [t for t in told if 2 <= t[1] <= 6]
-    assert {t[1:] for t in inner} == {(right, flip) for right in range(2, 7) for flip in (0, 1)}
-    share = sum(t[2] for t in inner) / len(inner)
+    assert {draw[0] for draw in draws} == set(range(9))
+    inner = [draw for draw in draws if 2 <= draw[1] <= 6]
+    assert {draw[1:] for draw in inner} == {
+        (right, flip) for right in range(2, 7) for flip in (0, 1)
+    }
+    share = sum(draw[2] for draw in inner) / len(inner)
     assert abs(share - 0.5) < 4 * math.sqrt(0.25 / len(inner))  # four standard errors
 
 
 def test_one_cycle_rises_and_falls():
-    recipe = SGD.model_copy(update={"warm_up": 0.25})
+    recipe = replace(SGD, warm_up=0.25)
     optimizer = image_training._optimizer(small(), recipe)
     schedule = image_training._schedule(optimizer, recipe, batches=8)
     rates = []

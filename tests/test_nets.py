@@ -85,6 +85,61 @@ def test_a_dgn_with_a_relu_nets_weights_in_both_networks_is_that_net(bias, gener
     torch.testing.assert_close(twin.preactivations(x), net.preactivations(x))
 
 
+@pytest.mark.parametrize("kind", NET_KINDS)
+@pytest.mark.parametrize("copies", [1, 3])
+def test_every_net_answers_under_hard_gates(kind, copies, generator):
+    """Along its hard gates a net multiplies each pre-activation of its value network by 0 or 1."""
+    net = stack([NET_KINDS[kind](2, width=4, depth=3, generator=generator) for _ in range(copies)])
+    x = torch.randn(5, 2, generator=generator)
+    gates = net.gates(x, HardGate())
+    expected = torch.ones_like(gates) if kind == "linear" else HardGate()(net.preactivations(x))
+    assert torch.equal(gates, expected)
+    z = torch.ones_like(x) if getattr(net, "constant_input", False) else x
+    for layer, gate in zip(net.value[:-1], gates.unbind(-2), strict=True):
+        z = (z @ layer.weight.mT) * gate
+    torch.testing.assert_close(net(x, gates=gates), z @ net.value[-1].weight.mT)
+    is_hard = kind in ("relu", "linear") or kind.endswith(("hard", "straight-through"))
+    assert torch.allclose(net(x, gates=gates), net(x)) == is_hard
+
+
+def test_a_soft_dgn_answers_under_the_hard_gates_of_its_gating_relu_net(generator):
+    net = DGN(3, width=5, depth=3, gate=SoftGate(4.0), generator=generator)
+    relu = ReLUNet(3, width=5, depth=3)
+    relu.value[:-1].load_state_dict(net.gating.state_dict())
+    x = torch.randn(20, 3, generator=generator)
+    assert torch.equal(net.gates(x, HardGate()), relu.gates(x))
+    hard = DGN(3, width=5, depth=3, gate=HardGate())
+    hard.load_state_dict(net.state_dict())
+    torch.testing.assert_close(net(x, gates=net.gates(x, HardGate())), hard(x))
+
+
+def test_gates_of_a_relu_net_and_of_a_deep_linear_net(generator):
+    relu, linear = (
+        kind(2, width=4, depth=2, bias=True, generator=generator)
+        for kind in (ReLUNet, DeepLinearNet)
+    )
+    x = torch.randn(6, 2, generator=generator)
+    assert relu.gate == HardGate() and not hasattr(linear, "gate")
+    assert torch.equal(relu.gates(x), HardGate()(relu.preactivations(x)))
+    soft = SoftGate(2.0)
+    assert torch.equal(relu.gates(x, soft), soft(relu.preactivations(x)))
+    for gate in (None, HardGate(), soft):
+        assert torch.equal(linear.gates(x, gate), torch.ones(6, 2, 4))
+    first = linear.value[0](x)
+    torch.testing.assert_close(
+        linear.preactivations(x), torch.stack([first, linear.value[1](first)], 1)
+    )
+
+
+def test_a_relu_net_computes_with_relus_bit_for_bit(generator):
+    net = ReLUNet(3, width=8, depth=3, bias=True, generator=generator)
+    x = torch.randn(11, 3, generator=generator)
+    h = x
+    for layer in net.value[:-1]:
+        h = (h @ layer.weight.mT + layer.bias.unsqueeze(-2)).relu()
+    assert torch.equal(net(x), h @ net.value[-1].weight.mT + net.value[-1].bias.unsqueeze(-2))
+
+
 def test_given_gates_replace_the_own_ones(generator):
     net = DLGN(2, width=4, depth=3, gate=SoftGate(4.0), generator=generator)
     x = torch.randn(5, 2, generator=generator)

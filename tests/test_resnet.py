@@ -43,11 +43,11 @@ def is_affine(function, generator):
 @pytest.mark.parametrize("layers", [8, 14])
 def test_at_evaluation_the_gating_network_is_affine_and_the_relu_net_is_not(layers, generator):
     dlgn, relu = (built(kind, generator, layers=layers) for kind in ("dlgn", "relu"))
-    for place in range(layers - 1):
-        assert is_affine(lambda x, place=place: dlgn.preactivations(x)[place], generator)
+    for site in range(layers - 1):
+        assert is_affine(lambda x, site=site: dlgn.preactivations(x)[site], generator)
         # Nothing stands before the first ReLU.
-        affine = is_affine(lambda x, place=place: relu.preactivations(x)[place], generator)
-        assert affine == (place == 0)
+        affine = is_affine(lambda x, site=site: relu.preactivations(x)[site], generator)
+        assert affine == (site == 0)
     assert not is_affine(dlgn, generator)
     assert not is_affine(relu, generator)
 
@@ -84,13 +84,13 @@ def dense(piece, shape):
     return (piece(basis) - offset).flatten(1).T, offset.flatten(), offset.shape[1:]
 
 
-def unrolled(network, image, place):
-    """Features of one flat image from matrices alone, and what arrived in the places."""
-    found = []
+def unrolled(network, image, activation):
+    """Features of one flat image from matrices alone, and what arrived at the activation sites."""
+    arrived = []
 
     def gated(pre):
-        found.append(pre)
-        return place(len(found) - 1, pre)
+        arrived.append(pre)
+        return activation(len(arrived) - 1, pre)
 
     matrix, offset, shape = dense(network.stem, (3, 8, 8))
     h = gated(matrix @ image + offset)
@@ -101,7 +101,7 @@ def unrolled(network, image, place):
         u = gated(first @ h + first_offset)
         h = gated(second @ u + second_offset + skip @ h + skip_offset)
         shape = outer
-    return h.view(shape), found
+    return h.view(shape), arrived
 
 
 def flat(tensors, image):
@@ -111,11 +111,11 @@ def flat(tensors, image):
 @torch.no_grad()
 def test_a_dense_unrolling_gives_the_relu_net(generator):
     net, x = built("relu", generator), images(generator)
-    features, found = unrolled(net.value, x[1].flatten(), lambda _, pre: (pre >= 0) * pre)
+    features, arrived = unrolled(net.value, x[1].flatten(), lambda _, pre: (pre >= 0) * pre)
     output = net.dense.weight @ features.mean((1, 2)) + net.dense.bias
     torch.testing.assert_close(output, net(x)[1], **EXACT)
-    torch.testing.assert_close(found, flat(net.preactivations(x), 1), **EXACT)
-    signs = [(pre >= 0).double() for pre in found]
+    torch.testing.assert_close(arrived, flat(net.preactivations(x), 1), **EXACT)
+    signs = [(pre >= 0).double() for pre in arrived]
     torch.testing.assert_close(signs, flat(net.gates(x), 1), rtol=0, atol=0)
 
 
@@ -124,11 +124,31 @@ def test_a_dense_unrolling_gives_the_dlgn(generator):
     net, x = built("dlgn", generator), images(generator)
     _, etas = unrolled(net.gating, x[1].flatten(), lambda _, eta: eta)
     gates = [1 / (1 + torch.exp(-4 * eta)) for eta in etas]
-    features, _ = unrolled(net.value, x[1].flatten(), lambda place, pre: gates[place] * pre)
+    features, _ = unrolled(net.value, x[1].flatten(), lambda site, pre: gates[site] * pre)
     output = net.dense.weight @ features.mean((1, 2)) + net.dense.bias
     torch.testing.assert_close(output, net(x)[1], **EXACT)
     torch.testing.assert_close(etas, flat(net.preactivations(x), 1), **EXACT)
     torch.testing.assert_close(gates, flat(net.gates(x), 1), **EXACT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_net_answers_under_hard_gates(kind, generator):
+    net, x = built(kind, generator), images(generator)
+    hard = net.gates(x, HardGate())
+    expected = [(pre >= 0).double() for pre in net.preactivations(x)]
+    if kind == "linear":
+        expected = [torch.ones_like(pre) for pre in net.preactivations(x)]
+    assert len(hard) == net.layers - 1 and all(map(torch.equal, hard, expected))
+    assert torch.allclose(net(x, gates=hard), net(x), **EXACT) == (kind != "dlgn")
+
+
+@torch.no_grad()
+def test_a_dense_unrolling_gives_the_linear_net(generator):
+    net, x = built("linear", generator), images(generator)
+    features, arrived = unrolled(net.value, x[1].flatten(), lambda _, pre: pre)
+    output = net.dense.weight @ features.mean((1, 2)) + net.dense.bias
+    torch.testing.assert_close(output, net(x)[1], **EXACT)
+    torch.testing.assert_close(arrived, flat(net.preactivations(x), 1), **EXACT)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -212,7 +232,7 @@ def test_sizes_of_the_papers_nets(layers, stages, known):
 
 
 @pytest.mark.parametrize("kind", ["relu", "dlgn"])
-def test_shapes_in_the_places(kind, generator):
+def test_shapes_at_the_activation_sites(kind, generator):
     net = KINDS[kind](20, classes=7, generator=generator)
     x = torch.randn(2, 3, 32, 32, generator=generator)
     assert net(x).shape == (2, 7)

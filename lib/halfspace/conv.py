@@ -1,13 +1,14 @@
 """The convolutional networks of Table 1: convolutions, a mean over pixels, one dense layer.
 
-Letters: n images, H convolutions (``depth``), F filters in each (``filters``), m units in the dense
+Symbols: n images, H convolutions (``depth``), F filters in each (``filters``), m units in the dense
 layer (``units``), c classes. Every layer with a gate counts as hidden: the H convolutions and the
-dense layer. No layer has a bias, so that a gating network without nonlinearity is linear in the
+dense layer. No layer has a bias, so a gating network without nonlinearity is linear in the
 image, and each unit (a filter at a pixel, or a unit of the dense layer) is active on a half-space.
 
 Convolutions are 3 × 3 with a border of zeros, so that images keep their size; the mean over pixels
-is a part of the dense layer's linear map. Weights start as Glorot and Bengio's (2010): the paper
-names no initialisation, but its words for the layers are those of Keras, whose default this is.
+is a part of the dense layer's linear map. The initial weights are drawn as in Glorot and
+Bengio (2010). The paper names no initialisation, but it describes the layers in the terms of Keras,
+whose default this is.
 
 Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 3.1.
 """
@@ -15,8 +16,9 @@ Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 
 import torch
 from torch import Tensor, nn
 
-from halfspace._checks import check_finite, check_images, check_integer, check_shape, exact
+from halfspace._checks import check_images, check_integer
 from halfspace.gates import Gate, HardGate
+from halfspace.nets import GatedNet, OpenGates
 
 __all__ = ["ConvDGN", "ConvDLGN", "ConvDeepLinearNet", "ConvReLUNet"]
 
@@ -28,8 +30,8 @@ class _PooledLinear(nn.Linear):
         return super().forward(h.movedim(1, -1).mean((1, 2)))  # its gradient keeps h's layout
 
 
-class _ConvNet(nn.Module):
-    """What the nets share: the value network's layers."""
+class _ConvNet(GatedNet):
+    """What the convolutional nets share: the value network's layers."""
 
     def __init__(
         self,
@@ -47,15 +49,18 @@ class _ConvNet(nn.Module):
         self.value = _hidden_layers(channels, filters, depth, units, generator)
         self.value.append(_drawn(nn.Linear(units, classes, bias=False), generator))
 
+    def _check_inputs(self, x: Tensor) -> None:
+        check_images(x, self.channels)
+
 
 class ConvReLUNet(_ConvNet):
     """ReLU network with H convolutions and a dense hidden layer.
 
     Args:
-        channels: of the image.
-        filters: F, in each convolution.
-        depth: H, convolutions.
-        units: m, in the dense hidden layer.
+        channels: channels of the images.
+        filters: F, filters in each convolution.
+        depth: H, number of convolutions.
+        units: m, units in the dense hidden layer.
         classes: c, outputs.
         generator: source of randomness; PyTorch's global one if ``None``.
 
@@ -63,49 +68,19 @@ class ConvReLUNet(_ConvNet):
         ValueError: if a size is not a positive integer.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, channels, h, w) to outputs (n, c)."""
-        check_images(x, self.channels)
-        for layer in self.value[:-1]:
-            x = layer(x).relu()
-        return self.value[-1](x)
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the hidden layers' pre-activations: H times (n, F, h, w), then (n, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, self.channels)
-        check_finite("x", x)
-        found = []
-        for layer in self.value[:-1]:
-            found.append(layer(x))
-            x = found[-1].relu()
-        return found
-
-    def gates(self, x: Tensor) -> list[Tensor]:
-        """Return the hard gates, 0 or 1, of the shapes of the pre-activations."""
-        return [HardGate()(pre) for pre in self.preactivations(x)]
+    gate = HardGate()
+    _activation = staticmethod(torch.relu)
 
 
-class ConvDeepLinearNet(_ConvNet):
+class ConvDeepLinearNet(OpenGates, _ConvNet):
     """Deep linear network (DLN): every gate is 1.
 
-    Args: as ``ConvReLUNet``.
+    Args: those of ``ConvReLUNet``.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, channels, h, w) to outputs (n, c)."""
-        check_images(x, self.channels)
-        for layer in self.value:
-            x = layer(x)
-        return x
 
-
-class _ConvGated(_ConvNet):
-    """A gating network decides which units of the value network count."""
+class _GatingConvNet(_ConvNet):
+    """What ConvDLGN and ConvDGN share: a gating network, drawn before the value network."""
 
     def __init__(
         self,
@@ -119,7 +94,6 @@ class _ConvGated(_ConvNet):
         classes: int = 10,
         generator: torch.Generator | None = None,
     ):
-        # The gating network is drawn first, as in ``halfspace.nets``.
         gating = _hidden_layers(channels, filters, depth, units, generator)
         super().__init__(
             channels=channels,
@@ -132,76 +106,31 @@ class _ConvGated(_ConvNet):
         self.gate, self.constant_input = gate, constant_input
         self.gating = gating
 
-    @staticmethod
-    def _between(eta: Tensor) -> Tensor:
-        """Map a gating layer's pre-activations to the next one's input."""
-        return eta
-
-    def _etas(self, x: Tensor) -> list[Tensor]:
-        found = []
-        for layer in self.gating:
-            found.append(layer(x))
-            x = self._between(found[-1])
-        return found
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the gating network's pre-activations: H times (n, F, h, w), then (n, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, self.channels)
-        check_finite("x", x)
-        return self._etas(x)
-
-    def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
-        """Return the activities under the own gate or another one."""
-        gate = gate or self.gate
-        return [gate(eta) for eta in self.preactivations(x)]
-
-    def forward(self, x: Tensor, gates: list[Tensor] | None = None) -> Tensor:
-        """Map images (n, channels, h, w) to outputs (n, c).
-
-        Args:
-            x: images.
-            gates: activities to use instead of the own ones, of the shapes of the pre-activations.
-
-        Raises:
-            ValueError: if x or one of ``gates`` has another shape.
-        """
-        check_images(x, self.channels)
-        gates = [self.gate(eta) for eta in self._etas(x)] if gates is None else gates
-        if len(gates) != len(self.gating):
-            raise ValueError(f"gates must be {len(self.gating)} tensors; got {len(gates)}")
-        z = torch.ones_like(x) if self.constant_input else x
-        for layer, g in zip(self.value[:-1], gates, strict=True):
-            pre = layer(z)
-            check_shape("gates", g, pre.shape)
-            z = pre * g
-        return self.value[-1](z)
+    def _value_input(self, x: Tensor) -> Tensor:
+        return torch.ones_like(x) if self.constant_input else x
 
 
-class ConvDLGN(_ConvGated):
+class ConvDLGN(_GatingConvNet):
     """Deep linearly gated network: a linear gating network, and a value network of the same shape.
 
-    Args (besides those of ``ConvReLUNet``):
+    Besides these arguments it takes those of ``ConvReLUNet``.
+
+    Args:
         gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
-        constant_input: feed the value network an image of ones: piecewise constant (PWC).
+        constant_input: feed the value network an image of ones instead of x: the piecewise constant
+            variant (PWC).
     """
 
 
-class ConvDGN(_ConvGated):
-    """Deep gated network: as ``ConvDLGN``, but the gating network is a ReLU network.
+class ConvDGN(_GatingConvNet):
+    """Deep gated network: a ``ConvDLGN`` whose gating network is a ReLU network.
 
-    Args: as ``ConvDLGN``.
+    Args: those of ``ConvDLGN``.
 
     Reference: Lakshminarayanan and Singh (2020).
     """
 
-    @staticmethod
-    def _between(eta: Tensor) -> Tensor:
-        return eta.relu()
+    _activation = staticmethod(torch.relu)
 
 
 def _hidden_layers(

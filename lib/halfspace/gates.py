@@ -1,11 +1,12 @@
 """Gates: how a unit's pre-activation becomes an activity between 0 and 1.
 
-A unit is *active* where its pre-activation is at least zero. The hard gate says just that; it has
-no useful gradient. The soft gate is what gradient descent can train; the straight-through gate is
-hard in the forward pass and borrows the soft gate's derivative. A pre-activation that is NaN or
-infinite decides nothing: its hard gate is NaN, which whatever counts or cuts refuses.
+A unit is *active* where its pre-activation is at least zero. The hard gate is 1 there and 0
+elsewhere; it has no useful gradient. The soft gate is a sigmoid, which gradient descent can train.
+The straight-through gate is hard in the forward pass and has the soft gate's derivative in the
+backward pass. The hard gate of a pre-activation that is NaN or infinite is NaN; functions that
+count paths or cut regions refuse it.
 
-The gate of a stacked net (``halfspace.nets.stack``) may have a sharpness for each copy.
+The gate of a stacked net (``halfspace.nets.stack``) may have a different sharpness for each copy.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ class HardGate:
         return is_active(eta) + (eta - eta)
 
     def derivative(self, preactivation: Tensor) -> None:
-        """Return ``None``: no gradient passes."""
+        """Return ``None``: a hard gate passes no gradient."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,13 @@ class SoftGate:
         """Return activities in (0, 1) of the shape of ``preactivation``.
 
         Raises:
-            ValueError: if there is a beta for each copy and the first axis is not that of copies.
+            ValueError: if there is a beta for each copy and the size of the first axis is not the
+                number of copies.
         """
         return torch.sigmoid(_sharpen(self.beta, preactivation))
 
     def derivative(self, preactivation: Tensor) -> Tensor:
-        """Return the derivative that gradients pass through, of the shape of ``preactivation``."""
+        """Return the derivative of the backward pass, of the shape of ``preactivation``."""
         return _sigmoid_derivative(self.beta, preactivation)
 
 
@@ -79,8 +81,8 @@ class StraightThroughGate:
     """Hard gate forward, derivative of ``SoftGate(beta)`` backward.
 
     Attributes:
-        beta: sharpness of the borrowed derivative, positive. A tuple holds one for each copy of a
-            stacked net.
+        beta: sharpness of the soft gate whose derivative is used, positive; in inverse units of the
+            pre-activation. A tuple holds one for each copy of a stacked net.
 
     Raises:
         ValueError: if ``beta`` is not positive.
@@ -92,10 +94,11 @@ class StraightThroughGate:
         _check_beta(self.beta)
 
     def __call__(self, preactivation: Tensor) -> Tensor:
-        """Return 0/1 activities of the shape of ``preactivation``, NaN as of the hard gate.
+        """Return 0/1 activities of the shape of ``preactivation``, NaN where the hard gate is.
 
         Raises:
-            ValueError: if there is a beta for each copy and the first axis is not that of copies.
+            ValueError: if there is a beta for each copy and the size of the first axis is not the
+                number of copies.
         """
         soft = torch.sigmoid(_sharpen(self.beta, preactivation))
         hard = HardGate()(preactivation)
@@ -103,7 +106,7 @@ class StraightThroughGate:
         return hard + (soft - soft.detach())
 
     def derivative(self, preactivation: Tensor) -> Tensor:
-        """Return the derivative that gradients pass through, of the shape of ``preactivation``."""
+        """Return the derivative of the backward pass, of the shape of ``preactivation``."""
         return _sigmoid_derivative(self.beta, preactivation)
 
 
@@ -115,8 +118,8 @@ _KINDS = {"soft": SoftGate, "straight-through": StraightThroughGate}
 def is_active(preactivation: Tensor) -> Tensor:
     """Return 1 where a pre-activation is at least zero, else 0, in its shape and dtype.
 
-    As the hard gate, but for NaN, which counts as not active: for studies of many copies, which
-    record a copy that diverged along with the others.
+    Unlike the hard gate, it counts NaN as not active, and infinity by its sign. Studies of many
+    copies use it, so that a copy that diverged can be recorded with the others.
     """
     return (preactivation >= 0).to(preactivation.dtype)
 
@@ -126,10 +129,10 @@ def gate_named(kind: str, beta: float) -> Gate:
 
     Args:
         kind: ``"hard"``, ``"soft"`` or ``"straight-through"``.
-        beta: sharpness; the hard gate has none and ignores it.
+        beta: sharpness; ignored for the hard gate, which has none.
 
     Raises:
-        ValueError: if ``kind`` is none of the three.
+        ValueError: if ``kind`` is not one of the three.
     """
     if kind == "hard":
         return HardGate()
@@ -139,22 +142,31 @@ def gate_named(kind: str, beta: float) -> Gate:
 
 
 def stack_gates(gates: Sequence[Gate]) -> Gate:
-    """Join the gates of S nets into the gate of the stacked net.
+    """Combine the gates of S nets into the gate of the stacked net.
+
+    Gates may be of any kind that is a dataclass, and may differ in ``beta`` only.
 
     Returns:
         The common gate, or one with a beta for each copy where they differ.
 
     Raises:
-        ValueError: if the gates are of several kinds or some already have a beta for each copy.
+        ValueError: if the gates differ in kind or in a parameter other than ``beta``, or if one
+            already has a beta for each copy.
     """
-    kinds = sorted({type(gate).__name__ for gate in gates})
-    if len(kinds) > 1:
-        raise ValueError(f"gates of stacked nets must be of one kind; got {', '.join(kinds)}")
+    first = gates[0]
+    if any(type(gate) is not type(first) for gate in gates):
+        kinds = ", ".join(sorted({type(gate).__name__ for gate in gates}))
+        raise ValueError(f"gates of stacked nets must be of one kind; got {kinds}")
     betas = tuple(getattr(gate, "beta", None) for gate in gates)
     several = [beta for beta in betas if isinstance(beta, tuple)]
     if several:
         raise ValueError(f"gates of stacked nets must have one beta each; got {several[0]}")
-    return gates[0] if len(set(betas)) == 1 else replace(gates[0], beta=betas)
+    for gate, beta in zip(gates, betas, strict=True):
+        if (gate if beta is None else replace(gate, beta=betas[0])) != first:
+            raise ValueError(
+                f"gates of stacked nets may differ in beta only; got {first} and {gate}"
+            )
+    return first if len(set(betas)) == 1 else replace(first, beta=betas)
 
 
 def unstack_gate(gate: Gate, copies: int) -> list[Gate]:
@@ -172,7 +184,7 @@ def _check_beta(beta: float | tuple[float, ...]) -> None:
 
 
 def _sharpen(beta: float | tuple[float, ...], preactivation: Tensor) -> Tensor:
-    """Return β η; of several β, each acts on its entry of the first axis."""
+    """Return β η, or, for several β, each β times its entry of the first axis."""
     if not isinstance(beta, tuple):
         return beta * preactivation
     if preactivation.shape[0] != len(beta):

@@ -1,8 +1,8 @@
 """Training a net on images: data on the device, checkpoints after each epoch, a time limit.
 
-A run that is cut off goes on from its checkpoint as if nothing had happened: the order of the
-images and their augmentation are drawn anew for each epoch from the seed and the epoch's number, on
-the CPU, so that they are the same on every device.
+A run that was interrupted resumes from its checkpoint and ends with the same weights. For this, the
+order of the images and their augmentation are drawn for each epoch from the seed and the epoch's
+number, on the CPU, so that they are the same on every device.
 """
 
 import contextlib
@@ -10,17 +10,18 @@ import hashlib
 import io
 import time
 from dataclasses import asdict, dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.lr_scheduler import LRScheduler
 from tqdm import tqdm
 
-from halfspace._checks import Integer, check_integer, check_shape
+from halfspace._checks import check_integer, check_shape
 from halfspace.files import check_writable, locked, write_whole
 
 __all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
@@ -28,7 +29,8 @@ __all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
 _PADDING = 4  # pixels by which an augmented image may be shifted
 
 
-class Recipe(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
     """Hyperparameters of a run.
 
     Attributes:
@@ -38,37 +40,69 @@ class Recipe(BaseModel):
         batch_size: images in a batch; the last, smaller batch of an epoch is left out.
         schedule: ``"constant"``, or ``"one-cycle"``: up for ``warm_up`` of the steps, then down to
             nearly zero, both along a cosine.
-        warm_up: share of the steps.
-        momentum: of SGD.
-        weight_decay: L2 penalty's factor.
-        label_smoothing: share of the target's mass that all classes share.
+        warm_up: share of the steps in which the step size rises under ``"one-cycle"``.
+        momentum: momentum of SGD.
+        weight_decay: factor of the L2 penalty.
+        label_smoothing: share of each target distribution that is spread evenly over all classes.
         augment: whether training images are shifted by up to four pixels and flipped at random.
+
+    Raises:
+        ValueError: if a value is of the wrong type or out of range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __pydantic_config__ = {"extra": "forbid"}  # where a pydantic model has a field of this type
 
-    epochs: Integer = Field(ge=1)
+    epochs: int
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = Field(2e-4, gt=0)
-    batch_size: Integer = Field(32, ge=1)
+    learning_rate: float = 2e-4
+    batch_size: int = 32
     schedule: Literal["constant", "one-cycle"] = "constant"
-    warm_up: float = Field(0.2, gt=0, lt=1)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    warm_up: float = 0.2
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
     augment: bool = False
+
+    def __post_init__(self):
+        checked = {name: check_integer(name, getattr(self, name)) for name in _INTEGERS}
+        for name, (allowed, is_allowed) in _RANGES.items():
+            value = getattr(self, name)
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if not is_number or not is_allowed(value):
+                raise ValueError(f"{name} must be {allowed}; got {value!r}")
+            checked[name] = float(value)
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {choices}; got {getattr(self, name)!r}")
+        if not isinstance(self.augment, bool | np.bool_):
+            raise ValueError(f"augment must be True or False; got {self.augment!r}")
+        checked["augment"] = bool(self.augment)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+
+_INTEGERS = ("epochs", "batch_size")
+_SHARE = ("a number from 0 to below 1", lambda value: 0 <= value < 1)
+_RANGES = {
+    "learning_rate": ("a positive number", lambda value: 0 < value),
+    "warm_up": ("a number above 0 and below 1", lambda value: 0 < value < 1),
+    "momentum": _SHARE,
+    "weight_decay": ("a number of at least 0", lambda value: 0 <= value),
+    "label_smoothing": _SHARE,
+}
+_CHOICES = {"optimizer": ("adam", "sgd"), "schedule": ("constant", "one-cycle")}
 
 
 @dataclass
 class Curves:
-    """What a run leaves behind besides the trained net; one entry for each finished epoch.
+    """What ``train`` recorded: one entry for each finished epoch.
 
     Attributes:
-        loss: mean batch loss, nats.
-        accuracy: share of training images classified right while they were trained on.
-        seconds: of training.
-        pieces: one entry for each call that worked on the run: what the caller told about it, and
-            the epochs it made.
+        loss: mean batch loss, in nats.
+        accuracy: share of training images classified right, each in its batch before the step.
+        seconds: duration of the epoch, in seconds.
+        pieces: sessions: one entry per call to ``train``: the caller's metadata and the number of
+            epochs it completed.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -78,7 +112,7 @@ class Curves:
 
 
 class OutOfTime(Exception):
-    """The time given to a run is over; its checkpoint is kept, and the next call goes on."""
+    """The deadline came before the last epoch; the checkpoint is kept for the next call."""
 
 
 def standardise(images: Tensor, reference: Tensor) -> Tensor:
@@ -86,13 +120,13 @@ def standardise(images: Tensor, reference: Tensor) -> Tensor:
 
     Args:
         images: uint8, shape (n, channels, h, w).
-        reference: images whose statistics count (the training images), likewise.
+        reference: images whose statistics are used (the training images), in the same format.
 
     Returns:
         float32, shape (n, channels, h, w).
 
     Raises:
-        ValueError: if ``reference`` holds no pixel, or a shape is another.
+        ValueError: if ``reference`` holds no pixel or a shape is wrong.
     """
     check_shape("reference", reference, (len(reference), *images.shape[1:2], *reference.shape[2:]))
     if images.ndim != 4 or reference.ndim != 4 or not reference.numel():
@@ -120,35 +154,35 @@ def train(
     seed: int,
     checkpoint: Path | None = None,
     deadline: float = float("inf"),
-    told: dict | None = None,
+    metadata: dict | None = None,
     description: str = "",
 ) -> Curves:
     """Train a net in place, with cross-entropy.
 
-    Products are made in bfloat16 (``torch.autocast``), with the channels of a pixel side by side in
-    memory; weights and optimiser are float32.
+    Products are computed in bfloat16 (``torch.autocast``), in the channels-last memory format;
+    weights and the optimiser's state are float32.
 
     Args:
-        net: on the device of the data.
+        net: maps images to outputs of shape (n, c); on the device of the data.
         x: standardised images, shape (n, channels, h, w).
         y: class numbers, shape (n,).
         recipe: the hyperparameters.
-        seed: of the images' order and augmentation.
-        checkpoint: file to go on from, and written after each epoch whole or not at all; without
-            one nothing is kept. It is for the caller to delete. One process at a time works on it.
-        deadline: ``time.monotonic()`` after which no epoch starts that would not end in time, going
-            by the last one's duration.
-        told: what to remember about this call in ``Curves.pieces``.
-        description: what the progress bar calls the run.
+        seed: seed of the images' order and augmentation, at least 0.
+        checkpoint: file to resume from if it exists; it is replaced after each epoch, and the
+            caller deletes it. Only one process at a time can use it. Nothing is kept if ``None``.
+        deadline: value of ``time.monotonic()`` by which training must stop: no epoch starts that
+            would end later, judging by the duration of the one before.
+        metadata: entries to keep about this call in ``Curves.pieces``.
+        description: name of the run in the progress bar.
 
     Returns:
         The curves, those of earlier calls included.
 
     Raises:
         OutOfTime: if the deadline comes before the last epoch.
-        ValueError: if there are fewer images than a batch has, a shape is another, or the
-            checkpoint is damaged or another run's.
-        BlockingIOError: if another process works on the checkpoint.
+        ValueError: if there are fewer images than in a batch, a shape is wrong, or the checkpoint
+            is damaged or belongs to another run.
+        BlockingIOError: if another process uses the checkpoint.
         OSError: if the checkpoint cannot be written.
     """
     seed = check_integer("seed", seed, least=0)
@@ -161,31 +195,33 @@ def train(
             f"batch_size must be at most the {x.shape[0]} images; got {recipe.batch_size}"
         )
     net.to(torch.float32, memory_format=torch.channels_last)
-    # On Linux, freeing a large block makes the allocator keep what is freed from here on. Otherwise
-    # memory goes back to the system after each step: a fifth of a DLGN's time on a CPU.
+    # On Linux, freeing a large block makes the allocator keep what is freed later. Otherwise memory
+    # returns to the system after each step, which takes a fifth of a DLGN's time on a CPU.
     torch.empty(31 << 20, dtype=torch.uint8, device="cpu")
     optimizer = _optimizer(net, recipe)
     schedule = _schedule(optimizer, recipe, batches)
     shapes = {name: list(weight.shape) for name, weight in net.state_dict().items()}
-    # A run of constant step size may go on for more epochs than it was begun with.
-    recipe_kept = recipe.model_dump(exclude={"epochs"} if recipe.schedule == "constant" else None)
+    # A run with a constant step size may be resumed with more epochs.
+    recipe_kept = asdict(recipe)
+    if recipe.schedule == "constant":
+        del recipe_kept["epochs"]
     run = dict(recipe=recipe_kept, seed=seed, images=list(x.shape), weights=shapes)
-    with _alone(checkpoint):
+    with _exclusive(checkpoint):
         curves = Curves()
         if checkpoint is not None and checkpoint.exists():
             curves = _load(checkpoint, run, net, optimizer, schedule)
-        begun = len(curves.loss)
-        piece = dict(told or {})
-        curves.pieces.append(piece)
+        first_epoch = len(curves.loss)
+        session = dict(metadata or {})
+        curves.pieces.append(session)
         with tqdm(
             total=recipe.epochs,
-            initial=begun,
+            initial=first_epoch,
             desc=description,
             unit="epoch",
             leave=False,
             smoothing=1,
         ) as bar:
-            for epoch in range(begun, recipe.epochs):
+            for epoch in range(first_epoch, recipe.epochs):
                 expected = curves.seconds[-1] if curves.seconds else 0.0
                 if time.monotonic() + expected > deadline:
                     raise OutOfTime(f"{description}: {epoch} of {recipe.epochs} epochs are done")
@@ -194,25 +230,35 @@ def train(
                 curves.loss.append(loss)
                 curves.accuracy.append(accuracy)
                 curves.seconds.append(time.perf_counter() - started)
-                piece["epochs"] = epoch + 1 - begun
+                session["epochs"] = epoch + 1 - first_epoch
                 if checkpoint is not None:
                     _save(checkpoint, run, net, optimizer, schedule, curves)
                 bar.update()
     return curves
 
 
-def _alone(checkpoint: Path | None) -> contextlib.AbstractContextManager:
-    """Keep other processes from a checkpoint."""
+def _exclusive(checkpoint: Path | None) -> contextlib.AbstractContextManager:
+    """Keep other processes from using a checkpoint."""
     if checkpoint is None:
         return contextlib.nullcontext()
     check_writable(checkpoint.parent, "set HALFSPACE_CACHE to a folder that can be written")
     return locked(
         checkpoint.with_name(f".{checkpoint.name}.lock"),
-        f"another process works on the checkpoint {checkpoint}; wait until it has ended",
+        f"another process uses the checkpoint {checkpoint}; wait until it has ended",
     )
 
 
-def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, float]:
+def _epoch(
+    net: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    recipe: Recipe,
+    seed: int,
+    epoch: int,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+) -> tuple[float, float]:
+    """Train for one epoch; return its mean batch loss and the share of images classified right."""
     (state,) = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
     generator = torch.Generator("cpu").manual_seed(int(state))
     order = torch.randperm(x.shape[0], generator=generator, device="cpu")
@@ -231,7 +277,14 @@ def _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule) -> tuple[float, 
     return loss_sum.item() / batches, right.item() / (batches * recipe.batch_size)
 
 
-def _step(net, images, labels, recipe, optimizer) -> tuple[Tensor, Tensor]:
+def _step(
+    net: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    recipe: Recipe,
+    optimizer: torch.optim.Optimizer,
+) -> tuple[Tensor, Tensor]:
+    """Train on one batch; return its mean loss and the outputs, shape (n, c)."""
     images = images.float().contiguous(memory_format=torch.channels_last)
     with torch.autocast(images.device.type, dtype=torch.bfloat16):
         outputs = net(images)
@@ -245,7 +298,7 @@ def _step(net, images, labels, recipe, optimizer) -> tuple[Tensor, Tensor]:
 def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     """Shift each image by up to four pixels (its border reflected) and flip half of them."""
     n, _, height, width = images.shape
-    cpu = dict(device="cpu")  # whatever the session's default device is
+    cpu = dict(device="cpu")  # also where the default device is another
     shifts = torch.randint(2 * _PADDING + 1, (2, n, 1), generator=generator, **cpu)
     flips = torch.rand(n, 1, generator=generator, dtype=torch.float32, **cpu) < 0.5
     rows = shifts[0] + torch.arange(height, **cpu)
@@ -266,7 +319,7 @@ def _optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.SGD(net.parameters(), momentum=recipe.momentum, nesterov=nesterov, **shared)
 
 
-def _schedule(optimizer, recipe: Recipe, batches: int) -> torch.optim.lr_scheduler.LRScheduler:
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, batches: int) -> LRScheduler:
     steps = recipe.epochs * batches
     if recipe.schedule == "constant":
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
@@ -279,29 +332,47 @@ def _schedule(optimizer, recipe: Recipe, batches: int) -> torch.optim.lr_schedul
     )
 
 
-def _save(path: Path, run: dict, net, optimizer, schedule, curves: Curves) -> None:
-    """Write the state behind its SHA-256: ``torch.load`` does not see a flipped bit."""
+def _save(
+    path: Path,
+    run: dict,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+    curves: Curves,
+) -> None:
+    """Write the state behind its SHA-256, since ``torch.load`` does not notice flipped bits."""
     state = dict(net=net, optimizer=optimizer, schedule=schedule)
-    held = {name: part.state_dict() for name, part in state.items()}
+    states = {name: part.state_dict() for name, part in state.items()}
     buffer = io.BytesIO()
-    torch.save(held | {"curves": asdict(curves), "run": run}, buffer)
+    torch.save(states | {"curves": asdict(curves), "run": run}, buffer)
     content = buffer.getvalue()
     write_whole(path, lambda file: file.write(hashlib.sha256(content).digest() + content))
 
 
-def _load(path: Path, run: dict, net, optimizer, schedule) -> Curves:
+def _load(
+    path: Path,
+    run: dict,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+) -> Curves:
+    """Put the checkpoint's state into net, optimiser and schedule; return its curves.
+
+    Raises:
+        ValueError: if the file is damaged or is the checkpoint of another run.
+    """
     content = path.read_bytes()
     size = hashlib.sha256().digest_size
     if hashlib.sha256(content[size:]).digest() != content[:size]:
-        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run anew")
+        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run again")
     device = next(net.parameters()).device
-    held = torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)
-    differ = [name for name in run if held["run"].get(name) != run[name]]
+    stored = torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)
+    differ = [name for name in run if stored["run"].get(name) != run[name]]
     if differ:
         raise ValueError(
-            f"the checkpoint {path} is another run's, of other {' and '.join(differ)}; "
-            "delete it to start the run anew"
+            f"the checkpoint {path} belongs to a run with a different {' and '.join(differ)}; "
+            "delete it to start the run again"
         )
     for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
-        part.load_state_dict(held[name])
-    return Curves(**held["curves"])
+        part.load_state_dict(stored[name])
+    return Curves(**stored["curves"])

@@ -1,18 +1,18 @@
 """The networks of the paper, with an optional leading axis of independent copies.
 
-Letters: n points, d inputs, H gated (hidden) layers (``depth``), m units a layer (``width``), c
+Symbols: n points, d inputs, H gated (hidden) layers (``depth``), m units a layer (``width``), c
 outputs.
 
 Every weight may carry leading axes: ``stack`` turns S nets of one architecture into one net whose
-weights have shape (S, out, in), and whose ``forward`` returns (S, n, c). The same code serves one
-net and many.
+weights have shape (S, out, in), and whose ``forward`` returns (S, n, c). The same code computes one
+net or many.
 
 Reference: Half-Space Feature Learning in Neural Networks, Section 2.
 """
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -21,14 +21,28 @@ from halfspace._checks import (
     check_finite,
     check_integer,
     check_points,
+    check_shape,
     exact,
     uncompiled,
 )
 from halfspace.gates import Gate, HardGate, stack_gates, unstack_gate
 
-__all__ = ["DGN", "DLGN", "DeepLinearNet", "INITS", "Linear", "ReLUNet", "stack", "unstack"]
+__all__ = [
+    "DGN",
+    "DLGN",
+    "DeepLinearNet",
+    "GatedNet",
+    "INITS",
+    "Linear",
+    "ReLUNet",
+    "stack",
+    "unstack",
+]
 
 INITS = ("default", "xavier", "he")
+
+Activation = Callable[[Tensor], Tensor]
+"""What a network does with the pre-activations of a layer: maps a tensor to one of its shape."""
 
 
 class Linear(nn.Module):
@@ -85,15 +99,151 @@ class Linear(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Map (..., n, in) to (..., n, out)."""
-        if h.shape[-2] > 1 and h.stride(-2) == 0:  # equal rows, as of a constant input: one will do
+        if h.shape[-2] > 1 and h.stride(-2) == 0:  # all rows are equal, as for a constant input
             out = self(h[..., :1, :])
             return out.expand(*out.shape[:-2], h.shape[-2], -1)
         out = h @ self.weight.mT
         return out if self.bias is None else out + self.bias.unsqueeze(-2)
 
 
-class _Net(nn.Module):
-    """What the nets share: the value network's layers and its forward pass along given gates."""
+def identity(preactivation: Tensor) -> Tensor:
+    """Return the pre-activation: a linear network's activation."""
+    return preactivation
+
+
+class GatedNet(nn.Module):
+    """What all nets share: pre-activations, gates, and outputs under their own or other gates.
+
+    A net's gates follow from the pre-activations of its gating network or, if it has none, from
+    those of the value network itself. Under given gates, the value network multiplies each
+    pre-activation by its gate. So ``net(x, gates=net.gates(x, HardGate()))`` is the net's answer
+    under hard gates, whatever its own gate is.
+
+    Pre-activations and gates are one tensor of shape (..., n, H, m) for a dense net, and a list of
+    one tensor for each activation site for a net of images.
+
+    Attributes:
+        gate: the net's own gate; a deep linear net has none.
+    """
+
+    gate: Gate
+    _activation: Activation = staticmethod(identity)  # of the network that the gates follow from
+
+    @exact()
+    def preactivations(self, x: Tensor) -> Tensor | list[Tensor]:
+        """Return the pre-activations that the gates follow from.
+
+        Raises:
+            ValueError: if x is not finite or has the wrong shape.
+        """
+        self._check_inputs(x)
+        check_finite("x", x)
+        return self._joined(self._etas(x))
+
+    def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor | list[Tensor]:
+        """Return the gates of x, in the shape of the pre-activations.
+
+        Args:
+            x: inputs.
+            gate: the gate to apply; the net's own if ``None``.
+
+        Raises:
+            ValueError: if x is not finite or has the wrong shape.
+        """
+        return _mapped(self.gate if gate is None else gate, self.preactivations(x))
+
+    def forward(self, x: Tensor, gates: Tensor | list[Tensor] | None = None) -> Tensor:
+        """Map inputs to outputs, without enumerating paths (Theorem 2).
+
+        Args:
+            x: inputs.
+            gates: gates to use, in the shape of the pre-activations; the net's own if ``None``.
+
+        Raises:
+            ValueError: if x or ``gates`` has the wrong shape.
+        """
+        self._check_inputs(x)
+        if gates is not None:
+            activation = self._multiplication(self._separated(gates, x))
+        elif hasattr(self, "gating"):
+            activation = self._multiplication(self.gate(eta) for eta in self._etas(x))
+        else:
+            activation = self._activation
+        return self._output(self._hidden(self.value, self._value_input(x), activation))
+
+    def _etas(self, x: Tensor) -> list[Tensor]:
+        """Return the pre-activations of each activation site, in order."""
+        etas = []
+
+        def record(eta: Tensor) -> Tensor:
+            etas.append(eta)
+            return self._activation(eta)
+
+        self._hidden(getattr(self, "gating", self.value), x, record)
+        return etas
+
+    def _multiplication(self, gates: Iterable[Tensor]) -> Activation:
+        """Return the activation that multiplies each site's pre-activations by its gates."""
+        following = iter(gates)
+        return lambda preactivation: self._times(preactivation, next(following))
+
+    # What follows is that of nets whose layers are ``value`` in a row, and whose gates are a list.
+
+    def _check_inputs(self, x: Tensor) -> None:
+        """Refuse inputs of the wrong shape."""
+        raise NotImplementedError
+
+    @property
+    def _sites(self) -> int:
+        """Number of activation sites."""
+        return len(self.value) - 1
+
+    def _hidden(self, network: nn.Module, h: Tensor, activation: Activation) -> Tensor:
+        """Run the hidden layers of a network, with ``activation`` at each activation site."""
+        for layer in network[: self._sites]:
+            h = activation(layer(h))
+        return h
+
+    def _output(self, h: Tensor) -> Tensor:
+        """Map the last hidden layer's activities to outputs."""
+        return self.value[-1](h)
+
+    def _value_input(self, x: Tensor) -> Tensor:
+        """Return what the value network receives."""
+        return x
+
+    def _joined(self, etas: list[Tensor]) -> Tensor | list[Tensor]:
+        return etas
+
+    def _separated(self, gates: list[Tensor], x: Tensor) -> Sequence[Tensor]:
+        """Return the gates of each activation site."""
+        if len(gates) != self._sites:
+            raise ValueError(f"gates must be {self._sites} tensors; got {len(gates)}")
+        return gates
+
+    def _times(self, preactivation: Tensor, gates: Tensor) -> Tensor:
+        check_shape("gates", gates, preactivation.shape)
+        return preactivation * gates
+
+
+class OpenGates:
+    """What a deep linear net does with ``GatedNet``'s gates: they are ones."""
+
+    def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor | list[Tensor]:
+        """Return ones in the shape of the pre-activations, whatever gate is asked for.
+
+        Raises:
+            ValueError: if x is not finite or has the wrong shape.
+        """
+        return _mapped(torch.ones_like, self.preactivations(x))
+
+
+def _mapped(function: Activation, tensors: Tensor | list[Tensor]) -> Tensor | list[Tensor]:
+    return [*map(function, tensors)] if isinstance(tensors, list) else function(tensors)
+
+
+class _DenseNet(GatedNet):
+    """What the dense nets share: the value network's layers, and gates in one tensor."""
 
     def __init__(
         self,
@@ -128,8 +278,26 @@ class _Net(nn.Module):
         """Whether the layers have constant units."""
         return self.value[0].bias is not None
 
+    def _check_inputs(self, x: Tensor) -> None:
+        check_points(x, self.d_in)
 
-class ReLUNet(_Net):
+    def _joined(self, etas: list[Tensor]) -> Tensor:
+        return torch.stack(etas, dim=-2)
+
+    def _separated(self, gates: Tensor, x: Tensor) -> Sequence[Tensor]:
+        if gates.shape[-3:] != (x.shape[-2], self.depth, self.width):
+            expected = f"(..., {x.shape[-2]}, {self.depth}, {self.width})"
+            raise ValueError(
+                f"gates must have shape {expected}, for x of {x.shape[-2]} points; "
+                f"got {tuple(gates.shape)}"
+            )
+        return gates.unbind(-2)
+
+    def _times(self, preactivation: Tensor, gates: Tensor) -> Tensor:
+        return preactivation * gates  # leading axes may be broadcast
+
+
+class ReLUNet(_DenseNet):
     """Fully connected ReLU network with H hidden layers and a linear output (Equations 2 and 3).
 
     Args:
@@ -146,62 +314,19 @@ class ReLUNet(_Net):
         ValueError: if a size is not a positive integer or ``init`` is unknown.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x of shape (..., n, d) to outputs of shape (..., n, c)."""
-        check_points(x, self.d_in)
-        h = x
-        for layer in self.value[:-1]:
-            h = layer(h).relu()
-        return self.value[-1](h)
-
-    @exact()
-    def preactivations(self, x: Tensor) -> Tensor:
-        """Return the hidden pre-activations, shape (..., n, H, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape than (..., n, d).
-        """
-        check_points(x, self.d_in)
-        check_finite("x", x)
-        h, found = x, []
-        for layer in self.value[:-1]:
-            pre = layer(h)
-            found.append(pre)
-            h = pre.relu()
-        return torch.stack(found, dim=-2)
-
-    def gates(self, x: Tensor) -> Tensor:
-        """Return the hard gates, 0 or 1, shape (..., n, H, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape than (..., n, d).
-        """
-        return HardGate()(self.preactivations(x))
+    gate = HardGate()
+    _activation = staticmethod(torch.relu)
 
 
-class DeepLinearNet(_Net):
+class DeepLinearNet(OpenGates, _DenseNet):
     """Deep linear network (DLN): every gate is 1.
 
-    Args: as ``ReLUNet``.
+    Args: those of ``ReLUNet``.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x of shape (..., n, d) to outputs of shape (..., n, c)."""
-        check_points(x, self.d_in)
-        for layer in self.value:
-            x = layer(x)
-        return x
 
-    def gates(self, x: Tensor) -> Tensor:
-        """Return ones, shape (..., n, H, m)."""
-        check_points(x, self.d_in)
-        weight = self.value[0].weight
-        lead = torch.broadcast_shapes(x.shape[:-2], weight.shape[:-2])
-        return x.new_ones((*lead, x.shape[-2], self.depth, self.width))
-
-
-class _Gated(_Net):
-    """What gated networks share: a gating network decides which units of the other one count."""
+class _GatingDenseNet(_DenseNet):
+    """What DLGN and DGN share: a gating network, whose gates multiply the value network's units."""
 
     def __init__(
         self,
@@ -246,67 +371,16 @@ class _Gated(_Net):
         self.gating = nn.ModuleList(gating)
         self.gating.requires_grad_(not frozen_gating)
 
-    @staticmethod
-    def _between(eta: Tensor) -> Tensor:
-        """Map a gating layer's pre-activations to the next one's input."""
-        return eta
-
-    def _etas(self, x: Tensor):
-        h = x
-        for layer in self.gating:
-            eta = layer(h)
-            yield eta
-            h = self._between(eta)
-
-    @exact()
-    def preactivations(self, x: Tensor) -> Tensor:
-        """Return the gating network's η_1 … η_H, shape (..., n, H, m).
-
-        Raises:
-            ValueError: if x is not finite or of another shape than (..., n, d).
-        """
-        check_points(x, self.d_in)
-        check_finite("x", x)
-        return torch.stack(list(self._etas(x)), dim=-2)
-
-    def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor:
-        """Return the activities, shape (..., n, H, m), under the own gate or another one.
-
-        Raises:
-            ValueError: if x is not finite or of another shape than (..., n, d).
-        """
-        return (gate or self.gate)(self.preactivations(x))
-
-    def forward(self, x: Tensor, gates: Tensor | None = None) -> Tensor:
-        """Map x of shape (..., n, d) to outputs (..., n, c) without enumerating paths (Theorem 2).
-
-        Args:
-            x: inputs.
-            gates: activities to use instead of the own ones, shape (..., n, H, m): another gate's,
-                or those of a frozen gating network computed once.
-
-        Raises:
-            ValueError: if x or ``gates`` has another shape.
-        """
-        check_points(x, self.d_in)
-        if gates is not None and gates.shape[-3:] != (x.shape[-2], self.depth, self.width):
-            expected = f"(..., {x.shape[-2]}, {self.depth}, {self.width})"
-            raise ValueError(
-                f"gates must have shape {expected}, for x of {x.shape[-2]} points; "
-                f"got {tuple(gates.shape)}"
-            )
-        activities = map(self.gate, self._etas(x)) if gates is None else gates.unbind(-2)
-        z = x.new_ones(x.shape[-1]).expand(x.shape) if self.constant_input else x
-        for layer, g in zip(self.value[:-1], activities, strict=True):
-            z = layer(z) * g
-        return self.value[-1](z)
+    def _value_input(self, x: Tensor) -> Tensor:
+        # Equal rows share their memory, so that ``Linear`` computes one of them.
+        return x.new_ones(x.shape[-1]).expand(x.shape) if self.constant_input else x
 
 
-class DLGN(_Gated):
+class DLGN(_GatingDenseNet):
     """Deep linearly gated network (Equations 4 and 5).
 
-    A deep *linear* gating network decides which units are active; a second set of weights, the
-    value network, computes with the units that are.
+    A deep *linear* gating network decides which units are active. A second set of weights, the
+    value network, computes the output from the active units.
 
     Args:
         d_in: inputs.
@@ -328,29 +402,28 @@ class DLGN(_Gated):
     """
 
 
-class DGN(_Gated):
-    """Deep gated network: as a DLGN, but its gating network is a ReLU network.
+class DGN(_GatingDenseNet):
+    """Deep gated network: a DLGN whose gating network is a ReLU network.
 
-    With hard gates, and one ReLU net's weights in both networks, it is that ReLU net.
+    With hard gates and a ReLU net's weights in both networks, it computes what that ReLU net does.
 
-    Args: as ``DLGN``.
+    Args: those of ``DLGN``.
 
     Reference: Lakshminarayanan and Singh (2020).
     """
 
-    @staticmethod
-    def _between(eta: Tensor) -> Tensor:
-        return eta.relu()
+    _activation = staticmethod(torch.relu)
 
 
-def stack(nets: Sequence[_Net]) -> _Net:
-    """Join S nets of one architecture into one net whose weights have a leading axis of size S.
+def stack(nets: Sequence[_DenseNet]) -> _DenseNet:
+    """Combine S nets of one architecture into one net whose weights have a leading axis of size S.
 
     The nets' tensors are copied. ``forward`` of the result maps (n, d) or (S, n, d) to (S, n, c).
-    Gates may differ in beta: the result's gate then has one for each copy.
+    Gates may differ in ``beta``: the result's gate then has one beta for each copy.
 
     Raises:
-        ValueError: if there is no net or the architectures or kinds of gate differ.
+        ValueError: if there is no net, or the architectures differ, or the gates differ in more
+            than ``beta``.
     """
     nets = [uncompiled(net) for net in nets]
     if not nets:
@@ -361,18 +434,18 @@ def stack(nets: Sequence[_Net]) -> _Net:
     for other in others:
         if other != first:
             raise ValueError(f"nets must share one architecture; got {first} and {other}")
-    if isinstance(joined, _Gated):
+    if isinstance(joined, _GatingDenseNet):
         joined.gate = stack_gates([net.gate for net in nets])
     for name, parameter in joined.named_parameters():
         parameter.data = torch.stack([state[name] for state in states])
     return joined
 
 
-def unstack(net: _Net) -> list[_Net]:
+def unstack(net: _DenseNet) -> list[_DenseNet]:
     """Split a stacked net into its copies along the first axis: the inverse of ``stack``.
 
     Raises:
-        ValueError: if the net is a single one.
+        ValueError: if the net is not stacked.
     """
     net = uncompiled(net)
     if net.value[0].weight.ndim < 3:
@@ -383,15 +456,15 @@ def unstack(net: _Net) -> list[_Net]:
     for index, single in enumerate(copies):
         for name, parameter in single.named_parameters():
             parameter.data = state[name][index].clone()
-    if isinstance(net, _Gated):
+    if isinstance(net, _GatingDenseNet):
         for single, gate in zip(copies, unstack_gate(net.gate, count), strict=True):
             single.gate = gate
     return copies
 
 
-def _architecture(net: _Net) -> dict:
-    """Return what stacked nets must share, gates aside."""
+def _architecture(net: _DenseNet) -> dict:
+    """Return what stacked nets must have in common, besides their gates."""
     names = ["d_in", "width", "depth", "d_out", "has_bias"]
-    if isinstance(net, _Gated):
+    if isinstance(net, _GatingDenseNet):
         names += ["constant_input", "frozen_gating"]
     return {"net": type(net).__name__} | {name: getattr(net, name) for name in names}

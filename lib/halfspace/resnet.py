@@ -1,7 +1,7 @@
 """The residual networks of the paper's appendix 2: as ReLU net, as DLGN and as deep linear net.
 
-Letters: n images, c classes, F filters of a stage. ``layers`` counts as the names do: the 3 × 3
-convolutions and the dense layer, without the convolutions on skips.
+Symbols: n images, c classes, F filters of a stage. ``layers`` counts as the nets' names do: the
+3 × 3 convolutions and the dense layer, without the convolutions on skips.
 
 **Structure.** Two families for images of 32 × 32 pixels, both of basic blocks (two 3 × 3
 convolutions and a skip around them):
@@ -17,26 +17,26 @@ convolution with batch normalisation, in both families (He et al.'s option B; th
 for the second family, which saves under 0.2 % of ResNet-110's parameters). A mean over pixels and a
 dense layer end the net.
 
-**Gates.** The ReLU net has a ReLU in ``layers - 1`` places: after the first convolution, between a
-block's two convolutions, and after each sum of block and skip. The deep linear net has nothing in
-these places. The DLGN's gating network has nothing there either, and what arrives in a place is its
-pre-activation η; the DLGN's value network, of the same structure and with weights of its own,
-multiplies what arrives by the gate of that η.
+**Gates.** The ReLU net applies a ReLU at ``layers - 1`` activation sites: after the first
+convolution, between a block's two convolutions, and after each sum of block and skip. The deep
+linear net applies nothing at these sites. The DLGN's gating network applies nothing either; what
+arrives at a site is its pre-activation η. The DLGN's value network has the same structure and
+separate weights. At each site it multiplies what arrives by the gate of the gating network's η.
 
-**Batch normalisation** follows each convolution, in each network with its own scales, shifts and
-statistics, and so stands before the gate as it stands before the ReLU.
+**Batch normalisation** follows each convolution, before the ReLU or the gate. Each network has
+separate scales, shifts and statistics.
 
 - At evaluation (``net.eval()``) its statistics are constants, and it maps each filter by
   ``h -> a h + b`` with fixed a and b. The gating network is then affine in the image: each unit, a
-  filter at a pixel, is active on a half-space, whose border need not contain the origin. Along
-  fixed gates the value network is affine too; the shifts act as constant units.
+  filter at a pixel, is active on a half-space, whose border need not contain the origin. With fixed
+  gates the value network is affine too; the shifts act as constant units.
 - In training the statistics are those of the batch. They couple the images: whether a unit is
-  active on one image depends on the others, and η is not affine in the image. Each pass also moves
-  the running statistics, that of ``preactivations`` and ``gates`` included: call these at
-  evaluation.
+  active on one image depends on the others, and η is not affine in the image. Each pass also
+  updates the running statistics. This includes the passes of ``preactivations`` and ``gates``, so
+  call these at evaluation.
 
 **Weights** of a convolution with F filters of k × k are He normal with variance 2 / (F k²)
-(``fan_out``), as torchvision's, in every network: the normalisation that follows undoes the scale.
+(``fan_out``), as in torchvision, in every network: the normalisation that follows undoes the scale.
 Normalisations start with scale 1 and shift 0; the dense layer's weights are PyTorch's default.
 
 Reference: Half-Space Feature Learning in Neural Networks, appendix 2; He, Zhang, Ren and Sun, Deep
@@ -45,19 +45,17 @@ Residual Learning for Image Recognition (2016).
 
 import math
 import operator
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from halfspace._checks import check_finite, check_images, check_integer, check_shape, exact
+from halfspace._checks import check_images, check_integer
 from halfspace.gates import Gate, HardGate
+from halfspace.nets import Activation, GatedNet, OpenGates
 
 __all__ = ["DLGNResNet", "LinearResNet", "ReLUResNet"]
 
 _CHANNELS = 3
-
-Place = Callable[[Tensor], Tensor]  # what happens where the ReLU net has a ReLU
 
 
 class _Block(nn.Module):
@@ -71,13 +69,13 @@ class _Block(nn.Module):
         same = stride == 1
         self.skip = nn.Identity() if same else _convolution(before, filters, 1, stride, generator)
 
-    def forward(self, h: Tensor, place: Place) -> Tensor:
-        inner = place(self.first(h))
-        return place(self.second(inner) + self.skip(h))
+    def forward(self, h: Tensor, activation: Activation) -> Tensor:
+        inner = activation(self.first(h))
+        return activation(self.second(inner) + self.skip(h))
 
 
 class _Convolutions(nn.Module):
-    """All of a residual network but its last layer, with its places left open."""
+    """A residual network without its last layer, which runs with any activation."""
 
     def __init__(self, layers: int, generator: torch.Generator | None):
         super().__init__()
@@ -91,27 +89,16 @@ class _Convolutions(nn.Module):
                 before = filters
         self.filters = before
 
-    def forward(self, x: Tensor, place: Place) -> Tensor:
-        """Map images (n, 3, h, w) to features (n, F, h', w'); ``place`` acts in each place."""
-        h = place(self.stem(x))
+    def forward(self, x: Tensor, activation: Activation) -> Tensor:
+        """Map images (n, 3, h, w) to features (n, F, h', w'); see ``GatedNet._hidden``."""
+        h = activation(self.stem(x))
         for block in self.blocks:
-            h = block(h, place)
+            h = block(h, activation)
         return h
 
-    def preactivations(self, x: Tensor, place: Place) -> list[Tensor]:
-        """Return what arrives in the places, in order, where ``place`` acts in each."""
-        found = []
 
-        def noting(pre: Tensor) -> Tensor:
-            found.append(pre)
-            return place(pre)
-
-        self(x, noting)
-        return found
-
-
-class _ResNet(nn.Module):
-    """What the nets share: the value network's layers."""
+class _ResNet(GatedNet):
+    """What the residual nets share: the value network's layers."""
 
     def __init__(self, layers: int, *, classes: int = 10, generator: torch.Generator | None = None):
         super().__init__()
@@ -123,65 +110,54 @@ class _ResNet(nn.Module):
         for parameter in self.dense.parameters():
             nn.init.uniform_(parameter, -bound, bound, generator=generator)
 
-    def _output(self, x: Tensor, place: Place) -> Tensor:
+    @property
+    def _sites(self) -> int:
+        return self.layers - 1
+
+    def _check_inputs(self, x: Tensor) -> None:
         check_images(x, _CHANNELS)
-        return self.dense(self.value(x, place).mean((-2, -1)))
+
+    def _hidden(self, network: nn.Module, h: Tensor, activation: Activation) -> Tensor:
+        return network(h, activation)
+
+    def _output(self, h: Tensor) -> Tensor:
+        return self.dense(h.mean((-2, -1)))
 
 
 class ReLUResNet(_ResNet):
     """Residual network with ReLUs.
 
     Args:
-        layers: 34, or 6n + 2 with n >= 1, as 8, 20 and 110.
+        layers: 34, or 6n + 2 with n >= 1 (8, 14, 20, ..., 110).
         classes: c, outputs.
         generator: source of randomness; PyTorch's global one if ``None``.
 
     Raises:
-        ValueError: if there is no net of that many layers.
+        ValueError: if ``layers`` is not one of these numbers, or ``classes`` no positive integer.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, 3, h, w) to outputs (n, c)."""
-        return self._output(x, torch.relu)
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return what the ReLUs receive: ``layers - 1`` tensors (n, F, h', w') of their stages.
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, _CHANNELS)
-        check_finite("x", x)
-        return self.value.preactivations(x, torch.relu)
-
-    def gates(self, x: Tensor) -> list[Tensor]:
-        """Return the hard gates, 0 or 1, of the shapes of the pre-activations."""
-        return [HardGate()(pre) for pre in self.preactivations(x)]
+    gate = HardGate()
+    _activation = staticmethod(torch.relu)
 
 
-class LinearResNet(_ResNet):
+class LinearResNet(OpenGates, _ResNet):
     """Deep linear residual network: every gate is 1.
 
-    Args: as ``ReLUResNet``.
+    Args: those of ``ReLUResNet``.
     """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images (n, 3, h, w) to outputs (n, c)."""
-        return self._output(x, _unchanged)
 
 
 class DLGNResNet(_ResNet):
     """Deep linearly gated residual network: a linear gating network, and a value network.
 
     Args:
-        layers: as of ``ReLUResNet``.
+        layers: see ``ReLUResNet``.
         gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
         classes: c, outputs.
         generator: source of randomness; the gating network is drawn first.
 
     Raises:
-        ValueError: if there is no net of that many layers.
+        ValueError: if ``layers`` is not one of these numbers, or ``classes`` no positive integer.
     """
 
     def __init__(
@@ -195,51 +171,6 @@ class DLGNResNet(_ResNet):
         gating = _Convolutions(layers, generator)
         super().__init__(layers, classes=classes, generator=generator)
         self.gate, self.gating = gate, gating
-
-    @exact()
-    def preactivations(self, x: Tensor) -> list[Tensor]:
-        """Return the gating network's η: ``layers - 1`` tensors (n, F, h', w') of their stages.
-
-        Raises:
-            ValueError: if x is not finite or of another shape.
-        """
-        check_images(x, _CHANNELS)
-        check_finite("x", x)
-        return self.gating.preactivations(x, _unchanged)
-
-    def gates(self, x: Tensor, gate: Gate | None = None) -> list[Tensor]:
-        """Return the activities, of the shapes of η, under the own gate or another one."""
-        gate = gate or self.gate
-        return [gate(eta) for eta in self.preactivations(x)]
-
-    def forward(self, x: Tensor, gates: list[Tensor] | None = None) -> Tensor:
-        """Map images (n, 3, h, w) to outputs (n, c).
-
-        Args:
-            x: images.
-            gates: activities to use instead of the own ones, of the shapes of η.
-
-        Raises:
-            ValueError: if x has another shape, or ``gates`` are not as many as the places or not of
-                the shapes of η.
-        """
-        check_images(x, _CHANNELS)
-        if gates is None:
-            gates = [self.gate(eta) for eta in self.gating.preactivations(x, _unchanged)]
-        if len(gates) != self.layers - 1:
-            raise ValueError(f"gates must be {self.layers - 1} tensors; got {len(gates)}")
-        following = iter(gates)
-
-        def place(pre: Tensor) -> Tensor:
-            g = next(following)
-            check_shape("gates", g, pre.shape)
-            return pre * g
-
-        return self._output(x, place)
-
-
-def _unchanged(pre: Tensor) -> Tensor:
-    return pre
 
 
 def _stages(layers: int) -> list[tuple[int, int]]:
@@ -255,7 +186,7 @@ def _stages(layers: int) -> list[tuple[int, int]]:
 def _convolution(
     before: int, filters: int, size: int, stride: int, generator: torch.Generator | None
 ) -> nn.Sequential:
-    """Return a convolution, which shrinks the image by its stride alone, and its normalisation."""
+    """Return a convolution and its normalisation; only the stride shrinks images."""
     layer = nn.Conv2d(before, filters, size, stride, padding=size // 2, bias=False)
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     return nn.Sequential(layer, nn.BatchNorm2d(filters))

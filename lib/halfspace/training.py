@@ -3,12 +3,12 @@
 A stacked net (``halfspace.nets.stack``) holds S copies that share an architecture and nothing else.
 Their losses are summed, so each copy receives exactly its own gradient, and Adam and SGD act
 element by element: the copies train as they would alone. Each draws its batch order from its own
-generator, so that copy s is the same net whatever company it trains in. Copies may differ in seed,
-gain and sharpness of the gate (when they are made), in learning rate, and in when they stop.
+generator, so that copy s is the same net whichever copies it trains with. Copies may differ in
+seed, gain and sharpness of the gate.
 
-On a CPU this pays for narrow nets. From some hundred units a layer on, the products of a single net
-fill the processor, and a loop over the nets is as fast or faster: the book's page "How fast, how
-exact" has the ratios.
+On a CPU this pays for narrow nets. From about a hundred units per layer, the products of a single
+net keep the processor busy, and a loop over the nets is as fast or faster: the book's page "How
+fast, how exact" gives the ratios.
 """
 
 import itertools
@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from types import EllipsisType
 
 import numpy as np
 import torch
@@ -52,11 +53,11 @@ class Crossing:
     """Ask for a snapshot of each net when a quantity first crosses a level.
 
     Attributes:
-        name: key of the answer in ``History.crossings``.
+        name: key of the result in ``History.crossings``.
         measure: maps the stacked net to one number per copy, shape (S,).
         level: the level.
         below: cross downward (``measure < level``); otherwise upward (``measure >= level``).
-        every: steps between two looks; the first look is before training.
+        every: steps between two evaluations of ``measure``; the first is before training.
     """
 
     name: str
@@ -68,11 +69,11 @@ class Crossing:
 
 @dataclass(frozen=True, kw_only=True)
 class Crossed:
-    """Answer to a ``Crossing``.
+    """When each copy crossed the level of a ``Crossing``, and its state then.
 
     Attributes:
-        step: optimiser step of each copy's first crossing, -1 for never; int64, shape (S,).
-        state: stacked state at those steps; of copies that never crossed, their last state.
+        step: optimiser steps done at each copy's first crossing, -1 for never; int64, shape (S,).
+        state: stacked state at those steps; the last state of copies that never crossed.
     """
 
     step: Tensor
@@ -81,18 +82,18 @@ class Crossed:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What a run leaves behind besides the trained net.
+    """What ``fit`` recorded during a run.
 
     Attributes:
         record: recorded times, in epochs, float64, shape (E,).
         measures: by name, the recorded values, shape (E, S, ...).
-        batch_loss: mean (weighted) loss over each epoch's batches while they were trained on, shape
-            (epochs, S); batches after a copy stopped do not count, NaN for an epoch without any.
+        batch_loss: mean (weighted) loss of each epoch over its batches, each before its step,
+            float64, shape (epochs, S).
         snapshots: stacked states by epoch.
-        crossings: answers by name, that of ``stop`` included.
+        crossings: crossings by name.
         diverged: copies whose batch loss was not finite at some point of their training, bool,
             shape (S,).
-        seconds: wall time of the whole run.
+        seconds: wall time of the whole run, in seconds.
     """
 
     record: np.ndarray
@@ -107,7 +108,7 @@ class History:
 def net_losses(
     outputs: Tensor, targets: Tensor, loss: str, weights: Tensor | None = None
 ) -> Tensor:
-    """Mean loss of each copy.
+    """Return the mean loss of each copy.
 
     Args:
         outputs: shape (S, n, c).
@@ -120,7 +121,7 @@ def net_losses(
         Shape (S,): mean over points (and, for ``"mse"``, outputs); nats for ``"cross_entropy"``.
 
     Raises:
-        ValueError: if ``loss`` is unknown, or a shape is another: it would be broadcast.
+        ValueError: if ``loss`` is unknown or a shape is wrong; wrong shapes are not broadcast.
     """
     check_targets(outputs, targets, loss)
     if weights is not None:
@@ -137,10 +138,10 @@ def net_losses(
 
 
 def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
-    """Refuse targets that are not those of a stacked net's outputs; see ``net_losses``.
+    """Refuse targets whose shape does not fit a stacked net's outputs; see ``net_losses``.
 
     Raises:
-        ValueError: if ``loss`` is unknown, or a shape is another.
+        ValueError: if ``loss`` is unknown or a shape is wrong.
     """
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
@@ -155,10 +156,10 @@ def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
 
 
 def weight_sums(state: State) -> np.ndarray:
-    """Sum all weights of each copy, to recognise a start by.
+    """Return the sum of each copy's weights, a fingerprint of its initialisation.
 
     Args:
-        state: a stacked net's, each tensor of shape (S, ...).
+        state: state of a stacked net, each tensor of shape (S, ...).
 
     Returns:
         float64, shape (S,).
@@ -173,7 +174,7 @@ def fit(
     *,
     seeds: Sequence[int],
     epochs: int,
-    learning_rate: float | Sequence[float],
+    learning_rate: float,
     batch_size: int | None = None,
     optimizer: str = "adam",
     loss: str = "mse",
@@ -181,7 +182,6 @@ def fit(
     record: Sequence[float] = (),
     snapshots: Sequence[float] = (),
     crossings: Sequence[Crossing] = (),
-    stop: Crossing | None = None,
     factors: Mapping[str, float] | None = None,
     between: Callable[[nn.Module], Tensor | None] | None = None,
     description: str = "",
@@ -191,71 +191,61 @@ def fit(
     Args:
         net: S stacked copies on the device of the data.
         x: inputs shared by all copies, shape (n, d).
-        y: targets, shared or one set per copy; see ``net_losses``.
+        y: targets, shared by all copies or one set for each; see ``net_losses``.
         seeds: S seeds, one for each copy's batch order.
         epochs: passes through the data.
-        learning_rate: step size, of all copies or one for each.
-        batch_size: points in a batch, the last one of an epoch may be smaller; all points if
-            ``None``.
+        learning_rate: step size.
+        batch_size: points in a batch, all if ``None``; the last batch of an epoch may be smaller.
         optimizer: ``"adam"`` or ``"sgd"`` (without momentum), PyTorch's defaults otherwise.
         loss: ``"mse"`` or ``"cross_entropy"``.
         measure: maps the net to named values of shape (S, ...), called without gradients at the
             recorded times.
         record: times of ``measure``, in epochs, 0 for initialisation; fractions mean steps within
             an epoch (rounded).
-        snapshots: times at which the state is kept, in epochs, likewise.
+        snapshots: times at which the state is kept, in epochs, like ``record``.
         crossings: levels whose first crossing is to be kept.
-        stop: early stop: a copy that crosses this level trains no further, crosses no other level,
-            and is recorded and kept as it then was at all later times. Training ends when every
-            copy has stopped; until then a stopped copy costs as much as one in training.
-        factors: on the step size of the parameters whose names begin so, ``"gating"`` for example.
+        factors: by the beginning of a parameter's name (``"gating"`` for example), a factor on its
+            step size.
         between: called with the net before each epoch, without gradients. It may change weights in
-            place (the optimiser keeps its moments), and returns a factor on the loss of each copy's
-            points for the epoch, shape (S, n), or ``None`` for 1.
-        description: what the progress bar calls the run.
+            place (the optimiser keeps its moments), and returns factors on the losses of each
+            copy's points in the epoch, shape (S, n), or ``None`` for 1.
+        description: name of the run in the progress bar.
 
     Returns:
-        The history. A copy whose loss becomes NaN or infinite stays in, is marked in ``diverged``,
-        and does not disturb the others.
+        The history. A copy whose loss becomes NaN or infinite is trained further, is marked in
+        ``diverged``, and does not affect the others.
 
     Raises:
-        ValueError: if seeds do not match the copies, a name is unknown, or a number is out of
-            range, x has no points, or x or y have other shapes.
+        ValueError: if the number of seeds is not that of copies, a name is unknown, a number is out
+            of range, x has no points, or x or y has the wrong shape.
     """
     started = time.perf_counter()
     forward, net = net, uncompiled(net)
     copies, points = next(net.parameters()).shape[0], _points(x)
     if record and measure is None:
         raise ValueError("record needs a measure to call at the recorded times; got none")
-    rates = _rates(learning_rate, copies)
-    # The stop comes last: at its own step a copy may still cross another level.
-    sought = [*crossings, *([stop] if stop else [])]
-    _check(copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, sought)
+    _check(
+        copies, points, seeds, epochs, learning_rate, batch_size, optimizer, loss, record,
+        snapshots, crossings,
+    )  # fmt: skip
     _check_shared(y, copies, points, loss)
     epochs, batch_size = int(epochs), points if batch_size is None else int(batch_size)
     batches = -(-points // batch_size)
-    groups = _groups(net, factors or {})
-    if len(set(rates)) == 1 and stop is None:
-        options = [dict(params=group, lr=rates[0] * factor) for factor, group in groups.items()]
-        stepper = OPTIMIZERS[optimizer](options, fused=True)
-    else:
-        stepper = _OwnSteps(groups, optimizer, rates)
-    keeper = _Keeper(
-        net, measure, sought, stop, _steps(record, batches), _steps(snapshots, batches)
+    groups = [
+        dict(params=group, lr=learning_rate * factor)
+        for factor, group in _groups(net, factors or {}).items()
+    ]
+    stepper = OPTIMIZERS[optimizer](groups, fused=True)
+    recorder = _Recorder(
+        net, measure, crossings, _steps(record, batches), _steps(snapshots, batches)
     )
-    active = torch.ones(copies, dtype=torch.bool, device=x.device)
     loss_sum = torch.zeros(epochs, copies, dtype=torch.float64, device=x.device)
-    seen = torch.zeros_like(loss_sum)
     progress = tqdm(total=epochs, desc=description, unit="epoch", mininterval=1.0, leave=False)
     with progress:
         feed = _batches(net, x, y, seeds, epochs, batch_size, loss)
         weights = None
         for step, (batch_x, batch_y, chosen, options) in enumerate(feed):
-            if keeper.look(step):
-                active = ~keeper.stopped.to(x.device)
-                stepper.hold(~active)
-            if keeper.stopped.all():
-                break
+            recorder.record(step)
             if between is not None and step % batches == 0:
                 with torch.no_grad():
                     weights = between(net)
@@ -264,28 +254,31 @@ def fit(
             stepper.zero_grad()
             losses.sum().backward()
             stepper.step()
-            epoch, size = step // batches, batch_x.shape[-2]
-            loss_sum[epoch] += losses.detach().double().where(active, 0) * size
-            seen[epoch] += active * size
+            loss_sum[step // batches] += losses.detach().double() * batch_x.shape[-2]
             if step % batches == batches - 1:
                 progress.update()
-        else:
-            keeper.look(epochs * batches)
-    keeper.look_ahead()
-    trained_on = (seen > 0).cpu().numpy()
-    batch_loss = (loss_sum / seen).cpu().numpy()
+        recorder.record(epochs * batches)
+    batch_loss = (loss_sum / points).cpu().numpy()
     return History(
-        record=np.array(sorted(keeper.recorded), dtype=np.float64) / batches,
-        measures=keeper.stacked_measures(),
+        record=np.array(sorted(recorder.recorded), dtype=np.float64) / batches,
+        measures=recorder.stacked_measures(),
         batch_loss=batch_loss,
-        snapshots={step / batches: state for step, state in keeper.snapshots.items()},
-        crossings=keeper.answers(),
-        diverged=(trained_on & ~np.isfinite(batch_loss)).any(axis=0),
+        snapshots={step / batches: state for step, state in recorder.snapshots.items()},
+        crossings=recorder.all_crossings(),
+        diverged=~np.isfinite(batch_loss).all(axis=0),
         seconds=time.perf_counter() - started,
     )
 
 
-def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple]:
+def _batches(
+    net: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    seeds: Sequence[int],
+    epochs: int,
+    batch_size: int,
+    loss: str,
+) -> Iterator[tuple[Tensor, Tensor, tuple | EllipsisType, dict[str, Tensor]]]:
     """Yield each batch's inputs, targets, index into (S, n) and further arguments of ``net``.
 
     The batches' order is drawn on the CPU, so that it is the same on every device.
@@ -308,48 +301,18 @@ def _batches(net, x, y, seeds, epochs, batch_size, loss) -> Iterator[tuple]:
             yield x[chosen], batch_y, (rows, chosen), options
 
 
-class _OwnSteps:
-    """An optimiser whose step size is each copy's own, and which lets copies stand still.
-
-    Adam and SGD move a parameter by the step size times a direction that does not depend on it. So
-    PyTorch's optimiser moves zeros with step size 1, and each copy goes its own multiple of that.
-    """
+class _Recorder:
+    """Records what ``fit`` was asked for between steps: measures, snapshots and crossings."""
 
     def __init__(
-        self, groups: dict[float, list[nn.Parameter]], optimizer: str, rates: Sequence[float]
+        self,
+        net: nn.Module,
+        measure: Callable[[nn.Module], Mapping[str, Tensor]] | None,
+        crossings: Sequence[Crossing],
+        record: set[int],
+        snapshots: set[int],
     ):
-        self.trained = [parameter for group in groups.values() for parameter in group]
-        self.factors = [factor for factor, group in groups.items() for _ in group]
-        self.moves = [torch.zeros_like(parameter) for parameter in self.trained]
-        self.stepper = OPTIMIZERS[optimizer](self.moves, lr=1.0, fused=True)
-        first = self.trained[0]
-        self.rates = torch.tensor(rates, dtype=first.dtype, device=first.device)
-
-    def hold(self, held: Tensor) -> None:
-        """Let copies stand still from now on; bool, shape (S,)."""
-        self.rates[held] = 0
-
-    def zero_grad(self) -> None:
-        for parameter in self.trained:
-            parameter.grad = None
-
-    @torch.no_grad()
-    def step(self) -> None:
-        for parameter, move in zip(self.trained, self.moves, strict=True):
-            move.grad = parameter.grad
-        self.stepper.step()
-        for parameter, move, factor in zip(self.trained, self.moves, self.factors, strict=True):
-            rate = factor * self.rates.view(-1, *[1] * (move.ndim - 1))
-            # Not ``rate * move`` alone: a held copy stands still even where its move is not finite.
-            parameter += (rate * move).where(rate > 0, 0)
-            move.zero_()
-
-
-class _Keeper:
-    """Looks at the net between steps and keeps what was asked for."""
-
-    def __init__(self, net, measure, crossings, stop, record: set[int], snapshots: set[int]):
-        self.net, self.measure, self.crossings, self.stop = net, measure, crossings, stop
+        self.net, self.measure, self.crossings = net, measure, crossings
         self.record_steps, self.snapshot_steps = record, snapshots
         self.recorded: dict[int, dict[str, np.ndarray]] = {}
         self.snapshots: dict[int, State] = {}
@@ -357,34 +320,21 @@ class _Keeper:
         never = torch.full((copies,), -1, dtype=torch.int64, device="cpu")
         self.crossed_at = {crossing.name: never.clone() for crossing in self.crossings}
         self.crossed_state: dict[str, State] = {}
-        self.stopped = torch.zeros(copies, dtype=torch.bool, device="cpu")
 
     @torch.no_grad()
-    def look(self, step: int) -> bool:
-        """Look at the net after ``step`` steps and return whether copies stop here."""
+    def record(self, step: int) -> None:
+        """Record what was asked for after ``step`` steps."""
         if step in self.record_steps:
             self.recorded[step] = self._measured()
         if step in self.snapshot_steps:
             self.snapshots[step] = self._state()
         for crossing in self.crossings:
             if step % int(crossing.every) == 0:
-                self._look_for(crossing, step)
-        if self.stop is None:
-            return False
-        before, self.stopped = self.stopped, self.crossed_at[self.stop.name] >= 0
-        return not torch.equal(before, self.stopped)
+                self._record_crossing(crossing, step)
 
-    @torch.no_grad()
-    def look_ahead(self) -> None:
-        """Fill the times that were asked for and not reached, as all copies had stopped."""
-        for step in self.record_steps - self.recorded.keys():
-            self.recorded[step] = self._measured()
-        for step in self.snapshot_steps - self.snapshots.keys():
-            self.snapshots[step] = self._state()
-
-    def _look_for(self, crossing: Crossing, step: int) -> None:
+    def _record_crossing(self, crossing: Crossing, step: int) -> None:
         at = self.crossed_at[crossing.name]
-        waiting = (at < 0) & ~self.stopped
+        waiting = at < 0
         if not waiting.any():
             return
         value = crossing.measure(self.net).cpu()
@@ -397,15 +347,15 @@ class _Keeper:
                 kept[name][new] = tensor[new]
             at[new] = step
 
-    def answers(self) -> dict[str, Crossed]:
+    def all_crossings(self) -> dict[str, Crossed]:
         final = self._state()
-        found = {}
+        crossings = {}
         for name, at in self.crossed_at.items():
             state = self.crossed_state.get(name, final)
             for key, tensor in final.items():
                 state[key][at < 0] = tensor[at < 0]
-            found[name] = Crossed(step=at, state=state)
-        return found
+            crossings[name] = Crossed(step=at, state=state)
+        return crossings
 
     def stacked_measures(self) -> dict[str, np.ndarray]:
         steps = sorted(self.recorded)
@@ -426,7 +376,7 @@ def _steps(times: Sequence[float], batches: int) -> set[int]:
 
 
 def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
-    """Return the never-changing activities of a frozen gating network, shape (S, n, H, m)."""
+    """Return the constant gates of a frozen gating network, shape (S, n, H, m)."""
     if not getattr(net, "frozen_gating", False):
         return None
     with torch.no_grad():
@@ -434,7 +384,11 @@ def _frozen_gates(net: nn.Module, x: Tensor) -> Tensor | None:
 
 
 def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn.Parameter]]:
-    """Return the trained parameters by the factor on their step size."""
+    """Return the trained parameters by the factor on their step size.
+
+    Raises:
+        ValueError: if a factor is not positive or belongs to no trained parameter.
+    """
     wrong = [factor for factor in factors.values() if not factor > 0]
     if wrong:
         raise ValueError(f"factors must be positive; got {wrong}")
@@ -442,9 +396,9 @@ def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn
     for name, parameter in net.named_parameters():
         if not parameter.requires_grad:
             continue
-        begun = [start for start in factors if name.startswith(start)]
-        unused -= set(begun)
-        groups.setdefault(math.prod(factors[start] for start in begun), []).append(parameter)
+        matching = [start for start in factors if name.startswith(start)]
+        unused -= set(matching)
+        groups.setdefault(math.prod(factors[start] for start in matching), []).append(parameter)
     if unused:
         raise ValueError(
             f"factors must name beginnings of trained parameters; got {sorted(unused)}"
@@ -452,23 +406,12 @@ def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn
     return groups
 
 
-def _rates(learning_rate: float | Sequence[float], copies: int) -> tuple[float, ...]:
-    """Return one learning rate for each copy."""
-    one = isinstance(learning_rate, Real)
-    rates = (learning_rate,) * copies if one else tuple(learning_rate)
-    if len(rates) != copies:
-        raise ValueError(
-            f"learning_rate must be one number or one for each of the {copies} copies; "
-            f"got {len(rates)}"
-        )
-    for rate in rates:
-        if not rate > 0:
-            raise ValueError(f"learning_rate must be positive; got {rate}")
-    return rates
-
-
 def _points(x: Tensor) -> int:
-    """Return the number of points; refuse none, and another shape than (n, d)."""
+    """Return the number of points of x.
+
+    Raises:
+        ValueError: if there is none or the shape is not (n, d).
+    """
     if x.ndim != 2:
         raise ValueError(f"x must have shape (n, d); got {tuple(x.shape)}")
     if not len(x):
@@ -487,8 +430,19 @@ def _check_shared(y: Tensor, copies: int, points: int, loss: str) -> None:
 
 
 def _check(
-    copies, points, seeds, epochs, batch_size, optimizer, loss, record, snapshots, crossings
-):
+    copies: int,
+    points: int,
+    seeds: Sequence[int],
+    epochs: int,
+    learning_rate: float,
+    batch_size: int | None,
+    optimizer: str,
+    loss: str,
+    record: Sequence[float],
+    snapshots: Sequence[float],
+    crossings: Sequence[Crossing],
+) -> None:
+    """Refuse arguments of ``fit`` that are out of range."""
     if len(seeds) != copies:
         raise ValueError(f"seeds must be one for each of the {copies} copies; got {len(seeds)}")
     check_integer("epochs", epochs, least=None)
@@ -498,6 +452,8 @@ def _check(
         check_integer("batch_size", batch_size, least=None)
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}")
+    if not (isinstance(learning_rate, Real) and learning_rate > 0):
+        raise ValueError(f"learning_rate must be a positive number; got {learning_rate}")
     if batch_size is not None and not 1 <= batch_size <= points:
         raise ValueError(f"batch_size must be from 1 to the {points} points; got {batch_size}")
     if optimizer not in OPTIMIZERS:
@@ -512,4 +468,4 @@ def _check(
         check_integer(f"every of the crossing {crossing.name!r}", crossing.every)
     names = [crossing.name for crossing in crossings]
     if len(set(names)) < len(names):
-        raise ValueError(f"crossings and stop must have names of their own; got {names}")
+        raise ValueError(f"crossings must have different names; got {names}")

@@ -189,7 +189,7 @@ class CifarTraining(Spec):
             seed=seed,
             checkpoint=self.checkpoint(seed),
             deadline=deadline,
-            told=dict(commit=code_version(), device=device_name(x.device)),
+            metadata=dict(commit=code_version(), device=device_name(x.device)),
             description=f"{self.network}, {self.model}, {self.data}, seed {seed}",
         )
         return net.eval(), curves

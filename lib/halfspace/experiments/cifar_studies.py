@@ -1,5 +1,7 @@
 """The recorded runs on CIFAR: those that need a GPU, and those of few epochs, which do not."""
 
+from dataclasses import replace
+
 from halfspace.experiments._base import Spec
 from halfspace.experiments.cifar import APPENDIX, CLASS_NUMBERS, TABLE_1, CifarTraining
 from halfspace.experiments.ntk_features import NTKFeatures
@@ -7,7 +9,7 @@ from halfspace.image_training import Recipe
 
 __all__ = ["SHORT", "cifar_conditions", "short_conditions", "synthetic_conditions"]
 
-SHORT = TABLE_1.model_copy(update={"epochs": 8})
+SHORT = replace(TABLE_1, epochs=8)
 """Table 1's recipe, cut to what a CPU affords."""
 
 _PIXELS = Recipe(epochs=20, optimizer="adam", learning_rate=2e-4)
