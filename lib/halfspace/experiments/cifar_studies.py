@@ -60,7 +60,7 @@ def synthetic_conditions() -> dict[str, Spec]:
     """Return small runs of the same code on synthetic images, which ``make verify`` recomputes."""
     shared = dict(data="synthetic", n_train=200, first_seed=_FIRST_SEED, seeds=2)
     few_steps = Recipe(epochs=2, optimizer="adam", learning_rate=3e-3)
-    one_cycle = APPENDIX.model_copy(update={"epochs": 2, "batch_size": 32, "learning_rate": 0.05})
+    one_cycle = replace(APPENDIX, epochs=2, batch_size=32, learning_rate=0.05)
     networks = {
         "conv": ((*_table_models(), "dgn"), few_steps),
         "pixels": (("linear",), few_steps),
