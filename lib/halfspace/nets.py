@@ -52,7 +52,8 @@ class Linear(nn.Module):
         weight: shape (..., out, in).
         bias: shape (..., out), or ``None``.
 
-    Reference: Glorot and Bengio (2010) for ``"xavier"``, He, Zhang, Ren and Sun (2015) for ``"he"``.
+    References: Glorot and Bengio (2010) for ``"xavier"``; He, Zhang, Ren and Sun (2015) for
+    ``"he"``.
 
     Example:
         >>> layer = Linear(3, 2, bias=True, init="he", generator=torch.Generator().manual_seed(0))
