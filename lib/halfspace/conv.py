@@ -5,6 +5,9 @@ layer (``units``), c classes. Every layer with a gate counts as hidden: the H co
 dense layer. No layer has a bias, so a gating network without nonlinearity is linear in the
 image, and each unit (a filter at a pixel, or a unit of the dense layer) is active on a half-space.
 
+Pre-activations and gates are a list of H + 1 tensors: H of shape (n, F, h, w), then one of shape
+(n, m).
+
 Convolutions are 3 × 3 with a border of zeros, so that images keep their size; the mean over pixels
 is a part of the dense layer's linear map. The initial weights are drawn as in Glorot and
 Bengio (2010). The paper names no initialisation, but it describes the layers in the terms of Keras,
@@ -66,6 +69,14 @@ class ConvReLUNet(_ConvNet):
 
     Raises:
         ValueError: if a size is not a positive integer.
+
+    Example:
+        >>> net = ConvReLUNet(filters=4, depth=2, units=8)
+        >>> x = torch.zeros(5, 3, 6, 6)
+        >>> net(x).shape
+        torch.Size([5, 10])
+        >>> [tuple(gates.shape) for gates in net.gates(x)]
+        [(5, 4, 6, 6), (5, 4, 6, 6), (5, 8)]
     """
 
     gate = HardGate()
@@ -76,6 +87,14 @@ class ConvDeepLinearNet(OpenGates, _ConvNet):
     """Deep linear network (DLN): every gate is 1.
 
     Args: those of ``ConvReLUNet``.
+
+    Example:
+        >>> net = ConvDeepLinearNet(filters=4, depth=2, units=8)
+        >>> x = torch.zeros(5, 3, 6, 6)
+        >>> net(x).shape
+        torch.Size([5, 10])
+        >>> all((gates == 1).all() for gates in net.gates(x))
+        True
     """
 
 
@@ -119,6 +138,14 @@ class ConvDLGN(_GatingConvNet):
         gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.
         constant_input: feed the value network an image of ones instead of x: the piecewise constant
             variant (PWC).
+
+    Example:
+        >>> from halfspace.gates import SoftGate
+        >>> net = ConvDLGN(gate=SoftGate(4.0), filters=4, depth=2, units=8)
+        >>> x = torch.zeros(5, 3, 6, 6)
+        >>> hard = net.gates(x, HardGate())
+        >>> net(x, gates=hard).shape
+        torch.Size([5, 10])
     """
 
 
@@ -128,6 +155,14 @@ class ConvDGN(_GatingConvNet):
     Args: those of ``ConvDLGN``.
 
     Reference: Lakshminarayanan and Singh (2020).
+
+    Example:
+        >>> from halfspace.gates import SoftGate
+        >>> net = ConvDGN(gate=SoftGate(4.0), filters=4, depth=2, units=8)
+        >>> x = torch.zeros(5, 3, 6, 6)
+        >>> hard = net.gates(x, HardGate())
+        >>> net(x, gates=hard).shape
+        torch.Size([5, 10])
     """
 
     _activation = staticmethod(torch.relu)

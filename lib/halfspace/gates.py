@@ -30,7 +30,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class HardGate:
-    """Indicator ``1[η >= 0]``: the gate of the paper's definitions (Equations 2 and 4)."""
+    """Indicator ``1[η >= 0]``: the gate of the paper's definitions (Equations 2 and 4).
+
+    Example:
+        >>> HardGate()(torch.tensor([-0.5, 0.0, 2.0]))
+        tensor([0., 1., 1.])
+    """
 
     def __call__(self, preactivation: Tensor) -> Tensor:
         """Return 0/1 activities of the same shape and dtype as ``preactivation``.
@@ -55,6 +60,10 @@ class SoftGate:
 
     Raises:
         ValueError: if ``beta`` is not positive.
+
+    Example:
+        >>> SoftGate(4.0)(torch.tensor([-1.0, 0.0, 1.0]))
+        tensor([0.0180, 0.5000, 0.9820])
     """
 
     beta: float | tuple[float, ...]
@@ -80,12 +89,24 @@ class SoftGate:
 class StraightThroughGate:
     """Hard gate forward, derivative of ``SoftGate(beta)`` backward.
 
+    Reference: Bengio, Léonard and Courville (2013), Estimating or Propagating Gradients Through
+    Stochastic Neurons for Conditional Computation.
+
     Attributes:
         beta: sharpness of the soft gate whose derivative is used, positive; in inverse units of the
             pre-activation. A tuple holds one for each copy of a stacked net.
 
     Raises:
         ValueError: if ``beta`` is not positive.
+
+    Example:
+        >>> eta = torch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
+        >>> activities = StraightThroughGate(4.0)(eta)
+        >>> activities.tolist()
+        [0.0, 1.0, 1.0]
+        >>> activities.sum().backward()
+        >>> eta.grad
+        tensor([0.0707, 1.0000, 0.0707])
     """
 
     beta: float | tuple[float, ...]
@@ -120,6 +141,10 @@ def is_active(preactivation: Tensor) -> Tensor:
 
     Unlike the hard gate, it counts NaN as not active, and infinity by its sign. Studies of many
     copies use it, so that a copy that diverged can be recorded with the others.
+
+    Example:
+        >>> is_active(torch.tensor([-1.0, 0.0, float("nan")]))
+        tensor([0., 1., 0.])
     """
     return (preactivation >= 0).to(preactivation.dtype)
 
@@ -133,6 +158,10 @@ def gate_named(kind: str, beta: float) -> Gate:
 
     Raises:
         ValueError: if ``kind`` is not one of the three.
+
+    Example:
+        >>> gate_named("soft", 4.0)
+        SoftGate(beta=4.0)
     """
     if kind == "hard":
         return HardGate()
@@ -152,6 +181,10 @@ def stack_gates(gates: Sequence[Gate]) -> Gate:
     Raises:
         ValueError: if the gates differ in kind or in a parameter other than ``beta``, or if one
             already has a beta for each copy.
+
+    Example:
+        >>> stack_gates([SoftGate(1.0), SoftGate(4.0)])
+        SoftGate(beta=(1.0, 4.0))
     """
     first = gates[0]
     if any(type(gate) is not type(first) for gate in gates):
@@ -170,7 +203,12 @@ def stack_gates(gates: Sequence[Gate]) -> Gate:
 
 
 def unstack_gate(gate: Gate, copies: int) -> list[Gate]:
-    """Split the gate of a stacked net into its copies' gates: the inverse of ``stack_gates``."""
+    """Split the gate of a stacked net into its copies' gates: the inverse of ``stack_gates``.
+
+    Example:
+        >>> unstack_gate(SoftGate((1.0, 4.0)), copies=2)
+        [SoftGate(beta=1.0), SoftGate(beta=4.0)]
+    """
     beta = getattr(gate, "beta", None)
     if isinstance(beta, tuple):
         return [replace(gate, beta=each) for each in beta]

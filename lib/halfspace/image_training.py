@@ -48,6 +48,16 @@ class Recipe:
 
     Raises:
         ValueError: if a value is of the wrong type or out of range.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> recipe = Recipe(epochs=10, learning_rate=1e-3)
+        >>> replace(recipe, optimizer="sgd").momentum
+        0.9
+        >>> Recipe(epochs=0)
+        Traceback (most recent call last):
+        ...
+        ValueError: epochs must be a positive integer; got 0
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # where a pydantic model has a field of this type
@@ -103,6 +113,16 @@ class Curves:
         seconds: duration of the epoch, in seconds.
         pieces: sessions: one entry per call to ``train``: the caller's metadata and the number of
             epochs it completed.
+
+    Example:
+        >>> from halfspace.conv import ConvReLUNet
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = ConvReLUNet(filters=2, depth=1, units=4, generator=generator)
+        >>> x, y = torch.randn(8, 3, 6, 6, generator=generator), torch.arange(8) % 2
+        >>> recipe = Recipe(epochs=2, batch_size=4)
+        >>> curves = train(net, x, y, recipe, seed=0, metadata={"host": "a"})
+        >>> len(curves.loss), curves.pieces
+        (2, [{'host': 'a', 'epochs': 2}])
     """
 
     loss: list[float] = field(default_factory=list)
@@ -112,7 +132,19 @@ class Curves:
 
 
 class OutOfTime(Exception):
-    """The deadline came before the last epoch; the checkpoint is kept for the next call."""
+    """The deadline came before the last epoch; the checkpoint is kept for the next call.
+
+    Example:
+        >>> from halfspace.conv import ConvReLUNet
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = ConvReLUNet(filters=2, depth=1, units=4, generator=generator)
+        >>> x, y = torch.randn(8, 3, 6, 6, generator=generator), torch.arange(8) % 2
+        >>> recipe = Recipe(epochs=2, batch_size=4)
+        >>> train(net, x, y, recipe, seed=0, deadline=0.0, description="conv")
+        Traceback (most recent call last):
+        ...
+        halfspace.image_training.OutOfTime: conv: 0 of 2 epochs are done
+    """
 
 
 def standardise(images: Tensor, reference: Tensor) -> Tensor:
@@ -127,6 +159,12 @@ def standardise(images: Tensor, reference: Tensor) -> Tensor:
 
     Raises:
         ValueError: if ``reference`` holds no pixel or a shape is wrong.
+
+    Example:
+        >>> images = torch.arange(24, dtype=torch.uint8).view(2, 3, 2, 2)
+        >>> x = standardise(images, images)
+        >>> x.dtype, x.shape, bool(x.mean().abs() < 1e-6)
+        (torch.float32, torch.Size([2, 3, 2, 2]), True)
     """
     check_shape("reference", reference, (len(reference), *images.shape[1:2], *reference.shape[2:]))
     if images.ndim != 4 or reference.ndim != 4 or not reference.numel():
@@ -184,6 +222,15 @@ def train(
             is damaged or belongs to another run.
         BlockingIOError: if another process uses the checkpoint.
         OSError: if the checkpoint cannot be written.
+
+    Example:
+        >>> from halfspace.conv import ConvReLUNet
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = ConvReLUNet(filters=2, depth=1, units=4, generator=generator)
+        >>> x, y = torch.randn(8, 3, 6, 6, generator=generator), torch.arange(8) % 2
+        >>> curves = train(net, x, y, Recipe(epochs=2, batch_size=4), seed=0)
+        >>> len(curves.loss), len(curves.accuracy)
+        (2, 2)
     """
     seed = check_integer("seed", seed, least=0)
     if x.ndim != 4:

@@ -51,6 +51,14 @@ class Linear(nn.Module):
     Attributes:
         weight: shape (..., out, in).
         bias: shape (..., out), or ``None``.
+
+    References: Glorot and Bengio (2010) for ``"xavier"``; He, Zhang, Ren and Sun (2015) for
+    ``"he"``.
+
+    Example:
+        >>> layer = Linear(3, 2, bias=True, init="he", generator=torch.Generator().manual_seed(0))
+        >>> layer(torch.ones(5, 3)).shape
+        torch.Size([5, 2])
     """
 
     def __init__(
@@ -124,6 +132,16 @@ class GatedNet(nn.Module):
 
     Attributes:
         gate: the net's own gate; a deep linear net has none.
+
+    Example:
+        >>> from halfspace.gates import HardGate, SoftGate
+        >>> net = DLGN(2, width=4, depth=3, gate=SoftGate(4.0))
+        >>> isinstance(net, GatedNet)
+        True
+        >>> x = torch.zeros(5, 2)
+        >>> hard = net.gates(x, HardGate())
+        >>> hard.shape, net(x, gates=hard).shape
+        (torch.Size([5, 3, 4]), torch.Size([5, 1]))
     """
 
     gate: Gate
@@ -132,6 +150,9 @@ class GatedNet(nn.Module):
     @exact()
     def preactivations(self, x: Tensor) -> Tensor | list[Tensor]:
         """Return the pre-activations that the gates follow from.
+
+        Args:
+            x: inputs, shape (..., n, d), or images, shape (n, channels, h, w).
 
         Raises:
             ValueError: if x is not finite or has the wrong shape.
@@ -144,7 +165,7 @@ class GatedNet(nn.Module):
         """Return the gates of x, in the shape of the pre-activations.
 
         Args:
-            x: inputs.
+            x: inputs, shape (..., n, d), or images, shape (n, channels, h, w).
             gate: the gate to apply; the net's own if ``None``.
 
         Raises:
@@ -156,8 +177,11 @@ class GatedNet(nn.Module):
         """Map inputs to outputs, without enumerating paths (Theorem 2).
 
         Args:
-            x: inputs.
+            x: inputs, shape (..., n, d), or images, shape (n, channels, h, w).
             gates: gates to use, in the shape of the pre-activations; the net's own if ``None``.
+
+        Returns:
+            Outputs, shape (..., n, c).
 
         Raises:
             ValueError: if x or ``gates`` has the wrong shape.
@@ -187,7 +211,8 @@ class GatedNet(nn.Module):
         following = iter(gates)
         return lambda preactivation: self._times(preactivation, next(following))
 
-    # What follows is that of nets whose layers are ``value`` in a row, and whose gates are a list.
+    # The methods below suit nets that run the layers of ``value`` in order and whose gates are a
+    # list; other nets override them.
 
     def _check_inputs(self, x: Tensor) -> None:
         """Refuse inputs of the wrong shape."""
@@ -312,6 +337,14 @@ class ReLUNet(_DenseNet):
 
     Raises:
         ValueError: if a size is not a positive integer or ``init`` is unknown.
+
+    Example:
+        >>> net = ReLUNet(2, width=4, depth=3, generator=torch.Generator().manual_seed(0))
+        >>> x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+        >>> net(x).shape
+        torch.Size([2, 1])
+        >>> torch.allclose(net(x, gates=net.gates(x)), net(x))
+        True
     """
 
     gate = HardGate()
@@ -322,6 +355,14 @@ class DeepLinearNet(OpenGates, _DenseNet):
     """Deep linear network (DLN): every gate is 1.
 
     Args: those of ``ReLUNet``.
+
+    Example:
+        >>> net = DeepLinearNet(2, width=4, depth=3, generator=torch.Generator().manual_seed(0))
+        >>> x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+        >>> torch.allclose(net(3 * x), 3 * net(x))
+        True
+        >>> net.gates(x).unique()
+        tensor([1.])
     """
 
 
@@ -399,6 +440,16 @@ class DLGN(_GatingDenseNet):
 
     Raises:
         ValueError: if a size is not a positive integer or ``init`` is unknown.
+
+    Example:
+        >>> from halfspace.gates import SoftGate
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = DLGN(2, width=4, depth=3, gate=SoftGate(4.0), generator=generator)
+        >>> x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+        >>> net(x).shape, net.gates(x).shape
+        (torch.Size([2, 1]), torch.Size([2, 3, 4]))
+        >>> torch.allclose(net.preactivations(2 * x), 2 * net.preactivations(x))
+        True
     """
 
 
@@ -410,6 +461,15 @@ class DGN(_GatingDenseNet):
     Args: those of ``DLGN``.
 
     Reference: Lakshminarayanan and Singh (2020).
+
+    Example:
+        >>> relu = ReLUNet(2, width=4, depth=3, generator=torch.Generator().manual_seed(0))
+        >>> net = DGN(2, width=4, depth=3, gate=HardGate())
+        >>> _ = net.value.load_state_dict(relu.value.state_dict())
+        >>> _ = net.gating.load_state_dict(relu.value[:-1].state_dict())
+        >>> x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+        >>> torch.allclose(net(x), relu(x))
+        True
     """
 
     _activation = staticmethod(torch.relu)
@@ -424,6 +484,15 @@ def stack(nets: Sequence[_DenseNet]) -> _DenseNet:
     Raises:
         ValueError: if there is no net, or the architectures differ, or the gates differ in more
             than ``beta``.
+
+    Example:
+        >>> from halfspace.gates import SoftGate
+        >>> nets = [DLGN(2, width=4, depth=3, gate=SoftGate(beta)) for beta in (1.0, 4.0)]
+        >>> stacked = stack(nets)
+        >>> stacked.gate
+        SoftGate(beta=(1.0, 4.0))
+        >>> stacked(torch.zeros(5, 2)).shape
+        torch.Size([2, 5, 1])
     """
     nets = [uncompiled(net) for net in nets]
     if not nets:
@@ -446,6 +515,12 @@ def unstack(net: _DenseNet) -> list[_DenseNet]:
 
     Raises:
         ValueError: if the net is not stacked.
+
+    Example:
+        >>> nets = [ReLUNet(2, width=4, depth=3) for _ in range(3)]
+        >>> copies = unstack(stack(nets))
+        >>> len(copies), torch.equal(copies[2](torch.ones(5, 2)), nets[2](torch.ones(5, 2)))
+        (3, True)
     """
     net = uncompiled(net)
     if net.value[0].weight.ndim < 3:

@@ -23,6 +23,9 @@ linear net applies nothing at these sites. The DLGN's gating network applies not
 arrives at a site is its pre-activation η. The DLGN's value network has the same structure and
 separate weights. At each site it multiplies what arrives by the gate of the gating network's η.
 
+Pre-activations and gates are a list of ``layers - 1`` tensors, one for each site in order, of shape
+(n, F, h', w') with the filters and image size of the site's stage.
+
 **Batch normalisation** follows each convolution, before the ReLU or the gate. Each network has
 separate scales, shifts and statistics.
 
@@ -134,6 +137,14 @@ class ReLUResNet(_ResNet):
 
     Raises:
         ValueError: if ``layers`` is not one of these numbers, or ``classes`` no positive integer.
+
+    Example:
+        >>> net = ReLUResNet(8).eval()
+        >>> x = torch.zeros(2, 3, 8, 8)
+        >>> net(x).shape
+        torch.Size([2, 10])
+        >>> len(net.gates(x))
+        7
     """
 
     gate = HardGate()
@@ -144,6 +155,14 @@ class LinearResNet(OpenGates, _ResNet):
     """Deep linear residual network: every gate is 1.
 
     Args: those of ``ReLUResNet``.
+
+    Example:
+        >>> net = LinearResNet(8).eval()
+        >>> x = torch.zeros(2, 3, 8, 8)
+        >>> net(x).shape
+        torch.Size([2, 10])
+        >>> all((gates == 1).all() for gates in net.gates(x))
+        True
     """
 
 
@@ -158,6 +177,14 @@ class DLGNResNet(_ResNet):
 
     Raises:
         ValueError: if ``layers`` is not one of these numbers, or ``classes`` no positive integer.
+
+    Example:
+        >>> from halfspace.gates import SoftGate
+        >>> net = DLGNResNet(8, gate=SoftGate(4.0)).eval()
+        >>> x = torch.zeros(2, 3, 8, 8)
+        >>> hard = net.gates(x, HardGate())
+        >>> net(x, gates=hard).shape
+        torch.Size([2, 10])
     """
 
     def __init__(

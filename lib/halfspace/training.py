@@ -58,6 +58,13 @@ class Crossing:
         level: the level.
         below: cross downward (``measure < level``); otherwise upward (``measure >= level``).
         every: steps between two evaluations of ``measure``; the first is before training.
+
+    Example:
+        >>> def size(net):
+        ...     return net.value[0].weight.norm(dim=(1, 2))
+        >>> crossing = Crossing(name="growth", measure=size, level=2.0, below=False, every=10)
+        >>> crossing.level
+        2.0
     """
 
     name: str
@@ -74,6 +81,22 @@ class Crossed:
     Attributes:
         step: optimiser steps done at each copy's first crossing, -1 for never; int64, shape (S,).
         state: stacked state at those steps; the last state of copies that never crossed.
+
+    Example:
+        >>> from halfspace.nets import ReLUNet, stack
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = stack([ReLUNet(2, width=4, depth=1, generator=generator) for _ in range(3)])
+        >>> x = torch.randn(8, 2, generator=generator)
+        >>> y = x.prod(1, keepdim=True)
+        >>> def loss(net):
+        ...     return net_losses(net(x), y, "mse")
+        >>> level = Crossing(name="low", measure=loss, level=1e9)
+        >>> options = dict(seeds=[0, 1, 2], epochs=2, learning_rate=1e-2, crossings=[level])
+        >>> crossed = fit(net, x, y, **options).crossings["low"]
+        >>> crossed.step
+        tensor([0, 0, 0])
+        >>> crossed.state["value.0.weight"].shape
+        torch.Size([3, 4, 2])
     """
 
     step: Tensor
@@ -94,6 +117,17 @@ class History:
         diverged: copies whose batch loss was not finite at some point of their training, bool,
             shape (S,).
         seconds: wall time of the whole run, in seconds.
+
+    Example:
+        >>> from halfspace.nets import ReLUNet, stack
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = stack([ReLUNet(2, width=4, depth=1, generator=generator) for _ in range(3)])
+        >>> x = torch.randn(8, 2, generator=generator)
+        >>> y = x.prod(1, keepdim=True)
+        >>> options = dict(seeds=[0, 1, 2], epochs=4, learning_rate=1e-2, snapshots=(0, 2))
+        >>> history = fit(net, x, y, **options)
+        >>> sorted(history.snapshots), history.diverged.tolist()
+        ([0.0, 2.0], [False, False, False])
     """
 
     record: np.ndarray
@@ -122,6 +156,11 @@ def net_losses(
 
     Raises:
         ValueError: if ``loss`` is unknown or a shape is wrong; wrong shapes are not broadcast.
+
+    Example:
+        >>> outputs = torch.tensor([[[1.0], [2.0]], [[0.0], [0.0]]])
+        >>> net_losses(outputs, torch.zeros(2, 1), "mse")
+        tensor([2.5000, 0.0000])
     """
     check_targets(outputs, targets, loss)
     if weights is not None:
@@ -142,6 +181,12 @@ def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
 
     Raises:
         ValueError: if ``loss`` is unknown or a shape is wrong.
+
+    Example:
+        >>> check_targets(torch.zeros(3, 8, 1), torch.zeros(8), "mse")
+        Traceback (most recent call last):
+        ...
+        ValueError: targets must have shape (n, c) or (S, n, c); got (8,) for outputs of ...
     """
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
@@ -163,6 +208,11 @@ def weight_sums(state: State) -> np.ndarray:
 
     Returns:
         float64, shape (S,).
+
+    Example:
+        >>> state = {"value.0.weight": torch.ones(3, 4, 2), "value.0.bias": torch.ones(3, 4)}
+        >>> weight_sums(state).tolist()
+        [12.0, 12.0, 12.0]
     """
     return sum(weight.double().flatten(1).sum(1) for weight in state.values()).numpy()
 
@@ -218,6 +268,16 @@ def fit(
     Raises:
         ValueError: if the number of seeds is not that of copies, a name is unknown, a number is out
             of range, x has no points, or x or y has the wrong shape.
+
+    Example:
+        >>> from halfspace.nets import ReLUNet, stack
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = stack([ReLUNet(2, width=4, depth=1, generator=generator) for _ in range(3)])
+        >>> x = torch.randn(8, 2, generator=generator)
+        >>> y = x.prod(1, keepdim=True)
+        >>> history = fit(net, x, y, seeds=[0, 1, 2], epochs=5, learning_rate=1e-2, batch_size=4)
+        >>> history.batch_loss.shape
+        (5, 3)
     """
     started = time.perf_counter()
     forward, net = net, uncompiled(net)
