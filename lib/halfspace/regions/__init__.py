@@ -9,8 +9,6 @@ Reference: Half-Space Feature Learning in Neural Networks, Sections 2.2 and 3.1.
 """
 
 from halfspace.regions._half_spaces import (
-    ActivationPatterns,
-    activation_patterns,
     count_faces,
     half_spaces,
     in_path_region,
@@ -30,10 +28,8 @@ from halfspace.regions._paths import (
 
 __all__ = [
     "MAX_PATHS",
-    "ActivationPatterns",
     "Partition",
     "PathRegions",
-    "activation_patterns",
     "component_counts",
     "components",
     "count_active_somewhere",

@@ -1,7 +1,6 @@
 """Half-spaces of a DLGN's gating units, and what follows from them without cutting a window."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,28 +15,12 @@ from halfspace.polygons import Polygons
 from halfspace.regions._checks import check_path, check_paths, check_planar, check_window
 
 __all__ = [
-    "ActivationPatterns",
-    "activation_patterns",
     "count_faces",
     "half_spaces",
     "in_path_region",
     "path_polygons",
     "path_region",
 ]
-
-
-class ActivationPatterns(NamedTuple):
-    """The distinct gate patterns of a set of inputs.
-
-    Attributes:
-        patterns: 0/1, shape (k, H, m).
-        counts: how many inputs show each, shape (k,).
-        inverse: each input's pattern number, shape (n,).
-    """
-
-    patterns: Tensor
-    counts: Tensor
-    inverse: Tensor
 
 
 def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
@@ -93,22 +76,6 @@ def in_path_region(gates: Tensor, path: Sequence[int]) -> Tensor:
     check_hard(gates)
     path = check_path(path, *gates.shape[-2:])
     return (gates[..., range(len(path)), path] == 1).all(dim=-1)
-
-
-def activation_patterns(gates: Tensor) -> ActivationPatterns:
-    """Collect the distinct activation patterns of a set of inputs.
-
-    Args:
-        gates: hard gates, shape (n, H, m).
-
-    Raises:
-        ValueError: if ``gates`` has another number of axes or they are not 0/1.
-    """
-    if gates.ndim != 3:
-        raise ValueError(f"gates must have shape (n, H, m); got {tuple(gates.shape)}")
-    check_hard(gates)
-    patterns, inverse, counts = torch.unique(gates, dim=0, return_inverse=True, return_counts=True)
-    return ActivationPatterns(patterns, counts, inverse)
 
 
 def path_region(dlgn: DLGN, path: Sequence[int], window: np.ndarray) -> np.ndarray:
