@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
 from torch import Tensor
 
 from halfspace import polygons
@@ -204,6 +203,8 @@ def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) ->
         >>> count_faces(normals, np.array([0.0, 0.0, -1.0, -5.0]), np.array([0.25, 0.25]))
         3
     """
+    from scipy.optimize import linprog  # slow to import, and needed here only
+
     check_shape("normals", normals, (len(normals), *inside.shape))
     check_shape("offsets", offsets, (len(normals),))
     for name, numbers in dict(normals=normals, offsets=offsets, inside=inside).items():

@@ -5,9 +5,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import ConvexHull, cKDTree
 
 from halfspace import polygons
 from halfspace._checks import check_finite
@@ -57,6 +54,8 @@ class Partition:
         Two edges count as the same if each one's midpoint is the nearest to the other's, however
         small the cells are. Edges as short as the rounding of a cut are left out.
         """
+        from scipy.spatial import cKDTree  # here and below: SciPy is slow to import
+
         middles, lengths, owner = self.cells.edges
         real = lengths > 10 * polygons.TOLERANCE * np.abs(self.window).max(initial=0)
         middles, lengths, owner = middles[real], lengths[real], owner[real]
@@ -141,6 +140,9 @@ def components(cut: Partition, members: np.ndarray) -> list[np.ndarray]:
         >>> [part.tolist() for part in components(cut, np.array([0, 1, 3]))]
         [[0, 1, 3]]
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     place = np.full(len(cut.cells), -1)
     place[members] = np.arange(len(members))
     links = place[cut.neighbours]
@@ -170,6 +172,8 @@ def hull_share(cut: Partition, members: np.ndarray) -> float:
         >>> round(hull_share(cut, np.array([0, 1, 2])), 4)  # a square without a quarter
         0.8571
     """
+    from scipy.spatial import ConvexHull
+
     if not len(members):
         raise ValueError("an empty region has no convex hull")
     corners = np.concatenate([cut.cells[cell] for cell in members])

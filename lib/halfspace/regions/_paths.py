@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from halfspace.regions._checks import check_path, check_paths
 from halfspace.regions._partition import Partition
@@ -183,6 +181,9 @@ def component_counts(cut: Partition, paths: ArrayLike) -> np.ndarray:
         >>> component_counts(cut, [(0, 0), (2, 0)]).tolist()
         [1, 2]
     """
+    from scipy.sparse import coo_array  # SciPy is slow to import, and needed here only
+    from scipy.sparse.csgraph import connected_components
+
     paths = check_paths(paths, *cut.patterns.shape[1:])
     layers = np.ascontiguousarray(cut.patterns.transpose(1, 2, 0))
     first, second = np.ascontiguousarray(cut.neighbours.T)
