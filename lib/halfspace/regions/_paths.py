@@ -1,4 +1,4 @@
-"""Active path regions as sets of a partition's cells, for ReLU nets and DLGNs alike."""
+"""Active path regions as sets of a partition's cells, for ReLU nets and DLGNs."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ __all__ = [
     "path_regions",
 ]
 
-MAX_PATHS = 2**28  # some minutes of work
+MAX_PATHS = 2**28  # takes minutes
 _BLOCK = 2**24  # numbers held in memory together: 128 MiB
 
 
