@@ -166,8 +166,8 @@ def test_without_file_and_network_one_sentence_helps(name, title, error, small, 
         cifar(name)
     assert str(caught.value) == (
         f"{name}.npz is in no data folder and the download of {title} failed ({error}); try again "
-        f"with a network, or put {name}.npz (data/README.md tells its form) into data/ or the "
-        "folder that HALFSPACE_DATA names"
+        f"with a network, or put {name}.npz (data/README.md describes its format) into data/ or "
+        "the folder that HALFSPACE_DATA names"
     )
 
 
@@ -230,20 +230,20 @@ FOREIGN = {
         lambda arrays: {"classes": np.array(["cat", "dog", "eel"], object)},
         "Object arrays cannot be loaded when allow_pickle=False",
     ),
-    "a bit": (one_bit, "the content of its test set has another SHA-256"),
-    "labels": (swapped_labels, "the content of its train set has another SHA-256"),
-    "large labels": (wrapped_label, "the content of its train set has another SHA-256"),
+    "a bit": (one_bit, "the content of its test set has a different SHA-256"),
+    "labels": (swapped_labels, "the content of its train set has a different SHA-256"),
+    "large labels": (wrapped_label, "the content of its train set has a different SHA-256"),
     "parts": (
         lambda arrays: published(5) | {"test_labels": arrays["test_labels"]},
-        "the content of its train set has another SHA-256",
+        "the content of its train set has a different SHA-256",
     ),
 }
 
 
 def refusal(source):
     return (
-        f"{source} does not hold CIFAR-10: {{}}; delete it to have CIFAR-10 downloaded, "
-        "or make it anew as data/README.md tells"
+        f"{source} does not hold CIFAR-10: {{}}; delete it to download CIFAR-10, "
+        "or make it again as data/README.md describes"
     )
 
 
@@ -258,7 +258,7 @@ def test_foreign_file_is_refused(changes, told, small, tmp_path):
 
 def test_the_other_data_set_is_refused(small, tmp_path):
     save(small["cifar100"], tmp_path / "data")
-    with pytest.raises(ValueError, match="train set has another SHA-256"):
+    with pytest.raises(ValueError, match="train set has a different SHA-256"):
         cifar("cifar10")
 
 
@@ -296,8 +296,8 @@ def stray_member(path):
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (cut, "it is not a whole .npz file"),
-        (no_archive, "it is not a whole .npz file"),
+        (cut, "it is not a complete .npz file"),
+        (no_archive, "it is not a complete .npz file"),
         (flipped_byte, "Bad CRC-32 for file 'train_images.npy'"),
         (
             flipped_in_compressed,

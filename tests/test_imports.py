@@ -1,6 +1,8 @@
 """Imports inside the package go strictly downward, floor by floor."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,17 @@ def test_a_climbing_import_is_seen():
     assert climbs("nets", "from halfspace import overlap") == ["overlap"]
     assert climbs("experiments", "import halfspace.plots as p") == []
     assert climbs("overlap", "from halfspace.ntk import empirical_ntk") == ["ntk"]
+
+
+SLOW_TO_IMPORT = {"matplotlib", "pandas", "scipy", "seaborn", "sklearn", "torchvision"}
+
+
+def test_the_package_is_imported_without_slow_libraries():
+    command = "import sys, halfspace; print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True)
+    modules = output.stdout.decode().split()
+    assert "halfspace" in modules
+    assert SLOW_TO_IMPORT.isdisjoint(modules)
 
 
 def test_experiments_and_plots_meet_only_in_chapters():

@@ -105,7 +105,6 @@ OF_DENSE_NETS = {
     "ntk in full": lambda net, x: empirical_ntk(net, x, x[:2], outputs="full"),
     "features": gradient_features,
     "in region": lambda net, x: regions.in_path_region(net.gates(x), (0, 0)),
-    "patterns": lambda net, x: regions.activation_patterns(net.gates(x)).patterns,
     "hard forward": hard_forward,
     "hard gates": hard_gates,
 }
@@ -403,7 +402,6 @@ def test_gates_that_are_not_hard_are_refused_by_all_that_counts():
     broken = torch.full((3, 2, 4), torch.nan)
     for count in (
         lambda g: regions.in_path_region(g, (0, 0)),
-        regions.activation_patterns,
         active_path_counts,
         overlap_kernel,
         lambda g: conv_overlap_kernel([g[..., None], g[:, 0]]),
@@ -549,8 +547,6 @@ def test_nets_of_other_precisions(case, dtype):
             parameter.copy_(parameter.sign())
     expected = made(net, x).double()
     found = made(net.to(dtype), x.to(dtype)).double()
-    if made is regions.activation_patterns:
-        return
     torch.testing.assert_close(values(found), values(expected), rtol=0.02, atol=0.02)
 
 
@@ -615,7 +611,7 @@ def _tiny_kernels():
     cut = regions.partition(net, WINDOW)
     found = [empirical_ntk(net, x), overlap_kernel(net.gates(x)), path_gates(net, x)]
     found += [mixture_of_experts(net, x), regions.half_spaces(net)[0], enumerate_paths(3, 2)]
-    found += [gradient_features(net, x), regions.activation_patterns(net.gates(x)).patterns]
+    found += [gradient_features(net, x)]
     return np.concatenate([f.detach().numpy().ravel() for f in found] + [cut.areas])
 
 
@@ -680,8 +676,6 @@ def test_no_points_give_empty_results(case):
     n = len(inputs())
     if made is OF_DENSE_NETS["ntk in full"]:
         assert found.shape == (0, 0, 1, 1)
-    elif made is OF_DENSE_NETS["patterns"]:
-        assert found.shape == (0, 2, 4)
     else:
         assert found.shape == tuple(0 if size == n else size for size in full.shape)
     assert found.dtype == full.dtype

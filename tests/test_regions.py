@@ -109,16 +109,6 @@ def test_paths_that_do_not_fit_are_refused(paths, message):
         regions.component_counts(regions.partition(net, WINDOW), paths)
 
 
-def test_activation_patterns_are_distinct_and_counted():
-    gates = make(ReLUNet, 3, 2, True, 5).gates(torch.from_numpy(sample()))
-    found = regions.activation_patterns(gates)
-    assert torch.equal(found.patterns[found.inverse], gates)
-    assert torch.equal(found.counts, torch.bincount(found.inverse))
-    assert len({tuple(p.flatten().tolist()) for p in found.patterns}) == len(found.patterns)
-    with pytest.raises(ValueError, match=r"shape \(n, H, m\); got \(3, 2\)"):
-        regions.activation_patterns(gates[0].T)
-
-
 @settings(deadline=None, derandomize=True, max_examples=40)
 @given(planar_nets)
 def test_the_cells_fill_the_window_with_the_right_gates(net):

@@ -2,6 +2,18 @@
 
 The package behind the book *Half-Space Features*, an executable companion to the paper Half-Space
 Feature Learning in Neural Networks (arXiv 2404.04312).
+
+Example:
+    A ReLU network is a mixture of one expert per path (Theorem 1).
+
+    >>> import torch
+    >>> import halfspace
+    >>> net = halfspace.ReLUNet(2, width=4, depth=2)
+    >>> x = torch.randn(5, 2)
+    >>> halfspace.count_paths(width=4, depth=2)
+    16
+    >>> torch.allclose(halfspace.mixture_of_experts(net, x), net(x), atol=1e-6)
+    True
 """
 
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate

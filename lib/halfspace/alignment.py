@@ -1,4 +1,4 @@
-"""How alike two kernels are, and how alike a pair is beside other pairs."""
+"""Similarity of kernels: cosine, centred alignment, and the mean similarity to other partners."""
 
 import numpy as np
 import torch
@@ -10,17 +10,24 @@ __all__ = ["alignment", "centred", "cosine", "mean_of_others"]
 
 
 def cosine(first: Tensor, second: Tensor) -> Tensor:
-    """Return the cosine of kernels, taken as vectors of their entries.
+    """Return the cosine similarity of kernels, taken as vectors of their entries.
 
     Args:
         first: shape (..., N, N).
-        second: likewise; the leading sizes are broadcast.
+        second: shape (..., N, N); the leading axes are broadcast.
 
     Returns:
-        Shape (...): 1 for kernels that are equal but for a positive factor.
+        Shape (...), from -1 to 1; 1 for kernels that differ by a positive factor only.
 
     Raises:
-        ValueError: if the kernels are not of one size.
+        ValueError: if the kernels differ in size.
+
+    Example:
+        >>> kernel = torch.tensor([[2.0, 1.0], [1.0, 2.0]])
+        >>> round(cosine(kernel, 3 * kernel).item(), 4)
+        1.0
+        >>> round(cosine(kernel, torch.eye(2)).item(), 4)
+        0.8944
     """
     if first.ndim < 2 or first.shape[-2:] != second.shape[-2:]:
         raise ValueError(
@@ -31,10 +38,20 @@ def cosine(first: Tensor, second: Tensor) -> Tensor:
 
 
 def centred(kernel: Tensor) -> Tensor:
-    """Return the kernel of the features minus their mean over the N points, shape (..., N, N).
+    """Centre a kernel: subtract the mean over the N points from the features behind it.
+
+    Args:
+        kernel: shape (..., N, N).
+
+    Returns:
+        The centred kernel, shape (..., N, N); its rows and columns sum to zero.
 
     Raises:
         ValueError: if the kernel is not square.
+
+    Example:
+        >>> centred(torch.tensor([[4.0, 0.0], [0.0, 0.0]])).tolist()
+        [[1.0, -1.0], [-1.0, 1.0]]
     """
     if kernel.ndim < 2 or kernel.shape[-1] != kernel.shape[-2]:
         raise ValueError(f"kernel must have shape (..., N, N); got {tuple(kernel.shape)}")
@@ -43,35 +60,51 @@ def centred(kernel: Tensor) -> Tensor:
 
 
 def alignment(kernel: Tensor, other: Tensor) -> Tensor:
-    """Return the centred alignment of two kernels (Cortes, Mohri and Rostamizadeh, 2012).
+    """Return the centred alignment of two kernels.
 
-    The cosine of both once centred: a constant added to all entries, which no regression with an
-    intercept would notice, does not count.
+    This is the cosine similarity of the centred kernels. A constant added to all entries of a
+    kernel changes nothing, as it changes nothing in a regression with an intercept.
 
     Args:
         kernel: shape (..., N, N).
-        other: likewise, for example the products of targets.
+        other: shape (..., N, N), for example the products of the targets.
 
     Returns:
         Shape (...), from -1 to 1.
 
     Raises:
-        ValueError: if the kernels are not square or not of one size.
+        ValueError: if the kernels are not square or differ in size.
+
+    Example:
+        >>> kernel = torch.tensor([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
+        >>> round(alignment(kernel, kernel + 5).item(), 4)
+        1.0
+        >>> targets = torch.tensor([[1.0], [1.0], [-1.0]])
+        >>> round(alignment(kernel, targets @ targets.T).item(), 4)
+        0.9191
+
+    Reference: Cortes, Mohri and Rostamizadeh 2012, Algorithms for Learning Kernels Based on
+    Centered Alignment.
     """
     return cosine(centred(kernel), centred(other))
 
 
 def mean_of_others(pairs: np.ndarray | Tensor) -> np.ndarray | Tensor:
-    """Average each row over the columns that are not its own.
+    """Average each row of a square matrix over its entries off the diagonal.
 
     Args:
-        pairs: likeness of each of S things to each of S partners, shape (S, S), S at least 2.
+        pairs: similarity of each of S items (rows) to each of S partners (columns); the diagonal
+            holds each item's similarity to its own partner. Shape (S, S), S at least 2.
 
     Returns:
-        Shape (S,).
+        Mean similarity to the partners of the other items, shape (S,).
 
     Raises:
-        ValueError: if there are fewer than two things, or not as many partners.
+        ValueError: if there are fewer than two items, or the matrix is not square.
+
+    Example:
+        >>> mean_of_others(np.array([[9.0, 1.0, 2.0], [3.0, 9.0, 5.0], [4.0, 8.0, 9.0]])).tolist()
+        [1.5, 4.0, 6.0]
     """
     check_shape("pairs", pairs, (max(2, len(pairs)),) * 2)
     return (pairs.sum(1) - pairs.diagonal()) / (len(pairs) - 1)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and that one process writes at a time."""
+"""Write files completely or not at all, and from one process at a time."""
 
 import contextlib
 import os
@@ -13,17 +13,17 @@ __all__ = ["check_writable", "locked", "remove_drafts", "write_whole"]
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file whole or not at all: first a hidden draft beside it, then a rename.
+    """Write a file completely or not at all: first a hidden draft beside it, then a rename.
 
     Drafts that a killed process left in the folder are removed.
 
     Args:
         path: the file; its folder must exist.
-        write: called with the open draft.
+        write: called with the open draft, a binary file.
 
     Raises:
-        OSError: if the file cannot be written; the message names it. The old file, if there is
-            one, is then untouched.
+        OSError: if the file cannot be written; the message names it. An old file of this name then
+            stays as it was. An error that ``write`` raises passes through, with the same effect.
 
     Example:
         >>> import pathlib, tempfile
@@ -51,7 +51,22 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove the drafts that processes of this machine left in a folder when they were killed."""
+    """Remove the drafts that processes of this machine left in a folder when they were killed.
+
+    Drafts of running processes and of other machines stay.
+
+    Args:
+        folder: the folder.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> left = folder / f".a.txt.{socket.gethostname()}.999999999.partial"
+        >>> left.touch()
+        >>> remove_drafts(folder)
+        >>> left.exists()
+        False
+    """
     for draft in folder.glob(f".*.{socket.gethostname()}.*.partial"):
         pid = draft.name.split(".")[-2]
         if pid.isdigit() and not _alive(int(pid)):
@@ -59,14 +74,21 @@ def remove_drafts(folder: Path) -> None:
 
 
 def check_writable(folder: Path, remedy: str) -> None:
-    """Make a folder and check that files can be written there.
+    """Create a folder, if needed, and check that files can be written there.
 
     Args:
         folder: the folder.
-        remedy: the way out, the end of the message.
+        remedy: what the user can do about it; the end of the error message.
 
     Raises:
         OSError: if files cannot be written; the message names the folder.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp(), "new")
+        >>> check_writable(folder, "choose another folder")
+        >>> folder.is_dir()
+        True
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,16 +103,25 @@ def check_writable(folder: Path, remedy: str) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, refusal: str) -> Iterator[None]:
-    """Hold a file's lock, so that two processes do not do the same work.
+    """Hold the lock of a file, so that two processes do not do the same work.
 
-    The lock ends with the process, however it ends.
+    The lock is released when the context ends, and when the process ends for any reason.
 
     Args:
         path: the lock file; its folder must exist. It is removed at the end.
-        refusal: the message if another process holds the lock.
+        refusal: the error message if another process holds the lock.
 
     Raises:
         BlockingIOError: if another process holds the lock.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "work.lock")
+        >>> with locked(path, "another process does this work"):
+        ...     path.exists()
+        True
+        >>> path.exists()
+        False
     """
     try:
         with FileLock(path, timeout=0):
@@ -101,7 +132,7 @@ def locked(path: Path, refusal: str) -> Iterator[None]:
 
 
 def _alive(pid: int) -> bool:
-    if os.name == "nt":  # where signal 0 is no question
+    if os.name == "nt":  # Windows has no signal 0 that only asks
         return True
     try:
         os.kill(pid, 0)

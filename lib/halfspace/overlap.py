@@ -4,7 +4,8 @@
 biases, paths start at the constant unit of any layer k too, and ``Λ = Σ_{k=0..H} ∏_{ℓ>k} ⟨g_ℓ,
 g'_ℓ⟩``.
 
-Counts are int64 and exact, or refused; the log forms are float64 and serve any size.
+Counts are exact int64 numbers; counts that could overflow are refused. The log forms return float64
+and work at any size.
 
 Reference: Section 3.2; neural path kernel: Lakshminarayanan and Singh 2020.
 """
@@ -41,17 +42,17 @@ def overlap_kernel(
 ) -> Tensor:
     """Count the paths that are active for both inputs of each pair.
 
-    The kernel is made in tiles that stay in the processor's cache: each layer's inner products in
-    single precision, where they are exact, and their product in the narrowest type that holds it
-    exactly. Without a second set only the upper triangle is computed. Beside the result the working
-    memory is a copy of the gates in single precision and a few tiles.
+    The kernel is computed in tiles that stay in the processor's cache. Each layer's inner products
+    are computed in single precision, where they are exact, and their product in the narrowest type
+    that holds it exactly. Without a second set, only the upper triangle is computed. Apart from the
+    result, the working memory is a copy of the gates in single precision and a few tiles.
 
     Args:
         gates: hard gates, 0 or 1, shape (..., n, H, m).
         other: hard gates of a second set, shape (..., n', H, m); the first set if ``None``.
         bias: also count the paths that start at the constant unit of a layer.
-        out: where to write the result, int64, shape (..., n, n'); a fresh tensor if ``None``. A
-            tensor mapped to a file (``torch.from_file``) holds kernels larger than the memory.
+        out: where to write the result, int64, shape (..., n, n'); a new tensor if ``None``. A
+            tensor mapped to a file (``torch.from_file``) can hold a kernel larger than the memory.
 
     Returns:
         Exact counts, int64, shape (..., n, n'); ``out`` if given.
@@ -59,7 +60,17 @@ def overlap_kernel(
     Raises:
         ValueError: if gates are not 0/1, the two sets differ in (H, m) or in leading axes, or
             ``out`` does not fit.
-        OverflowError: if a count could exceed 2^63 - 1; ``log_overlap_kernel`` serves there.
+        OverflowError: if a count could exceed 2^63 - 1; use ``log_overlap_kernel`` instead.
+
+    Example:
+        Two inputs, two layers of three units; the two share one active unit in the first layer and
+        two in the second.
+
+        >>> gates = torch.tensor([[[1, 1, 0], [1, 0, 1]], [[1, 0, 0], [1, 1, 1]]])
+        >>> overlap_kernel(gates).tolist()
+        [[4, 2], [2, 3]]
+        >>> overlap_kernel(gates, bias=True).tolist()
+        [[7, 5], [5, 7]]
     """
     first, second = _layers_first(gates, other)
     bounds = _bounds(first, second)
@@ -76,25 +87,30 @@ def log_overlap_kernel(
     bias: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Natural logarithm of the overlap kernel, inexact, at any width and depth.
+    """Compute the natural logarithm of the overlap kernel, rounded, at any width and depth.
 
-    Made in tiles as ``overlap_kernel`` is, with the running product in double precision and its
-    exponent apart where it could overflow.
+    Computed in tiles, like ``overlap_kernel``. The running product is in double precision, with a
+    separate exponent where it could overflow.
 
     Args:
         gates: hard gates, 0 or 1, shape (..., n, H, m).
         other: hard gates of a second set, shape (..., n', H, m); the first set if ``None``.
         bias: also count the paths that start at the constant unit of a layer.
-        out: where to write the result, float64, shape (..., n, n'); a fresh tensor if ``None``.
+        out: where to write the result, float64, shape (..., n, n'); a new tensor if ``None``.
 
     Returns:
         Rounded logarithms, float64, shape (..., n, n'), minus infinity where no path is shared;
-        ``out`` if given. Their exponential is within 1e-12 of the count, relatively, for counts
-        up to e^2000; beyond, the logarithm is within 2 units in float64's last place.
+        ``out`` if given. For counts up to e^2000, their exponential has a relative error below
+        1e-12; for larger ones, the logarithm is within 2 units in float64's last place.
 
     Raises:
         ValueError: if gates are not 0/1, the two sets differ in (H, m) or in leading axes, or
             ``out`` does not fit.
+
+    Example:
+        >>> gates = torch.ones(1, 100, 10)  # all 10^100 paths are active
+        >>> round(log_overlap_kernel(gates).item() / math.log(10), 9)
+        100.0
     """
     first, second = _layers_first(gates, other)
     tile = _log_tile(_bounds(first, second), bias, gates.device)
@@ -113,7 +129,12 @@ def active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
 
     Raises:
         ValueError: if gates are not 0/1.
-        OverflowError: if a count could exceed 2^63 - 1; ``log_active_path_counts`` serves there.
+        OverflowError: if a count could exceed 2^63 - 1; use ``log_active_path_counts`` instead.
+
+    Example:
+        >>> gates = torch.tensor([[[1, 1, 0], [1, 0, 1]], [[1, 0, 0], [1, 1, 1]]])
+        >>> active_path_counts(gates).tolist()
+        [4, 3]
     """
     factors = _active_units(gates)
     _refuse_overflow(_largest(factors), bias, "log_active_path_counts")
@@ -121,18 +142,23 @@ def active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
 
 
 def log_active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
-    """Natural logarithm of each input's number of active paths.
+    """Compute the natural logarithm of each input's number of active paths.
 
     Args:
         gates: hard gates, shape (..., n, H, m).
         bias: also count the paths that start at the constant unit of a layer.
 
     Returns:
-        Rounded as those of ``log_overlap_kernel``, float64, minus infinity where no path is active;
-        shape (..., n).
+        float64, shape (..., n), minus infinity where no path is active; the rounding errors are
+        those of ``log_overlap_kernel``.
 
     Raises:
         ValueError: if gates are not 0/1.
+
+    Example:
+        >>> gates = torch.tensor([[[1, 1, 0], [1, 0, 1]], [[1, 0, 1], [0, 0, 0]]])
+        >>> log_active_path_counts(gates).exp().tolist()
+        [4.0, 0.0]
     """
     factors = _active_units(gates)
     return _log_sum_of_products(factors, _largest(factors), bias, factors[0].double())
@@ -142,13 +168,13 @@ def log_active_path_counts(gates: Tensor, *, bias: bool = False) -> Tensor:
 def neural_path_kernel(
     x: Tensor, gates: Tensor, other_x: Tensor | None = None, other_gates: Tensor | None = None
 ) -> Tensor:
-    """Overlap kernel times the inner product of the inputs, for nets without biases.
+    """Multiply the overlap kernel by the inner products of the inputs, for nets without biases.
 
     Args:
         x: inputs, shape (n, d).
         gates: their hard gates, shape (..., n, H, m).
         other_x: inputs of a second set, shape (n', d), or ``None``.
-        other_gates: hard gates of the second set, or ``None``.
+        other_gates: hard gates of the second set, shape (..., n', H, m), or ``None``.
 
     Returns:
         float64, shape (..., n, n').
@@ -158,14 +184,20 @@ def neural_path_kernel(
             only one of the second set's tensors is given.
         OverflowError: if a count could exceed 2^63 - 1.
 
+    Example:
+        >>> x = torch.tensor([[1.0, 2.0], [3.0, 0.0]])
+        >>> gates = torch.tensor([[[1, 1, 0], [1, 0, 1]], [[1, 0, 0], [1, 1, 1]]])
+        >>> neural_path_kernel(x, gates).tolist()
+        [[20.0, 6.0], [6.0, 27.0]]
+
     Reference: Lakshminarayanan and Singh 2020, Neural Path Features and Neural Path Kernel.
     """
     if (other_x is None) != (other_gates is None):
         raise ValueError("other_x and other_gates go together; got only one of them")
-    for name, points, own in (("x", x, gates), ("other_x", other_x, other_gates)):
+    for name, points, their_gates in (("x", x, gates), ("other_x", other_x, other_gates)):
         if points is not None:
-            check_hard(own)
-            check_shape(name, points, (own.shape[-3], *x.shape[1:2]))
+            check_hard(their_gates)
+            check_shape(name, points, (their_gates.shape[-3], *x.shape[1:2]))
             check_finite(name, points)
     other_x = x if other_x is None else other_x
     inner = x.double() @ other_x.double().mT

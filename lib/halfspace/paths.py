@@ -1,11 +1,11 @@
 """The definition: a network as a mixture of one simple expert per path, by enumeration.
 
-Slow and readable on purpose: it is the reference that every fast form in the package is held to.
+Slow and readable on purpose: the tests compare every fast form in the package with this one.
 
-A path ``(π_1, …, π_H)`` picks one unit of each hidden layer. With biases each layer k also has a
-constant unit, from which paths start too: such a path picks units of the layers k+1 … H only. The
-constant of layer 0 joins the input (its paths have an affine expert instead of a linear one), so
-the starts are k = 0 … H.
+A path ``(π_1, …, π_H)`` picks one unit of each hidden layer. With biases, each layer k also has a
+constant unit, and paths can start there: such a path picks units of the layers k+1 … H only. The
+constant unit of layer 0 belongs to the input (its paths have an affine expert instead of a linear
+one), so paths start at k = 0 … H.
 
 Reference: Half-Space Feature Learning in Neural Networks, Equations 1-5 and Theorems 1 and 2.
 """
@@ -37,8 +37,20 @@ MAX_PATHS = 100_000
 def count_paths(width: int, depth: int, *, bias: bool = False) -> int:
     """Count the paths of a network: ``m^H``, or ``Σ_{k=0..H} m^{H-k}`` with biases.
 
+    Args:
+        width: m, units in each hidden layer.
+        depth: H, hidden layers.
+        bias: also count the paths that start at the constant unit of a layer.
+
+    Returns:
+        The exact count, of any size.
+
     Raises:
         ValueError: if a size is not a positive integer.
+
+    Example:
+        >>> count_paths(10, 3), count_paths(10, 3, bias=True)
+        (1000, 1111)
     """
     width, depth = check_integer("width", width), check_integer("depth", depth)
     return sum(width ** (depth - start) for start in range(depth + 1 if bias else 1))
@@ -48,15 +60,22 @@ def enumerate_paths(width: int, depth: int, start: int = 0) -> Tensor:
     """List the paths that start at layer ``start``, in lexicographic order.
 
     Args:
-        width: m.
-        depth: H.
+        width: m, units in each hidden layer.
+        depth: H, hidden layers.
         start: 0 for paths from the input, k for paths from the constant unit of layer k.
 
     Returns:
         Unit numbers in layers start+1 … H, int64, shape (m^(H-start), H-start).
 
     Raises:
-        ValueError: if ``start`` is not a layer or there are more than ``MAX_PATHS`` paths.
+        ValueError: if ``start`` is not a layer, a size is not a positive integer, or there are more
+            than ``MAX_PATHS`` paths.
+
+    Example:
+        >>> enumerate_paths(2, 2).tolist()
+        [[0, 0], [0, 1], [1, 0], [1, 1]]
+        >>> enumerate_paths(2, 2, start=1).tolist()
+        [[0], [1]]
     """
     width, depth = check_integer("width", width), check_integer("depth", depth)
     start = check_integer("start", start, least=None)
@@ -78,11 +97,21 @@ def path_gates(net: nn.Module, x: Tensor) -> Tensor:
         x: inputs, shape (n, d).
 
     Returns:
-        Shape (n, P), paths grouped by start as in ``enumerate_paths``.
+        Shape (n, P): first the paths with start 0, then those with start 1, and so on, each group
+        in the order of ``enumerate_paths``.
 
     Raises:
-        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, or its weights or x
-            are not finite.
+        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, x does not fit it,
+            or its weights or x are not finite.
+
+    Example:
+        >>> from halfspace.nets import ReLUNet
+        >>> net = ReLUNet(2, width=2, depth=1)
+        >>> net.value[0].weight.data = torch.eye(2)
+        >>> path_gates(net, torch.tensor([[3.0, -1.0], [2.0, 5.0]])).tolist()
+        [[1.0, 0.0], [1.0, 1.0]]
+
+    Reference: Equation 1; the gates of ReLU networks are in Equation 3.
     """
     net = _checked(net, x)
     gates = net.gates(x)
@@ -104,11 +133,19 @@ def path_experts(net: nn.Module, x: Tensor) -> Tensor:
         x: inputs, shape (n, d).
 
     Returns:
-        Shape (n, P, c), paths grouped by start as in ``enumerate_paths``.
+        Shape (n, P, c), the paths in the order of ``path_gates``.
 
     Raises:
-        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, or its weights or x
-            are not finite.
+        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, x does not fit it,
+            or its weights or x are not finite.
+
+    Example:
+        >>> from halfspace.nets import ReLUNet
+        >>> net = ReLUNet(2, width=2, depth=1)
+        >>> net.value[0].weight.data = torch.eye(2)
+        >>> net.value[1].weight.data = torch.tensor([[1.0, 10.0]])
+        >>> path_experts(net, torch.tensor([[3.0, -1.0]])).tolist()
+        [[[3.0], [-10.0]]]
     """
     net = _checked(net, x)
     source = torch.ones_like(x) if getattr(net, "constant_input", False) else x
@@ -137,17 +174,25 @@ def mixture_of_experts(net: nn.Module, x: Tensor) -> Tensor:
         x: inputs, shape (n, d).
 
     Returns:
-        Shape (n, c); equal to ``net(x)`` by Theorems 1 and 2.
+        Shape (n, c); equal to ``net(x)`` by Theorems 1 and 2, up to rounding.
 
     Raises:
-        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, or its weights or x
-            are not finite.
+        ValueError: if the net has more than ``MAX_PATHS`` paths or is stacked, x does not fit it,
+            or its weights or x are not finite.
+
+    Example:
+        >>> from halfspace.nets import ReLUNet
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = ReLUNet(2, width=3, depth=2, generator=generator)
+        >>> x = torch.randn(5, 2, generator=generator)
+        >>> torch.allclose(mixture_of_experts(net, x), net(x), atol=1e-6)
+        True
     """
     return torch.einsum("np,npc->nc", path_gates(net, x), path_experts(net, x))
 
 
 def _checked(net: nn.Module, x: Tensor) -> nn.Module:
-    """Return a single net with finite weights, for points of its size; refuse others."""
+    """Return the net if it is a single one with finite weights and x fits it; refuse others."""
     net = uncompiled(net)
     if net.value[0].weight.ndim > 2:
         raise ValueError("net must be a single one; got a stack (use unstack)")

@@ -1,15 +1,15 @@
-"""Convex polygons in the plane: cut by lines, measured exactly up to rounding.
+"""Convex polygons in the plane: cut them along lines and measure them, exactly up to rounding.
 
 A polygon is a float64 array of shape (k, 2): its corners, anticlockwise. The empty polygon has
 shape (0, 2). A line is given by a normal and an offset; its inside is the closed half-plane
 ``normal · p + offset >= 0``.
 
-``Polygons`` holds many of them; ``split_many`` and ``clip_many`` cut all at once, each along a line
-of its own, by the same rules as ``split`` and ``clip`` cut one.
+``Polygons`` holds many polygons. ``split_many`` and ``clip_many`` cut all of them at once, each
+along its own line, by the rules of ``split`` and ``clip``.
 
-A corner nearer to a line than ``TOLERANCE`` times the polygon's largest coordinate counts as lying
-on it. A piece that would have no other corner has no area and is dropped, so a cut never changes
-the total area.
+A corner counts as lying on a line if it is nearer to it than ``TOLERANCE`` times the polygon's
+largest coordinate. A piece whose corners all lie on the line has no area and is dropped, so a cut
+never changes the total area.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,11 +39,20 @@ TOLERANCE = 1e-10
 
 
 class Polygons(Sequence):
-    """A sequence of convex polygons in one array.
+    """A sequence of P convex polygons in one array.
 
     Attributes:
-        corners: each polygon's corners, its last one repeated to the row's end, shape (P, K, 2).
-        sizes: numbers of corners, shape (P,).
+        corners: a row of corners for each polygon, the last corner repeated to the end of the row,
+            float64, shape (P, K, 2).
+        sizes: numbers of corners, int64, shape (P,).
+
+    Example:
+        >>> triangle = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+        >>> polygons = Polygons.of([triangle, square(1.0)])
+        >>> len(polygons), polygons.corners.shape, polygons.areas.tolist()
+        (2, (2, 4, 2), [0.5, 4.0])
+        >>> polygons[0].tolist()
+        [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     """
 
     def __init__(self, corners: np.ndarray, sizes: np.ndarray):
@@ -51,7 +60,7 @@ class Polygons(Sequence):
 
     @classmethod
     def of(cls, polygons: Iterable[np.ndarray]) -> "Polygons":
-        """Collect polygons, none of them empty.
+        """Collect polygons of shape (k, 2), none of them empty.
 
         Raises:
             ValueError: if one is empty, not of shape (k, 2), or has corners that are not finite.
@@ -74,11 +83,11 @@ class Polygons(Sequence):
         return self.corners[number, : self.sizes[number]]
 
     def take(self, numbers: np.ndarray) -> "Polygons":
-        """Return the polygons of the given numbers (or of a mask)."""
+        """Return the polygons of the given numbers, or those that a mask of shape (P,) selects."""
         return Polygons(self.corners[numbers], self.sizes[numbers])
 
     def widened(self, columns: int) -> np.ndarray:
-        """Return the corners in rows of at least ``columns`` corners, shape (P, >= columns, 2)."""
+        """Return the corners padded to rows of at least ``columns``, shape (P, >= columns, 2)."""
         missing = columns - self.corners.shape[1]
         if missing <= 0:
             return self.corners
@@ -100,7 +109,7 @@ class Polygons(Sequence):
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """All edges: midpoints (E, 2), lengths (E,) and the numbers of their polygons (E,)."""
         following = np.roll(self.corners, -1, axis=1)
-        # In a padded row the last corner stands again and again; its final copy leads to the first.
+        # A padded row repeats the last corner; only its final copy is followed by the first corner.
         real = np.arange(self.corners.shape[1]) < self.sizes[:, None] - 1
         real[:, -1] = True
         middles = ((self.corners + following) / 2)[real]
@@ -108,14 +117,22 @@ class Polygons(Sequence):
 
 
 class Split(NamedTuple):
-    """Many polygons cut, each along its own line.
+    """The result of cutting P polygons, each along its own line.
 
     Attributes:
-        cut: numbers of the polygons that their lines do cut, shape (Q,).
-        above: which polygons lie inside as a whole; of no meaning for those that are cut, bool,
-            shape (P,).
-        inside: the inside pieces of the cut ones, Q polygons.
-        outside: their outside pieces.
+        cut: numbers of the Q polygons that their lines cut in two, increasing, int64, shape (Q,).
+        above: whether each polygon lies inside its line, without a meaning for those that are cut;
+            bool, shape (P,).
+        inside: the inside pieces of the cut polygons, Q polygons.
+        outside: the outside pieces of the cut polygons, Q polygons.
+
+    Example:
+        >>> polygons = Polygons.of([square(1.0), square(3.0)])
+        >>> pieces = split_many(polygons, np.array([(1.0, 0.0)] * 2), np.array([2.0, 2.0]))
+        >>> pieces.cut.tolist(), pieces.above.tolist()[0]
+        ([1], True)
+        >>> pieces.inside.areas.tolist(), pieces.outside.areas.tolist()
+        ([30.0], [6.0])
     """
 
     cut: np.ndarray
@@ -125,10 +142,23 @@ class Split(NamedTuple):
 
 
 def rectangle(left: float, right: float, bottom: float, top: float) -> np.ndarray:
-    """Build the rectangle [left, right] × [bottom, top], shape (4, 2).
+    """Build the rectangle [left, right] × [bottom, top].
+
+    Args:
+        left: smallest first coordinate.
+        right: largest first coordinate.
+        bottom: smallest second coordinate.
+        top: largest second coordinate.
+
+    Returns:
+        The corners, float64, shape (4, 2).
 
     Raises:
-        ValueError: if it has no area, or an infinite one.
+        ValueError: if the rectangle has no area, or a side is not finite.
+
+    Example:
+        >>> rectangle(0, 2, 0, 1).tolist()
+        [[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0]]
     """
     check_finite("rectangle", np.array((left, right, bottom, top), dtype=np.float64))
     if not (left < right and bottom < top):
@@ -139,25 +169,53 @@ def rectangle(left: float, right: float, bottom: float, top: float) -> np.ndarra
 
 
 def square(half_side: float) -> np.ndarray:
-    """Build the square of side ``2 half_side`` around the origin, shape (4, 2)."""
+    """Build the square of side ``2 half_side`` around the origin.
+
+    Args:
+        half_side: half of a side's length.
+
+    Returns:
+        The corners, float64, shape (4, 2).
+
+    Raises:
+        ValueError: if ``half_side`` is not positive and finite.
+
+    Example:
+        >>> square(1).tolist()
+        [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
+    """
     return rectangle(-half_side, half_side, -half_side, half_side)
 
 
 def area(polygon: np.ndarray) -> float:
     """Return the area (shoelace formula); 0 for the empty polygon.
 
+    Args:
+        polygon: shape (k, 2).
+
     Raises:
         ValueError: if the polygon is not of shape (k, 2) or not finite.
+
+    Example:
+        >>> area(rectangle(0, 2, 0, 1))
+        2.0
     """
     _check_polygon("polygon", polygon)
     return float(_wedges(polygon).sum())
 
 
 def centroid(polygon: np.ndarray) -> np.ndarray:
-    """Return the centre of mass, shape (2,); the mean corner if the area is zero.
+    """Return the centre of mass, shape (2,); the mean of the corners if the area is zero.
+
+    Args:
+        polygon: shape (k, 2).
 
     Raises:
         ValueError: if the polygon is empty.
+
+    Example:
+        >>> centroid(rectangle(0, 2, 0, 1)).tolist()
+        [1.0, 0.5]
     """
     if not len(polygon):
         raise ValueError("the empty polygon has no centroid")
@@ -169,7 +227,19 @@ def centroid(polygon: np.ndarray) -> np.ndarray:
 
 
 def edges(polygon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges' midpoints, shape (k, 2), and lengths, shape (k,)."""
+    """Return the midpoints and lengths of a polygon's edges.
+
+    Args:
+        polygon: shape (k, 2).
+
+    Returns:
+        Midpoints, shape (k, 2), and lengths, shape (k,), in the order of the corners.
+
+    Example:
+        >>> middles, lengths = edges(rectangle(0, 2, 0, 1))
+        >>> middles.tolist(), lengths.tolist()
+        ([[1.0, 0.0], [2.0, 0.5], [1.0, 1.0], [0.0, 0.5]], [2.0, 1.0, 2.0, 1.0])
+    """
     following = np.roll(polygon, -1, axis=0)
     return (polygon + following) / 2, np.linalg.norm(following - polygon, axis=1)
 
@@ -179,14 +249,22 @@ def split(polygon: np.ndarray, normal: np.ndarray, offset: float) -> tuple[np.nd
 
     Args:
         polygon: shape (k, 2).
-        normal: the line's normal, shape (2,); zero makes the whole plane its inside or its outside.
-        offset: the line's offset.
+        normal: the line's normal, shape (2,); if it is zero, the whole plane is inside or outside.
+        offset: the line's offset, a number.
 
     Returns:
-        The pieces inside and outside, one of them empty where the line does not cut.
+        The pieces inside and outside, shapes (k', 2) and (k'', 2); one of them is empty if the line
+        does not cut the polygon.
 
     Raises:
         ValueError: if a shape does not fit or a number is not finite.
+
+    Example:
+        >>> inside, outside = split(rectangle(0, 2, 0, 1), (1.0, 0.0), -0.5)
+        >>> inside.tolist()
+        [[0.5, 0.0], [2.0, 0.0], [2.0, 1.0], [0.5, 1.0]]
+        >>> area(outside)
+        0.5
     """
     normal = np.asarray(normal, dtype=np.float64)
     _check_polygon("polygon", polygon)
@@ -214,20 +292,47 @@ def split(polygon: np.ndarray, normal: np.ndarray, offset: float) -> tuple[np.nd
 
 
 def clip(polygon: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
-    """Return the part of a polygon with ``normal · p + offset >= 0``."""
+    """Return the part of a polygon with ``normal · p + offset >= 0``.
+
+    Args:
+        polygon: shape (k, 2).
+        normal: the line's normal, shape (2,).
+        offset: the line's offset, a number.
+
+    Returns:
+        The part inside, shape (k', 2); empty if the polygon lies outside.
+
+    Raises:
+        ValueError: if a shape does not fit or a number is not finite.
+
+    Example:
+        >>> clip(rectangle(0, 2, 0, 1), (1.0, 0.0), -0.5).tolist()
+        [[0.5, 0.0], [2.0, 0.0], [2.0, 1.0], [0.5, 1.0]]
+    """
     return split(polygon, normal, offset)[0]
 
 
 def split_many(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray) -> Split:
-    """Cut each polygon along a line of its own: ``split`` for many.
+    """Cut each polygon along its own line: ``split`` for many polygons.
 
     Args:
         polygons: P polygons.
         normals: the lines' normals, shape (P, 2).
         offsets: the lines' offsets, shape (P,).
 
+    Returns:
+        The pieces of the polygons that are cut, and on which side the others lie.
+
     Raises:
         ValueError: if there are not P lines or a number is not finite.
+
+    Example:
+        >>> polygons = Polygons.of([square(1.0), square(1.0)])
+        >>> pieces = split_many(polygons, np.array([(1.0, 0.0), (0.0, 1.0)]), np.array([0.5, -9.0]))
+        >>> pieces.cut.tolist(), pieces.inside.areas.tolist(), pieces.outside.areas.tolist()
+        ([0], [3.0], [1.0])
+        >>> bool(pieces.above[1])
+        False
     """
     cut, above, ring, sides = _cut_rings(polygons, normals, offsets)
     return Split(cut, above, _compact(ring, sides >= 0), _compact(ring, sides <= 0))
@@ -236,32 +341,40 @@ def split_many(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray) -> 
 def clip_many(
     polygons: Polygons, normals: np.ndarray, offsets: np.ndarray
 ) -> tuple[np.ndarray, Polygons]:
-    """Keep each polygon's part inside its own line: ``clip`` for many.
+    """Keep each polygon's part inside its own line: ``clip`` for many polygons.
 
     Args:
         polygons: P polygons.
-        normals: shape (P, 2).
-        offsets: shape (P,).
+        normals: the lines' normals, shape (P, 2).
+        offsets: the lines' offsets, shape (P,).
 
     Returns:
-        The numbers of the polygons of which something is left, increasing, shape (Q,), and what is
-        left of them.
+        The numbers of the Q polygons that have a part inside, increasing, int64, shape (Q,), and
+        these parts, Q polygons.
 
     Raises:
         ValueError: if there are not P lines or a number is not finite.
+
+    Example:
+        >>> polygons = Polygons.of([square(1.0), square(1.0)])
+        >>> numbers, parts = clip_many(
+        ...     polygons, np.array([(1.0, 0.0), (0.0, 1.0)]), np.array([-9.0, 0.5])
+        ... )
+        >>> numbers.tolist(), parts.areas.tolist()
+        ([1], [3.0])
     """
     cut, above, ring, sides = _cut_rings(polygons, normals, offsets)
     pieces = _compact(ring, sides >= 0)
-    left = above.copy()
-    left[cut] = True
+    has_part = above.copy()
+    has_part[cut] = True
     columns = max(polygons.corners.shape[1], pieces.corners.shape[1])
     corners, sizes = polygons.widened(columns).copy(), polygons.sizes.copy()
     corners[cut], sizes[cut] = pieces.widened(columns), pieces.sizes
-    return np.flatnonzero(left), Polygons(corners, sizes).take(left)
+    return np.flatnonzero(has_part), Polygons(corners, sizes).take(has_part)
 
 
 def free_edges(polygon: np.ndarray, window: np.ndarray) -> int:
-    """Count the edges of a polygon that do not lie on the sides of the window that holds it.
+    """Count the edges of a polygon that do not lie on a side of the window around it.
 
     Args:
         polygon: a polygon inside ``window``, shape (k, 2).
@@ -269,6 +382,10 @@ def free_edges(polygon: np.ndarray, window: np.ndarray) -> int:
 
     Raises:
         ValueError: if one is not of that shape or not finite.
+
+    Example:
+        >>> free_edges(rectangle(0, 1, -1, 0.5), square(1.0))
+        2
     """
     _check_polygon("polygon", polygon)
     _check_polygon("window", window)
@@ -293,11 +410,15 @@ def _wedges(polygon: np.ndarray) -> np.ndarray:
 
 
 def _cut_rings(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray):
-    """Find the polygons that are cut and lay their corners and crossings out in order.
+    """Find the polygons that are cut, and list their corners and crossings in order.
+
+    Each corner is followed in its ring by the point where the edge that starts there crosses the
+    line. Where it does not, and where a corner is padding, the entry counts for nothing.
 
     Returns:
-        Numbers of the cut polygons (Q,); the uncut ones' sides (P,); rings of corners and
-        crossings (Q, 2K, 2); the rings' sides: 1, 0 and -1, NaN for what is no corner (Q, 2K).
+        Numbers of the cut polygons (Q,); whether each uncut polygon lies inside (P,); rings of
+        corners and crossings (Q, 2K, 2); the side of each entry of a ring: 1 inside, 0 on the line,
+        -1 outside, NaN if the entry counts for nothing (Q, 2K).
     """
     corners = polygons.corners
     check_shape("normals", normals, (len(polygons), 2))
@@ -323,7 +444,7 @@ def _cut_rings(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray):
 
 
 def _compact(ring: np.ndarray, keep: np.ndarray) -> Polygons:
-    """Keep some corners of each ring, in order, and pad the rows with the last one."""
+    """Keep the marked points of each ring, in order, and pad the rows with the last one."""
     sizes = keep.sum(axis=1)
     columns = np.arange(sizes.max(initial=1))
     order = np.argsort(~keep, axis=1, kind="stable")

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100, in one order whatever their source."""
+"""CIFAR-10 and CIFAR-100, in the same order from every source."""
 
 import hashlib
 import zipfile
@@ -52,11 +52,24 @@ class CIFAR:
     """CIFAR-10 or CIFAR-100, sorted by label and then by the SHA-256 of the image's bytes.
 
     Attributes:
-        train_images: raw pixels, uint8, shape (50000, 3, 32, 32).
+        train_images: raw pixels, 0-255, uint8, shape (50000, 3, 32, 32).
         train_labels: class numbers, the positions in ``classes``, int64, shape (50000,).
-        test_images: raw pixels, uint8, shape (10000, 3, 32, 32).
+        test_images: raw pixels, 0-255, uint8, shape (10000, 3, 32, 32).
         test_labels: class numbers, int64, shape (10000,).
-        classes: names, 10 or 100, in alphabetical order; of CIFAR-100 the fine labels.
+        classes: the 10 or 100 names in alphabetical order; for CIFAR-100, the fine labels.
+
+    Example:
+        A synthetic data set of the same form, with two training images and one test image.
+
+        >>> data = CIFAR(
+        ...     train_images=torch.zeros(2, 3, 32, 32, dtype=torch.uint8),
+        ...     train_labels=torch.tensor([3, 8]),
+        ...     test_images=torch.zeros(1, 3, 32, 32, dtype=torch.uint8),
+        ...     test_labels=torch.tensor([8]),
+        ...     classes=CIFAR_CLASSES["cifar10"],
+        ... )
+        >>> [data.classes[label] for label in data.train_labels]
+        ['cat', 'ship']
     """
 
     train_images: Tensor
@@ -70,24 +83,31 @@ class CIFAR:
 def cifar(name: str) -> CIFAR:
     """Load CIFAR-10 or CIFAR-100, verified by the checksums of its content.
 
-    Read from ``<name>.npz`` (data/README.md tells its form) in the folder ``HALFSPACE_DATA``, or,
-    if that is not set, in a ``data`` folder of the current folder, of its parents, or of the
-    repository that holds this package. Without such a file it is downloaded through torchvision,
-    once.
+    The data set is read from ``<name>.npz`` (data/README.md describes its format) in the folder
+    ``HALFSPACE_DATA``. If that variable is not set, the file is looked for in the ``data`` folder
+    of the current folder, of its parents, and of the repository that holds this package. If there
+    is no file, the data set is downloaded once, through torchvision.
 
-    The sources differ in order, and a seed must give the same run from each: so the images are
-    sorted, by label and then by the SHA-256 of their bytes. Sorted by the bytes themselves, the
-    first images of a class would be its darkest; by their SHA-256, they are as good as drawn at
-    random, and ``subset_by_class`` may take them.
+    The sources differ in the order of the images, but a seed must give the same run with each of
+    them. So the images are sorted, by label and then by the SHA-256 of their bytes. If they were
+    sorted by the bytes themselves, the first images of a class would be its darkest. The order of
+    the SHA-256 is as good as random, so ``subset_by_class`` can take the first images.
 
     Args:
         name: ``"cifar10"`` or ``"cifar100"``. The last one loaded stays in memory (185 MB).
 
     Raises:
-        ValueError: if the name is another, or the data are damaged or not CIFAR.
+        ValueError: if the name is a different one, or the data are damaged or not CIFAR.
         FileNotFoundError: if there is no file and the download fails.
 
-    Reference: Krizhevsky 2009.
+    Example:
+        Skipped in tests, since the repository does not hold the data.
+
+        >>> data = cifar("cifar10")  # doctest: +SKIP
+        >>> data.train_images.shape, data.classes[data.train_labels[0]]  # doctest: +SKIP
+        (torch.Size([50000, 3, 32, 32]), 'airplane')
+
+    Reference: Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images.
     """
     checksums = cifar_checksums(name)
     path = find(f"{name}.npz")
@@ -99,8 +119,8 @@ def cifar(name: str) -> CIFAR:
         parts = {part: _sorted(arrays, part, checksums[part]) for part in _SIZES}
     except (ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
-            f"{path or download_folder()} does not hold {_title(name)}: {error}; delete it to have "
-            f"{_title(name)} downloaded, or make it anew as data/README.md tells"
+            f"{path or download_folder()} does not hold {_title(name)}: {error}; delete it to "
+            f"download {_title(name)}, or make it again as data/README.md describes"
         ) from error
     return CIFAR(
         train_images=parts["train"][0],
@@ -114,8 +134,19 @@ def cifar(name: str) -> CIFAR:
 def cifar_checksums(name: str) -> dict[str, str]:
     """Return the SHA-256 of the training and of the test set, which every load verifies.
 
+    Args:
+        name: ``"cifar10"`` or ``"cifar100"``.
+
+    Returns:
+        Hexadecimal digests, by ``"train"`` and ``"test"``: of the images' bytes, then the labels'
+        as little-endian int64, in the order of ``cifar``.
+
     Raises:
         ValueError: if the name is neither ``"cifar10"`` nor ``"cifar100"``.
+
+    Example:
+        >>> cifar_checksums("cifar10")["test"][:8]
+        'fbc5a1e0'
     """
     if name not in _SHA256:
         raise ValueError(f"name must be 'cifar10' or 'cifar100'; got {name!r}")
@@ -127,13 +158,14 @@ def _title(name: str) -> str:
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    """Read the arrays of a file of one's own."""
+    """Read a user-supplied ``.npz`` file."""
     if not zipfile.is_zipfile(path):
-        raise ValueError("it is not a whole .npz file")
+        raise ValueError("it is not a complete .npz file")
     with np.load(path, allow_pickle=False) as stored:
         if missing := [key for key in _KEYS if key not in stored.files]:
             raise ValueError(f"it lacks {', '.join(missing)}")
-        return {key: np.asarray(stored[key]) for key in _KEYS}  # a stray file comes as bytes
+        # NumPy returns a member that is not an .npy file as bytes.
+        return {key: np.asarray(stored[key]) for key in _KEYS}
 
 
 def _download(name: str) -> dict[str, np.ndarray]:
@@ -146,15 +178,15 @@ def _download(name: str) -> dict[str, np.ndarray]:
     except (OSError, RuntimeError) as error:  # URLError is an OSError
         raise FileNotFoundError(
             f"{name}.npz is in no data folder and the download of {_title(name)} failed ({error}); "
-            f"try again with a network, or put {name}.npz (data/README.md tells its form) into "
-            "data/ or the folder that HALFSPACE_DATA names"
+            f"try again with a network, or put {name}.npz (data/README.md describes its format) "
+            "into data/ or the folder that HALFSPACE_DATA names"
         ) from error
     arrays = (train.data, np.array(train.targets), test.data, np.array(test.targets), train.classes)
     return dict(zip(_KEYS, arrays, strict=True))
 
 
 def _sorted(arrays: dict[str, np.ndarray], part: str, checksum: str) -> tuple[Tensor, Tensor]:
-    """Check the arrays of one part and bring them into order.
+    """Check the arrays of one part and sort them.
 
     Args:
         arrays: images of shape (n, 32, 32, 3), labels of shape (n,), by key.
@@ -183,5 +215,5 @@ def _sorted(arrays: dict[str, np.ndarray], part: str, checksum: str) -> tuple[Te
     digest = hashlib.sha256(images)
     digest.update(labels)
     if digest.hexdigest() != checksum:
-        raise ValueError(f"the content of its {part} set has another SHA-256")
+        raise ValueError(f"the content of its {part} set has a different SHA-256")
     return torch.from_numpy(images), torch.from_numpy(labels)

@@ -1,4 +1,4 @@
-"""Fashion-MNIST, parts of it, and its modified labels."""
+"""Fashion-MNIST, balanced subsets, and modified labels."""
 
 import gzip
 import hashlib
@@ -55,10 +55,15 @@ class FashionMNIST:
     """Fashion-MNIST, or a balanced part of its training set with the whole test set.
 
     Attributes:
-        train_images: raw pixels, uint8, shape (n, 784).
-        train_labels: class numbers 0-9 (``CLASSES``), int64, shape (n,).
-        test_images: raw pixels, uint8, shape (10000, 784).
+        train_images: raw pixels, 0-255, uint8, shape (n, 784).
+        train_labels: class numbers, the positions in ``CLASSES``, int64, shape (n,).
+        test_images: raw pixels, 0-255, uint8, shape (10000, 784).
         test_labels: class numbers, int64, shape (10000,).
+
+    Example:
+        >>> data = fashion_mnist(100)
+        >>> data.train_images.shape, data.test_images.shape
+        (torch.Size([100, 784]), torch.Size([10000, 784]))
     """
 
     train_images: Tensor
@@ -71,20 +76,29 @@ class FashionMNIST:
 def fashion_mnist(n_train: int = 60_000) -> FashionMNIST:
     """Load Fashion-MNIST, verified by the checksums of its content.
 
-    The four files are looked for in ``fashion-mnist`` below the folder ``HALFSPACE_DATA``, or, if
-    that is not set, below a ``data`` folder of the current folder, of its parents, or of the
-    repository that holds this package. Without such a folder they are downloaded through
-    torchvision, once.
+    The four files are read from the folder ``fashion-mnist`` in the folder ``HALFSPACE_DATA``. If
+    that variable is not set, ``fashion-mnist`` is looked for in the ``data`` folder of the current
+    folder, of its parents, and of the repository that holds this package. If there is none, the
+    files are downloaded once, through torchvision.
 
     Args:
         n_train: training images to keep, a multiple of 10: the first ``n_train / 10`` of each
             class, in the original order.
 
+    Returns:
+        The data; the last two results stay in memory, so do not change their tensors in place.
+
     Raises:
         ValueError: if a file is damaged or ``n_train`` is out of range.
         FileNotFoundError: if a file is missing and cannot be downloaded.
 
-    Reference: Xiao, Rasul and Vollgraf 2017.
+    Example:
+        >>> data = fashion_mnist(100)
+        >>> [CLASSES[label] for label in data.train_labels[:3]]
+        ['Ankle boot', 'T-shirt', 'T-shirt']
+
+    Reference: Xiao, Rasul and Vollgraf 2017, Fashion-MNIST: a Novel Image Dataset for Benchmarking
+    Machine Learning Algorithms.
     """
     check_integer("n_train", n_train, least=None)
     if n_train % 10 or not 10 <= n_train <= 60_000:
@@ -113,7 +127,11 @@ def subset_by_class(labels: Tensor, per_class: int) -> Tensor:
         int64, shape (classes * per_class,).
 
     Raises:
-        ValueError: if a class has fewer points, or there is none.
+        ValueError: if a class has fewer points, or there are no points.
+
+    Example:
+        >>> subset_by_class(torch.tensor([1, 0, 1, 0, 0]), 2).tolist()
+        [1, 3, 0, 2]
     """
     per_class = check_integer("per_class", per_class)
     if labels.ndim != 1 or not len(labels):
@@ -129,13 +147,18 @@ def normalise(images: Tensor, reference: Tensor) -> Tensor:
 
     Args:
         images: shape (n, d), floating point.
-        reference: the training images, shape (n', d), whatever part of them ``images`` is.
+        reference: the images to average, usually the training images, shape (n', d).
 
     Returns:
         Shape (n, d). Scaling alone cannot change a bias-free net's gates; subtracting the mean can.
 
     Raises:
-        ValueError: if ``reference`` is empty or images of another size.
+        ValueError: if ``reference`` is empty or its images have a different size.
+
+    Example:
+        >>> images = torch.tensor([[1.0, 5.0], [7.0, -3.0]])
+        >>> normalise(images, images).mul(5).round().tolist()
+        [[-3.0, 4.0], [3.0, -4.0]]
     """
     check_shape("reference", reference, (max(1, len(reference)), *images.shape[1:]))
     return functional.normalize(images - reference.mean(0), dim=-1)
@@ -146,19 +169,31 @@ def modified_labels(
 ) -> tuple[Tensor, Tensor]:
     """Make the labels of some classes a complicated function of the image.
 
-    Each complex class is split into five clusters by k-means on raw pixels. The 25 clusters get the
-    complex classes' labels at random, five clusters each. The other classes keep their labels. Test
-    images belong to their own class's cluster with the nearest centroid.
+    Each complex class is split into five clusters by k-means on raw pixels. The complex classes'
+    labels are given to the clusters at random, each label to five clusters. The other classes keep
+    their labels. A test image belongs to the cluster of its class with the nearest centroid.
 
     Args:
         data: images and original labels.
         seed: decides which cluster gets which label; the clusters are the same for every seed.
-        complex_classes: classes to be split.
+        complex_classes: numbers of the classes to split.
 
     Returns:
         New labels of the training and of the test images, int64, shapes (n,) and (10000,).
 
-    Reference: Section 5; the paper's "type of clustering" is not named, and k-means is our choice.
+    Raises:
+        ValueError: if the seed is not an integer of at least 0.
+
+    Example:
+        >>> data = fashion_mnist(100)
+        >>> labels, test_labels = modified_labels(data, seed=0, complex_classes=(8, 9))
+        >>> bool((labels == data.train_labels)[data.train_labels < 8].all())
+        True
+        >>> labels[data.train_labels == 9].unique().tolist()
+        [8, 9]
+
+    Reference: Section 5; the paper does not name its "type of clustering", and k-means is our
+    choice.
     """
     generator = np.random.default_rng(check_integer("seed", seed, least=0))
     drawn = generator.permutation(np.repeat(complex_classes, _CLUSTERS))
@@ -176,13 +211,21 @@ def _clusters(data: FashionMNIST, number: int) -> tuple[Tensor, Tensor]:
     """Split one class; return the clusters of its training and of its test images."""
     train = data.train_images[data.train_labels == number].float().numpy()
     test = data.test_images[data.test_labels == number].float().numpy()
-    # Single starts differ by up to 2 % in inertia; the best of four is the same from draw to draw.
+    # Single starts differ by up to 2 % in inertia; the best of four is the same for every draw.
     means = KMeans(_CLUSTERS, n_init=4, random_state=0).fit(train)
     return torch.from_numpy(means.labels_).long(), torch.from_numpy(means.predict(test)).long()
 
 
 def fashion_checksums() -> dict[str, str]:
-    """Return the SHA-256 of Fashion-MNIST's files, uncompressed, which every load verifies."""
+    """Return the SHA-256 of Fashion-MNIST's uncompressed files, which every load verifies.
+
+    Returns:
+        Hexadecimal digests by file name, without ``.gz``.
+
+    Example:
+        >>> fashion_checksums()["t10k-labels-idx1-ubyte"][:8]
+        '0402a96d'
+    """
     return dict(_FASHION_FILES)
 
 
@@ -197,7 +240,7 @@ def _fashion_folder() -> Path:
 
 
 def _download() -> Path:
-    """Fetch the files through torchvision into the user's cache and return their folder."""
+    """Download the files through torchvision into the user's cache and return their folder."""
     from torchvision.datasets import FashionMNIST as Torchvision
 
     folder = download_folder() / "FashionMNIST" / "raw"
@@ -227,8 +270,8 @@ def _read_idx(path: Path, checksum: str) -> Tensor:
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged ({error}); {restore}") from error
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise ValueError(f"{path} is damaged (its content has another SHA-256); {restore}")
-    # The checksum vouches for the header (magic number and sizes), so that it need not be read.
+        raise ValueError(f"{path} is damaged (its content has a different SHA-256); {restore}")
+    # The checksum covers the header (magic number and sizes), so there is no need to read it.
     images = "images" in path.name
     header = 16 if images else 8
     values = torch.from_numpy(np.frombuffer(content, np.uint8, offset=header).copy())

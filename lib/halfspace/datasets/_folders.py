@@ -1,4 +1,4 @@
-"""Where data sets lie, and where downloads go."""
+"""Folders of the data sets and of downloads."""
 
 import os
 import tempfile
@@ -8,10 +8,10 @@ __all__ = ["download_folder", "find"]
 
 
 def find(name: str) -> Path | None:
-    """Return the file or folder of this name among the data, ``None`` if there is none.
+    """Return the path of a data file or folder of this name, ``None`` if there is none.
 
-    Looked for in the folder ``HALFSPACE_DATA``, or, if that is not set, in a ``data`` folder of the
-    current folder, of its parents, or of the repository that holds this package.
+    Looks in the folder ``HALFSPACE_DATA`` or, if that variable is not set, in the ``data`` folder
+    of the current folder, of its parents, and of the repository that holds this package.
     """
     named = os.environ.get("HALFSPACE_DATA")
     here = Path.cwd()
@@ -23,7 +23,7 @@ def find(name: str) -> Path | None:
 def download_folder() -> Path:
     """Return the folder in the user's cache that torchvision downloads into.
 
-    A user without a home folder gets one among the temporary files.
+    For a user without a home folder, it is in the folder of temporary files.
     """
     if named := os.environ.get("XDG_CACHE_HOME"):
         return Path(named) / "halfspace"

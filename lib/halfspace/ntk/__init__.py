@@ -1,14 +1,15 @@
-"""Empirical neural tangent kernel of any net made of leaf modules, layer by layer.
+"""Empirical neural tangent kernel of any net whose parameters belong to leaf modules.
 
-``Θ(x, x') = Σ_c ⟨∇_θ y_c(x), ∇_θ y_c(x')⟩`` over the trained parameters θ. One forward pass gives
-each layer's input a, one backward pass per output its output gradient δ: in closed form for the
-nets of ``halfspace.nets``, recorded through hooks and autograd for any other net.
+``Θ(x, x') = Σ_c ⟨∇_θ y_c(x), ∇_θ y_c(x')⟩`` over the trained parameters θ. The kernel is a sum of
+one share per layer. One forward pass gives each layer's input a, and one backward pass per output
+gives the gradient δ of the layer's output: in closed form for the nets of ``halfspace.nets``,
+recorded through hooks and autograd for any other net.
 
-A dense layer has per-sample weight gradient δ aᵀ, so that its share of the kernel is
-``⟨δ, δ'⟩ ⟨a, a'⟩`` (and ``⟨δ, δ'⟩`` for its bias): two products of thin matrices, in tiles that
-stay in the processor's cache, and no Jacobian. Any other layer's per-sample Jacobian is formed from
-its a and δ, in blocks of samples, and its Gram matrix added. ``gradient_features`` returns these
-Jacobians themselves, for one output that stands for all.
+A dense layer has the per-sample weight gradient δ aᵀ, so its share is ``⟨δ, δ'⟩ ⟨a, a'⟩``, plus
+``⟨δ, δ'⟩`` for its bias: two products of thin matrices, in tiles that stay in the processor's
+cache, without any Jacobian. For any other layer, the per-sample Jacobian is computed from a and δ,
+in blocks of samples, and its Gram matrix is added. ``gradient_features`` returns these Jacobians
+themselves, for the scaled sum of all outputs.
 
 Reference: Novak, Sohl-Dickstein and Schoenholz 2022, Fast Finite Width Neural Tangent Kernel
 ("structured derivatives").
@@ -48,11 +49,11 @@ def empirical_ntk(
 ) -> Tensor:
     """Compute the empirical NTK of a set of points, or between two sets.
 
-    The net is called once per set, as it is: its own gates (a hard gate passes no gradient to the
-    gating network) and its own mode. Each point's outputs must depend on that point alone, and on
-    nothing random. Modules of PyTorch that draw at random are refused; a forward that calls
-    ``torch.nn.functional.dropout`` in training cannot be seen, and gives another kernel at each
-    call: pass it ``training=self.training`` and call the net's ``eval()``.
+    The net is called once per set, as it is: with its own gates (a hard gate passes no gradient to
+    the gating network) and in its own mode. Each point's outputs must depend on that point alone,
+    and on nothing random. Modules of PyTorch that draw at random are refused. A ``forward`` that
+    calls ``torch.nn.functional.dropout`` in training cannot be detected, and gives a different
+    kernel at each call: pass ``training=self.training`` to it and call the net's ``eval()``.
 
     Args:
         net: a network of ``halfspace.nets``, possibly stacked, or any module that maps (n, ...) to
@@ -63,9 +64,9 @@ def empirical_ntk(
         other: inputs of a second set, shape (n', ...); the first set if ``None``, which halves the
             work.
         outputs: ``"trace"`` sums over outputs, ``"full"`` keeps each pair of outputs.
-        memory: bytes of working memory beside the result and the recorded a and δ. The Jacobian of
-            one point (and, of the trace, one output) to one layer is formed in any case.
-        out: where to write the result, in the dtype and on the device of the net's outputs; a fresh
+        memory: bytes of working memory in addition to the result and the recorded a and δ. One
+            layer's Jacobian at one point (for the trace: of one output) is computed in any case.
+        out: where to write the result, in the dtype and on the device of the net's outputs; a new
             tensor if ``None``.
 
     Returns:
@@ -75,7 +76,19 @@ def empirical_ntk(
     Raises:
         ValueError: if an argument is out of range, x or a single net's weights are not finite, no
             parameter needs a gradient, ``out`` does not fit, or a module mixes points, draws at
-            random or hides its parameters' use (the text names it).
+            random or hides how its parameters are used (the message names it).
+
+    Example:
+        For a linear net, the kernel is the inner product of the inputs, here with one more for the
+        bias.
+
+        >>> net = nn.Linear(2, 1)
+        >>> x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+        >>> empirical_ntk(net, x).tolist()
+        [[6.0, 2.0], [2.0, 11.0]]
+
+    Reference: Jacot, Gabriel and Hongler 2018, Neural Tangent Kernel; for the method see this
+    module's documentation.
     """
     if outputs not in ("trace", "full"):
         raise ValueError(f'outputs must be "trace" or "full"; got {outputs!r}')
@@ -87,9 +100,9 @@ def empirical_ntk(
         if points is not None:
             check_finite(name, points)
     leaves = trained_leaves(net)
-    look = closed_form if has_closed_form(net) else record
-    first = look(net, leaves, x)
-    second = first if other is None else look(net, leaves, other)
+    run = closed_form if has_closed_form(net) else record
+    first = run(net, leaves, x)
+    second = first if other is None else run(net, leaves, other)
     if (first.lead, first.count) != (second.lead, second.count):
         raise ValueError(
             "x and other must give outputs that differ in n only; got "
@@ -123,7 +136,10 @@ def empirical_ntk(
 
 
 def _broken(net: nn.Module, lead: tuple[int, ...]) -> Tensor | None:
-    """Return which copies have weights that are not finite, if any; refuse a single net's."""
+    """Tell which copies of a stacked net have weights that are not finite; ``None`` if none has.
+
+    A single net with such weights is refused.
+    """
     try:
         check_weights(net)
         return None

@@ -1,7 +1,7 @@
 """Inputs and output gradients of every layer of the nets of ``halfspace.nets``, in closed form.
 
-Going down from output c, the value network's gradients are ``δ_ℓ = g_ℓ ∘ U_{ℓ+1}ᵀ δ_{ℓ+1}``, with
-the gates g (for a ReLU net its own, for a deep linear net ones). The gating network of a DLGN gets
+From output c down, the value network's gradients are ``δ_ℓ = g_ℓ ∘ U_{ℓ+1}ᵀ δ_{ℓ+1}`` with the
+gates g; a deep linear net has ones in their place. The gating network of a DLGN gets the gradients
 ``ε_ℓ = g'_ℓ ∘ (U_ℓ z_{ℓ-1}) ∘ U_{ℓ+1}ᵀ δ_{ℓ+1} + W_{ℓ+1}ᵀ ε_{ℓ+1}``, with the gates' derivative g'.
 """
 
@@ -40,13 +40,13 @@ def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Reco
     outputs = net.value[-1](z)
     check_outputs(outputs, x)
 
-    found = {}
+    a_and_delta = {}
     # One group of gradients for each output, along the first axis.
     units = torch.eye(net.d_out, dtype=outputs.dtype, device=outputs.device)
     lead = (1,) * (outputs.ndim - 1)
     delta = units.view(net.d_out, *lead, net.d_out).expand(net.d_out, *outputs.shape)
-    found[net.value[-1]] = inputs[-1], delta
-    # The output layer's gradients are the same at every point: one row of each will do.
+    a_and_delta[net.value[-1]] = inputs[-1], delta
+    # The output layer's gradients are the same at every point, so one row is enough.
     up, epsilon = delta[..., :1, :] @ net.value[-1].weight, None
     for number in reversed(range(net.depth)):
         if derivatives is not None:
@@ -54,17 +54,17 @@ def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Reco
             if epsilon is not None:
                 below = below + epsilon @ net.gating[number + 1].weight
             epsilon = below
-            found[net.gating[number]] = lower[number], epsilon
+            a_and_delta[net.gating[number]] = lower[number], epsilon
         delta = up * gates[number] if gates else up
         delta = delta.expand(net.d_out, *outputs.shape[:-1], net.width)
-        found[net.value[number]] = inputs[number], delta
+        a_and_delta[net.value[number]] = inputs[number], delta
         if number:
             up = delta @ net.value[number].weight
     layers = []
     for name, module in leaves.items():
-        layer = Layer(name, module, dense=module in found)
+        layer = Layer(name, module, dense=module in a_and_delta)
         if layer.dense:
-            a, delta = found[module]
+            a, delta = a_and_delta[module]
             layer.inputs.append(a)
             layer.deltas.append(delta)
         layers.append(layer)
@@ -76,7 +76,11 @@ def _constant_input(net: nn.Module) -> bool:
 
 
 def _gates(net: nn.Module, x: Tensor) -> tuple[list[Tensor], list[Tensor] | None, list[Tensor]]:
-    """Return a DLGN's gates, their derivatives (``None`` without) and its gating layers' inputs."""
+    """Return a DLGN's gates, their derivatives and its gating layers' inputs.
+
+    The derivatives are ``None`` if the gating network gets no gradient; other nets have no gates
+    here.
+    """
     if not isinstance(net, DLGN):
         return [], None, []
     gates, derivatives, lower, eta = [], [], [], x

@@ -1,4 +1,10 @@
-"""Shares of the kernel from the layers' a and δ, in tiles and blocks of bounded memory."""
+"""The layers' shares of the kernel, from a and δ, in tiles and blocks of bounded memory.
+
+Two ways, each where it is cheap. A dense layer's share is a product of two small Gram matrices; all
+dense layers are summed in one tile while it is in the cache, so ``out`` is written once
+(``write_dense``). Any other layer needs its Jacobians, which are large: they are computed for a
+block of points at a time, and layer by layer (``add_jacobians``).
+"""
 
 import math
 
@@ -11,14 +17,15 @@ from halfspace.ntk._recording import Layer
 __all__ = ["add_jacobians", "factors", "jacobian", "write_dense"]
 
 _TILE = {"cpu": 256}  # tiles of this side fit a core's second-level cache
-_TILE_ELSEWHERE = 4096  # an accelerator wants few large products
+_TILE_ELSEWHERE = 4096  # an accelerator is faster with fewer, larger products
 
 
 def factors(a: Layer, b: Layer, full: bool, index: tuple[int, ...]) -> tuple:
-    """Return one stacked copy's a (n, in) and δ (g, n, k), the second set's, and what is trained.
+    """Return a dense layer's a (n, in) and δ (g, n, k) for both sets, and its trained parameters.
 
-    In full there is a group of k = out gradients for each output; for the trace, a single group of
-    k = c · out, whose inner product is the sum over outputs.
+    Both sets' tensors are those of one stacked copy. For the full kernel there are g = c groups of
+    k = out gradients, one for each output. For the trace there is a single group of k = c · out:
+    the inner product of all outputs' gradients, one after the other, is the sum over outputs.
     """
     sides = []
     for layer in (a, b):
@@ -32,7 +39,11 @@ def factors(a: Layer, b: Layer, full: bool, index: tuple[int, ...]) -> tuple:
 
 
 def write_dense(out: Tensor, factors: list[tuple], memory: int, symmetric: bool) -> None:
-    """Write Σ_ℓ ⟨a, a'⟩ ⟨δ, δ'⟩ over dense layers into ``out`` (n, n', g, g), tile by tile."""
+    """Write Σ_ℓ ⟨a, a'⟩ ⟨δ, δ'⟩ over dense layers into ``out`` (n, n', g, g), tile by tile.
+
+    A tile holds g² numbers for each pair of points, so its side in points shrinks with g. All tiles
+    use the same working memory: the sum over layers, ⟨δ, δ'⟩ and ⟨a, a'⟩.
+    """
     n, n_other, g, _ = out.shape
     largest = _TILE.get(out.device.type, _TILE_ELSEWHERE) // math.isqrt(g)
     side = _side(memory // 3, g, out, largest)
@@ -52,7 +63,7 @@ def write_dense(out: Tensor, factors: list[tuple], memory: int, symmetric: bool)
                     continue
                 torch.mm(a[i : i + r], a_other[j : j + s].T, out=feature)
                 if "bias" in trained:
-                    feature.add_(1)
+                    feature.add_(1)  # a bias is the weight of a constant input 1
                 total.addcmul_(inner.view_as(total), feature[:, None, :])
             out[i : i + r, j : j + s] = total.permute(1, 3, 0, 2)
             if symmetric and j > i:
@@ -65,17 +76,20 @@ def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None
     if not (n and n_other):
         return
     symmetric = second is first
+    # Half of the memory is for the Gram matrix of two blocks, half for the two blocks' Jacobians.
+    # While the first block is held, computing the second takes up to three times its size.
     parameters = sum(p.numel() for p in first.trained().values())
-    around = sum(a[0].numel() for a in first.inputs) + sum(d[0, 0].numel() for d in first.deltas)
-    # One block is held while the other is made, which takes up to three times its size.
-    point = out.element_size() * g * (4 * parameters + 2 * around)
-    side = _side(memory // 2, g, out, max(1, memory // 2 // point))
+    a_and_delta = sum(a[0].numel() for a in first.inputs)
+    a_and_delta += sum(delta[0, 0].numel() for delta in first.deltas)
+    bytes_per_point = out.element_size() * g * (4 * parameters + 2 * a_and_delta)
+    side = _side(memory // 2, g, out, max(1, memory // 2 // bytes_per_point))
+    # The trace is a sum over outputs: one output at a time needs c times less memory.
     for part in [slice(None)] if g > 1 else [slice(c, c + 1) for c in range(len(first.deltas[0]))]:
         for i in range(0, n, side):
             left = jacobian(first, part, slice(i, i + side))
             for j in range(i if symmetric else 0, n_other, side):
-                own = symmetric and j == i
-                right = left if own else jacobian(second, part, slice(j, j + side))
+                on_diagonal = symmetric and j == i
+                right = left if on_diagonal else jacobian(second, part, slice(j, j + side))
                 gram = torch.mm(left.flatten(0, 1), right.flatten(0, 1).T)
                 gram = gram.view(g, left.shape[1], g, right.shape[1])
                 out[i : i + side, j : j + side] += gram.permute(1, 3, 0, 2)
@@ -83,14 +97,24 @@ def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None
                     out[j : j + side, i : i + side] += gram.permute(3, 1, 2, 0)
 
 
-@torch.inference_mode(False)  # its tensors know no derivatives
+@torch.inference_mode(False)  # tensors made in inference mode have no derivatives
 def jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
-    """Return the derivatives of some outputs at some points, (g, points, parameters)."""
+    """Return a layer's Jacobian: the derivatives of some outputs at some points.
+
+    Args:
+        layer: a layer with the points along the first axis.
+        part: the outputs, g of them.
+        points: the points.
+
+    Returns:
+        Shape (g, points, parameters), summed over the layer's calls.
+    """
     trained = layer.trained()
-    if not len(layer.inputs[0]):  # ``vmap`` maps over no empty axis
+    if not len(layer.inputs[0]):  # ``vmap`` refuses an empty axis
         width = sum(parameter.numel() for parameter in trained.values())
         return layer.deltas[0].new_zeros(len(layer.deltas[0][part]), 0, width)
 
+    # One point: a single forward pass of the module, then its gradient for each output's δ.
     def pull(a: Tensor, deltas: Tensor) -> Tensor:
         _, back = vjp(lambda p: functional_call(layer.module, p, (a[None].clone(),))[0], trained)
         (grads,) = vmap(back)(deltas)

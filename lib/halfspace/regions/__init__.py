@@ -1,16 +1,16 @@
 """Where units and paths are active: half-spaces, active path regions, activation pattern regions.
 
-A *path* picks one unit of each gated layer; its *active path region* is the set of inputs at which
-all of them are active. An *activation pattern region* is the set of inputs that share every unit's
-gate. In the plane both are computed exactly, in float64, inside a window: a convex polygon of
-``halfspace.polygons``.
+A *path* picks one unit of each gated layer. Its *active path region* is the set of inputs at which
+all these units are active. An *activation pattern region* is a set of inputs at which every unit
+has the same gate. In the plane, both are computed exactly, in float64, inside a window: a convex
+polygon as ``halfspace.polygons`` describes it.
+
+Letters: d inputs, H gated layers (``depth``), m units in each (``width``), C cells, R paths.
 
 Reference: Half-Space Feature Learning in Neural Networks, Sections 2.2 and 3.1.
 """
 
 from halfspace.regions._half_spaces import (
-    ActivationPatterns,
-    activation_patterns,
     count_faces,
     half_spaces,
     in_path_region,
@@ -30,10 +30,8 @@ from halfspace.regions._paths import (
 
 __all__ = [
     "MAX_PATHS",
-    "ActivationPatterns",
     "Partition",
     "PathRegions",
-    "activation_patterns",
     "component_counts",
     "components",
     "count_active_somewhere",

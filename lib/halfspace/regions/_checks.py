@@ -1,4 +1,4 @@
-"""Checks that the modules of this package share."""
+"""Checks shared by the modules of this package."""
 
 from collections.abc import Sequence
 

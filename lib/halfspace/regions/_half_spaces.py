@@ -1,12 +1,10 @@
-"""Half-spaces of a DLGN's gating units, and what follows from them without cutting a window."""
+"""Half-spaces of a DLGN's gating units, and results that need no partition of a window."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
 from torch import Tensor
 
 from halfspace import polygons
@@ -16,8 +14,6 @@ from halfspace.polygons import Polygons
 from halfspace.regions._checks import check_path, check_paths, check_planar, check_window
 
 __all__ = [
-    "ActivationPatterns",
-    "activation_patterns",
     "count_faces",
     "half_spaces",
     "in_path_region",
@@ -26,25 +22,11 @@ __all__ = [
 ]
 
 
-class ActivationPatterns(NamedTuple):
-    """The distinct gate patterns of a set of inputs.
-
-    Attributes:
-        patterns: 0/1, shape (k, H, m).
-        counts: how many inputs show each, shape (k,).
-        inverse: each input's pattern number, shape (n,).
-    """
-
-    patterns: Tensor
-    counts: Tensor
-    inverse: Tensor
-
-
 def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
     """Write each gating unit's pre-activation as an affine function of the input.
 
-    Unit i of layer ℓ is active where ``normals[ℓ, i] · x + offsets[ℓ, i] >= 0``: the gating network
-    is linear, so its layers multiply out.
+    Unit i of layer ℓ is active where ``normals[ℓ, i] · x + offsets[ℓ, i] >= 0``. The gating network
+    is linear, so the normals are products of its weights.
 
     Args:
         dlgn: one DLGN or a stacked one.
@@ -54,14 +36,27 @@ def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
         offsets are zero.
 
     Raises:
-        ValueError: if the net is not a DLGN (a ReLU unit's active region is no half-space).
+        ValueError: if the net is not a DLGN (a ReLU unit's active region is not a half-space).
+
+    Example:
+        >>> from halfspace.gates import HardGate
+        >>> dlgn = DLGN(2, width=2, depth=2, gate=HardGate())
+        >>> dlgn.gating[0].weight.data = torch.eye(2)
+        >>> dlgn.gating[1].weight.data = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+        >>> normals, offsets = half_spaces(dlgn)
+        >>> normals.tolist()
+        [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, -1.0]]]
+        >>> offsets.tolist()
+        [[0.0, 0.0], [0.0, 0.0]]
+
+    Reference: Equation 4 and Section 2.2.
     """
     return _multiplied_out(dlgn, None)
 
 
 @exact()
 def _multiplied_out(dlgn: DLGN, dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
-    """Do what ``half_spaces`` does, in a precision of its own or, for ``None``, the weights'."""
+    """Compute ``half_spaces`` in the given precision, or in that of the weights for ``None``."""
     dlgn = uncompiled(dlgn)
     if not isinstance(dlgn, DLGN):
         raise ValueError(f"half_spaces needs a DLGN; got {type(dlgn).__name__}")
@@ -82,33 +77,22 @@ def in_path_region(gates: Tensor, path: Sequence[int]) -> Tensor:
 
     Args:
         gates: hard gates, shape (..., n, H, m).
-        path: a unit of each layer, numbered from 0.
+        path: a unit of each layer, numbered from 0, H numbers.
 
     Returns:
         bool, shape (..., n).
 
     Raises:
         ValueError: if the path does not fit the gates, or they are not 0/1.
+
+    Example:
+        >>> gates = torch.tensor([[[1, 0], [0, 1]], [[1, 1], [1, 0]]])
+        >>> in_path_region(gates, (0, 1)).tolist()
+        [True, False]
     """
     check_hard(gates)
     path = check_path(path, *gates.shape[-2:])
     return (gates[..., range(len(path)), path] == 1).all(dim=-1)
-
-
-def activation_patterns(gates: Tensor) -> ActivationPatterns:
-    """Collect the distinct activation patterns of a set of inputs.
-
-    Args:
-        gates: hard gates, shape (n, H, m).
-
-    Raises:
-        ValueError: if ``gates`` has another number of axes or they are not 0/1.
-    """
-    if gates.ndim != 3:
-        raise ValueError(f"gates must have shape (n, H, m); got {tuple(gates.shape)}")
-    check_hard(gates)
-    patterns, inverse, counts = torch.unique(gates, dim=0, return_inverse=True, return_counts=True)
-    return ActivationPatterns(patterns, counts, inverse)
 
 
 def path_region(dlgn: DLGN, path: Sequence[int], window: np.ndarray) -> np.ndarray:
@@ -116,14 +100,24 @@ def path_region(dlgn: DLGN, path: Sequence[int], window: np.ndarray) -> np.ndarr
 
     Args:
         dlgn: one DLGN with two inputs.
-        path: a unit of each layer, numbered from 0.
+        path: a unit of each layer, numbered from 0, H numbers.
         window: a convex polygon, shape (j, 2).
 
     Returns:
         The region's polygon, float64, shape (k, 2); (0, 2) if the region misses the window.
 
     Raises:
-        ValueError: if the net is not one planar DLGN or the path does not fit it.
+        ValueError: if the net is not one DLGN with two inputs and finite weights, or the path or
+            the window does not fit.
+
+    Example:
+        >>> from halfspace.gates import HardGate
+        >>> dlgn = DLGN(2, width=2, depth=2, gate=HardGate())
+        >>> dlgn.gating[0].weight.data = torch.eye(2)
+        >>> dlgn.gating[1].weight.data = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+        >>> region = path_region(dlgn, (1, 1), polygons.square(1.0))  # y >= 0 and x - y >= 0
+        >>> region.tolist()
+        [[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
     """
     dlgn = check_planar(dlgn)
     path = check_path(path, dlgn.depth, dlgn.width)
@@ -145,11 +139,21 @@ def path_polygons(dlgn: DLGN, paths: ArrayLike, window: ArrayLike) -> tuple[np.n
         window: a convex polygon, shape (j, 2).
 
     Returns:
-        The numbers of the paths whose region has an area in the window, increasing, and their
-        regions' polygons.
+        The numbers of the Q paths whose region has an area in the window, increasing, int64, shape
+        (Q,), and their regions' polygons, Q of them.
 
     Raises:
-        ValueError: if the net is not one planar DLGN, or a path or the window does not fit.
+        ValueError: if the net is not one DLGN with two inputs and finite weights, or a path or the
+            window does not fit.
+
+    Example:
+        >>> from halfspace.gates import HardGate
+        >>> dlgn = DLGN(2, width=2, depth=2, gate=HardGate())
+        >>> dlgn.gating[0].weight.data = torch.eye(2)
+        >>> dlgn.gating[1].weight.data = torch.tensor([[-1.0, 0.0], [1.0, -1.0]])
+        >>> numbers, regions = path_polygons(dlgn, [(0, 0), (0, 1), (1, 1)], polygons.square(1.0))
+        >>> numbers.tolist(), regions.areas.tolist()
+        ([1, 2], [1.5, 0.5])
     """
     dlgn = check_planar(dlgn)
     normals, offsets = _planes(dlgn)
@@ -157,36 +161,50 @@ def path_polygons(dlgn: DLGN, paths: ArrayLike, window: ArrayLike) -> tuple[np.n
     window = check_window(window)
     if not len(window):
         return np.arange(0), Polygons.of([])
-    left, owner, pieces = np.arange(len(paths)), np.zeros(len(paths), int), Polygons.of([window])
+    # ``remaining`` are the numbers of the paths whose region so far has an area; the region of path
+    # ``remaining[r]`` is ``pieces[piece_of[r]]``.
+    remaining, piece_of = np.arange(len(paths)), np.zeros(len(paths), int)
+    pieces = Polygons.of([window])
     for layer in range(dlgn.depth):
-        keys = owner * dlgn.width + paths[left, layer]
-        beginnings, number = np.unique(keys, return_inverse=True)
-        before, unit = np.divmod(beginnings, dlgn.width)
-        kept, pieces = polygons.clip_many(
-            pieces.take(before), normals[layer, unit], offsets[layer, unit]
+        # Paths with the same piece and the same next unit have the same beginning: clip it once.
+        keys = piece_of * dlgn.width + paths[remaining, layer]
+        beginnings, beginning_of = np.unique(keys, return_inverse=True)
+        piece_before, unit = np.divmod(beginnings, dlgn.width)
+        with_area, pieces = polygons.clip_many(
+            pieces.take(piece_before), normals[layer, unit], offsets[layer, unit]
         )
-        place = np.full(len(beginnings), -1)
-        place[kept] = np.arange(len(kept))
-        owner = place[number]
-        left, owner = left[owner >= 0], owner[owner >= 0]
-    return left, pieces.take(owner)
+        new_number = np.full(len(beginnings), -1)
+        new_number[with_area] = np.arange(len(with_area))
+        piece_of = new_number[beginning_of]
+        remaining, piece_of = remaining[piece_of >= 0], piece_of[piece_of >= 0]
+    return remaining, pieces.take(piece_of)
 
 
 def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) -> int:
     """Count the faces of an intersection of half-spaces, in any dimension.
 
-    Each half-space is the side of its hyperplane on which ``inside`` lies. It has a face when the
-    others alone would leave room beyond it, which a linear programme decides.
+    Each half-space is the side of its hyperplane on which ``inside`` lies. Its hyperplane has a
+    face if the intersection of the other half-spaces reaches beyond it; a linear programme decides
+    this.
 
     Args:
-        normals: shape (k, d).
-        offsets: shape (k,).
+        normals: the hyperplanes' normals, shape (k, d).
+        offsets: the hyperplanes' offsets, shape (k,).
         inside: a point on none of the hyperplanes, shape (d,).
 
     Raises:
         ValueError: if the point lies on a hyperplane, a shape does not fit, or a number is not
             finite.
+
+    Example:
+        The triangle x >= 0, y >= 0, x + y <= 1; the fourth half-space, x <= 5, has no face.
+
+        >>> normals = np.array([(1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)])
+        >>> count_faces(normals, np.array([0.0, 0.0, -1.0, -5.0]), np.array([0.25, 0.25]))
+        3
     """
+    from scipy.optimize import linprog  # slow to import, and needed here only
+
     check_shape("normals", normals, (len(normals), *inside.shape))
     check_shape("offsets", offsets, (len(normals),))
     for name, numbers in dict(normals=normals, offsets=offsets, inside=inside).items():
@@ -196,16 +214,17 @@ def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) ->
         raise ValueError(f"inside must lie on no hyperplane; got one of {values}")
     # With y = x - inside every half-space reads outward · y <= 1.
     outward = -normals / values[:, None]
-    found = 0
+    faces = 0
     for number, direction in enumerate(outward):
-        room = np.ones(len(outward))
-        room[number] = 2.0
-        best = linprog(-direction, A_ub=outward, b_ub=room, bounds=(None, None))
-        found += -best.fun > 1 + 1e-7
-    return found
+        # Move this hyperplane away to twice its distance: can its direction now exceed 1?
+        limits = np.ones(len(outward))
+        limits[number] = 2.0
+        best = linprog(-direction, A_ub=outward, b_ub=limits, bounds=(None, None))
+        faces += bool(-best.fun > 1 + 1e-7)
+    return faces
 
 
 def _planes(dlgn: DLGN) -> tuple[np.ndarray, np.ndarray]:
-    """Return the half-spaces with the weights taken in float64, as ``partition`` takes them."""
+    """Return normals and offsets in float64, from weights in float64 as in ``partition``."""
     normals, offsets = _multiplied_out(dlgn, torch.float64)
     return normals.detach().cpu().numpy(), offsets.detach().cpu().numpy()

@@ -1,13 +1,10 @@
-"""A window of the plane cut into a net's activation pattern regions, exactly."""
+"""Cut a window of the plane into a net's activation pattern regions, exactly."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import ConvexHull, cKDTree
 
 from halfspace import polygons
 from halfspace._checks import check_finite
@@ -17,10 +14,10 @@ from halfspace.regions._checks import check_planar, check_window
 
 __all__ = ["Partition", "components", "hull_share", "partition"]
 
-# A common edge stands in both of its cells, the same up to rounding: midpoints this near, relative
-# to the edge's length.
+# Two neighbouring cells both hold their common edge, equal up to rounding. Two edges count as equal
+# if the distance of their midpoints is below this share of the edge's length.
 _SAME_EDGE = 1e-3
-_BLOCK = 2**20  # numbers looked at together: 8 MiB
+_BLOCK = 2**20  # numbers handled together: 8 MiB
 
 
 @dataclass(frozen=True)
@@ -28,10 +25,21 @@ class Partition:
     """A window cut into the activation pattern regions of a net.
 
     Attributes:
-        window: the window, shape (j, 2).
+        window: the window, float64, shape (j, 2).
         cells: C convex polygons; every gate is constant inside a cell.
         patterns: the cells' gates, bool, shape (C, H, m).
-        areas: the cells' areas, shape (C,).
+        areas: the cells' areas, float64, shape (C,).
+
+    Example:
+        >>> import torch
+        >>> from halfspace.nets import ReLUNet
+        >>> net = ReLUNet(2, width=2, depth=1)
+        >>> net.value[0].weight.data = torch.eye(2)  # the units' zero lines are the two axes
+        >>> cut = partition(net, polygons.square(1.0))
+        >>> cut.patterns[:, 0].astype(int).tolist()
+        [[1, 1], [0, 1], [1, 0], [0, 0]]
+        >>> cut.areas.tolist(), sorted(cut.neighbours.tolist())
+        ([1.0, 1.0, 1.0, 1.0], [[0, 1], [0, 2], [1, 3], [2, 3]])
     """
 
     window: np.ndarray
@@ -41,47 +49,61 @@ class Partition:
 
     @cached_property
     def neighbours(self) -> np.ndarray:
-        """Pairs of cells that share an edge of positive length, shape (E, 2).
+        """Pairs of cells that share an edge of positive length, int64, shape (E, 2).
 
-        Two edges are one if each is the other's nearest by their midpoints, however small the
-        cells are. Edges as short as the rounding of a cut join nothing.
+        Two edges count as the same if each one's midpoint is the nearest to the other's, however
+        small the cells are. Edges as short as the rounding of a cut are left out.
         """
+        from scipy.spatial import cKDTree  # here and below: SciPy is slow to import
+
         middles, lengths, owner = self.cells.edges
         real = lengths > 10 * polygons.TOLERANCE * np.abs(self.window).max(initial=0)
         middles, lengths, owner = middles[real], lengths[real], owner[real]
         if len(owner) < 2:
             return np.empty((0, 2), dtype=np.int64)
         distances, nearest = cKDTree(middles).query(middles, k=2)
-        own = np.arange(len(owner))
-        first = nearest[:, 0] != own  # an exact twin may come before the edge itself
+        edge = np.arange(len(owner))
+        first = (
+            nearest[:, 0] != edge
+        )  # an edge with the same midpoint may come before the edge itself
         other = np.where(first, nearest[:, 0], nearest[:, 1])
         near = np.where(first, distances[:, 0], distances[:, 1]) < _SAME_EDGE * lengths
-        pair = near & (other[other] == own) & (own < other)
-        return np.stack([owner[own[pair]], owner[other[pair]]], axis=1)
+        pair = near & (other[other] == edge) & (edge < other)
+        return np.stack([owner[edge[pair]], owner[other[pair]]], axis=1)
 
 
 def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
     """Cut a window of the plane into a net's activation pattern regions, exactly.
 
-    Layer by layer: on a cell every pre-activation of the next layer is affine, so each unit's zero
-    line cuts the cell along a straight line or not at all. One product finds which units cut which
-    cells; then all cells are cut by the first unit that cuts them, all pieces by the second, and so
-    on. A unit that is constantly zero on a cell counts as active there.
+    The cells are cut layer by layer. On a cell, every pre-activation of the next layer is affine,
+    so each unit's zero line cuts the cell along a straight line or not at all. One matrix product
+    finds which units cut which cells. Then each cell is cut by the first of its units, all pieces
+    by the second, and so on. A unit that is constantly zero on a cell counts as active there.
 
     Args:
-        net: one ReLU net or DLGN with two inputs; its weights are taken in float64.
-        window: a convex polygon, its corners anticlockwise, shape (j, 2); the empty one, (0, 2),
-            has no cells.
+        net: one ReLU net or DLGN with two inputs; its weights are converted to float64.
+        window: a convex polygon, its corners anticlockwise, shape (j, 2); the empty polygon, (0,
+            2), has no cells.
 
     Raises:
-        ValueError: if the net is of another kind, stacked, or has not two inputs, its weights are
-            not finite or so large that pre-activations are not, or the window is no such polygon.
+        ValueError: if the net is of a different kind, stacked, or does not have two inputs, if its
+            weights are not finite or so large that pre-activations are not, or if the window is not
+            such a polygon.
+
+    Example:
+        >>> import torch
+        >>> from halfspace.gates import HardGate
+        >>> dlgn = DLGN(2, width=2, depth=1, gate=HardGate())
+        >>> dlgn.gating[0].weight.data = torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+        >>> cut = partition(dlgn, polygons.square(1.0))
+        >>> cut.patterns[:, 0].astype(int).tolist(), cut.areas.tolist()
+        ([[1, 1], [0, 1], [1, 0], [0, 0]], [1.5, 0.5, 0.5, 1.5])
     """
     net = check_planar(net)
     window = check_window(window)
     cells = Polygons.of([window] if len(window) else [])
     patterns = np.empty((len(cells), 0, net.width), dtype=bool)
-    # Each cell's affine map to the layer below: rows for x, y and 1; at first, to the input.
+    # Each cell's affine map from (x, y, 1) to the layer below; at first, to the input.
     maps = np.eye(3, 2)[None].repeat(len(cells), axis=0)
     for weight, bias in _gating_layers(net):
         if patterns.shape[1] and isinstance(net, ReLUNet):
@@ -98,16 +120,29 @@ def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
 def components(cut: Partition, members: np.ndarray) -> list[np.ndarray]:
     """Split a set of cells into the connected components of its interior.
 
-    Two cells belong together when they share an edge of positive length; cells that meet in a
-    corner do not.
+    Two cells are connected if they share an edge of positive length; a common corner is not enough.
 
     Args:
         cut: a partition.
-        members: cell numbers, shape (k,).
+        members: cell numbers, int64, shape (k,).
 
     Returns:
-        Cell numbers of each component, the largest area first.
+        Cell numbers of each component, the component of largest area first.
+
+    Example:
+        >>> import torch
+        >>> from halfspace.nets import ReLUNet
+        >>> net = ReLUNet(2, width=2, depth=1)
+        >>> net.value[0].weight.data = torch.eye(2)
+        >>> cut = partition(net, polygons.square(1.0))  # cells 0 and 3 meet in a corner
+        >>> [part.tolist() for part in components(cut, np.array([0, 3]))]
+        [[0], [3]]
+        >>> [part.tolist() for part in components(cut, np.array([0, 1, 3]))]
+        [[0, 1, 3]]
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     place = np.full(len(cut.cells), -1)
     place[members] = np.arange(len(members))
     links = place[cut.neighbours]
@@ -121,9 +156,24 @@ def components(cut: Partition, members: np.ndarray) -> list[np.ndarray]:
 def hull_share(cut: Partition, members: np.ndarray) -> float:
     """Return the share of its convex hull's area that a set of cells fills: 1 if it is convex.
 
+    Args:
+        cut: a partition.
+        members: cell numbers, shape (k,).
+
     Raises:
         ValueError: if there are no cells.
+
+    Example:
+        >>> import torch
+        >>> from halfspace.nets import ReLUNet
+        >>> net = ReLUNet(2, width=2, depth=1)
+        >>> net.value[0].weight.data = torch.eye(2)
+        >>> cut = partition(net, polygons.square(1.0))  # four unit squares
+        >>> round(hull_share(cut, np.array([0, 1, 2])), 4)  # a square without a quarter
+        0.8571
     """
+    from scipy.spatial import ConvexHull
+
     if not len(members):
         raise ValueError("an empty region has no convex hull")
     corners = np.concatenate([cut.cells[cell] for cell in members])
@@ -134,7 +184,8 @@ def _cut_layer(cells: Polygons, maps: np.ndarray) -> tuple[Polygons, np.ndarray,
     """Cut cells by a layer's units, whose pre-activations on cell p are ``(x, y, 1) @ maps[p]``.
 
     Returns:
-        The pieces; their units' gates, bool, shape (P, m); the numbers of the cells they come from.
+        The P pieces; their units' gates, bool, shape (P, m); the number of the cell that each piece
+        comes from, shape (P,).
     """
     crosses, active = _crossing_units(cells, maps)
     count = crosses.sum(axis=1)
@@ -159,7 +210,7 @@ def _cut_layer(cells: Polygons, maps: np.ndarray) -> tuple[Polygons, np.ndarray,
 
 
 def _crossing_units(cells: Polygons, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the units whose zero lines cut each cell, and the others' gates; bool, (P, m) each."""
+    """Find the units whose zero lines cut each cell, and the other units' gates; bool, (P, m)."""
     count, _, width = maps.shape
     crosses, active = np.empty((2, count, width), dtype=bool)
     reach = polygons.TOLERANCE * cells.extents
@@ -176,7 +227,7 @@ def _crossing_units(cells: Polygons, maps: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _replaced(cells: Polygons, halved: np.ndarray, inside: Polygons, outside: Polygons) -> Polygons:
-    """Put the inside pieces in the places of the cells that were cut, the others at the end."""
+    """Put the inside pieces in place of the cells that were cut, and append the outside pieces."""
     columns = max(piece.corners.shape[1] for piece in (cells, inside, outside))
     corners = np.concatenate([cells.widened(columns), outside.widened(columns)])
     corners[halved] = inside.widened(columns)
@@ -186,10 +237,10 @@ def _replaced(cells: Polygons, halved: np.ndarray, inside: Polygons, outside: Po
 
 
 def _gating_layers(net: ReLUNet | DLGN) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the weights and biases that decide the gates, float64."""
+    """Return the weights and biases of the layers that decide the gates, float64."""
     layers = net.gating if isinstance(net, DLGN) else net.value[:-1]
-    found = []
+    weights = []
     for layer in layers:
         bias = layer.weight.new_zeros(layer.weight.shape[0]) if layer.bias is None else layer.bias
-        found.append(tuple(t.detach().double().cpu().numpy() for t in (layer.weight, bias)))
-    return found
+        weights.append(tuple(t.detach().double().cpu().numpy() for t in (layer.weight, bias)))
+    return weights
