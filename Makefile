@@ -35,17 +35,17 @@ test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile
 
 test-browser: .venv/.stamp  ## open every built page in Chromium
-	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -rs -m browser tests/test_browser.py
+	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -rs -m browser tests/book/test_browser.py
 
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a quarter of an hour (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME
 
 results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
-	@$(RUN) book/start.py halfspace.experiments make --workers "$$CORES" \
+	@$(RUN) book/start.py halfspace.companion make --workers "$$CORES" \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES")
 
 verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
-	@$(RUN) book/start.py halfspace.experiments verify $(if $(MINUTES),--minutes "$$MINUTES") \
+	@$(RUN) book/start.py halfspace.companion verify $(if $(MINUTES),--minutes "$$MINUTES") \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(DEVICE),--device "$$DEVICE")
 
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)

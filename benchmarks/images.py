@@ -17,9 +17,9 @@ from types import ModuleType
 
 import numpy as np
 import torch
+from halfspace.companion.cifar.specs import APPENDIX, TABLE_1
 from halfspace.conv import ConvDLGN, ConvReLUNet
 from halfspace.datasets import CIFAR, cifar
-from halfspace.experiments.cifar import APPENDIX, TABLE_1
 from halfspace.gates import SoftGate
 from halfspace.image_training import standardise, train
 from halfspace.resnet import ReLUResNet

@@ -10,7 +10,8 @@ from html import escape
 from pathlib import Path
 
 from docutils import nodes
-from halfspace.claims import VERDICTS, interval_text, markdown_report, report, summary
+from halfspace.companion.claims import VERDICTS
+from halfspace.companion.report import interval_text, markdown_report, report, summary
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from whole import write_whole

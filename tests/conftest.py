@@ -4,8 +4,8 @@ import signal
 
 import pytest
 import torch
+from halfspace.companion.cifar import specs
 from halfspace.datasets import CIFAR
-from halfspace.experiments import cifar
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
 from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet
 
@@ -57,7 +57,7 @@ def noise_cifar(monkeypatch, tmp_path) -> CIFAR:
         test_labels=test_y,
         classes=tuple("abcdefghij"),
     )
-    monkeypatch.setattr(cifar, "cifar", lambda name: found)
+    monkeypatch.setattr(specs, "cifar", lambda name: found)
     monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
     return found

@@ -4,15 +4,12 @@ import contextlib
 import math
 import operator
 from collections.abc import Iterator
-from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator, ValidationInfo
 from torch import Tensor, nn
 
 __all__ = [
-    "Integer",
     "broken_copies",
     "check_finite",
     "check_hard",
@@ -48,14 +45,6 @@ def check_integer(name: str, value: object, least: int | None = 1) -> int:
     if number is None or (least is not None and number < least):
         raise ValueError(f"{name} must be {_LEAST[least]}; got {value!r}")
     return number
-
-
-def _whole(value: object, info: ValidationInfo) -> int:
-    return check_integer(info.field_name, value, least=None)
-
-
-Integer = Annotated[int, BeforeValidator(_whole)]
-"""A spec's field that takes whole numbers, numpy's included, and no bool."""
 
 
 def check_points(x: Tensor, d_in: int) -> None:

@@ -10,22 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor
-from torch.nn import functional
 
-from halfspace._checks import check_integer, check_shape
+from halfspace._checks import check_integer
 from halfspace.datasets._folders import download_folder, find
 
-__all__ = [
-    "CLASSES",
-    "FashionMNIST",
-    "fashion_checksums",
-    "fashion_mnist",
-    "modified_labels",
-    "normalise",
-    "subset_by_class",
-]
+__all__ = ["CLASSES", "FashionMNIST", "fashion_checksums", "fashion_mnist", "subset_by_class"]
 
 CLASSES = (
     "T-shirt",
@@ -47,7 +37,6 @@ _FASHION_FILES = {
     "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
-_CLUSTERS = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -140,80 +129,6 @@ def subset_by_class(labels: Tensor, per_class: int) -> Tensor:
     if counts.min() < per_class:
         raise ValueError(f"per_class must be at most {counts.min()}; got {per_class}")
     return torch.cat([(labels == k).nonzero()[:per_class, 0] for k in range(len(counts))])
-
-
-def normalise(images: Tensor, reference: Tensor) -> Tensor:
-    """Subtract the mean image of a reference set, then scale each image to unit norm.
-
-    Args:
-        images: shape (n, d), floating point.
-        reference: the images to average, usually the training images, shape (n', d).
-
-    Returns:
-        Shape (n, d). Scaling alone cannot change a bias-free net's gates; subtracting the mean can.
-
-    Raises:
-        ValueError: if ``reference`` is empty or its images have a different size.
-
-    Example:
-        >>> images = torch.tensor([[1.0, 5.0], [7.0, -3.0]])
-        >>> normalise(images, images).mul(5).round().tolist()
-        [[-3.0, 4.0], [3.0, -4.0]]
-    """
-    check_shape("reference", reference, (max(1, len(reference)), *images.shape[1:]))
-    return functional.normalize(images - reference.mean(0), dim=-1)
-
-
-def modified_labels(
-    data: FashionMNIST, *, seed: int, complex_classes: tuple[int, ...] = (5, 6, 7, 8, 9)
-) -> tuple[Tensor, Tensor]:
-    """Make the labels of some classes a complicated function of the image.
-
-    Each complex class is split into five clusters by k-means on raw pixels. The complex classes'
-    labels are given to the clusters at random, each label to five clusters. The other classes keep
-    their labels. A test image belongs to the cluster of its class with the nearest centroid.
-
-    Args:
-        data: images and original labels.
-        seed: decides which cluster gets which label; the clusters are the same for every seed.
-        complex_classes: numbers of the classes to split.
-
-    Returns:
-        New labels of the training and of the test images, int64, shapes (n,) and (10000,).
-
-    Raises:
-        ValueError: if the seed is not an integer of at least 0.
-
-    Example:
-        >>> data = fashion_mnist(100)
-        >>> labels, test_labels = modified_labels(data, seed=0, complex_classes=(8, 9))
-        >>> bool((labels == data.train_labels)[data.train_labels < 8].all())
-        True
-        >>> labels[data.train_labels == 9].unique().tolist()
-        [8, 9]
-
-    Reference: Section 5; the paper does not name its "type of clustering", and k-means is our
-    choice.
-    """
-    generator = np.random.default_rng(check_integer("seed", seed, least=0))
-    drawn = generator.permutation(np.repeat(complex_classes, _CLUSTERS))
-    new_labels = drawn.reshape(len(complex_classes), _CLUSTERS)
-    train, test = data.train_labels.clone(), data.test_labels.clone()
-    for number, of_clusters in zip(complex_classes, torch.from_numpy(new_labels), strict=True):
-        train_clusters, test_clusters = _clusters(data, number)
-        train[data.train_labels == number] = of_clusters[train_clusters]
-        test[data.test_labels == number] = of_clusters[test_clusters]
-    return train, test
-
-
-@lru_cache(maxsize=20)
-def _clusters(data: FashionMNIST, number: int) -> tuple[Tensor, Tensor]:
-    """Split one class; return the clusters of its training and of its test images."""
-    train = data.train_images[data.train_labels == number].float().numpy()
-    test = data.test_images[data.test_labels == number].float().numpy()
-    # Single starts differ by up to 2 % in inertia; the best of four is the same for every draw.
-    means = KMeans(_CLUSTERS, n_init=4, random_state=0).fit(train)
-    return torch.from_numpy(means.labels_).long(), torch.from_numpy(means.predict(test)).long()
 
 
 def fashion_checksums() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The evidence: experiments, recorded runs, claims and figures of the book."""

@@ -1,0 +1,189 @@
+"""``python -m halfspace.companion make | list | verify``: the recorded runs' command.
+
+``make`` runs what ``halfspace.companion.registry`` lists and ``data/results`` lacks, ``list``
+tells what is there, ``verify`` recomputes one seed of some recorded runs and compares.
+"""
+
+import argparse
+import math
+import os
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import torch
+
+from halfspace.companion import records
+from halfspace.companion.registry import NEED_GPU, STUDIES
+from halfspace.companion.spec import Spec
+from halfspace.companion.store import code_version
+
+_STRIDE = 7  # conditions by which one turn's start is apart from the next one's
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    studies = {options.experiment: STUDIES[options.experiment]} if options.experiment else STUDIES
+    conditions = {
+        f"{study}: {name}": spec
+        for study, listed in studies.items()
+        for name, spec in listed().items()
+    }
+    try:
+        return options.run(conditions, options)
+    except (OSError, ValueError, MemoryError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; the same command goes on.", file=sys.stderr)
+        return 130
+
+
+def listen() -> None:
+    """Let SIGTERM, and the end of the make that started this process, stop it as Ctrl-C does."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as a shell's background jobs are told
+            signal.signal(number, _interrupt)
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_end_with_make, args=(os.getppid(),), daemon=True).start()
+
+
+def _interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_make(parent: int) -> None:
+    """Stop as on Ctrl-C when the make that started this process is gone."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"{message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m halfspace.companion", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="make | list | verify")
+    for name, run in dict(make=_make, list=_list, verify=_verify).items():
+        command = commands.add_parser(name, help=run.__doc__)
+        command.set_defaults(run=run)
+        command.add_argument("--experiment", choices=sorted(STUDIES), help="only this one")
+        if name != "list":
+            command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+        if name == "make":
+            told = "runs at a time on a CPU"
+            command.add_argument("--workers", type=_whole_number, default=2, help=told)
+            command.add_argument("--minutes", type=_minutes, help="start no run after so many")
+        if name == "verify":
+            told = "start on no condition after so many"
+            command.add_argument("--minutes", type=_minutes, default=2.0, help=told)
+            command.add_argument("--turn", type=int, help="which ones; by default the day's")
+    return parser
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 <= minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"MINUTES must be a number, 0 or larger; got {text}")
+    return minutes
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"CORES must be a whole number, 1 or larger; got {text}")
+    return int(text)
+
+
+def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
+    """Record what is missing."""
+    if code_version().endswith("-dirty"):
+        raise ValueError("a recorded run needs committed code; commit the changes in lib first")
+    if code_version() == "unknown":
+        raise ValueError(
+            "a recorded run names the commit of its code, and git knows none here; "
+            "install git, or run in a clone of the repository"
+        )
+    left = records.missing(conditions)
+    without_gpu = options.device == "auto" and not torch.cuda.is_available()
+    waiting = [name for name in left if without_gpu and name.startswith(NEED_GPU)]
+    done = records.make(
+        {name: spec for name, spec in left.items() if name not in waiting},
+        device=options.device,
+        workers=options.workers,
+        minutes=options.minutes,
+    )
+    left = records.missing(left)
+    _tell_missing(left)
+    print(f"{len(done)} recorded, {len(left)} missing")
+    if waiting:
+        told = "wait for a GPU, and PyTorch finds none here (--device cpu takes days)"
+        print(f"{len(waiting)} of the missing runs {told}", file=sys.stderr)
+    # Asked for these alone, the command has done nothing of what it was asked for.
+    return int(bool(waiting) and len(waiting) == len(left) and options.experiment is not None)
+
+
+def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
+    """Tell what is recorded, what is missing and what is stale."""
+    left = records.missing(conditions)
+    _tell_missing(left)
+    for path in records.stale(spec for listed in STUDIES.values() for spec in listed().values()):
+        print(f"stale    {path}")
+    print(f"{len(conditions) - len(left)} of {len(conditions)} recorded")
+    return 0
+
+
+def _tell_missing(left: dict[str, Spec]) -> None:
+    for name, spec in left.items():
+        unfinished = len(spec.checkpoints())
+        told = f" ({unfinished} unfinished, will go on)" if unfinished else ""
+        print(f"missing  {name}{told}")
+
+
+def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
+    """Recompute one seed of some recorded runs."""
+    kept = [name for name, spec in conditions.items() if spec.verifiable and spec.recorded()]
+    if not kept:
+        raise ValueError(
+            f"nothing was verified: no run of {options.experiment or 'any experiment'} is both "
+            "recorded and short enough to be recomputed"
+        )
+    turn = int(time.time() // 86_400) if options.turn is None else options.turn
+    # Neighbouring turns begin with different conditions and seeds, and all are taken in time.
+    order = np.roll(np.random.default_rng(0).permutation(len(kept)), -turn * _STRIDE)
+    limit = time.monotonic() + 60 * options.minutes
+    failed, done = 0, 0
+    for name in (kept[place] for place in order):
+        if done and time.monotonic() > limit:
+            break
+        done += 1
+        spec = conditions[name]
+        index = turn % len(spec.recorded().arrays.get("initial", [0]))
+        checks = records.verify(spec, index, device=options.device)
+        wrong = [check for check in checks if not check.passed]
+        failed += bool(wrong)
+        verdict = "FAILED" if wrong else "ok"
+        told = f"{len(checks) - len(wrong)} of {len(checks)} arrays agree"
+        print(f"{verdict:6} {name}, seed {index}: {told}", flush=True)
+        for check in wrong:
+            print(
+                f"       {check.name} is {check.recomputed:.6g}, was recorded as "
+                f"{check.recorded:.6g}, and may be {check.low:.6g} to {check.high:.6g}"
+            )
+    print(f"{done} conditions, {failed} failures")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    listen()
+    sys.exit(main())

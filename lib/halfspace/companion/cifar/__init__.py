@@ -1,0 +1,1 @@
+"""Table 1 and appendix 2: CIFAR."""

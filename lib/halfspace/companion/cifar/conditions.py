@@ -1,0 +1,108 @@
+"""The recorded runs on CIFAR: those that need a GPU, and those of few epochs, which do not."""
+
+from dataclasses import replace
+
+from halfspace.companion.cifar.ntk_features import NTKFeatures
+from halfspace.companion.cifar.specs import APPENDIX, CLASS_NUMBERS, TABLE_1, CifarTraining
+from halfspace.companion.seeds import FIRST_SEED
+from halfspace.companion.spec import Spec
+from halfspace.image_training import Recipe
+
+__all__ = ["STUDIES", "SHORT", "cifar_conditions", "short_conditions", "synthetic_conditions"]
+
+SHORT = replace(TABLE_1, epochs=8)
+"""Table 1's recipe, cut to what a CPU affords."""
+
+_PIXELS = Recipe(epochs=20, optimizer="adam", learning_rate=2e-4)
+_TABLE_SEEDS = 5
+_APPENDIX_SEEDS = 3
+_SHORT_SEEDS = 3
+
+
+def cifar_conditions() -> dict[str, Spec]:
+    """Return the runs that need a GPU, in the order in which they are made.
+
+    Table 1's are ``conv: model``, appendix 2's ``network: model: data: seed``: each seed of a
+    residual net is a run of its own, and the first seed of each net comes before any second one.
+    """
+    found = {f"conv: {model}": _conv(model, TABLE_1, _TABLE_SEEDS) for model in _table_models()}
+    found["conv: dgn"] = _conv("dgn", TABLE_1, _TABLE_SEEDS)
+    found |= _features(TABLE_1)
+    for seed in range(FIRST_SEED, FIRST_SEED + _APPENDIX_SEEDS):
+        for network in ("resnet-34", "resnet-110"):
+            for data in CLASS_NUMBERS:
+                for model in ("relu", "dlgn", "linear"):
+                    found[f"{network}: {model}: {data}: {seed}"] = CifarTraining(
+                        network=network, model=model, data=data, recipe=APPENDIX, first_seed=seed
+                    )
+    return found
+
+
+def short_conditions() -> dict[str, Spec]:
+    """Return the runs of few epochs, ``conv: model``, and those without a hidden layer.
+
+    The linear models on NTK features are fitted to 18,000 images: their cost grows with the cube.
+    """
+    found = {f"conv: {model}": _conv(model, SHORT, _SHORT_SEEDS) for model in _table_models()}
+    for data in CLASS_NUMBERS:
+        found[f"pixels: {data}"] = CifarTraining(
+            network="pixels",
+            model="linear",
+            data=data,
+            recipe=_PIXELS,
+            first_seed=FIRST_SEED,
+            seeds=_SHORT_SEEDS,
+        )
+    return found | _features(SHORT, n_train=20_000, n_validation=2000)
+
+
+def synthetic_conditions() -> dict[str, Spec]:
+    """Return small runs of the same code on synthetic images, which ``make verify`` recomputes."""
+    shared = dict(data="synthetic", n_train=200, first_seed=FIRST_SEED, seeds=2)
+    few_steps = Recipe(epochs=2, optimizer="adam", learning_rate=3e-3)
+    one_cycle = replace(APPENDIX, epochs=2, batch_size=32, learning_rate=0.05)
+    networks = {
+        "conv": ((*_table_models(), "dgn"), few_steps),
+        "pixels": (("linear",), few_steps),
+        "resnet-8": (("relu", "dlgn", "linear"), one_cycle),
+    }
+    found = {
+        f"{network}: {model}": CifarTraining(network=network, model=model, recipe=recipe, **shared)
+        for network, (models, recipe) in networks.items()
+        for model in models
+    }
+    return found | {
+        f"conv: ntk, {state}": NTKFeatures(
+            training=found["conv: relu"], state=state, n_validation=100
+        )
+        for state in ("initial", "trained")
+    }
+
+
+def _table_models() -> tuple[str, ...]:
+    return ("relu", "dlgn", "dlgn-pwc", "linear")
+
+
+def _conv(model: str, recipe: Recipe, seeds: int) -> CifarTraining:
+    return CifarTraining(
+        network="conv", model=model, recipe=recipe, first_seed=FIRST_SEED, seeds=seeds
+    )
+
+
+def _features(
+    recipe: Recipe, n_train: int = 50_000, n_validation: int = 5000
+) -> dict[str, NTKFeatures]:
+    training = _conv("relu", recipe, seeds=1).replace(n_train=n_train)
+    return {
+        f"conv: ntk, {state}": NTKFeatures(
+            training=training, state=state, n_validation=n_validation
+        )
+        for state in ("initial", "trained")
+    }
+
+
+STUDIES = {
+    "cifar-short": short_conditions,
+    "cifar": cifar_conditions,
+    "cifar-synthetic": synthetic_conditions,
+}

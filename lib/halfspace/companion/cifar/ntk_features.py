@@ -1,0 +1,274 @@
+"""Table 1's comparison: a linear model on a convolutional net's empirical-NTK features, CIFAR.
+
+The features of an image are the gradient of the net's outputs, in the form of
+``halfspace.ntk.gradient_features``, at the initial or at the trained weights. They are as many as
+the net has weights, P. The linear model is fitted by ridge regression on one-hot labels.
+
+Sums of products are made and solved in float64: the largest eigenvalue is some ten thousand times
+the mean one, so that in float32 small penalties drown in rounding errors.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from halfspace._checks import check_shape
+from halfspace.companion.cifar.specs import CifarTraining
+from halfspace.companion.spec import Integer, Spec
+from halfspace.datasets import CIFAR, subset_by_class
+from halfspace.image_training import standardise
+from halfspace.ntk import gradient_features
+
+__all__ = ["NTKFeatures", "ridge"]
+
+_PORTION = 500  # images whose features are held at a time, or features of all images
+_BLOCK = 4096  # columns of a symmetric matrix that are computed together, from the diagonal down
+_TRAIN_SAMPLE = 10_000  # fitted images, balanced, on which the linear model is evaluated
+
+
+class NTKFeatures(Spec):
+    """Fit a linear model to the empirical-NTK features of a convolutional net, for each seed.
+
+    The last ``n_validation`` of the training images are held out, to choose the penalty by: neither
+    the linear model nor the net whose features it has is trained on them.
+
+    Attributes:
+        training: the nets, their training and the images, those held out included.
+        state: ``"initial"`` or ``"trained"``, the weights at which gradients are taken.
+        n_validation: training images held out, balanced.
+        penalties: weights of the ridge penalty to choose from, increasing, as shares of the mean
+            squared length of a training image's centred features.
+
+    The result's arrays (S seeds, c classes): train_accuracy, test_accuracy (S, c): share of each
+        class classified right by the linear model, of at most 10,000 of the images it was fitted on
+        and of the test images; net_accuracy (S, c): of the test images by the net itself;
+        validation_accuracy (S, penalties): share of the images held out; penalty (S,): the one
+        chosen, the smallest of equals; initial (S,): sum of the initial weights. Float32,
+        ``initial`` excepted.
+
+    Reference: Table 1; Jacot, Gabriel and Hongler 2018; for the features Mohamadi, Bae and
+    Sutherland 2023.
+    """
+
+    resumes: ClassVar[bool] = True
+    tolerance: ClassVar[float] = CifarTraining.tolerance
+
+    training: CifarTraining
+    state: Literal["initial", "trained"]
+    n_validation: Integer = Field(5000, ge=100)
+    penalties: tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+    @field_validator("training")
+    @classmethod
+    def _convolutional(cls, training: CifarTraining) -> CifarTraining:
+        if training.network != "conv":
+            raise ValueError(f"training must be of conv nets; got {training.network}")
+        return training
+
+    @field_validator("n_validation")
+    @classmethod
+    def _held_out(cls, n_validation: int, info) -> int:
+        n_train = info.data["training"].n_train if "training" in info.data else math.inf
+        if n_validation % 100 or n_validation >= n_train:
+            raise ValueError(
+                "n_validation must be a multiple of 100 and leave training images; "
+                f"got {n_validation} of {n_train}"
+            )
+        return n_validation
+
+    @field_validator("penalties")
+    @classmethod
+    def _increasing(cls, penalties: tuple[float, ...]) -> tuple[float, ...]:
+        if not penalties or list(penalties) != sorted(set(penalties)) or penalties[0] <= 0:
+            raise ValueError(f"penalties must be positive and increase; got {penalties}")
+        return penalties
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether ``make verify`` can recompute it: see ``CifarTraining``."""
+        return self.training.verifiable
+
+    def one_seed(self, index: int) -> Self:
+        """Return the spec of one of its seeds, counted from 0."""
+        return self.replace(training=self.training.one_seed(index))
+
+    def fitted(self) -> CifarTraining:
+        """Return the training without the images that are held out."""
+        return self.training.replace(n_train=self.training.n_train - self.n_validation)
+
+    def data_checksums(self) -> dict[str, str]:
+        """Return the SHA-256 of the images and labels."""
+        return self.training.data_checksums()
+
+    def checkpoints(self) -> list[Path]:
+        """Return the files that unfinished training of the nets left."""
+        return self.fitted().checkpoints()
+
+    def _run(
+        self, device: torch.device, deadline: float = math.inf
+    ) -> tuple[dict[str, np.ndarray], list[dict]]:
+        spec = self.fitted()
+        data, fitted, held = self._images()
+
+        def on_device(images: Tensor) -> Tensor:
+            x = standardise(images, data.train_images).to(device)
+            return x.contiguous(memory_format=torch.channels_last)
+
+        x, y = on_device(data.train_images[fitted]), data.train_labels[fitted].to(device)
+        held_x, held_y = on_device(data.train_images[held]), data.train_labels[held].to(device)
+        some = subset_by_class(y.cpu(), min(_TRAIN_SAMPLE, spec.n_train) // self._classes)
+        targets = functional.one_hot(y, self._classes).double()
+        per_seed, pieces = [], []
+        for seed in range(spec.first_seed, spec.first_seed + spec.seeds):
+            net = spec.net(seed)
+            initial = sum(weight.detach().double().sum().item() for weight in net.parameters())
+            if self.state == "trained":
+                net, curves = spec.trained(seed, x, y, deadline)
+                pieces += [dict(seed=seed) | piece for piece in curves.pieces]
+            net = net.to(device, memory_format=torch.channels_last)
+            weights, intercepts = ridge(_features(net, x), targets, self.penalties)
+            right = _scores(net, held_x, weights, intercepts).argmax(-1) == held_y
+            validation = right.double().mean(1).cpu().numpy()
+            best = [int(validation.argmax())]
+            chosen = weights[best], intercepts[best]
+            # From here on nothing is chosen: now the test images come in.
+            test_x, test_y = on_device(data.test_images), data.test_labels.to(device)
+            train_scores = _scores(net, x[some], *chosen)[0]
+            test_scores = _scores(net, test_x, *chosen)[0]
+            per_seed.append(
+                dict(
+                    train_accuracy=self._by_class(train_scores, y[some]),
+                    test_accuracy=self._by_class(test_scores, test_y),
+                    net_accuracy=self._by_class(_outputs(net, test_x), test_y),
+                    validation_accuracy=validation,
+                    penalty=self.penalties[best[0]],
+                    initial=initial,
+                )
+            )
+        arrays = {name: np.stack([found[name] for found in per_seed]) for name in per_seed[0]}
+        small = {name: array.astype(np.float32) for name, array in arrays.items()}
+        return small | {"initial": arrays["initial"]}, pieces
+
+    @property
+    def _classes(self) -> int:
+        return self.training.classes
+
+    def _images(self) -> tuple[CIFAR, Tensor, Tensor]:
+        """Return the data and the indices of the images fitted and held out, sorted by class."""
+        data, chosen = self.training.images()
+        held = self.n_validation // self._classes
+        by_class = chosen.view(self._classes, -1)
+        return data, by_class[:, :-held].flatten(), by_class[:, -held:].flatten()
+
+    def _by_class(self, scores: Tensor, y: Tensor) -> np.ndarray:
+        """Return the share of each class classified right, (c,)."""
+        right = (scores.argmax(-1) == y).double()
+        return np.array([right[y == number].mean().item() for number in range(self._classes)])
+
+
+def ridge(
+    portions: Iterable[Tensor], targets: Tensor, penalties: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """Fit linear models with intercepts by ridge regression.
+
+    Minimises ``|Y - X W - 1 b|² + λ |W|²`` with λ = penalty · |X - mean|² / n. The intercept b is
+    not penalised: features and targets are centred.
+
+    The smaller of two systems is solved: with the sums of the features' products, (P, P), for which
+    the features pass portion by portion, or, if n < P, with those of the images', (n, n), for which
+    all features are held. Two matrices of this size are in memory: 12 GB for Table 1's ReLU net.
+
+    Args:
+        portions: the features X, shape (k, P) each, n rows in all.
+        targets: Y, float64, shape (n, c).
+        penalties: K of them.
+
+    Returns:
+        W and b, float64, shapes (K, P, c) and (K, c).
+
+    Raises:
+        ValueError: if the targets are not of that shape, or of another number than the features.
+        torch.linalg.LinAlgError: if a penalty is so small that the matrix is singular.
+    """
+    if targets.ndim != 2:
+        raise ValueError(f"targets must have shape (n, c); got {tuple(targets.shape)}")
+    portions = iter(portions)
+    first = next(portions)
+    portions = itertools.chain([first], portions)
+    n, width = len(targets), first.shape[1]
+    centre = targets.mean(0)
+    if n < width:
+        x = torch.cat(list(portions))
+        check_shape("features", x, (n, width))
+        mean = x.mean(0, dtype=torch.float64)
+        gram, right = targets.new_zeros(n, n), targets - centre
+        for some in _columns(x, mean):
+            _add_products(gram, some.T)
+    else:
+        gram, mean = targets.new_zeros(width, width), targets.new_zeros(width)
+        right = targets.new_zeros(width, targets.shape[1])
+        for part, some in zip(portions, (targets - centre).split(len(first)), strict=True):
+            part = part.double()
+            _add_products(gram, part)
+            right.addmm_(part.T, some)
+            mean += part.sum(0) / n
+        gram.addr_(mean, mean, alpha=-n)
+    diagonal = gram.diagonal().clone()
+    solutions = []
+    for penalty in penalties:
+        gram.diagonal().copy_(diagonal + penalty * diagonal.sum() / n)
+        solutions.append(_solved(gram, right))
+    weights = torch.stack(solutions)
+    if n < width:
+        weights = torch.cat([some.T @ weights for some in _columns(x, mean)], dim=1)
+    return weights, centre - mean @ weights
+
+
+def _columns(x: Tensor, mean: Tensor) -> Iterator[Tensor]:
+    """Yield the centred features of all images, some features at a time."""
+    for some, centre in zip(x.split(_PORTION, dim=1), mean.split(_PORTION), strict=True):
+        yield some.double() - centre
+
+
+def _add_products(gram: Tensor, part: Tensor) -> None:
+    """Add ``partᵀ part`` to the lower triangle, which is all that ``torch.linalg.cholesky`` reads.
+
+    What the blocks on the diagonal have above it is added, too, for one product less.
+    """
+    for start in range(0, len(gram), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        gram[start:, block].addmm_(part[:, start:].T, part[:, block])
+
+
+def _solved(gram: Tensor, right: Tensor) -> Tensor:
+    # Not ``torch.cholesky_solve``, which copies the factor.
+    factor = torch.linalg.cholesky(gram)
+    half = torch.linalg.solve_triangular(factor, right, upper=False)
+    return torch.linalg.solve_triangular(factor.mT, half, upper=True)
+
+
+def _features(net: nn.Module, x: Tensor) -> Iterator[Tensor]:
+    for some in tqdm(x.split(_PORTION), desc="NTK features", leave=False):
+        yield gradient_features(net, some)
+
+
+def _scores(net: nn.Module, x: Tensor, weights: Tensor, intercepts: Tensor) -> Tensor:
+    """Return the scores of K linear models, shape (K, n, c)."""
+    scores = [
+        torch.einsum("np,kpc->knc", features.double(), weights) for features in _features(net, x)
+    ]
+    return torch.cat(scores, dim=1) + intercepts.unsqueeze(1)
+
+
+@torch.no_grad()
+def _outputs(net: nn.Module, x: Tensor) -> Tensor:
+    return torch.cat([net(some) for some in x.split(_PORTION)])

@@ -1,0 +1,1 @@
+"""Section 4: feature learning on the circle."""

@@ -1,0 +1,1 @@
+"""Early features, linear combination later; the DLGN as a surrogate."""

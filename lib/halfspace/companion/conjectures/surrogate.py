@@ -1,0 +1,123 @@
+"""Is the DLGN a faithful surrogate of the ReLU net? Both from one seed, compared on the way.
+
+The gating network of a DLGN and the ReLU net of the same seed start from proportional weights (one
+generator draws both), and both see the same batches. If the DLGN is a surrogate of *this* ReLU net,
+and not of any, it is more alike to its partner than to the ReLU nets of other seeds.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from halfspace.companion.circle.measures import hard_gates, path_statistics
+from halfspace.companion.circle.specs import CircleTraining
+from halfspace.companion.spec import Integer, Spec
+from halfspace.datasets import circle_grid
+from halfspace.kernels import centred, cosine, mean_of_others
+from halfspace.ntk import empirical_ntk
+from halfspace.overlap import overlap_kernel
+from halfspace.training import weight_sums
+
+__all__ = ["CircleSurrogate"]
+
+_KINDS = ("relu", "dlgn")
+
+
+class CircleSurrogate(Spec):
+    """Train ReLU nets and DLGNs of the same seeds on the circle and compare them pair by pair.
+
+    Attributes:
+        relu: the ReLU nets' training run.
+        dlgn: the DLGNs', with the same target, seeds and epochs.
+        at: epochs at which they are compared, increasing from 0; training ends with the last.
+        grid: N, points of the circle at which functions and kernels are taken.
+
+    The result's arrays, float32, K epochs, S seeds: at (K,); gap_{relu, dlgn} (K, S): mean of
+        ln(1 + active paths), top minus bottom half, hard gates. For each of *function* (outputs
+        under the own gate), *overlap* (kernel, hard gates) and *ntk* (own gates): {name}_own (K,
+        S): likeness of a seed's DLGN to its ReLU net; {name}_others (K, S): mean likeness to the
+        other seeds' ReLU nets; {name}_relu (K, S): mean likeness of the seed's ReLU net to the
+        others'. Likeness is the cosine of kernels once centred, or the correlation of functions
+        over the grid. initial (S,), initial_dlgn (S,): sums of initial weights; diverged (S,).
+    """
+
+    early: ClassVar[float] = 10.0
+
+    relu: CircleTraining
+    dlgn: CircleTraining
+    at: tuple[Integer, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
+    grid: Integer = Field(128, ge=32)
+
+    @model_validator(mode="after")
+    def _pairs(self):
+        for name in ("target", "epochs", "seeds", "first_seed", "batch_size", "bias"):
+            first, second = getattr(self.relu, name), getattr(self.dlgn, name)
+            if first != second:
+                raise ValueError(f"relu and dlgn must share {name}; got {first} and {second}")
+        if self.relu.model != "relu" or self.dlgn.model != "dlgn":
+            raise ValueError(
+                "relu and dlgn must be runs of a ReLU net and of a DLGN; got "
+                f"{self.relu.model!r} and {self.dlgn.model!r}"
+            )
+        if self.relu.seeds < 3:
+            raise ValueError(f"seeds must be at least 3, to have others; got {self.relu.seeds}")
+        ordered = list(self.at) == sorted(set(self.at))
+        if not (ordered and self.at[0] == 0 and self.at[-1] == self.relu.epochs):
+            raise ValueError(
+                f"at must increase from 0 to the runs' epochs, {self.relu.epochs}; got {self.at}"
+            )
+        return self
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        looks, starts, diverged = {}, {}, False
+        for kind in _KINDS:
+            spec = getattr(self, kind)
+            net, history = spec.train(device, snapshots=self.at)
+            starts[kind] = weight_sums(history.snapshots[0])
+            diverged = diverged | history.diverged
+            looks[kind] = []
+            for epoch in self.at:
+                net.load_state_dict(history.snapshots[epoch])
+                looks[kind].append(self._look(net, device))
+        arrays = {
+            f"gap_{kind}": torch.stack([look["gap"] for look in looks[kind]]) for kind in _KINDS
+        }
+        for name in ("function", "overlap", "ntk"):
+            pairs = [
+                _likeness(relu[name], dlgn[name])
+                for relu, dlgn in zip(looks["relu"], looks["dlgn"], strict=True)
+            ]
+            among = [_likeness(relu[name], relu[name]) for relu in looks["relu"]]
+            arrays[f"{name}_own"] = torch.stack([p.diagonal() for p in pairs])
+            arrays[f"{name}_others"] = torch.stack([mean_of_others(p) for p in pairs])
+            arrays[f"{name}_relu"] = torch.stack([mean_of_others(p) for p in among])
+        small = {name: v.cpu().numpy().astype(np.float32) for name, v in arrays.items()}
+        return small | {
+            "at": np.array(self.at),
+            "initial": starts["relu"],
+            "initial_dlgn": starts["dlgn"],
+            "diverged": diverged,
+        }
+
+    def _look(self, net, device: torch.device) -> dict[str, Tensor]:
+        points = circle_grid(self.grid)[1].to(device)
+        top = torch.arange(self.grid, device=device) < self.grid // 2
+        with torch.no_grad():
+            paths = path_statistics(net, points, top)
+            function = net(points).squeeze(-1).double()
+            overlap = overlap_kernel(hard_gates(net, points), bias=net.has_bias)
+        return {
+            "gap": paths["log_paths_top"] - paths["log_paths_bottom"],
+            # A function's correlation is the cosine of the function minus its mean.
+            "function": (function - function.mean(-1, keepdim=True)).unsqueeze(-1),
+            "overlap": centred(overlap.double()),
+            "ntk": centred(empirical_ntk(net, points).double()),
+        }
+
+
+def _likeness(relu: Tensor, dlgn: Tensor) -> Tensor:
+    """Cosines of each DLGN (rows) with each ReLU net (columns), from (S, ., .) each: (S, S)."""
+    return cosine(dlgn.unsqueeze(1), relu.unsqueeze(0))

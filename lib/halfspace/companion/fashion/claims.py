@@ -1,0 +1,264 @@
+"""Section 5's claims on modified Fashion-MNIST."""
+
+import math
+
+import numpy as np
+
+from halfspace.companion.claims import Claim, cases
+from halfspace.companion.fashion.readings import (
+    accuracy_difference,
+    block_contrast,
+    hard_cost,
+    label_effect,
+    look,
+    simple_ahead,
+)
+from halfspace.companion.spec import Result
+from halfspace.kernels import mean_of_others
+
+__all__ = ["CLAIMS"]
+
+_FACTOR = math.log(1.2)  # smallest effect that counts: a fifth more paths
+_TENTH = math.log(1.1)
+_NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
+_CHAPTER = "chapters/05_resource_allocation.html#fig-fashion-"
+
+
+def _each(images: str, *labels: str) -> dict[str, tuple[str, ...]]:
+    """Return each net's runs: one, or one for each kind of labels, to be compared."""
+    return {
+        f"{name}, {images} images": tuple(f"fashion: {net}: {images}: {given}" for given in labels)
+        for net, name in _NETS.items()
+    }
+
+
+def _pairs(
+    labels: str, prefix: str = "", nets: tuple[str, str] = ("relu", "dlgn")
+) -> dict[str, tuple[str, ...]]:
+    """Return two nets' runs on both kinds of images, to be compared."""
+    return {
+        f"{prefix}{images} images": tuple(f"fashion: {net}: {images}: {labels}" for net in nets)
+        for images in ("raw", "normalised")
+    }
+
+
+_MODIFIED_AND_SWAPPED = {
+    **_each("raw", "modified", "swapped"),
+    **_each("normalised", "modified", "swapped"),
+}
+_MOVED_CONTROLS = _each("normalised", "modified") | _each("raw", "original")
+
+
+def _ahead_throughout(result: Result) -> np.ndarray:
+    return (simple_ahead(result)[1:] > 0).all(axis=0)
+
+
+def _gained(result: Result) -> np.ndarray:
+    gap = simple_ahead(result)
+    return gap[-1] - gap[0]
+
+
+def _effect_early(modified: Result, swapped: Result) -> np.ndarray:
+    return label_effect(modified, swapped)[look(modified, 1)]
+
+
+def _effect_at_the_end(modified: Result, swapped: Result) -> np.ndarray:
+    return label_effect(modified, swapped)[-1]
+
+
+def _accuracy_gap(result: Result) -> np.ndarray:
+    return simple_ahead(result, "accuracy")[-1]
+
+
+def _contrast_at_the_start(result: Result) -> np.ndarray:
+    return block_contrast(result, "overlap")[0]
+
+
+def _test_difference(first: Result, second: Result) -> np.ndarray:
+    return accuracy_difference(first, second) / 100
+
+
+def _hard_loss_of_accuracy(result: Result) -> np.ndarray:
+    return hard_cost(result) / 100
+
+
+def _moved(name: str):
+    def value(result: Result) -> np.ndarray:
+        start, end = result.arrays[name].astype(np.float64)
+        return end - start
+
+    return value
+
+
+def _correlations(relu: Result, dlgn: Result) -> np.ndarray:
+    """Correlate the classes' gains of each ReLU net with those of each DLGN, shape (S, S)."""
+    gains = [(r.log_paths[-1].astype(np.float64) - r.log_paths[0]) for r in (relu, dlgn)]
+    unit = [g - g.mean(-1, keepdims=True) for g in gains]
+    unit = [g / np.linalg.norm(g, axis=-1, keepdims=True) for g in unit]
+    return unit[0] @ unit[1].T
+
+
+def _paths_together(relu: Result, dlgn: Result) -> np.ndarray:
+    return _correlations(relu, dlgn).diagonal()
+
+
+def _paths_together_beyond_chance(relu: Result, dlgn: Result) -> np.ndarray:
+    pairs = _correlations(relu, dlgn)
+    return pairs.diagonal() - mean_of_others(pairs)
+
+
+def _agreement(relu: Result, dlgn: Result) -> np.ndarray:
+    own = (relu.predicted == dlgn.predicted).mean(-1)
+    return own - mean_of_others((relu.predicted[:, None] == relu.predicted).mean(-1))
+
+
+CLAIMS = (
+    Claim(
+        id="fashion-simple-ahead",
+        text="On modified Fashion-MNIST the simple part has more active paths throughout training.",
+        where="Section 5, Figure 7",
+        paper="consistently more",
+        statistic="share of seeds whose simple part is ahead, mean ln(1 + paths), at every look",
+        cases=cases(_each("raw", "modified"), _ahead_throughout, "share", 0.5),
+        controls=cases(
+            _each("normalised", "modified") | _each("raw", "swapped"),
+            _ahead_throughout,
+            "share",
+            0.5,
+        ),
+        figure=f"{_CHAPTER}paths",
+    ),
+    Claim(
+        id="fashion-simple-gains",
+        text="Training on modified labels moves paths to the simple part.",
+        where="Section 5, Figure 7",
+        statistic="mean ln(1 + paths), simple minus complex part, end minus start",
+        cases=cases(_each("raw", "modified"), _gained, "mean", _FACTOR),
+        # Not one mapping: the modified and the random labels' cases have the same names.
+        controls=cases(_each("normalised", "modified"), _gained, "mean", _FACTOR)
+        + cases(_each("normalised", "random"), _gained, "mean", _FACTOR),
+        figure=f"{_CHAPTER}paths",
+    ),
+    Claim(
+        id="fashion-label-effect-early",
+        text="It is the labels that do it, all else equal: early in training.",
+        where="Section 5; told apart from the images",
+        statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
+        cases=cases(_MODIFIED_AND_SWAPPED, _effect_early, "mean", _FACTOR),
+        figure=f"{_CHAPTER}early",
+    ),
+    Claim(
+        id="fashion-label-effect-end",
+        text="It is the labels that do it, all else equal: to the end.",
+        where="Section 5; told apart from the images",
+        statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
+        cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "mean", _FACTOR),
+        figure=f"{_CHAPTER}settings",
+    ),
+    Claim(
+        id="fashion-simple-learned-better",
+        text="The simple part is learned better than the complex one.",
+        where="Section 5, Figure 7",
+        paper="simple part first",
+        statistic="accuracy on training images, simple minus complex part, at the end",
+        cases=cases(_each("raw", "modified"), _accuracy_gap, "mean", 0.05),
+        controls=cases(
+            _each("raw", "swapped") | _each("normalised", "random"), _accuracy_gap, "mean", 0.05
+        ),
+        figure=f"{_CHAPTER}accuracy",
+    ),
+    Claim(
+        id="fashion-blocks-are-labels",
+        text="The brighter block of the overlap kernel is due to training, not to the raw images.",
+        where="Section 5, Figure 7",
+        statistic="ln of the overlap kernel within classes 0-4 over within 5-9, before training",
+        cases=cases(_each("raw", "modified"), _contrast_at_the_start, "equal", _TENTH),
+        controls=cases(_each("normalised", "modified"), _contrast_at_the_start, "equal", _TENTH),
+        figure=f"{_CHAPTER}contrast",
+    ),
+    Claim(
+        id="ntk-fashion-moves",
+        text="On modified Fashion-MNIST the NTK moves towards the labels.",
+        where="Section 5, Figure 7",
+        paper="three snapshots",
+        statistic="centred alignment of the NTK with the labels' kernel, end minus start",
+        cases=cases(_each("raw", "modified"), _moved("ntk_labels"), "mean", 0.05),
+        controls=cases(_MOVED_CONTROLS, _moved("ntk_labels"), "mean", 0.05),
+        figure=f"{_CHAPTER}ntk-relu",
+    ),
+    Claim(
+        id="overlap-fashion-moves",
+        text="On modified Fashion-MNIST the overlap kernel moves towards the labels: the paths do.",
+        where="Section 5, conjecture 2",
+        statistic="centred alignment of the paths' kernel with the labels' kernel, end minus start",
+        cases=cases(_each("raw", "modified"), _moved("overlap_labels"), "mean", 0.05),
+        controls=cases(_MOVED_CONTROLS, _moved("overlap_labels"), "mean", 0.05),
+        figure=f"{_CHAPTER}overlap-relu",
+    ),
+    Claim(
+        id="surrogate-fashion-paths",
+        text="The DLGN moves its paths as the ReLU net does: class by class, seed by seed.",
+        where="Section 3, conjecture 4",
+        statistic="correlation over the ten classes of the gain in mean ln(1 + paths), ReLU net "
+        "and DLGN of one seed",
+        cases=cases(_pairs("modified"), _paths_together, "mean", 0.5),
+        controls=cases(
+            _pairs("modified", "own partner minus others, "),
+            _paths_together_beyond_chance,
+            "mean",
+            0.1,
+        ),
+        figure=f"{_CHAPTER}paths",
+    ),
+    Claim(
+        id="surrogate-fashion-functions",
+        text="The DLGN gives images the labels that the ReLU net gives, as another ReLU net would.",
+        where="Section 3, conjecture 4",
+        statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
+        "minus ReLU nets of two seeds",
+        cases=cases(_pairs("original", "original labels, "), _agreement, "equal", 0.02),
+        controls=cases(_pairs("modified", "modified labels, "), _agreement, "equal", 0.02),
+        figure=f"{_CHAPTER}accuracy",
+    ),
+    Claim(
+        id="pwc-like-pwl-fashion",
+        text="Constant experts do as well as linear ones: Fashion-MNIST, original labels.",
+        where="Section 3",
+        paper="indistinguishable",
+        statistic="test accuracy, linear minus constant experts",
+        cases=cases(
+            _pairs("original", "DLGN, ", ("dlgn, linear experts", "dlgn")),
+            _test_difference,
+            "equal",
+            0.01,
+        ),
+        figure=f"{_CHAPTER}accuracy",
+    ),
+    Claim(
+        id="dlgn-like-relu-fashion",
+        text="The DLGN classifies nearly as well as the ReLU net: Fashion-MNIST, original labels.",
+        where="Section 3, in the sense of Table 1",
+        statistic="test accuracy, ReLU net minus DLGN",
+        cases=cases(_pairs("original"), _test_difference, "equal", 0.02),
+        figure=f"{_CHAPTER}accuracy",
+    ),
+    Claim(
+        id="hard-gates-are-the-net-fashion",
+        text="Hard gates in place of soft ones cost the trained DLGN little accuracy.",
+        where="Section 2: training with soft gates",
+        statistic="test accuracy under the own gates minus under hard gates",
+        cases=cases(
+            {"DLGN, normalised images": "fashion: dlgn: normalised: original"},
+            _hard_loss_of_accuracy,
+            "equal",
+            0.02,
+        ),
+        controls=cases(
+            {"DLGN, raw images": "fashion: dlgn: raw: original"},
+            _hard_loss_of_accuracy,
+            "equal",
+            0.02,
+        ),
+        figure=f"{_CHAPTER}accuracy",
+    ),
+)

@@ -1,0 +1,33 @@
+"""The recorded conditions of Section 5."""
+
+from halfspace.companion.fashion.study import FashionStudy
+from halfspace.companion.seeds import FIRST_SEED
+
+__all__ = ["STUDIES", "fashion_conditions"]
+
+
+_SEEDS = 10
+
+
+def fashion_conditions() -> dict[str, FashionStudy]:
+    """Return Section 5's conditions by name, ``model: images: labels``.
+
+    The linear experts of the last two are compared with constant ones on the original labels.
+    """
+    seeds = dict(first_seed=FIRST_SEED, seeds=_SEEDS)
+    found = {
+        f"{model}: {images}: {labels}": FashionStudy(
+            model=model, images=images, labels=labels, **seeds
+        )
+        for labels in ("modified", "swapped", "original", "random")
+        for images in ("raw", "normalised")
+        for model in ("relu", "dlgn")
+    }
+    for images in ("raw", "normalised"):
+        found[f"dlgn, linear experts: {images}: original"] = FashionStudy(
+            model="dlgn", images=images, labels="original", constant_input=False, **seeds
+        )
+    return found
+
+
+STUDIES = {"fashion": fashion_conditions}

@@ -1,0 +1,114 @@
+"""Means over seeds with their intervals, and times to a level."""
+
+import numpy as np
+from scipy import stats
+
+from halfspace._checks import check_finite, check_shape
+
+__all__ = [
+    "first_below",
+    "fit_power_law",
+    "geometric_intervals",
+    "interval_text",
+    "mean_interval",
+    "mean_intervals",
+]
+
+
+def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Mean over seeds and its Student-t confidence interval.
+
+    Args:
+        values: one number per seed, shape (S,), S at least 2, all finite.
+        confidence: coverage of the interval, between 0 and 1.
+
+    Returns:
+        Mean, lower end, upper end.
+
+    Raises:
+        ValueError: if there are fewer than two values or one is not finite: a seed that failed must
+            be counted by the caller, not averaged away.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(f"an interval needs at least two seeds; got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"values must be finite; {(~np.isfinite(values)).sum()} are not")
+    mean = values.mean()
+    if np.allclose(values, mean, rtol=1e-12, atol=0):  # the t interval would only measure rounding
+        return float(mean), float(mean), float(mean)
+    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
+    return float(mean), float(low), float(high)
+
+
+def mean_intervals(values: np.ndarray) -> np.ndarray:
+    """Return ``mean_interval`` of each row of (k, S) values, shape (k, 3)."""
+    return np.array([mean_interval(row) for row in values])
+
+
+def geometric_intervals(values: np.ndarray) -> np.ndarray:
+    """Return each row's geometric mean over seeds with the interval of its logarithm.
+
+    Args:
+        values: positive, shape (k, S).
+
+    Returns:
+        Geometric mean, lower end, upper end, shape (k, 3).
+
+    Raises:
+        ValueError: as ``mean_interval``, also for a value that is not positive.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.exp(mean_intervals(np.log(np.asarray(values, dtype=np.float64))))
+
+
+def interval_text(values: np.ndarray) -> str:
+    """Write the mean of (S,) values with its 95 % interval, ``1.23 (0.98 to 1.48)``."""
+    mean, low, high = mean_interval(values)
+    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
+
+
+def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:
+    """Time at which each seed's curve is first below a level; NaN where it never is (censored).
+
+    Args:
+        times: shape (E,), increasing.
+        curves: shape (E, S).
+        level: the level.
+
+    Returns:
+        Shape (S,), in the unit of ``times``.
+
+    Raises:
+        ValueError: if there is not a time for each row of ``curves``.
+    """
+    times, curves = np.asarray(times), np.asarray(curves)
+    check_shape("times", times, curves.shape[:1])
+    below = curves < level
+    return np.where(below.any(axis=0), times[below.argmax(axis=0)], np.nan)
+
+
+def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit ``error = exp(intercept) · size^slope`` to each row by least squares in logarithms.
+
+    Args:
+        sizes: positive, shape (W,), at least two different ones.
+        errors: positive, shape (S, W).
+
+    Returns:
+        Slopes (S,) and intercepts (S,).
+
+    Raises:
+        ValueError: if there are fewer than two different sizes, an entry is not positive and
+            finite, or there is not an error for each size.
+    """
+    sizes, errors = np.asarray(sizes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    if (different := len(set(sizes.tolist()))) < 2:
+        raise ValueError(f"a power law needs at least two sizes; got {different}")
+    if not ((sizes > 0).all() and (errors > 0).all()):
+        raise ValueError("sizes and errors must be positive to have logarithms")
+    check_finite("sizes", sizes)
+    check_finite("errors", errors)
+    check_shape("errors", errors, (len(errors), *sizes.shape))
+    slopes, intercepts = np.polyfit(np.log(sizes), np.log(errors).T, 1)
+    return slopes, intercepts

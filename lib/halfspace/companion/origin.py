@@ -1,0 +1,33 @@
+"""Where a figure's numbers come from, in a line for its caption."""
+
+from halfspace.companion.spec import Result
+
+__all__ = ["origin"]
+
+
+def origin(*results: Result) -> str:
+    """Say whether results are recorded or made in this build, when and on which device.
+
+    Args:
+        *results: those that a figure shows; a cached one counts as made in this build.
+
+    Returns:
+        ``Recorded on 2026-01-31 (CPU).``, ``Made in this build on 2026-02-01 (CPU).``, or both;
+        several days or devices of one kind are listed.
+
+    Raises:
+        ValueError: if there is no result.
+    """
+    if not results:
+        raise ValueError("origin needs at least one result; got none")
+    kinds = {
+        "Recorded": [result for result in results if result.source == "recorded"],
+        "Made in this build": [result for result in results if result.source != "recorded"],
+    }
+    return " ".join(f"{how} on {_told(found)}." for how, found in kinds.items() if found)
+
+
+def _told(results: list[Result]) -> str:
+    days = sorted({result.provenance["when"][:10] for result in results})
+    devices = sorted({result.provenance["device"] for result in results})
+    return f"{', '.join(days)} ({', '.join(devices)})"

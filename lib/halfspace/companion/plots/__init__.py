@@ -1,0 +1,32 @@
+"""Figures that several subjects draw: arrays and Axes in, nothing else."""
+
+from halfspace.companion.plots.curves import (
+    band_panels,
+    forest,
+    interval_curve,
+    label_outer,
+    legend_above,
+    one_seed,
+    seed_bands,
+)
+from halfspace.companion.plots.images import kernel_row
+from halfspace.companion.plots.style import CMAP, COLORS, INK, figure, tag_panels, use_style
+from halfspace.companion.plots.tables import html_table
+
+__all__ = [
+    "CMAP",
+    "COLORS",
+    "INK",
+    "band_panels",
+    "figure",
+    "forest",
+    "html_table",
+    "interval_curve",
+    "kernel_row",
+    "label_outer",
+    "legend_above",
+    "one_seed",
+    "seed_bands",
+    "tag_panels",
+    "use_style",
+]

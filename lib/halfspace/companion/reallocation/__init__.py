@@ -1,0 +1,1 @@
+"""Our question: can training work around the allocation of paths?"""

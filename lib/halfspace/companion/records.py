@@ -1,0 +1,327 @@
+"""Recorded runs: made by one command, kept with the repository, checked by another.
+
+``python -m halfspace.companion`` is the command: see ``halfspace.companion.__main__``.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from halfspace.companion.spec import Spec, resolve_device
+from halfspace.companion.store import digest, results_folder
+from halfspace.companion.workers import worker_pool
+from halfspace.files import check_writable, locked, write_whole
+from halfspace.image_training import OutOfTime
+
+__all__ = [
+    "Check",
+    "MAX_BYTES",
+    "available",
+    "keep",
+    "make",
+    "missing",
+    "record",
+    "stale",
+    "verify",
+]
+
+MAX_BYTES = 50_000
+"""Largest recorded file: a condition's scalars, not its pictures."""
+
+_REMEDY = (
+    "grant write access there, or set HALFSPACE_RESULTS to a copy of the folder that can be written"
+)
+_EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evaluation
+_ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
+# Late in training. Chosen after a seed each of 127 conditions had been recomputed: none is refused.
+_MARGIN = 0.5  # beyond the seeds' spread, as a share of it
+_LATE_TOLERANCE = 0.02  # likewise, as a share of the largest value
+_FORGIVEN = 0.1  # share of an array's entries that may lie outside: some do by chance
+
+
+@dataclass(frozen=True)
+class Check:
+    """What recomputing one seed of a recorded run found for one array, where it agrees least.
+
+    Attributes:
+        name: of the array.
+        recorded: the seed's recorded value.
+        recomputed: the value found now.
+        low: smallest value that passes.
+        high: largest.
+    """
+
+    name: str
+    recorded: float
+    recomputed: float
+    low: float
+    high: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the new value is within the bounds, or the seed diverged both times."""
+        diverged = math.isnan(self.recorded) and math.isnan(self.recomputed)
+        return diverged or self.low <= self.recomputed <= self.high
+
+
+def missing(conditions: Mapping[str, Spec]) -> dict[str, Spec]:
+    """Return the conditions that no recorded run serves."""
+    return {name: spec for name, spec in conditions.items() if spec.recorded() is None}
+
+
+def stale(conditions: Iterable[Spec]) -> list[Path]:
+    """Return the files below the results folder that belong to none of the given specs.
+
+    They come from specs that were changed since: they are reported, and never read.
+    """
+    wanted = {spec.record_path() for spec in conditions}
+    found = [path for path in results_folder().glob("*/*.*") if not path.name.startswith(".")]
+    return sorted(path for path in found if path.with_suffix("") not in wanted)
+
+
+def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path | None:
+    """Run a spec and keep the result.
+
+    Args:
+        spec: what to run.
+        device: where.
+        deadline: see ``Spec.run``.
+
+    Returns:
+        The path without suffix; ``None`` if the deadline came first and a checkpoint is left.
+
+    Raises:
+        ValueError: if the arrays take more than ``MAX_BYTES``.
+        OSError: if the folder cannot be written.
+    """
+    check_writable(spec.record_path().parent, _REMEDY)
+    try:
+        arrays, provenance = spec.run(device, deadline)
+    except OutOfTime:
+        return None
+    keep(spec, arrays, provenance)
+    spec.clear()
+    return spec.record_path()
+
+
+def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None:
+    """Write a recorded run: arrays first, then what they are, each whole or not at all.
+
+    Raises:
+        ValueError: if the arrays take more than ``MAX_BYTES``.
+        OSError: if a file cannot be written.
+    """
+    told = dict(experiment=spec.recorded_as, version=spec.version, key=spec.key())
+    told |= dict(spec=spec.model_dump(mode="json"), provenance=provenance)
+    told["digest"] = digest(arrays, told)
+    text = json.dumps(told, indent=1, sort_keys=True) + "\n"
+
+    def write_arrays(file) -> None:
+        np.savez_compressed(file, **arrays)
+        if (size := file.tell()) > MAX_BYTES:
+            raise ValueError(f"a recorded run may take {MAX_BYTES} bytes; {spec!r} takes {size}")
+
+    path = spec.record_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path.with_suffix(".npz"), write_arrays)
+    write_whole(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+
+
+def make(
+    conditions: Mapping[str, Spec],
+    *,
+    device: str = "auto",
+    workers: int = 2,
+    minutes: float | None = None,
+) -> list[str]:
+    """Record what is missing, several at a time, with progress.
+
+    On a CPU each run has a process of one thread; on CUDA runs follow each other. What is finished
+    is kept, so that an interrupted call loses the unfinished runs only, and the next one goes on;
+    runs that leave checkpoints go on from these.
+
+    Args:
+        conditions: specs by name.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        workers: runs at a time on a CPU.
+        minutes: start no run after this many; runs that leave checkpoints stop then.
+
+    Returns:
+        The names recorded.
+
+    Raises:
+        ValueError: if the device is not available, or there is no folder for recorded runs.
+        OSError: if the folder cannot be written.
+        MemoryError: if there is too little memory; the message names the runs.
+        BlockingIOError: if another process records runs in the folder.
+        ChildProcessError: if a process was ended from outside; the message names its runs.
+    """
+    chosen = resolve_device(device)
+    limit = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    folder = results_folder()
+    if folder is None:
+        raise ValueError("there is no folder for recorded runs; run in a clone of the repository")
+    check_writable(folder, _REMEDY)
+    with locked(
+        folder / ".lock",
+        f"another process records runs in {folder}; wait until it has ended",
+    ):
+        return _make(list(missing(conditions).items()), chosen, workers, limit)
+
+
+def _make(
+    waiting: list[tuple[str, Spec]], device: torch.device, workers: int, limit: float
+) -> list[str]:
+    done, running = [], {}
+    if device.type == "cuda":
+        workers, threads = 1, torch.get_num_threads()
+    else:
+        threads = 1
+    try:
+        with (
+            worker_pool(workers, threads=threads) as processes,
+            tqdm(total=len(waiting), desc="recorded runs", unit="run") as progress,
+        ):
+            while running or (waiting and time.monotonic() < limit):
+                while waiting and len(running) < workers and time.monotonic() < limit:
+                    name, spec = waiting.pop(0)
+                    running[processes.submit(record, spec, device, limit)] = name
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    if future.result() is not None:
+                        done.append(running[future])
+                        progress.set_postfix_str(running[future])
+                        progress.update()
+                    del running[future]
+    except ChildProcessError as error:
+        names = " or ".join(f"'{name}'" for name in running.values())
+        raise ChildProcessError(f"while it made {names}, {error}") from error
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        names = " or ".join(f"'{name}'" for name in running.values())
+        raise MemoryError(f"there is too little memory for {names}; try CORES=1") from error
+    return done
+
+
+def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
+    """Recompute one seed of a recorded run and compare each array but timings.
+
+    What is computed without training, or early in training, must agree with the recorded value
+    within the spec's tolerance. Training in single precision amplifies rounding: after some dozen
+    epochs two runs of one seed may differ as two seeds do, and nine in ten of the new values must
+    lie within the spread of the recorded seeds, widened by half. The initial weights must be the
+    same.
+
+    Args:
+        spec: a recorded spec that can be recomputed.
+        index: which of its seeds, from 0.
+        device: where to recompute it: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+
+    Returns:
+        One check for each array, at its entry that agrees least.
+
+    Raises:
+        ValueError: if there is no recorded run, or the arrays are not those recorded.
+    """
+    recorded = spec.recorded()
+    if recorded is None:
+        raise ValueError(f"there is no recorded run of {spec!r}; run make results")
+    arrays, _ = spec.one_seed(index).run(resolve_device(device))
+    if arrays.keys() != recorded.arrays.keys():
+        differ = ", ".join(sorted(arrays.keys() ^ recorded.arrays.keys()))
+        raise ValueError(f"the recorded run of {spec!r} has other arrays: {differ}")
+    times = arrays.get("at", arrays.get("epochs"))
+    return [
+        _compare(name, recorded.arrays[name], arrays[name], index, times, spec)
+        for name in arrays
+        if name not in spec.timings
+    ]
+
+
+def _compare(
+    name: str,
+    recorded: np.ndarray,
+    recomputed: np.ndarray,
+    index: int,
+    times: np.ndarray | None,
+    spec: Spec,
+) -> Check:
+    """Compare one seed's part of an array."""
+    all_seeds, (new,) = _by_seed(name, recorded, recomputed)
+    old = all_seeds[min(index, len(all_seeds) - 1)]
+    first = np.arange(len(old)) == 0
+    if name in _EXACT or math.isinf(spec.early):
+        early = np.ones_like(first)
+    elif name in spec.late:
+        early = np.zeros_like(first)
+    elif times is not None and len(times) == len(old):
+        early = times <= spec.early
+    else:
+        early = first & (len(old) > 1)
+    early = early[:, np.newaxis]
+    # Of several seeds, entry by entry; of a run recomputed as a whole, over the row.
+    axis = 0 if len(all_seeds) > 1 else 2
+    low, high = (f.reduce(all_seeds, axis=axis, keepdims=True)[0] for f in (np.fmin, np.fmax))
+    scale = np.fmax.reduce(np.abs(old), axis=1, keepdims=True, initial=0)
+    slack = spec.tolerance * scale + _ROUNDING
+    if name in _EXACT:
+        slack = 0
+    elif math.isfinite(spec.early) and np.array_equal(recorded, np.round(recorded)):
+        slack = slack + 1  # rounding may move a border across a point, and a count by one
+    margin = _MARGIN * (high - low) + _LATE_TOLERANCE * scale
+    low = np.where(early, old - slack, low - margin)
+    high = np.where(early, old + slack, high + margin)
+    excess = np.nan_to_num(np.maximum(low - new, new - high), nan=np.inf)
+    excess[np.isnan(old) & np.isnan(new)] = -np.inf
+    late = np.flatnonzero(np.broadcast_to(~early, excess.shape))
+    forgiven = late[np.argsort(excess.flat[late])][len(late) - int(_FORGIVEN * len(late)) :]
+    excess.flat[forgiven] = -np.inf
+    worst = np.unravel_index(excess.argmax(), excess.shape)
+    return Check(name, *(float(values[worst]) for values in (old, new, low, high)))
+
+
+def _by_seed(
+    name: str, recorded: np.ndarray, recomputed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bring both arrays to the shape (seeds, evaluations, entries).
+
+    The seeds' axis is the one in which they differ. An axis before it is that of evaluations; an
+    array without seeds begins with that axis.
+    """
+    both = [np.atleast_1d(np.asarray(array, dtype=np.float64)) for array in (recorded, recomputed)]
+    shapes = [array.shape for array in both]
+    axes = [axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if sizes[0] != sizes[1]]
+    if len(axes) > 1 or (axes and shapes[1][axes[0]] != 1):
+        raise ValueError(
+            f"{name} was recorded in shape {shapes[0]} and is now of shape {shapes[1]}"
+        )
+    if not axes:
+        return tuple(array.reshape(1, len(array), -1) for array in both)
+    (axis,) = axes
+    rows = recorded.shape[0] if axis else 1
+    return tuple(np.moveaxis(array, axis, 0).reshape(array.shape[axis], rows, -1) for array in both)
+
+
+def available(specs: Mapping[str, Spec], conditions: Mapping[str, Spec]) -> dict[str, Spec]:
+    """Leave out the conditions that are to be recorded and have no recorded run yet.
+
+    A spec that differs from the condition of its name is kept, as one to be trained; so are all
+    where recorded runs are kept nowhere, as for an installed package.
+
+    Args:
+        specs: specs by name.
+        conditions: the conditions that are recorded, by the same names.
+    """
+    return {
+        name: spec
+        for name, spec in specs.items()
+        if spec != conditions[name] or spec.record_path() is None or spec.recorded() is not None
+    }

@@ -1,0 +1,77 @@
+"""The subjects of the book, with their recorded studies and their claims.
+
+A subject is a folder beside this module. Its ``conditions`` list the recorded studies, its
+``claims`` what is judged by them. This module imports both by name: what a chapter depends on is
+what the chapter itself imports (``halfspace.companion.sources``).
+"""
+
+import importlib
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
+
+from halfspace.companion.claims import Claim, Finding, Verdict
+from halfspace.companion.spec import Spec
+
+__all__ = ["CLAIMS", "NEED_GPU", "STUDIES", "SUBJECTS", "condition", "judge"]
+
+SUBJECTS = ("theory", "regions", "circle", "fashion", "conjectures", "reallocation", "cifar")
+"""The subjects that have recorded runs, in the order of the report."""
+
+
+def _of(subject: str, module: str):
+    return importlib.import_module(f"halfspace.companion.{subject}.{module}")
+
+
+STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
+    study: conditions
+    for subject in SUBJECTS
+    for study, conditions in _of(subject, "conditions").STUDIES.items()
+}
+"""The conditions of each recorded study, by the study's name."""
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    claim for subject in SUBJECTS for claim in _of(subject, "claims").CLAIMS
+)
+"""All claims, subject by subject."""
+
+NEED_GPU = ("cifar: ",)
+"""Beginnings of the names, ``"study: condition"``, of runs that a CPU would take days for."""
+
+
+def condition(name: str) -> Spec:
+    """Return the spec of a condition, ``"study: condition"``.
+
+    Raises:
+        ValueError: if no study lists it; the message names the nearest one.
+    """
+    study, _, rest = name.partition(": ")
+    conditions = _conditions(STUDIES[study]) if study in STUDIES else {}
+    if rest not in conditions:
+        known = [f"{study}: {rest}" for study, listing in STUDIES.items() for rest in listing()]
+        (nearest,) = get_close_matches(name, known, n=1, cutoff=0)
+        raise ValueError(
+            f"a condition must be one that a study lists; got {name!r}, near {nearest!r}"
+        )
+    return conditions[rest]
+
+
+@cache
+def _conditions(listing: Callable[[], dict[str, Spec]]) -> dict[str, Spec]:
+    return listing()
+
+
+def judge(claim: Claim) -> tuple[Verdict, list[Finding] | None]:
+    """Decide a claim from the recorded runs.
+
+    Returns:
+        The verdict, and a finding for each case and control; ``None`` while a run is missing.
+
+    Raises:
+        ValueError: if no study lists a run that the claim needs, or a recorded run is damaged.
+    """
+    results = {name: condition(name).recorded() for name in claim.needs}
+    if any(result is None for result in results.values()):
+        return claim.verdict(None), None
+    findings = [case.judge(results) for case in claim.cases + claim.controls]
+    return claim.verdict(findings), findings

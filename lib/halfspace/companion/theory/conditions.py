@@ -1,0 +1,24 @@
+"""The recorded checks of Sections 2 and 3 on random nets."""
+
+from halfspace.companion.seeds import FIRST_SEED
+from halfspace.companion.spec import Spec
+from halfspace.companion.theory.specs import NeuralPathLimit
+from halfspace.companion.theory.study import FreeExperts, PathSums
+
+__all__ = ["STUDIES", "theory_conditions"]
+
+
+def theory_conditions() -> dict[str, Spec]:
+    """Return the checks of Sections 2 and 3 on random nets by name, ``model: statement``."""
+    found = {}
+    for model in ("relu", "dlgn", "dlgn-pwc"):
+        sums = PathSums(model=model, first_seed=FIRST_SEED)
+        found[f"{model}: path sums"] = sums
+        found[f"{model}: path sums, biases"] = sums.replace(bias=True)
+        found[f"{model}: ntk"] = NeuralPathLimit(
+            model=model, widths=(16, 32, 64, 128, 256), first_seed=FIRST_SEED, seeds=20
+        )
+    return found | {"dlgn: free experts": FreeExperts(first_seed=FIRST_SEED)}
+
+
+STUDIES = {"theory": theory_conditions}

@@ -1,0 +1,220 @@
+"""Figures of kernels: rows of kernel images, and how estimates approach a limit."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
+from numpy.typing import ArrayLike
+
+from halfspace.companion.plots import COLORS, INK
+
+__all__ = ["convergence", "dlgn_diagram", "mean_ratio", "regression"]
+
+
+def convergence(
+    axes: ArrayLike,
+    sizes: ArrayLike,
+    series: Mapping[str, tuple[ArrayLike, tuple[float, float], str]],
+    *,
+    expected_slope: float,
+) -> None:
+    """Draw errors against width on log axes: each seed's curve, their mean and a fitted power law.
+
+    Args:
+        axes: one Axes per series, any shape.
+        sizes: shape (W,).
+        series: for each title the errors, positive, one row a seed, shape (S, W), the fitted line's
+            (slope, intercept) in natural logarithms, and a key of ``COLORS``.
+        expected_slope: a dotted line of this slope goes through the mean at the largest width.
+
+    Raises:
+        ValueError: if the numbers of axes and series differ.
+    """
+    panels: list[Axes] = list(np.ravel(axes))
+    sizes = np.asarray(sizes, dtype=float)
+    for panel, (title, (errors, fit, color)) in zip(panels, series.items(), strict=True):
+        mean = np.exp(np.log(errors).mean(axis=0))
+        line = np.exp(fit[1]) * sizes ** fit[0]
+        expected = mean[-1] * (sizes / sizes[-1]) ** expected_slope
+        panel.loglog(sizes, np.transpose(errors), color=COLORS[color], linewidth=0.6, alpha=0.35)
+        panel.loglog(sizes, mean, "o", color=COLORS[color], markersize=5, label="mean over seeds")
+        panel.loglog(sizes, line, color=COLORS[color], label="power law")
+        panel.loglog(
+            sizes, expected, ":", color=INK, label=f"slope {expected_slope:g}".replace("-", "−")
+        )
+        panel.set_title(title)
+        panel.set(xlabel="width m", ylabel="relative RMS error")
+        _label_sizes(panel, sizes)
+        low, high = panel.get_ylim()
+        ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low < tick < high]
+        panel.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.label_outer()
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+
+
+def mean_ratio(
+    axis: Axes,
+    sizes: ArrayLike,
+    series: Mapping[str, Sequence[tuple[float, float, float]]],
+    *,
+    color: str,
+) -> None:
+    """Draw means over their expectation, with their intervals, about the line at one.
+
+    Args:
+        axis: where to draw.
+        sizes: shape (W,).
+        series: for each label (mean, lower end, upper end) for each size; all but the first are
+            drawn with hollow squares.
+        color: a key of ``COLORS``.
+    """
+    sizes = np.asarray(sizes, dtype=float)
+    axis.axhline(1, color=INK, linewidth=1, zorder=0)
+    for index, (label, intervals) in enumerate(series.items()):
+        beside = sizes * 1.1 ** (index - (len(series) - 1) / 2)  # so that the bars do not cover
+        mean, low, high = np.transpose(intervals)
+        axis.errorbar(
+            beside,
+            mean,
+            yerr=[mean - low, high - mean],
+            fmt="s" if index else "o",
+            color=COLORS[color],
+            markerfacecolor="none" if index else COLORS[color],
+            markersize=4,
+            linewidth=1.2,
+            label=label,
+        )
+    axis.set_xscale("log")
+    _label_sizes(axis, sizes)
+    axis.set(xlabel="width m", ylabel="mean / expected")
+    axis.figure.legend(loc="outside upper center", ncols=len(series))
+
+
+def regression(
+    axes: ArrayLike,
+    angles: ArrayLike,
+    target: ArrayLike,
+    kernel: Sequence[ArrayLike],
+    descent: Sequence[ArrayLike],
+    titles: Sequence[str],
+) -> None:
+    """Draw functions on the circle: target, kernel prediction (line), gradient descent (dots).
+
+    Args:
+        axes: one Axes per function, any shape.
+        angles: in radians, increasing, shape (n,).
+        target: shape (n,).
+        kernel: closed-form predictions, each of shape (n,).
+        descent: predictions of gradient descent, each of shape (n,).
+        titles: one per function.
+
+    Raises:
+        ValueError: if the numbers of axes, predictions and titles differ.
+    """
+    panels: list[Axes] = list(np.ravel(axes))
+    angles = np.asarray(angles)
+    few = slice(None, None, max(1, len(angles) // 48))
+    for panel, line, dots, title in zip(panels, kernel, descent, titles, strict=True):
+        panel.plot(angles, target, color=INK, linewidth=1, linestyle=":", label="target")
+        panel.plot(angles, line, color=COLORS["linear"], label="kernel, closed form")
+        panel.plot(
+            angles[few],
+            np.asarray(dots)[few],
+            ".",
+            color=COLORS["frozen"],
+            markersize=5,
+            label="experts, gradient descent",
+        )
+        panel.set_xticks([0, math.pi, 2 * math.pi], ["0", "π", "2π"])
+        panel.set_title(title)
+    lines, names = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(lines, names, loc="outside upper center", ncols=3, handlelength=1.2)
+
+
+def _label_sizes(axis: Axes, sizes: np.ndarray) -> None:
+    """Put a tick at each size; label every other one, from the largest down, where they crowd."""
+    every = 1 if len(sizes) < 6 else 2
+    labelled = set(sizes[::-1][::every])
+    axis.set_xticks(sizes, [f"{size:g}" if size in labelled else "" for size in sizes])
+    axis.minorticks_off()
+
+
+def dlgn_diagram(axis: Axes, *, depth: int = 3, width: int = 3, path: Sequence[int]) -> None:
+    """Draw a DLGN: gating network above, value network below, products between, one path marked.
+
+    Args:
+        axis: where to draw.
+        depth: H.
+        width: m.
+        path: the units of the marked path, one per layer, from 0 (top) on.
+
+    Raises:
+        ValueError: if the path does not name a unit of each layer.
+    """
+    if len(path) != depth or not all(0 <= unit < width for unit in path):
+        raise ValueError(f"path must name a unit of each of {depth} layers; got {tuple(path)}")
+    gating, value, gate = _columns(depth, width, 5.2), _columns(depth, width, 0.9), 3.05
+    marked = [None, *path]
+    _network(axis, gating, marked, COLORS["linear"])
+    _network(axis, [*value, np.array([[depth + 1.0, 0.9]])], [*marked, 0], COLORS["dlgn"])
+    for layer in range(1, depth + 1):
+        low, high = gating[layer][-1, 1] - 0.25, value[layer][0, 1] + 0.25
+        _box(axis, (layer, gate), f"$g_{layer}$")
+        _arrow(axis, (layer, low), (layer, gate + 0.36))
+        _arrow(axis, (layer, gate - 0.36), (layer, high))
+        axis.text(layer + 0.08, (gate - 0.36 + high) / 2, "×", size=13, va="center")
+        axis.text(layer - 0.5, 6.45, f"$W_{layer}$", ha="center", va="center")
+        axis.text(layer - 0.5, -0.35, f"$U_{layer}$", ha="center", va="center")
+        axis.text(layer, 6.45, rf"$\eta_{layer}$", ha="center", va="center")
+        axis.text(layer, -0.35, f"$z_{layer}$", ha="center", va="center")
+    axis.text(depth + 0.55, -0.35, r"$U_{\mathrm{out}}$", ha="center", va="center")
+    axis.text(depth + 1, -0.35, r"$\hat y$", ha="center", va="center")
+    axis.text(0, 6.45, "$x$", ha="center", va="center")
+    axis.text(0, -0.35, "$x$ or $1$", ha="center", va="center")
+    axis.text(depth + 0.3, 5.2, "gating\nnetwork:\ndeep linear", va="center", size=9)
+    axis.text(depth + 0.42, gate, "gates\n" + r"$1[\eta\geq 0]$", va="center", size=9)
+    axis.text(depth + 0.5, 1.7, "value\nnetwork", va="center", size=9)
+    axis.set(xlim=(-0.35, depth + 1.35), ylim=(-0.7, 6.8))
+    axis.set_axis_off()
+
+
+def _columns(depth: int, width: int, middle: float) -> list[np.ndarray]:
+    """Return the places of two inputs and of each layer's units, top first."""
+    heights = middle + 0.75 * ((width - 1) / 2 - np.arange(width))
+    inputs = np.array([(0.0, middle + 0.4), (0.0, middle - 0.4)])
+    return [inputs, *(np.stack([np.full(width, x), heights], 1) for x in range(1, depth + 1))]
+
+
+def _network(axis: Axes, columns: list[np.ndarray], marked: list[int | None], color: str) -> None:
+    for layer in range(1, len(columns)):
+        for i, end in enumerate(columns[layer]):
+            for j, start in enumerate(columns[layer - 1]):
+                on_path = i == marked[layer] and marked[layer - 1] in (None, j)
+                axis.plot(
+                    *zip(start, end, strict=True),
+                    color=color if on_path else INK,
+                    lw=2.2 if on_path else 0.5,
+                    alpha=1 if on_path else 0.6,
+                    zorder=2 if on_path else 1,
+                )
+    for places, unit in zip(columns, marked, strict=True):
+        for number, place in enumerate(places):
+            face = color if unit in (None, number) else "#d0d0d0"
+            axis.plot(*place, "o", ms=11, mfc=face, mec=INK, zorder=3)
+
+
+def _box(axis: Axes, centre: tuple[float, float], text: str) -> None:
+    x, y = centre
+    axis.add_patch(
+        FancyBboxPatch(
+            (x - 0.17, y - 0.28), 0.34, 0.56, boxstyle="round,pad=0.03", fill=False, edgecolor=INK
+        )
+    )
+    axis.text(x, y, text, ha="center", va="center")
+
+
+def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axis.annotate("", end, start, arrowprops=dict(arrowstyle="-|>", color=INK, lw=1.2))

@@ -1,0 +1,371 @@
+"""Every page of the built book in Chromium: `make test-browser`, after `make book`."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+BOOK = ROOT / "_build" / "html"
+PAGES = sorted(
+    str(path.relative_to(BOOK))
+    for path in BOOK.rglob("*.html")
+    if not path.is_relative_to(BOOK / "_static")
+)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+FLAGS += ["--disable-component-update", "--disable-quic", "--no-first-run"]
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+}
+
+
+def skip_or_fail(reason):
+    """Skip on a reader's machine; fail where CI promises a browser and a book."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        skip_or_fail("no chromium on this machine: apt-get install chromium")
+    if not (BOOK / "index.html").exists():
+        skip_or_fail("no book at _build/html: run make book first")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def sites():
+    """Both ways to open the book: its address on this machine by scheme."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Handler, directory=BOOK)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {"file": BOOK.as_uri(), "http": f"http://127.0.0.1:{server.server_port}"}
+    server.shutdown()
+
+
+@pytest.fixture(
+    params=[(scheme, look) for scheme in ("file", "http") for look in LOOKS], ids="-".join
+)
+def visit(request, browser, sites):
+    """Open a page; when the test ends, hold the page to silence and to the site's own files."""
+    scheme, look = request.param
+    site, outside, said = sites[scheme], [], []
+    context = browser.new_context(**LOOKS[look])
+    context.on("request", lambda r: outside.append(r.url) if not inside(r.url, site) else None)
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda r: said.append(r.url) if "ABORTED" not in r.failure else None)
+    page.on("response", lambda r: said.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+
+    def open_page(name):
+        page.goto(f"{site}/{name}", wait_until="load")
+        page.wait_for_function(
+            "() => !window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
+        )
+        return page
+
+    open_page.look = look
+    yield open_page
+    context.close()
+    assert outside == [], "requests outside the site"
+    assert said == [], "console"
+
+
+def inside(url, site):
+    return url.startswith((site, "data:", "blob:"))
+
+
+SIDEWAYS = """() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return [];
+  const spill = [...document.querySelectorAll('main *')].filter(
+    e => e.getBoundingClientRect().right > wide + 1);
+  return ['page: ' + document.documentElement.scrollWidth,
+          ...spill.slice(0, 5).map(e => e.tagName + '.' + e.className)];
+}"""
+
+FIGURES = """() => [...document.querySelectorAll('article img')].flatMap(img => {
+  const wrong = [];
+  if (!img.alt.trim() || /[.](png|svg)$/.test(img.alt)) wrong.push('no alt: ' + img.src);
+  if (!img.complete || !img.naturalWidth) wrong.push('not loaded: ' + img.src);
+  if (img.getBoundingClientRect().width > 641) wrong.push('wider than 640 px: ' + img.src);
+  const style = getComputedStyle(img);
+  if (style.filter !== 'none') wrong.push('filtered: ' + img.src);
+  if (style.backgroundColor !== 'rgba(0, 0, 0, 0)') wrong.push('own ground: ' + img.src);
+  const caption = img.closest('figure')?.querySelector('figcaption');
+  if (!caption?.innerText.trim()) wrong.push('no caption: ' + img.src);
+  return wrong;
+})"""
+
+MATHS = """() => [...document.querySelectorAll('article .math')].filter(
+  e => !e.querySelector('mjx-container') || e.querySelector('mjx-merror, [data-mml-node=merror]')
+).map(e => e.textContent.slice(0, 80))"""
+
+
+def test_every_page_is_quiet_and_fits(visit):
+    for name in PAGES:
+        page = visit(name)
+        assert page.evaluate(SIDEWAYS) == [], f"{name} scrolls sideways"
+        assert page.evaluate(FIGURES) == [], name
+        assert page.evaluate(MATHS) == [], f"{name}: mathematics not rendered"
+        if visit.look != "phone":
+            theme = page.evaluate("document.documentElement.dataset.theme")
+            assert theme == visit.look, name
+
+
+def test_search_finds_a_word_of_the_book(visit):
+    page = visit("search.html?q=path")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    assert page.locator("#search-results li a").count() > 0
+
+
+def test_one_search_field_is_reachable(visit):
+    page = visit("index.html")
+    assert page.locator(".bd-header").filter(visible=True).count() == 0
+
+
+CHAPTER = "chapters/how_fast_how_exact.html"
+WIDTHS = (390, 800, 1440)
+BOTH_WAYS = pytest.mark.parametrize(
+    "visit", [("file", "light"), ("http", "dark")], ids="-".join, indirect=True
+)
+BUTTONS = ".bd-header-article button, .bd-sidebar-primary button:not(dialog *)"
+
+# What the buttons of a page can change: one of these differs after a click on any of them.
+STATE = """() => JSON.stringify([
+  [...document.querySelectorAll('dialog[open]')].map(e => e.id),
+  document.querySelectorAll('.dropdown-menu.show').length,
+  document.documentElement.dataset.mode,
+  document.fullscreenElement !== null,
+  document.querySelector('.bd-sidebar-primary')?.checkVisibility({visibilityProperty: true}),
+])"""
+
+ON_TOP = "([x, y]) => document.elementFromPoint(x, y)?.closest('button')"
+
+NAME = "e => (e.ariaLabel || e.title || e.textContent).trim()"
+
+
+def at_widths(visit, name):
+    """Yield a page anew at each width."""
+    for width in WIDTHS:
+        visit(name).set_viewport_size({"width": width, "height": 900})
+        yield visit(name), width
+
+
+def visible_buttons(page):
+    return page.locator(BUTTONS).filter(visible=True)
+
+
+def wait_for_state(page, state):
+    """Wait until the page is in this state again."""
+    page.wait_for_function(f"state => ({STATE})() === state", arg=state, timeout=5_000)
+
+
+@BOTH_WAYS
+def test_every_button_answers_and_can_be_undone(visit):
+    for page, width in at_widths(visit, CHAPTER):
+        buttons = visible_buttons(page).all()
+        names = [button.evaluate(NAME) for button in buttons]
+        assert len(buttons) >= 6 and all(names), names
+        for name, button in zip(names, [b.element_handle() for b in buttons], strict=True):
+            before = page.evaluate(STATE)
+            button.click()
+            page.wait_for_timeout(300)  # what opens or collapses is animated
+            assert page.evaluate(STATE) != before, f"{name} is dead at {width} px"
+            if name == "Color mode":  # a cycle of three modes
+                button.click()
+                button.click()
+            elif page.locator("dialog[open], .dropdown-menu.show").count():
+                page.keyboard.press("Escape")
+            else:
+                button.click()
+            wait_for_state(page, before)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_menus_open_and_close(visit, side):
+    for page, width in at_widths(visit, CHAPTER):
+        sidebar, dialog = page.locator(f"#pst-{side}-sidebar"), f"#pst-{side}-sidebar-modal"
+        button = page.locator(f".{side}-toggle").filter(visible=True)
+        if width == 1440:
+            assert sidebar.locator("a").first.is_visible()
+            if side == "secondary":  # always there, and no button
+                assert button.count() == 0
+                continue
+            button.click()
+            sidebar.locator("a").first.wait_for(state="hidden")
+            button.click()
+            sidebar.locator("a").first.wait_for(state="visible")
+            continue
+        for way in ("Escape", "backdrop"):
+            page.evaluate("scrollTo({top: 900, behavior: 'instant'})")
+            box = button.bounding_box()
+            point = [box["x"] + 5, box["y"] + 5]
+            page.wait_for_function(ON_TOP, arg=point)  # a dialog closes gradually
+            page.mouse.click(*point)  # playwright's own click scrolls
+            page.locator(f"{dialog}[open] a").first.wait_for(state="visible")
+            if way == "Escape":
+                page.keyboard.press("Escape")
+            else:
+                page.mouse.click(width - 5 if side == "primary" else 5, 880)
+            page.wait_for_selector(f"{dialog}:not([open])", state="attached")
+            page.wait_for_function(
+                "side => document.activeElement.matches(`.${side}-toggle`)", arg=side
+            )
+            assert page.evaluate("scrollY") == 900, f"{way} scrolls at {width} px"
+
+
+@BOTH_WAYS
+def test_a_link_of_the_contents_leads_to_its_section(visit):
+    page = visit(CHAPTER)
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.locator(".secondary-toggle").filter(visible=True).click()
+    link = page.locator("#pst-secondary-sidebar-modal[open] a").filter(visible=True).last
+    section = page.locator(link.get_attribute("href"))
+    link.click()
+    page.wait_for_selector("#pst-secondary-sidebar-modal:not([open])", state="attached")
+    page.wait_for_timeout(300)
+    assert 0 <= section.bounding_box()["y"] < 200
+
+
+@BOTH_WAYS
+def test_the_search_button_leads_to_results(visit):
+    for page, _ in at_widths(visit, CHAPTER):
+        page.get_by_role("button", name="Search").filter(visible=True).click()
+        page.keyboard.type("path")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#search-results li a", timeout=10_000)
+
+
+@BOTH_WAYS
+def test_the_keyboard_reaches_every_button_and_keeps_its_place(visit):
+    for page, width in at_widths(visit, CHAPTER):
+        wanted = {button.evaluate(NAME) for button in visible_buttons(page).all()}
+        found = set()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            focused = page.evaluate_handle("document.activeElement").as_element()
+            if not focused.evaluate(f"e => e.matches('{BUTTONS}')"):
+                continue
+            name = focused.evaluate(NAME)
+            found.add(name)
+            ring = focused.evaluate(
+                "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).boxShadow]"
+            )
+            assert ring != ["none", "none"], f"{name} shows no focus at {width} px"
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(300)
+            page.keyboard.press("Escape")
+            page.wait_for_timeout(300)
+        assert found == wanted, f"at {width} px the focus starts anew after {name}"
+
+
+@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
+def test_no_page_scrolls_sideways_at_320_px(visit):
+    visit("index.html").set_viewport_size({"width": 320, "height": 800})
+    for name in PAGES:
+        page = visit(name)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, f"{name}: {page.evaluate(SIDEWAYS)}"
+
+
+# Assistive markup of formulas is invisible and has a width of its own.
+CUT_OFF = """() => {
+  const wide = document.documentElement.clientWidth;
+  return [...document.querySelectorAll('main *')].filter(e => {
+    if (!e.checkVisibility() || e.closest('mjx-assistive-mml, .visually-hidden')) return false;
+    const box = e.matches('pre, table, th, td, .cell_output');
+    return e.getBoundingClientRect().right > wide + 1 || box && e.scrollWidth > e.clientWidth + 1;
+  }).slice(0, 5).map(e => e.tagName + '.' + e.className);
+}"""
+
+# Texts whose colour has a contrast of less than 4.5 : 1 with the ground, as WCAG defines it.
+FAINT = """() => {
+  const colour = text => {
+    const parts = text.match(/[0-9.]+/g).map(Number);
+    return parts.length < 4 ? [...parts, 1] : parts;
+  };
+  const over = (top, under) => top.map((v, i) => i < 3 ? v * top[3] + under[i] * (1 - top[3]) : 1);
+  const ground = e => {
+    const own = colour(getComputedStyle(e).backgroundColor);
+    return over(own, e.parentElement ? ground(e.parentElement) : [255, 255, 255, 1]);
+  };
+  const luminance = rgb => rgb.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const found = new Set();
+  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const e = texts.currentNode.parentElement;
+    const shown = e.checkVisibility() && !e.closest('script, svg');
+    if (!shown || !texts.currentNode.data.trim()) continue;
+    const under = ground(e);
+    const ink = luminance(over(colour(getComputedStyle(e).color), under));
+    const paper = luminance(under);
+    if ((paper + 0.05) / (ink + 0.05) < 4.5)
+      found.add(`${e.tagName}.${e.className} ${getComputedStyle(e).color} on ${under}`);
+  }
+  return [...found];
+}"""
+
+
+@pytest.mark.parametrize("visit", [("http", "dark")], ids="-".join, indirect=True)
+def test_paper_shows_everything_dark_on_light(visit):
+    page = visit("index.html")
+    page.set_viewport_size({"width": 718, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    for name in PAGES:
+        page = visit(name)
+        assert page.evaluate(CUT_OFF) == [], f"{name} is cut off"
+        assert page.evaluate(FAINT) == [], name
+        shown = page.locator("button, summary, dialog, .bd-sidebar, fieldset").filter(visible=True)
+        assert shown.count() == 0, name
+
+
+@pytest.mark.parametrize("visit", [("file", "dark")], ids="-".join, indirect=True)
+def test_printing_in_the_dark_mode_is_light_and_leaves_the_page_dark(visit):
+    page = visit(CHAPTER)
+    page.evaluate("""() => addEventListener('beforeprint', () => {
+      window.printed = document.documentElement.dataset.theme;
+    })""")
+    page.pdf()
+    assert page.evaluate("window.printed") == "light"
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    # Firefox tells by these events alone.
+    for event, theme in (("beforeprint", "light"), ("afterprint", "dark")):
+        page.evaluate("event => dispatchEvent(new Event(event))", event)
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+    page.emulate_media(media="print", color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
+
+def test_pages_name_no_path_of_the_machine():
+    assert PAGES, "no book at _build/html"
+    for name in PAGES:
+        text = (BOOK / name).read_text(encoding="utf8")
+        assert str(ROOT) not in text, name
+        assert not re.search(r"/(home|root|Users)/", text), name

@@ -1,0 +1,222 @@
+"""Every chapter keeps the shape that the book, papermill and Colab rely on."""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+import yaml
+from halfspace import datasets
+from halfspace.companion import parameters
+from halfspace.companion.spec import results
+from halfspace.datasets import cifar
+
+from benchmarks import NAMES
+
+ROOT = Path(__file__).parents[2]
+URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
+BOOTSTRAP = f"""\
+import importlib.util
+import site
+from pathlib import Path
+
+if importlib.util.find_spec("halfspace") is None:  # Colab, or any machine without the package
+    url = "{URL}"
+    if not Path("halfspaces").exists():
+        !git clone -q --depth 1 {{url}} halfspaces
+    %pip install --quiet --editable "./halfspaces[chapters]"
+    site.main()  # lets this session find it; later ones find it by themselves
+    if importlib.util.find_spec("halfspace") is None:
+        raise SystemExit("halfspace was not installed: see above; it needs git and a network")"""
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+SETS = sorted((ROOT / "chapters" / "parameters").glob("*.yaml"))
+TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list, "tuple": list}
+MOST_LINES = 12
+QUIET = "plots."  # these calls return nothing
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_table_of_contents_names_every_chapter():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    listed = [file for file in files if file.startswith("chapters/")]
+    assert [f"chapters/{path.stem}" for path in CHAPTERS] == sorted(listed)
+
+
+@each_chapter
+def test_format(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.language == "python"
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.cells[0].source.startswith("# ")
+
+
+@each_chapter
+def test_no_outputs_are_stored(path):
+    for cell in code_cells(read(path)):
+        assert cell.outputs == [] and cell.execution_count is None, cell.source
+
+
+@each_chapter
+def test_cells_hold_no_logic(path):
+    for cell in code_cells(read(path)):
+        lines = [x for x in cell.source.splitlines() if x.strip() and x.strip()[0] != "#"]
+        if "parameters" not in cell.metadata.get("tags", []):
+            assert len(lines) <= MOST_LINES, cell.source
+        if "bootstrap" not in cell.metadata.get("tags", []):
+            kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
+            assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.While}, cell.source
+
+
+@each_chapter
+def test_the_bootstrap_cell(path):
+    (cell,) = tagged(read(path), "bootstrap")
+    assert cell.source == BOOTSTRAP
+    assert "remove-cell" in cell.metadata.tags
+
+
+@each_chapter
+def test_the_parameters_are_typed_and_explained(path):
+    notebook = read(path)
+    (cell,) = tagged(notebook, "parameters")
+    names = [node.target.id for node in ast.parse(cell.source).body]  # all of them annotated
+    assert names[-1] == "device"
+    (check,) = tagged(notebook, "check")
+    assert notebook.cells.index(check) == notebook.cells.index(cell) + 1
+    assert "parameters.check(" in check.source
+    inferred = papermill.inspect_notebook(path)
+    assert list(inferred) == names  # papermill passes over an equals sign in a comment
+    for name, parameter in inferred.items():
+        assert parameter["inferred_type_name"] != "None", name
+        assert parameter["help"], f"{name} has no comment"
+
+
+@each_chapter
+def test_figures_carry_caption_name_and_alt(path):
+    names = []
+    for cell in code_cells(read(path)):
+        mystnb = cell.metadata.get("mystnb", {})
+        if "figure" not in mystnb:
+            assert "figure(" not in cell.source, f"a figure without a caption: {cell.source}"
+            continue
+        assert mystnb.figure.caption.strip() and mystnb.image.alt.strip()
+        last = ast.parse(cell.source).body[-1]  # a value shown would make a second figure
+        quiet = cell.source.endswith(";") or not isinstance(last, ast.Expr)
+        assert quiet or ast.unparse(last).startswith(QUIET), (
+            f"end it with a semicolon: {ast.unparse(last)}"
+        )
+        names.append(mystnb.figure.name)
+    assert len(names) == len(set(names))
+
+
+@each_chapter
+@pytest.mark.parametrize("set_path", SETS, ids=lambda path: path.stem)
+def test_parameter_sets_fit_the_chapter(path, set_path):
+    values = yaml.safe_load(set_path.read_text(encoding="utf8"))[path.stem]
+    (cell,) = tagged(read(path), "parameters")
+    types = {n.target.id: ast.unparse(n.annotation) for n in ast.parse(cell.source).body}
+    for name, value in values.items():
+        assert name in types, f"{set_path.name}: {path.stem} has no parameter {name}"
+        assert isinstance(value, TYPES[types[name].split("[")[0]]), f"{name}: {value!r}"
+
+
+def test_figure_names_are_unique_in_the_book():
+    names = [
+        cell.metadata.mystnb.figure.name
+        for path in CHAPTERS
+        for cell in code_cells(read(path))
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("path", CHAPTERS[:1], ids=lambda path: path.stem)
+def test_papermill_lists_the_parameters(path):
+    done = run_papermill("--help-notebook", path, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "device" in done.stdout and "No parameters found" not in done.stdout
+
+
+# The bootstrap cell runs before the check: no network here, so it also shows that it does nothing.
+@each_chapter
+def test_a_wrong_parameter_stops_the_chapter(path, tmp_path):
+    done = run_papermill(path.relative_to(ROOT), tmp_path / "out.ipynb", "-p", "sede", 3, cwd=ROOT)
+    assert done.returncode != 0
+    assert "There is no parameter sede; the nearest is seed" in done.stderr
+
+
+@pytest.mark.parametrize("path", CHAPTERS[:1], ids=lambda path: path.stem)
+def test_a_chapter_starts_from_its_own_folder(path, tmp_path):
+    done = run_papermill(path.name, tmp_path / "out.ipynb", "-p", "sede", 3, cwd=path.parent)
+    assert "There is no parameter sede; the nearest is seed" in done.stderr
+
+
+def cell_with(name, words):
+    (cell,) = [c for c in code_cells(read(ROOT / f"chapters/{name}.ipynb")) if words in c.source]
+    return cell.source
+
+
+@pytest.fixture
+def timings(tmp_path, monkeypatch):
+    """A folder of timings of one's own, and a function that reads them as the chapter does."""
+    shutil.copytree(ROOT / "benchmarks/results", tmp_path / "benchmarks/results")
+    monkeypatch.chdir(tmp_path)
+    names = {"Path": Path, "json": json, "parameters": parameters}
+    cell = cell_with("how_fast_how_exact", "benchmarks/results")
+    return tmp_path / "benchmarks/results", lambda: exec(cell, names) or names["records"]
+
+
+def test_timings_are_read_from_every_folder(timings, tmp_path, monkeypatch):
+    _, read_them = timings
+    here = read_them()
+    assert list(here) == list(NAMES)
+    (tmp_path / "elsewhere/deep/down").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere/deep/down")
+    assert read_them() == here
+
+
+@pytest.mark.parametrize("content", [b'{"rows": [', b"", b"\xff\xfe", None])
+def test_damaged_timings_are_named(timings, content):
+    folder, read_them = timings
+    (folder / "ntk.json").unlink()
+    if content is not None:
+        (folder / "ntk.json").write_bytes(content)
+    with pytest.raises(OSError, match=r"^The recorded timings .*/ntk.json cannot be read \(.*"):
+        read_them()
+
+
+def test_chapter_6_without_cifar_says_so_in_plain_words(monkeypatch, capsys):
+    def offline(name):
+        raise FileNotFoundError("the download failed (<urlopen error [Errno -2] ...>)")
+
+    monkeypatch.setattr(datasets, "cifar", offline)
+    names = dict(datasets=datasets, cifar=cifar, results=results, device="cpu")
+    exec(cell_with("06_cifar", "datasets.cifar("), names | dict(epochs=1, n_train=100, seed=0))
+    assert capsys.readouterr().out == (
+        "CIFAR-10 is not here and could not be downloaded: try again with a network,\n"
+        "or make a file of it, as data/README.md tells.\n"
+    )
+
+
+def run_papermill(*arguments, cwd):
+    command = [sys.executable, "-m", "papermill", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)

@@ -1,0 +1,138 @@
+"""The claims on CIFAR: every value by hand, and the verdicts that results of a known kind give."""
+
+import numpy as np
+import pytest
+from halfspace.companion.cifar.claims import CLAIMS as CIFAR_CLAIMS
+from halfspace.companion.claims import cases
+from halfspace.companion.registry import STUDIES, condition
+from halfspace.companion.spec import Result
+
+CLAIMS = {claim.id: claim for claim in CIFAR_CLAIMS}
+# Accuracies as in the paper, percent: training, test, and test with hard gates.
+TABLE = {
+    "relu": (96.3, 72.17, None),
+    "dlgn": (85.3, 73.2, 72.0),
+    "dlgn-pwc": (84.9, 72.2, 71.9),
+    "linear": (42.3, 40.79, None),
+    "dgn": (90.0, 73.0, 73.0),
+    "ntk, initial": (60.0, 50.0, None),
+    "ntk, trained": (70.0, 60.0, None),
+}
+RESNETS = {
+    ("resnet-34", "relu"): (91, 56.68),
+    ("resnet-34", "dlgn"): (86, 51.6),
+    ("resnet-34", "linear"): (40, 15),
+    ("resnet-110", "relu"): (94, 73),
+    ("resnet-110", "dlgn"): (89, 67),
+    ("resnet-110", "linear"): (40, 15),
+}
+
+
+def result(seeds=1, **shares):
+    """A result whose seeds lie a hundredth of a point around the given percentages."""
+    spread = np.linspace(-0.01, 0.01, seeds) if seeds > 1 else np.zeros(1)
+    arrays = {}
+    for name, share in shares.items():
+        if share is not None:
+            arrays[f"{name}_accuracy"] = np.tile((share + spread)[:, None] / 100, (1, 10))
+    return Result(None, arrays, {}, "recorded")
+
+
+@pytest.fixture
+def as_in_the_paper():
+    found = {}
+    for study in ("cifar", "cifar-short"):
+        for name, spec in STUDIES[study]().items():
+            seeds = getattr(spec, "training", spec).seeds
+            network, model, *rest = name.split(": ")
+            if network == "conv":
+                train, test, hard = TABLE[model]
+                found[f"{study}: {name}"] = result(seeds, train=train, test=test, test_hard=hard)
+            elif network == "pixels":
+                found[f"{study}: {name}"] = result(seeds, test=39 if model == "cifar10" else 15)
+            else:
+                of_set = RESNETS[network, model][0 if rest[0] == "cifar10" else 1]
+                found[f"{study}: {name}"] = result(seeds, test=of_set)
+    return found
+
+
+def verdict(claim, found):
+    return claim.verdict([part.judge(found) for part in claim.cases + claim.controls])
+
+
+def effects(id, found):
+    claim = CLAIMS[id]
+    return {part.name: part.judge(found).effect for part in claim.cases + claim.controls}
+
+
+def test_what_the_paper_says_would_be_reproduced(as_in_the_paper):
+    verdicts = {id: verdict(claim, as_in_the_paper) for id, claim in CLAIMS.items()}
+    assert set(verdicts.values()) == {"reproduced"}, verdicts
+
+
+def test_every_run_that_a_claim_needs_is_listed():
+    for claim in CIFAR_CLAIMS:
+        for name in claim.needs:
+            condition(name)
+
+
+def test_effects_by_hand(as_in_the_paper):
+    found = as_in_the_paper
+    assert effects("table1-relu", found) == pytest.approx({"test images": 0, "training images": 0})
+    similar = {"DLGN": 1.03, "DLGN-PWC": 0.03}
+    assert effects("table1-similar", found) == pytest.approx(similar)
+    above = {"ReLU net": 31.38, "DLGN": 32.41, "DLGN-PWC": 31.41}
+    assert effects("table1-linear", found) == pytest.approx(above)
+    assert effects("cifar-short-linear", found) == pytest.approx(above)
+    first, *_, last = effects("table1-ntk", found).values()
+    assert (first, last) == pytest.approx((22.17, 12.2))
+    names = list(effects("table1-ntk", found))
+    assert names[-1] == "DLGN-PWC, features of the trained net" and len(names) == 6
+    assert effects("resnet34-gap", found) == pytest.approx({"CIFAR-10": 0, "CIFAR-100": 0})
+    assert effects("resnet110-gap", found) == pytest.approx({"CIFAR-10": 0, "CIFAR-100": 0})
+    beat = effects("resnets-beat-linear", found)
+    assert list(beat.values()) == pytest.approx([47, 36.6, 50, 52, 46, 36.6, 49, 52])
+    recovered = effects("dlgn-recovers", found)
+    assert recovered["Table 1"] == pytest.approx(100 * 73.2 / 72.17 - 83.5, abs=1e-3)
+    assert recovered["ResNet-110, CIFAR-100"] == pytest.approx(100 * 67 / 73 - 83.5)
+    short = effects("cifar-short-recovers", found)
+    assert short["DLGN-PWC"] == pytest.approx(100 * 72.2 / 72.17 - 83.5, abs=1e-3)
+    hard = {"DLGN": 1.2, "DLGN-PWC": 0.3}
+    assert effects("cifar-short-hard-gates", found) == pytest.approx(hard)
+
+
+def test_seeds_of_residual_nets_are_joined(as_in_the_paper):
+    part = CLAIMS["resnet34-gap"].cases[0]
+    for seed, points in zip((1000, 1001, 1002), (90, 91, 92), strict=True):
+        as_in_the_paper[f"cifar: resnet-34: relu: cifar10: {seed}"] = result(test=points)
+    values = part.value(*(as_in_the_paper[name] for name in part.needs))
+    np.testing.assert_allclose(values, [-1, 0, 1], atol=1e-9)
+    assert part.judge(as_in_the_paper).holds is True  # -2.5 to 2.5, within 3
+
+
+@pytest.mark.parametrize(
+    ("id", "run", "changed", "expected"),
+    [
+        ("table1-relu", "conv: relu", dict(train=75.0, test=72.0), "reproduced under conditions"),
+        ("table1-relu", "conv: relu", dict(train=75.0, test=65.0), "not reproduced"),
+        ("table1-similar", "conv: dlgn", dict(test=60.0), "reproduced under conditions"),
+        ("table1-linear", "conv: linear", dict(test=65.0), "not reproduced"),
+        ("table1-ntk", "conv: ntk, trained", dict(test=70.0), "reproduced under conditions"),
+        ("resnet34-gap", "resnet-34: dlgn: cifar10: 1000", dict(test=60.0), "undecided"),
+    ],
+)
+def test_other_results_give_other_verdicts(as_in_the_paper, id, run, changed, expected):
+    found = as_in_the_paper | {f"cifar: {run}": result(5 if "conv" in run else 1, **changed)}
+    claim = CLAIMS[id]
+    if id == "resnet34-gap":
+        assert claim.cases[0].judge(found).holds is None  # one seed of three far off: too wide
+        return
+    assert verdict(claim, found) == expected
+
+
+def test_a_level_is_met_or_missed():
+    part = cases({"a": "cifar: conv: relu"}, CLAIMS["table1-relu"].cases[0].value, "equal", 2.0)[0]
+    for test, holds in ((73.0, True), (74.1, None), (75.0, False)):
+        run = result(5, test=test)
+        run.arrays["test_accuracy"] += np.linspace(-0.002, 0.002, 5)[:, None]
+        assert part.judge({"cifar: conv: relu": run}).holds is holds

@@ -1,0 +1,238 @@
+"""The circle experiment: its arrays say what they claim, on a small run."""
+
+import numpy as np
+import pytest
+import torch
+from halfspace.companion.circle.readings import (
+    allocation,
+    epochs_to_fit,
+    error_between_points,
+    half_fitted_by,
+    kernel_summary,
+    log_ratio,
+    looks,
+    low_and_high,
+    low_half_first,
+    summary,
+    total_loss,
+)
+from halfspace.companion.circle.specs import CircleTraining, recipe, trained_net
+from halfspace.companion.circle.target import Circle
+from halfspace.companion.spec import Result
+from halfspace.datasets import circle_grid, circle_points
+from halfspace.gates import HardGate
+from halfspace.ntk import empirical_ntk
+from halfspace.overlap import active_path_counts, overlap_kernel
+
+SMALL = dict(
+    width=6, depth=3, epochs=6, seeds=3, grid=32, function_epochs=(0, 2, 6), early_level=0.5
+)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HALFSPACE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        models = ("relu", "dlgn", "frozen")
+        specs = {model: recipe(model, **SMALL, first_seed=5) for model in models}
+        specs["biased"] = recipe("dlgn", **SMALL, bias=True)
+        yield {name: spec.result(device="cpu") for name, spec in specs.items()}
+
+
+def hard_gates(net, x):
+    return net.gates(x, HardGate()) if hasattr(net, "gate") else net.gates(x)
+
+
+@pytest.mark.parametrize("name", ["relu", "dlgn", "frozen", "biased"])
+def test_last_record_is_the_trained_net(results, name):
+    result = results[name]
+    target = result.spec.target
+    x, y, top = target.points(), target.values(), target.top()
+    for index in range(3):
+        net = trained_net(result, index)
+        gates = hard_gates(net, x)
+        squares = (net(x) - y).square().detach().squeeze(-1)
+        hard_output = net(x, gates=gates) if name != "relu" else net(x)
+        counts = active_path_counts(gates, bias=net.has_bias).double()
+        for array, expected in (
+            (result.loss, squares.mean()),
+            (result.loss_top, squares[top].mean()),
+            (result.loss_bottom, squares[~top].mean()),
+            (result.hard_loss, (hard_output - y).square().mean().detach()),
+            (result.log_paths_top, counts[top].log1p().mean()),
+            (result.paths_bottom, counts[~top].mean()),
+            (result.zero_bottom, (counts[~top] == 0).double().mean()),
+        ):
+            assert array[-1, index] == pytest.approx(expected.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["relu", "dlgn", "frozen", "biased"])
+def test_kernels_and_functions_at_start_and_end(results, name):
+    result = results[name]
+    angles = torch.from_numpy(result.angles)
+    fine_grid = circle_points(angles)
+    _, grid = circle_grid(32)
+    for time, net in ((0, result.spec.net(result.spec.first_seed)), (2, trained_net(result, 0))):
+        gates = hard_gates(net, grid)
+        assert np.array_equal(result.overlap[time], overlap_kernel(gates, bias=net.has_bias))
+        np.testing.assert_allclose(result.ntk[time], empirical_ntk(net, grid), rtol=1e-3, atol=1e-5)
+    assert result.functions.shape == (3, 3, 128)
+    np.testing.assert_allclose(result.target, result.spec.target.target(angles), rtol=1e-6)
+    np.testing.assert_allclose(
+        result.functions[-1, 0],
+        trained_net(result, 0)(fine_grid).detach()[:, 0],
+        rtol=1e-3,
+        atol=1e-5,
+    )
+    np.testing.assert_allclose(result.ntk_alignment[0], 1.0, rtol=1e-9)
+    diagonal = np.diagonal(result.ntk[2])
+    assert result.ntk_top[2, 0] == pytest.approx(diagonal[:16].mean(), rel=1e-4)
+    assert result.ntk_bottom[2, 0] == pytest.approx(diagonal[16:].mean(), rel=1e-4)
+
+
+def test_frozen_gates_do_not_move_and_trained_ones_do(results):
+    frozen, trained = results["frozen"], results["dlgn"]
+    assert np.array_equal(frozen.normals_start, frozen.normals_end)
+    assert np.ptp(frozen.log_paths_top, axis=0).max() == 0
+    assert not np.array_equal(trained.normals_start, trained.normals_end)
+    # The three models start from the same seeds: the gating networks agree at the start.
+    assert np.array_equal(frozen.normals_start, trained.normals_start)
+
+
+def test_half_spaces_are_the_gates(results):
+    result = results["dlgn"]
+    x = result.spec.target.points()
+    net = trained_net(result, 1)
+    normals = torch.from_numpy(result.normals_end[1])
+    active = torch.einsum("lid,nd->nli", normals, x) >= 0
+    assert (active.float() == hard_gates(net, x)).float().mean() > 0.999  # ties may round apart
+
+
+def test_early_is_the_first_epoch_below_the_level(results):
+    result = results["dlgn"]
+    below = result.loss < result.spec.early_level
+    expected = np.where(below.any(axis=0), below.argmax(axis=0), -1)
+    assert np.array_equal(result.early_epoch, expected)
+
+
+class Made:
+    """A result made by hand."""
+
+    def __init__(self, frequencies=(2.0, 8.0), top_share=0.5, **arrays):
+        target = Circle(n=8, frequencies=frequencies, top_share=top_share)
+        self.spec = CircleTraining(model="dlgn", target=target)
+        self.arrays = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+        self.__dict__.update(self.arrays)
+
+
+def test_allocation_is_low_minus_high_minus_its_start():
+    halves = dict(log_paths_top=[[5.0, 4.0], [9.0, 4.0]], log_paths_bottom=[[4.0, 4.0], [3.0, 6.0]])
+    assert allocation(Made(**halves)).tolist() == [[0, 0], [5, -2]]
+    swapped = Made(frequencies=(8.0, 2.0), **halves)
+    assert allocation(swapped).tolist() == [[0, 0], [-5, 2]]
+    assert low_and_high(swapped, "log_paths")[0].tolist() == halves["log_paths_bottom"]
+
+
+def test_the_loss_weighs_the_halves_by_their_points():
+    halves = dict(loss_top=[[1.0]], loss_bottom=[[5.0]], hard_loss_top=[[2.0]])
+    made = Made(top_share=0.25, **halves, hard_loss_bottom=[[2.0]])
+    assert total_loss(made).tolist() == [[4.0]]
+    assert total_loss(made, "hard_loss").tolist() == [[2.0]]
+
+
+def test_the_loss_of_halves_is_the_recorded_one(results):
+    for name in ("loss", "hard_loss"):
+        found = total_loss(results["relu"], name)
+        np.testing.assert_allclose(found, results["relu"].arrays[name], rtol=1e-5)
+
+
+def test_looks_are_those_of_a_training_or_a_study():
+    assert looks(Made(epochs=[0, 1], at=[0, 5])).tolist() == [0, 5]
+    assert looks(Made(epochs=[0, 1])).tolist() == [0, 1]
+
+
+def test_epochs_to_fit_and_summary():
+    counts = [[2.0, 2.0], [6.0, 2.0], [8.0, 4.0]]
+    loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]])
+    made = Made(
+        at=[0, 10, 20], loss_top=loss, loss_bottom=loss + [[0], [0.02], [0]], diverged=[0, 1],
+        paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
+        log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)),
+    )  # fmt: skip
+    np.testing.assert_array_equal(epochs_to_fit(made), [20, np.nan])  # 0.05 is not below 0.05
+    np.testing.assert_allclose(log_ratio(made, "paths")[-1], np.log([4, 2]))
+    row = summary(made)
+    assert row["half of them fitted by epoch"] == "20" and row["seeds that stalled"] == "1"
+    assert row["seeds that diverged"] == "1"
+    assert row["median error, low half"] == "0.26"
+    assert row["path ratio low/high, start"] == "1.00"
+    assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
+
+
+@pytest.mark.parametrize(
+    ("fitted_at", "expected"), [([5, 5, 9], "5"), ([5, 9, 0], "9"), ([5, 0, 0], "after 9")]
+)
+def test_half_of_the_seeds_are_counted_with_those_that_stalled(fitted_at, expected):
+    times = np.array([1, 5, 9])
+    loss = np.where((times[:, None] >= fitted_at) & (np.array(fitted_at) > 0), 0.01, 1.0)
+    assert half_fitted_by(Made(at=times, loss_top=loss, loss_bottom=loss)) == expected
+
+
+def test_low_half_first_counts_only_fitted_seeds():
+    made = Made(
+        epochs=[0, 1, 2],
+        loss_top=[[1, 1, 1], [0.01, 1, 1], [0.01, 0.01, 1]],
+        loss_bottom=[[1, 1, 1], [1, 0.01, 1], [0.01, 0.01, 1]],
+    )
+    assert low_half_first(made).tolist() == [True, False, False]
+
+
+def test_error_between_points(results):
+    result = results["relu"]
+    low, high = error_between_points(result)
+    squares = (result.functions[-1] - result.target) ** 2
+    np.testing.assert_allclose((low + high) / 2, squares.mean(1), rtol=1e-6)
+    np.testing.assert_allclose(low, squares[:, :64].mean(1), rtol=1e-6)
+    assert not set(np.round(result.spec.target.angles().numpy(), 6)) & set(result.angles.round(6))
+
+
+def test_kernel_summary(results):
+    result = results["dlgn"]
+    rows = kernel_summary(result)
+    assert list(rows) == ["start", "early", "end"]
+    assert rows["start"]["NTK: alignment with its start"] == "1.00"
+    assert rows["end"]["Λ: alignment with its start"] == f"{result.overlap_alignment[2, 0]:.2f}"
+    ratio = np.log(result.ntk_top[2, 0] / result.ntk_bottom[2, 0])
+    assert rows["end"]["NTK diagonal: ln(low/high)"] == f"{ratio:.2f}"
+    early = result.early_epoch[0]
+    assert rows["early"]["epoch"] == (str(early) if early >= 0 else "-")
+    assert rows["end"]["epoch"] == "6"
+
+
+def test_a_kernel_that_had_no_early_point_says_so(results):
+    result = results["frozen"]
+    late = Result(result.spec, result.arrays | {"early_epoch": np.array([-1])}, {}, "computed")
+    assert kernel_summary(late)["early"]["epoch"] == "-"
+
+
+def test_recipe_keeps_functions_within_the_training():
+    assert recipe("dlgn", epochs=50).function_epochs == (0, 5, 20, 50)
+    assert recipe("frozen").function_epochs[-1] == 8000
+    with pytest.raises(ValueError, match=r"function_epochs must be from 0 to 50; got \[100, 300\]"):
+        CircleTraining(model="dlgn", epochs=50)
+
+
+def test_specs_check_their_fields():
+    base = dict(model="dlgn", function_epochs=(0,))
+    keys = {CircleTraining(**base).key()}
+    changes = dict(
+        model="relu", target=Circle(n=64), width=8, depth=4, gate="hard", beta=10.0, init="he",
+        gain=0.5, gating_gain=0.5, bias=True, constant_input=False, optimizer="sgd",
+        learning_rate=1e-2, batch_size=64, epochs=10, record_every=2,
+        function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
+    )  # fmt: skip
+    assert set(changes) == set(CircleTraining.model_fields)
+    keys |= {CircleTraining(**base | {name: value}).key() for name, value in changes.items()}
+    assert len(keys) == len(changes) + 1
+    with pytest.raises(ValueError, match="index must be from 0 to 2; got 3"):
+        trained_net(type("R", (), {"spec": CircleTraining(model="relu", seeds=3)})(), 3)

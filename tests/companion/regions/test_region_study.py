@@ -1,0 +1,147 @@
+"""Shapes, numbers and jumps of regions, seed by seed."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from halfspace import polygons, regions
+from halfspace.companion.regions import specs as region_study
+from halfspace.companion.regions import specs as regions_specs
+from halfspace.companion.regions.figure1 import weight_distance
+from halfspace.companion.regions.specs import FaceNumbers, PathShapes, RegionJump, RegionNumbers
+from halfspace.companion.regions.statistics import faces_by_dimension, hull_shares
+from halfspace.companion.seeds import random_net
+
+CPU = torch.device("cpu")
+SMALL = dict(width=3, depth=2, half_side=3.0)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_dlgn_path_regions_are_flat_sided_and_whole(bias):
+    found = PathShapes(model="dlgn", bias=bias, **SMALL, seeds=3)._run(CPU)
+    assert (found["several"] == 0).all() and (found["apart"] == 0).all()
+    assert (found["clip_gap"] < 1e-12).all() and (found["union_gap"] < 1e-12).all()
+    assert (found["faces"] == 2).all() and (found["union_patterns"] == 2**4).all()
+
+
+def test_a_region_that_is_no_intersection_is_seen(monkeypatch):
+    """With ReLU gates in the place of the DLGN's the clipped polygons are others."""
+    spec = PathShapes(model="dlgn", **SMALL, seeds=3)
+    relu = {seed: random_net("relu", seed, width=3, depth=2) for seed in range(3)}
+    right = region_study.regions.partition
+    nets = iter(relu.values())
+    monkeypatch.setattr(region_study.regions, "partition", lambda net, w: right(next(nets), w))
+    monkeypatch.setattr(
+        region_study, "union_identity", lambda *_: dict(patterns=16, union=0.0, region=1.8)
+    )
+    found = spec._run(CPU)
+    assert (found["clip_gap"] > 0.01).all()
+    np.testing.assert_allclose(found["union_gap"], 1.8 / 36)
+
+
+def test_relu_path_regions_fall_apart_with_biases_only():
+    sizes = dict(width=4, depth=3, half_side=3.0, seeds=8)
+    found = {bias: PathShapes(model="relu", bias=bias, **sizes)._run(CPU) for bias in (False, True)}
+    assert found[True]["apart"].sum() > 0 and (found[True]["apart"] == found[True]["several"]).all()
+    assert found[False]["apart"].sum() == 0 < found[False]["several"].sum()
+    assert max(found[False]["union_gap"].max(), found[True]["union_gap"].max()) < 0.005
+    for seed in range(8):
+        net = random_net("relu", seed, width=4, depth=3)
+        cut = regions.partition(net, polygons.square(3.0))
+        members = [
+            regions.path_region_cells(cut, path) for path in itertools.product(range(4), repeat=3)
+        ]
+        pieces = [len(regions.components(cut, cells)) for cells in members]
+        assert found[True]["paths"][seed] == np.count_nonzero(pieces)
+        assert found[True]["apart"][seed] == sum(count > 1 for count in pieces)
+        assert found[True]["patterns"][seed] == len(cut.cells)
+    convex = hull_shares("relu", range(8), width=4, depth=3, window=polygons.square(3.0))
+    assert (convex < 1 - 1e-9).any()
+
+
+def test_cells_that_hold_the_origin():
+    net = random_net("relu", 0, width=4, depth=3)
+    cut = regions.partition(net, polygons.square(3.0))
+    held = regions_specs._holds_origin(cut)
+    pattern = net.gates(torch.zeros(1, 2, dtype=torch.float64))[0].bool().numpy()
+    assert held.sum() == 1 and (cut.patterns[held] == pattern).all()
+    sectors = regions.partition(random_net("relu", 0, width=4, depth=3, bias=False), cut.window)
+    assert len(sectors.cells) > 4 and regions_specs._holds_origin(sectors).all()
+    away = regions.partition(net, polygons.rectangle(1, 2, 1, 2))
+    assert not regions_specs._holds_origin(away).any()
+
+
+def test_a_net_without_regions_is_measured(monkeypatch):
+    def dead(*options, **sizes):
+        net = random_net(*options, **sizes)
+        with torch.no_grad():
+            net.value[0].weight.zero_()
+            net.value[0].bias.fill_(-1)
+        return net
+
+    monkeypatch.setattr(region_study, "random_net", dead)
+    found = PathShapes(model="relu", **SMALL, seeds=1)._run(CPU)
+    assert found["paths"] == found["several"] == found["union_gap"] == 0
+
+
+def test_faces_and_numbers_are_those_of_region_statistics():
+    found = FaceNumbers(d_in=4, width=4, depth=2, seeds=2, first_seed=3)._run(CPU)
+    expected = faces_by_dimension((4,), (3, 4), width=4, depth=2)
+    for name in ("path", "pattern"):
+        assert found[name].tolist() == expected[name][0].tolist()
+    spec = RegionNumbers(model="relu", width=4, depth=2, half_side=2.0, seeds=2, first_seed=3)
+    found = spec._run(CPU)
+    for column, seed in enumerate((3, 4)):
+        cut = regions.partition(random_net("relu", seed, width=4, depth=2), polygons.square(2.0))
+        assert found["patterns"][column] == len(cut.cells)
+        assert found["paths"][column] == len(regions.path_regions(cut).paths)
+
+
+def test_nearly_the_whole_plane_holds_nearly_all_crossings():
+    counts = [
+        RegionNumbers(model="dlgn", width=16, depth=3, half_side=side, seeds=3)._run(CPU)
+        for side in (regions_specs.WHOLE_PLANE, 1e5)
+    ]
+    share = counts[0]["patterns"] / counts[1]["patterns"]
+    assert (counts[1]["patterns"] == 1 + 48 + 48 * 47 / 2).all() and (share > 0.97).all()
+
+
+def test_the_relu_region_jumps_by_the_wedge_where_a_alone_is_active():
+    spec = RegionJump(model="relu", step=1e-6, seeds=4)
+    found = spec._run(CPU)
+    for seed in range(4):
+        below, above = (spec._net(seed, sign * 5e-7) for sign in (-1, 1))
+        assert weight_distance(below, above) == pytest.approx(1e-6)
+        angles = torch.linspace(-np.pi, np.pi, 200_001, dtype=torch.float64)[:-1]
+        circle = torch.stack([angles.cos(), angles.sin()], dim=1)
+        first = below.gates(circle)[:, 0]
+        alone = (first[:, 0] == 1) & (first[:, 1] == 0)
+        # In a square a wedge's share is not its angle's, but the two go together.
+        reach = 1 / circle.abs().max(dim=1).values
+        wedge = (alone * reach**2).sum() / (reach**2).sum()
+        assert found["jump"][seed] == pytest.approx(wedge.item(), abs=1e-4)
+
+
+def test_the_dlgn_region_moves_in_proportion():
+    wide, narrow = (
+        RegionJump(model="dlgn", step=step, seeds=5)._run(CPU)["jump"] for step in (1e-4, 1e-6)
+    )
+    np.testing.assert_allclose(wide, 100 * narrow, rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes"),
+    [
+        (PathShapes(model="relu"), SMALL | dict(model="dlgn", bias=False)),
+        (FaceNumbers(d_in=2), dict(d_in=3, width=4, depth=2)),
+        (RegionNumbers(model="relu", width=2, depth=2), SMALL | dict(model="dlgn", depth=1)),
+        (RegionJump(model="relu", step=1.0), dict(model="dlgn", step=2.0)),
+    ],
+)
+def test_each_field_changes_the_key(spec, changes):
+    changes = changes | dict(first_seed=1, seeds=2)
+    assert set(changes) == set(type(spec).model_fields)
+    keys = {spec.replace(**{name: value}).key() for name, value in changes.items()}
+    assert len(keys | {spec.key()}) == len(changes) + 1
+    assert spec.replace(first_seed=7).one_seed(2) == spec.replace(first_seed=9, seeds=1)

@@ -1,0 +1,75 @@
+"""Figures of timings draw the numbers that they are given."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from halfspace.companion import plots
+from halfspace.companion.speed import plots as speed_plots
+
+SIZES = np.array([100, 200, 400])
+
+
+@pytest.fixture(autouse=True)
+def own_figures():
+    """Draw without a screen; leave matplotlib as it was found."""
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
+
+
+def test_cost_curves_draw_seconds_and_laws():
+    figure, axes = plots.figure()
+    series = {"our-s": (SIZES, 2e-6 * SIZES**2), "peer": (SIZES[:2], [0.1, 0.3])}
+    speed_plots.cost_curves(axes[0, 0], series, {"our-s": (2.0, 2e-6)}, xlabel="points N")
+    law, ours, peer = axes[0, 0].lines
+    for line in (law, ours):
+        np.testing.assert_allclose(line.get_xdata(), SIZES)
+        np.testing.assert_allclose(line.get_ydata(), 2e-6 * SIZES**2)
+    np.testing.assert_allclose(peer.get_ydata(), [0.1, 0.3])
+    assert peer.get_color() != ours.get_color() and peer.get_marker() != ours.get_marker()
+    assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["our-s: exponent 2.00", "peer"]
+    assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["100", "200", "400"]
+    assert (axes[0, 0].get_xlabel(), axes[0, 0].get_ylabel()) == ("points N", "seconds")
+
+
+def test_a_falling_law_has_a_true_minus_sign():
+    figure, axes = plots.figure()
+    speed_plots.cost_curves(
+        axes[0, 0], {"ours": (SIZES, 1 / SIZES)}, {"ours": (-1.0, 1.0)}, xlabel="N"
+    )
+    assert figure.legends[0].texts[0].get_text() == "ours: exponent −1.00"
+
+
+def test_cost_curves_refuse_what_they_cannot_show():
+    _, axes = plots.figure()
+    with pytest.raises(ValueError, match="looks for 6 series; got 7"):
+        many = {str(number): (SIZES, SIZES) for number in range(7)}
+        speed_plots.cost_curves(axes[0, 0], many, {}, xlabel="")
+    with pytest.raises(ValueError, match=r"got \['theirs'\] besides \['ours'\]"):
+        series, laws = {"ours": (SIZES, SIZES)}, {"theirs": (1.0, 1.0)}
+        speed_plots.cost_curves(axes[0, 0], series, laws, xlabel="")
+
+
+def test_machine_shares_draw_medians_and_quartiles_in_percent():
+    _, axes = plots.figure()
+    shares = {
+        "ours": [(0.1, 0.2, 0.4), (0.3, 0.5, 0.6), (0.5, 0.5, 0.5)],
+        "peer": [(0.1, 0.1, 0.1)],
+    }
+    sizes = {"ours": SIZES, "peer": SIZES[:1]}
+    speed_plots.machine_shares(axes[0, 0], sizes, shares, xlabel="points N")
+    ours, peer = (bar.lines[0] for bar in axes[0, 0].containers)
+    np.testing.assert_allclose(ours.get_xdata(), SIZES)
+    np.testing.assert_allclose(ours.get_ydata(), [20, 50, 50])
+    assert peer.get_color() != ours.get_color() and peer.get_marker() != ours.get_marker()
+    segments = [s[:, 1] for s in axes[0, 0].containers[0].lines[2][0].get_segments()]
+    np.testing.assert_allclose(segments, [[10, 40], [30, 60], [50, 50]])
+    assert axes[0, 0].get_xscale() == "log" and axes[0, 0].get_ylim()[0] == 0
+    assert (axes[0, 0].get_xlabel(), axes[0, 0].get_ylabel()) == ("points N", "% of the GEMM rate")
+    assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["100", "200", "400"]
+    assert [text.get_text() for text in axes[0, 0].get_legend().texts] == ["ours", "peer"]
+    with pytest.raises(ValueError, match="must share their names"):
+        speed_plots.machine_shares(axes[0, 0], {"other": SIZES}, shares, xlabel="points N")

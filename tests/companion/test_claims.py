@@ -1,0 +1,358 @@
+"""Claims: verdicts follow the results, rules come before the runs."""
+
+import functools
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halfspace.companion import report as report_module
+from halfspace.companion import rules
+from halfspace.companion.cifar.claims import CLAIMS as CIFAR_CLAIMS
+from halfspace.companion.circle.claims import CLAIMS as CIRCLE_CLAIMS
+from halfspace.companion.circle.conditions import circle_conditions
+from halfspace.companion.claims import VERDICTS, Case, Claim, cases
+from halfspace.companion.fashion.conditions import fashion_conditions
+from halfspace.companion.regions.conditions import region_conditions
+from halfspace.companion.registry import CLAIMS, STUDIES, condition, judge
+from halfspace.companion.report import finding_text, markdown_report, report, summary, verdict_rows
+from halfspace.companion.spec import Result
+from halfspace.companion.theory.conditions import theory_conditions
+
+ROOT = Path(__file__).parents[2]
+SPREAD = np.linspace(-1, 1, 20)  # its mean's 95 % interval is ±0.291
+
+
+def case(kind="mean", level=0.5, name="case", needs=("circle: dlgn: base",)):
+    return Case(name=name, needs=needs, value=lambda r: r.values, kind=kind, level=level)
+
+
+def result(values):
+    return Result(None, {"values": np.asarray(values)}, {}, "recorded")
+
+
+def holds(values, **options):
+    return case(**options).judge({"circle: dlgn: base": result(values)}).holds
+
+
+def test_a_mean_holds_fails_or_is_too_wide_to_say():
+    assert holds(1 + SPREAD) is True
+    assert holds(0.4 + SPREAD) is None  # above zero, but not by the level
+    assert holds(0.1 + SPREAD) is False  # the interval ends below the level
+    assert holds(-1 + SPREAD) is False
+    assert holds(0.6 + 5 * SPREAD) is None  # large enough, but it may be zero
+    assert holds([1, 1, np.nan]) is None
+    finding = case().judge({"circle: dlgn: base": result(1 + SPREAD)})
+    assert finding.effect == pytest.approx(1) and finding.seeds == 20
+    assert finding.low == pytest.approx(1 - 0.2915, abs=1e-3)
+
+
+def test_equality_is_an_interval_within_the_level():
+    assert holds(0.1 + SPREAD, kind="equal") is True
+    assert holds(0.3 + SPREAD, kind="equal") is None
+    assert holds(1 + SPREAD, kind="equal") is False
+    assert holds(-1 + SPREAD, kind="equal") is False
+
+
+def test_a_share_uses_wilsons_interval():
+    assert holds([True] * 20, kind="share") is True
+    assert holds([True] * 12 + [False] * 8, kind="share") is None
+    assert holds([False] * 20, kind="share") is False
+    finding = case(kind="share").judge({"circle: dlgn: base": result([True] * 20)})
+    assert (finding.effect, finding.high) == (1, 1) and finding.low == pytest.approx(
+        0.839, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("cases", "controls", "verdict"),
+    [
+        ([True, True], [], "reproduced"),
+        ([True], [True], "reproduced"),
+        ([True], [True, False], "reproduced under conditions"),
+        ([True], [None], "reproduced under conditions"),
+        ([True, False], [], "reproduced under conditions"),
+        ([True, None], [], "undecided"),
+        ([None], [True], "undecided"),
+        ([False], [True], "not reproduced"),
+        ([False, None], [], "not reproduced"),
+    ],
+)
+def test_verdicts(cases, controls, verdict):
+    values = {True: 1 + SPREAD, False: -1 + SPREAD, None: 0.4 + SPREAD}
+    claim = Claim(
+        id="x", text="", where="", statistic="",
+        cases=tuple(case() for _ in cases), controls=tuple(case() for _ in controls),
+    )  # fmt: skip
+    findings = [case().judge({"circle: dlgn: base": result(values[v])}) for v in cases + controls]
+    assert claim.verdict(findings) == verdict
+    assert claim.verdict(None) == "pending"
+
+
+def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
+    values = {"now": 1 + SPREAD}
+    spec = type("Spec", (), {"recorded": lambda self: result(values["now"])})()
+    monkeypatch.setitem(STUDIES, "toy", lambda: {"one": spec})
+    built = cases({"a": "toy: one"}, lambda r: r.values, "mean", 0.5)
+    claim = Claim(id="x", text="", where="", statistic="", cases=built)
+    assert judge(claim)[0] == "reproduced"
+    values["now"] = -1 + SPREAD
+    assert judge(claim)[0] == "not reproduced"
+    spec.__class__.recorded = lambda self: None
+    assert judge(claim) == ("pending", None)
+
+
+def test_the_register_is_complete_and_every_claim_is_judged():
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert claim.text.endswith(".") and claim.where and claim.statistic and claim.cases
+        assert judge(claim)[0] in VERDICTS
+
+
+def test_cases_are_built_by_name_and_decided_alike():
+    one, two = cases({"a": "s: c", "b": ("s: c", "s: d")}, len, "share", 0.8)
+    assert (one.name, one.needs) == ("a", ("s: c",))
+    assert (two.name, two.needs) == ("b", ("s: c", "s: d"))
+    assert all((c.value, c.kind, c.level) == (len, "share", 0.8) for c in (one, two))
+
+
+def fake(spec, seed=0):
+    """Return a result with the study's arrays, drawn at random: early looks lower than late."""
+    rng, looks, seeds = np.random.default_rng(seed), len(spec.at), spec.training.seeds
+    names = "loss hard_loss log_paths paths zero ntk soft_log_paths patterns regions".split()
+    shapes = {f"{name}_{half}": (looks, seeds) for name in names for half in ("top", "bottom")}
+    both = ("ntk_start", "ntk_overlap", "overlap_start", "ntk_target", "overlap_target")
+    shapes |= dict.fromkeys(both, (looks, seeds))
+    shapes |= dict.fromkeys(("resultant", "facing_top"), (looks, seeds, spec.training.depth))
+    arrays = {name: rng.random(shape).astype(np.float32) for name, shape in shapes.items()}
+    return Result(spec, {"at": np.array(spec.at)} | arrays, {}, "recorded")
+
+
+def fake_fashion(spec, seed=0):
+    rng, epochs = np.random.default_rng(seed), np.array([0.0, 0.5, 1.0, 5.0, 50.0])
+    names = ("accuracy", "hard_accuracy", "log_paths", "paths", "zero")
+    arrays = {name: rng.random((len(epochs), spec.seeds, 10)) for name in names}
+    arrays |= {f"test_{name}": rng.random((spec.seeds, 10)) for name in names[:2]}
+    arrays |= {f"{name}_within": rng.random((2, spec.seeds, 10)) for name in ("overlap", "ntk")}
+    kernels = [f"{name}_{other}" for name in ("overlap", "ntk") for other in ("labels", "pixels")]
+    arrays |= {name: rng.random((2, spec.seeds)) for name in kernels}
+    arrays["predicted"] = rng.integers(0, 10, (spec.seeds, 1000))
+    chosen = [spec.complex_classes(spec.first_seed + i) for i in range(spec.seeds)]
+    arrays["complex"] = np.array([[c in classes for c in range(10)] for classes in chosen])
+    small = {name: values.astype(np.float32) for name, values in arrays.items()}
+    return Result(spec, {"epochs": epochs} | small, {}, "recorded")
+
+
+def fake_theory(spec, seed=0):
+    """Return a result with all arrays that any of the studies of Sections 2 and 3 has."""
+    rng, seeds = np.random.default_rng(seed), seeds_of(spec)
+    names = "sum soft overlap count descent ridge union clip".split()
+    names = [f"{name}_gap" for name in names] + "apart several faces path pattern jump".split()
+    shapes = dict.fromkeys([*names, "union_patterns", "paths"], (seeds,))
+    looks = (len(spec.at), seeds) if hasattr(spec, "at") else (seeds,)
+    shapes |= dict(patterns=looks, disconnected=looks)
+    shapes |= dict.fromkeys(("errors", "ratios"), (seeds, len(getattr(spec, "widths", ()))))
+    return Result(spec, {name: rng.random(shape) for name, shape in shapes.items()}, {}, "recorded")
+
+
+def seeds_of(spec):
+    return getattr(spec, "training", getattr(spec, "relu", spec)).seeds
+
+
+def fake_conjecture(spec, seed=0):
+    """Return a result of the freezing, surrogate and reallocation studies, drawn at random."""
+    rng, looks = np.random.default_rng(seed), len(getattr(spec, "at", (0, 1)))
+    seeds = seeds_of(spec)
+    names = ("loss", "fresh", "continued", "kernel", "between", "log_paths")
+    arrays = {
+        f"{n}_{half}": rng.random((looks, seeds)) for n in names for half in ("top", "bottom")
+    }
+    arrays |= {
+        f"{n}_{who}": rng.random((looks, seeds))
+        for n in ("function", "overlap", "ntk")
+        for who in ("own", "others", "relu")
+    }
+    arrays |= {f"gap_{net}": rng.random((looks, seeds)) for net in ("relu", "dlgn")}
+    by_class = ("accuracy", "fresh", "continued", "kernel")
+    arrays |= {name: rng.random((looks, seeds, 10)) for name in by_class}
+    arrays |= {
+        "test_accuracy": rng.random((seeds, 10)),
+        "at": np.array(getattr(spec, "at", (0, 1))),
+    }
+    return Result(spec, arrays, {}, "recorded")
+
+
+def test_every_case_gives_one_value_per_seed():
+    found = {f"circle: {name}": fake(spec) for name, spec in circle_conditions().items()}
+    found |= {f"fashion: {name}": fake_fashion(spec) for name, spec in fashion_conditions().items()}
+    found |= {f"theory: {name}": fake_theory(spec) for name, spec in theory_conditions().items()}
+    found |= {f"regions: {name}": fake_theory(spec) for name, spec in region_conditions().items()}
+    for study in ("freezing", "surrogate", "reallocation"):
+        found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
+    for claim in CLAIMS:
+        if claim in CIFAR_CLAIMS:  # see tests/test_cifar_claims.py
+            continue
+        for part in claim.cases + claim.controls:
+            finding = part.judge(found)
+            assert finding.seeds == seeds_of(found[part.needs[0]].spec), (claim.id, part.name)
+            assert finding.low <= finding.effect <= finding.high
+
+
+def test_fashion_gaps_are_simple_minus_complex():
+    result = fake_fashion(fashion_conditions()["relu: raw: modified"])
+    assert result.complex[0].tolist() == [0] * 5 + [1] * 5
+    gain = next(c for c in CLAIMS if c.id == "fashion-simple-gains").cases[0].value(result)
+    paths = result.log_paths.astype(np.float64)
+    gap = paths[..., :5].mean(-1) - paths[..., 5:].mean(-1)
+    np.testing.assert_allclose(gain, gap[-1] - gap[0])
+    effect = next(c for c in CLAIMS if c.id == "fashion-label-effect-early").cases[0].value
+    row = result.epochs.tolist().index(1.0)
+    np.testing.assert_allclose(effect(result, result), 0)
+    shifted = fake_fashion(result.spec)
+    shifted.arrays["log_paths"][..., :5] += 1
+    np.testing.assert_allclose(effect(shifted, result), 0.5, atol=1e-6)
+    assert np.isfinite(gap[row]).all()
+
+
+def test_statistics_read_the_half_that_the_target_says():
+    specs = circle_conditions()
+    by_id = {claim.id: claim for claim in CIRCLE_CLAIMS}
+    for own, sign in (("dlgn: base", 1), ("dlgn: halves swapped", -1)):
+        result = fake(specs[own])
+        top, bottom = result.log_paths_top, result.log_paths_bottom
+        gap = (top - bottom)[-1] - (top - bottom)[0]
+        name = "DLGN" if sign == 1 else "DLGN, halves swapped"
+        claim = by_id["paths-stay"]
+        (part,) = [c for c in claim.cases + claim.controls if c.name == name]
+        np.testing.assert_allclose(part.value(result), sign * gap, atol=1e-6)
+        np.testing.assert_allclose(
+            part.judge({f"circle: {own}": result}).effect, sign * gap.mean(), atol=1e-6
+        )
+
+
+def test_a_threshold_is_part_of_the_rule():
+    first, second = (
+        Claim(id="x", text="", where="", statistic="s", cases=(case(level=level),))
+        for level in (0.5, 0.6)
+    )
+    assert first.rule != second.rule
+
+
+def test_the_rules_file_is_up_to_date():
+    kept = json.loads(rules.RULES.read_text(encoding="utf8"))
+    assert kept == {claim.id: claim.rule for claim in CLAIMS}, "run python -m halfspace.claims"
+
+
+def test_a_rule_whose_runs_are_recorded_cannot_change(tmp_path, monkeypatch):
+    path = tmp_path / "rules.json"
+    rules.write_rules(path)
+    assert json.loads(path.read_text(encoding="utf8"))[CLAIMS[0].id] == CLAIMS[0].rule
+    path.write_text(json.dumps({CLAIMS[0].id: "another rule"}))
+    monkeypatch.setattr(rules, "judge", lambda claim: ("undecided", []))
+    with pytest.raises(ValueError, match=f"the rule of {CLAIMS[0].id} is fixed"):
+        rules.write_rules(path)
+    monkeypatch.setattr(rules, "judge", lambda claim: ("pending", None))
+    rules.write_rules(path)
+    assert json.loads(path.read_text(encoding="utf8"))[CLAIMS[0].id] == CLAIMS[0].rule
+
+
+def git(*command, root=ROOT):
+    return subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True)
+
+
+def why_history_is_missing(root):
+    """Say why commits cannot be looked up, in a folder; nothing where they can."""
+    try:
+        shallow = git("rev-parse", "--is-shallow-repository", root=root).stdout.strip()
+    except FileNotFoundError:
+        return "git is not installed"
+    return {"false": "", "true": "this is a shallow clone"}.get(shallow, "this is no clone")
+
+
+def test_rules_are_older_than_the_runs_they_judge():
+    if why := why_history_is_missing(ROOT):
+        pytest.skip(f"{why}: the rules' history is not here")
+    rules_at = functools.cache(lambda commit: git("show", f"{commit}:data/rules.json"))
+    for claim in CLAIMS:
+        for name in claim.needs:
+            recorded = condition(name).recorded()
+            if recorded is None:
+                continue
+            shown = rules_at(recorded.provenance["commit"])
+            assert shown.returncode == 0, f"{name} was recorded before any rule was committed"
+            assert json.loads(shown.stdout).get(claim.id) == claim.rule, (claim.id, name)
+
+
+def test_where_history_is_missing(tmp_path, monkeypatch):
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    git("init", "-q", str(whole))
+    for text in ("one", "two"):
+        author = ("-c", "user.name=a", "-c", "user.email=a@b")
+        git(*author, "commit", "-q", "--allow-empty", "-m", text, root=whole)
+    git("clone", "-q", "--depth", "1", f"file://{whole}", str(shallow))
+    assert why_history_is_missing(whole) == ""
+    assert why_history_is_missing(shallow) == "this is a shallow clone"
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    (tmp_path / "plain").mkdir()
+    assert why_history_is_missing(tmp_path / "plain") == "this is no clone"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert why_history_is_missing(whole) == "git is not installed"
+
+
+@pytest.fixture
+def toy_report(monkeypatch, tmp_path):
+    provenance = {"when": "2026-01-02T03:04:05", "commit": "abc", "device": "CPU"}
+    found = Result(None, {"values": 1 + SPREAD}, provenance, "recorded")
+    toy = {"recorded": lambda self: found, "record_path": lambda self: tmp_path / "Toy" / "key"}
+    missing = toy | {"recorded": lambda self: None}
+    listed = {name: type("Spec", (), made)() for name, made in dict(one=toy, two=missing).items()}
+    monkeypatch.setitem(STUDIES, "toy", lambda: listed)
+    parts = dict(where="Section 4", statistic="s", paper="3 of 4", figure="chapters/a.html#b")
+    wide = case(name="wide", needs=("toy: one",), level=9.0)
+    held = case(name="held", needs=("toy: one",))
+    claims = (
+        Claim(id="a", text="One.", cases=(held,), controls=(wide,), **parts),
+        Claim(id="b", text="Two.", cases=(case(name="other", needs=("toy: two",)),), **parts),
+    )
+    monkeypatch.setattr(report_module, "CLAIMS", claims)
+    return report()
+
+
+def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
+    first, second = json.loads(json.dumps(toy_report, allow_nan=False))
+    assert first["verdict"] == "reproduced under conditions" and second["verdict"] == "pending"
+    assert [finding["control"] for finding in first["findings"]] == [False, True]
+    assert first["findings"][0]["effect"] == pytest.approx(1)
+    assert first["figure"] == "chapters/a.html#b"
+    (run,) = first["runs"]
+    assert run == {
+        "name": "toy: one", "file": "data/results/Toy/key.npz", "when": "2026-01-02T03:04:05",
+        "commit": "abc", "device": "CPU",
+    }  # fmt: skip
+    assert second["findings"] == second["runs"] == [] and "level" not in second["rule"]
+    assert summary(toy_report) == {
+        "reproduced": 0, "reproduced under conditions": 1, "not reproduced": 0, "undecided": 0,
+        "pending": 1,
+    }  # fmt: skip
+
+
+def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
+    first, second = verdict_rows("a", "b")
+    assert first["claim"] == "One." and first["verdict"] == "reproduced under conditions"
+    assert first["ours"] == "held: 1.00 (0.71 to 1.29)"  # cases alone, no controls
+    assert second["ours"] == "no run yet" and second["verdict"] == "pending"
+    with pytest.raises(ValueError, match="id must be a claim's; got 'c'"):
+        verdict_rows("c")
+
+
+def test_the_markdown_has_every_claim_and_rule(toy_report):
+    text = markdown_report(toy_report)
+    assert "| One. | Section 4 | 3 of 4 | held: 1.00 (0.71 to 1.29); wide: 1.00" in text
+    assert "| Two. | Section 4 | 3 of 4 | no run yet | pending |" in text
+    assert all(f"- **{entry['id']}**: {entry['rule']}" in text for entry in toy_report)
+
+
+def test_a_seed_without_a_value_is_told():
+    assert finding_text({"effect": None, "low": None, "high": None}).startswith("not finite")
+    assert finding_text({"effect": -1.0, "low": -2.0, "high": 0.5}) == "−1.00 (−2.00 to 0.50)"
