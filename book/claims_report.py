@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docutils import nodes
 from halfspace.companion.claims import VERDICTS
-from halfspace.companion.report import interval_text, markdown_report, report, summary
+from halfspace.companion.report import finding_text, markdown_report, report, summary
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from whole import write_whole
@@ -68,7 +68,7 @@ def row(entry: dict, files: str) -> str:
     """Return a claim's row; ``files`` is the address below which the repository's files lie."""
     findings = [
         f"<li{' class=control' if f['control'] else ''}>{escape(f['case'])}: "
-        f"{escape(interval_text(f))}</li>"
+        f"{escape(finding_text(f))}</li>"
         for f in entry["findings"]
     ]
     runs = "".join(

@@ -338,12 +338,13 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
 
 
 def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
-    first, second = verdict_rows("a", "b")
+    first, second = verdict_rows(report_module.CLAIMS, "a", "b")
     assert first["claim"] == "One." and first["verdict"] == "reproduced under conditions"
     assert first["ours"] == "held: 1.00 (0.71 to 1.29)"  # cases alone, no controls
     assert second["ours"] == "no run yet" and second["verdict"] == "pending"
-    with pytest.raises(ValueError, match="id must be a claim's; got 'c'"):
-        verdict_rows("c")
+    with pytest.raises(ValueError, match="id must be one of a, b; got 'c'"):
+        verdict_rows(report_module.CLAIMS, "c")
+    assert verdict_rows(report_module.CLAIMS) == [first, second]
 
 
 def test_the_markdown_has_every_claim_and_rule(toy_report):

@@ -2,9 +2,10 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 
-from halfspace.companion.claims import VERDICTS
+from halfspace.companion.claims import VERDICTS, Claim
 from halfspace.companion.registry import CLAIMS, condition, judge
 
 __all__ = ["finding_text", "markdown_report", "report", "summary", "verdict_rows"]
@@ -48,25 +49,27 @@ def report() -> list[dict]:
     return found
 
 
-def verdict_rows(*ids: str) -> list[dict[str, str]]:
-    """Return some claims with what their cases found and their verdict, as a table's rows.
+def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
+    """Return claims with what their cases found and their verdict, as a table's rows.
 
     Args:
-        *ids: the claims', in the order of the rows.
+        claims: those of one or several subjects.
+        *ids: which of them, in the order of the rows; all if none is named.
 
     Raises:
         ValueError: if no claim has an id.
     """
-    claims = {claim.id: claim for claim in CLAIMS}
+    by_id = {claim.id: claim for claim in claims}
     rows = []
-    for id in ids:
-        if id not in claims:
-            raise ValueError(f"id must be a claim's; got {id!r}")
-        verdict, findings = judge(claims[id])
-        cases = [asdict(finding) for finding in (findings or [])[: len(claims[id].cases)]]
+    for id in ids or by_id:
+        if id not in by_id:
+            raise ValueError(f"id must be one of {', '.join(by_id)}; got {id!r}")
+        claim = by_id[id]
+        verdict, findings = judge(claim)
+        cases = [asdict(finding) for finding in (findings or [])[: len(claim.cases)]]
         ours = "; ".join(f"{finding['case']}: {finding_text(finding)}" for finding in cases)
-        row = {"claim": claims[id].text, "verdict": verdict, "ours": ours or "no run yet"}
-        rows.append(row | {"measured": claims[id].statistic})
+        row = {"claim": claim.text, "verdict": verdict, "ours": ours or "no run yet"}
+        rows.append(row | {"measured": claim.statistic})
     return rows
 
 
