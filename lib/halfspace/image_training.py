@@ -60,8 +60,6 @@ class Recipe:
         ValueError: epochs must be a positive integer; got 0
     """
 
-    __pydantic_config__ = {"extra": "forbid"}  # where a pydantic model has a field of this type
-
     epochs: int
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float = 2e-4

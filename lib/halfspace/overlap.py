@@ -206,7 +206,8 @@ def neural_path_kernel(
 
 def _hard(gates: Tensor) -> Tensor:
     check_hard(gates)
-    # Sums of at most m ones: float32 is exact to 2^24, far beyond any width; one BLAS call a layer.
+    # float32 needs one BLAS call per layer and is exact here: inner products are sums of at most m
+    # ones, and float32 holds whole numbers up to 2^24, far beyond any width.
     return gates.detach().to(torch.float32)
 
 
@@ -253,7 +254,8 @@ def _fill(
 ) -> Tensor:
     """Write the kernel of two sets, each (..., H, n, m), into ``out``, tile by tile.
 
-    ``tile`` maps blocks (H, r, m) and (H, s, m) to their kernel, (r, s), which it may reuse.
+    ``tile`` maps blocks (H, r, m) and (H, s, m) to their kernel, (r, s). Its result is copied here
+    before the next call, which may overwrite it.
     """
     lead, rows, columns = first.shape[:-3], first.shape[-2], second.shape[-2]
     shape = (*lead, rows, columns)
@@ -276,34 +278,44 @@ def _fill(
 
 
 def _exact_tile(types: list[torch.dtype], bias: bool, device: torch.device):
-    """Return a function of two blocks of gates that counts exactly, layer ℓ in ``types[ℓ]``."""
-    buffers = {dtype: _buffer(dtype, device) for dtype in types}
+    """Return a function of two blocks of gates, (H, r, m) and (H, s, m), that counts shared paths.
+
+    The running product after layer ℓ is in ``types[ℓ]``. The function keeps its working memory, a
+    tile for each type and one for the inner products, from call to call: new tensors for each tile
+    cost up to 12 % more time. So its result is valid until the next call only.
+    """
+    totals = {dtype: _buffer(dtype, device) for dtype in types}
     factors = _buffer(torch.float32, device)
 
     def tile(a: Tensor, b: Tensor) -> Tensor:
-        factor, total = _part(factors, a, b), None
-        for layer, dtype in enumerate(types):
-            target = _part(buffers[dtype], a, b)
-            if total is None and dtype == torch.float32:
-                torch.mm(a[layer], b[layer].T, out=target)
+        factor, before = _part(factors, a, b), None  # the product of the layers before
+        for left, right, dtype in zip(a, b, types, strict=True):
+            total = _part(totals[dtype], a, b)  # the same memory as ``before``, if of its type
+            if before is None and dtype == torch.float32:
+                torch.mm(left, right.T, out=total)  # saves a copy of the first layer's factor
             else:
-                torch.mm(a[layer], b[layer].T, out=factor)
-                if total is None:
-                    target.copy_(factor)
-                elif total.dtype == dtype:
-                    target.mul_(factor.to(dtype) if dtype == torch.int64 else factor)
+                torch.mm(left, right.T, out=factor)
+                if before is None:
+                    total.copy_(factor)
+                elif before.dtype != dtype:
+                    total.copy_(before).mul_(factor.to(dtype))
+                elif dtype == torch.int64:  # PyTorch multiplies no integers by floats in place
+                    total.mul_(factor.to(dtype))
                 else:
-                    target.copy_(total).mul_(factor.to(dtype))
+                    total.mul_(factor)
             if bias:
-                target.add_(1)
-            total = target
-        return total
+                total.add_(1)
+            before = total
+        return before
 
     return tile
 
 
 def _log_tile(bounds: list[int], bias: bool, device: torch.device):
-    """Return a function of two blocks of gates that gives their counts' logarithms, rounded."""
+    """Return a function of two blocks of gates that computes the logarithms of their counts.
+
+    It keeps its working memory from call to call, as that of ``_exact_tile`` does.
+    """
     factors, totals = _buffer(torch.float32, device), _buffer(torch.float64, device)
 
     def tile(a: Tensor, b: Tensor) -> Tensor:
@@ -343,7 +355,8 @@ def _refuse_overflow(largest: list[int], bias: bool, alternative: str) -> None:
 
 
 def _sum_of_products(factors: list[Tensor], bias: bool) -> Tensor:
-    # Horner's scheme from the input up: paths that end in layer ℓ, ending paths plus a fresh start.
+    # Horner's scheme from the input up: the paths that have reached layer ℓ, plus one that starts
+    # there.
     total = torch.ones_like(factors[0])
     for factor in factors:
         total = total * factor
@@ -355,10 +368,11 @@ def _sum_of_products(factors: list[Tensor], bias: bool) -> Tensor:
 def _log_sum_of_products(
     factors: Iterable[Tensor], bounds: list[int], bias: bool, total: Tensor
 ) -> Tensor:
-    """Return the log of what ``_sum_of_products`` counts; ``total``, float64, is overwritten.
+    """Return the logarithm of ``_sum_of_products``; ``total``, float64, is overwritten.
 
-    The running count is total · 2^exponent with total at most ``reach``: whole numbers as long as
-    they fit, so that the only error is float64's rounding of each product, and of the logarithm.
+    The running count is total · 2^exponent, with total at most ``reach``. Both are whole numbers as
+    long as float64 can hold them, so the only errors are float64's rounding of each product and of
+    the logarithm.
     """
     total.fill_(1)
     exponent, reach = None, 1

@@ -111,7 +111,7 @@ def path_gates(net: nn.Module, x: Tensor) -> Tensor:
         >>> path_gates(net, torch.tensor([[3.0, -1.0], [2.0, 5.0]])).tolist()
         [[1.0, 0.0], [1.0, 1.0]]
 
-    Reference: Equation 1; the gates of ReLU networks are in Equation 3.
+    Reference: Equation 1, with the gates of Equations 2 (ReLU) and 4 (DLGN).
     """
     net = _checked(net, x)
     gates = net.gates(x)
