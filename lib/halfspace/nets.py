@@ -132,6 +132,7 @@ class GatedNet(nn.Module):
 
     Attributes:
         gate: the net's own gate; a deep linear net has none.
+        constant_input: whether the value network receives ones instead of the input.
 
     Example:
         >>> from halfspace.gates import HardGate, SoftGate
@@ -145,7 +146,18 @@ class GatedNet(nn.Module):
     """
 
     gate: Gate
+    constant_input: bool = False
     _activation: Activation = staticmethod(identity)  # of the network that the gates follow from
+
+    @property
+    def has_gating(self) -> bool:
+        """Whether a gating network decides the gates, with weights of its own."""
+        return hasattr(self, "gating")
+
+    @property
+    def has_linear_gating(self) -> bool:
+        """Whether the pre-activations are affine in the input, so that units have half-spaces."""
+        return self._activation is identity
 
     @exact()
     def preactivations(self, x: Tensor) -> Tensor | list[Tensor]:
@@ -189,7 +201,7 @@ class GatedNet(nn.Module):
         self._check_inputs(x)
         if gates is not None:
             activation = self._multiplication(self._separated(gates, x))
-        elif hasattr(self, "gating"):
+        elif self.has_gating:
             activation = self._multiplication(self.gate(eta) for eta in self._etas(x))
         else:
             activation = self._activation
@@ -302,6 +314,11 @@ class _DenseNet(GatedNet):
     def has_bias(self) -> bool:
         """Whether the layers have constant units."""
         return self.value[0].bias is not None
+
+    @property
+    def gate_layers(self) -> nn.ModuleList:
+        """The H layers whose outputs are the pre-activations."""
+        return self.gating if self.has_gating else self.value[: self.depth]
 
     def _check_inputs(self, x: Tensor) -> None:
         check_points(x, self.d_in)

@@ -5,7 +5,6 @@ import copy
 import pytest
 import torch
 from conftest import NET_KINDS
-from halfspace import ntk
 from halfspace.gates import HardGate, SoftGate
 from halfspace.nets import DLGN, Linear, ReLUNet, stack
 from halfspace.ntk import _products, empirical_ntk, has_closed_form
@@ -115,7 +114,7 @@ def test_a_net_with_hooks_is_run_as_it_is(generator):
 @pytest.mark.parametrize("outputs", ["trace", "full"])
 @pytest.mark.parametrize(("n", "others"), [(37, 16), (16, 37), (48, 33)])
 def test_tiles_cover_the_kernel(outputs, n, others, generator, monkeypatch):
-    monkeypatch.setitem(ntk._TILE, "cpu", 16)
+    monkeypatch.setitem(_products._TILE, "cpu", 16)
     net = ReLUNet(2, width=5, depth=2, d_out=3, bias=True, generator=generator).double()
     x, other = (torch.randn(k, 2, generator=generator, dtype=torch.float64) for k in (n, others))
     for second in (other, None):
@@ -300,7 +299,7 @@ def test_memory_bounds_the_blocks(monkeypatch):
     # 10 parameters; a point's Jacobian takes 8 · (4 · 10 + 2 · (3 + 2)) bytes at most.
     calls = []
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2), nn.LayerNorm(2)).double()
-    jacobian = ntk.jacobian
+    jacobian = _products.jacobian
 
     def record(layer, part, points):
         made = jacobian(layer, part, points)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from halfspace import polygons, regions
 from halfspace.gates import HardGate, SoftGate
-from halfspace.nets import DLGN, DeepLinearNet, ReLUNet, stack
+from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet, stack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -425,7 +425,7 @@ def test_count_faces_agrees_with_clipping_in_the_plane(seed):
     [
         (make(ReLUNet, 2, 2, False, 0, d_in=3), "2 inputs to be drawn in the plane; got 3"),
         (stack([make(DLGN, 2, 2, False, s) for s in (0, 1)]), r"got a stack of shape \(2,\)"),
-        (DeepLinearNet(2, width=2, depth=2), "ReLUNet or a DLGN; got DeepLinearNet"),
+        (DeepLinearNet(2, width=2, depth=2), "ReLUNet, a DLGN or a DGN; got DeepLinearNet"),
     ],
 )
 def test_what_cannot_be_cut_is_refused(net, message):
@@ -440,3 +440,13 @@ def test_soft_gates_are_cut_as_hard_ones_and_float32_nets_in_float64():
     first, second = regions.partition(net, WINDOW), regions.partition(soft, WINDOW)
     assert np.array_equal(first.patterns, second.patterns)
     assert first.cells[0].dtype == np.float64
+
+
+def test_a_deep_gated_net_is_cut_as_its_gating_network():
+    relu = ReLUNet(2, width=4, depth=3, bias=True, generator=torch.Generator().manual_seed(3))
+    dgn = DGN(2, width=4, depth=3, bias=True, gate=SoftGate(4.0))
+    dgn.gating.load_state_dict(relu.value[:-1].state_dict())
+    window = polygons.square(2.0)
+    ours, theirs = regions.partition(dgn, window), regions.partition(relu, window)
+    assert np.array_equal(ours.patterns, theirs.patterns)
+    assert np.array_equal(ours.areas, theirs.areas)

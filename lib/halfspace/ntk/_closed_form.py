@@ -26,15 +26,17 @@ def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Reco
     """Return what ``record`` returns, for a net with a closed form."""
     x = x.detach()
     gates, derivatives, lower = _gates(net, x)
-    z = torch.ones_like(x[..., :1, :]).expand(x.shape) if _constant_input(net) else x
+    z = torch.ones_like(x[..., :1, :]).expand(x.shape) if net.constant_input else x
     inputs, before = [z], []
     for layer, number in zip(net.value[:-1], range(net.depth), strict=True):
         pre = layer(z)
-        if isinstance(net, ReLUNet):
+        if net.has_gating:
+            z = pre * gates[number]
+        elif net.has_linear_gating:
+            z = pre
+        else:
             z = pre.relu()
             gates.append((pre > 0).to(pre.dtype))
-        else:
-            z = pre if isinstance(net, DeepLinearNet) else pre * gates[number]
         before.append(pre)
         inputs.append(z)
     outputs = net.value[-1](z)
@@ -71,17 +73,13 @@ def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Reco
     return Record(outputs, layers)
 
 
-def _constant_input(net: nn.Module) -> bool:
-    return isinstance(net, DLGN) and net.constant_input
-
-
 def _gates(net: nn.Module, x: Tensor) -> tuple[list[Tensor], list[Tensor] | None, list[Tensor]]:
     """Return a DLGN's gates, their derivatives and its gating layers' inputs.
 
     The derivatives are ``None`` if the gating network gets no gradient; other nets have no gates
     here.
     """
-    if not isinstance(net, DLGN):
+    if not net.has_gating:
         return [], None, []
     gates, derivatives, lower, eta = [], [], [], x
     trained = any(parameter.requires_grad for parameter in net.gating.parameters())

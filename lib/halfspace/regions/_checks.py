@@ -8,16 +8,16 @@ from torch import nn
 
 from halfspace import polygons
 from halfspace._checks import check_finite, check_integer, check_weights, uncompiled
-from halfspace.nets import DLGN, ReLUNet
+from halfspace.nets import DGN, DLGN, ReLUNet
 
 __all__ = ["check_path", "check_paths", "check_planar", "check_window"]
 
 
-def check_planar(net: nn.Module) -> ReLUNet | DLGN:
-    """Return one ReLU net or DLGN with two inputs and finite weights; refuse others."""
+def check_planar(net: nn.Module) -> ReLUNet | DLGN | DGN:
+    """Return one gated dense net with two inputs and finite weights; refuse others."""
     net = uncompiled(net)
-    if not isinstance(net, ReLUNet | DLGN):
-        raise ValueError(f"net must be a ReLUNet or a DLGN; got {type(net).__name__}")
+    if not (hasattr(net, "gate") and hasattr(net, "gate_layers")):
+        raise ValueError(f"net must be a ReLUNet, a DLGN or a DGN; got {type(net).__name__}")
     if net.d_in != 2:
         raise ValueError(f"net must have 2 inputs to be drawn in the plane; got {net.d_in}")
     lead = tuple(net.value[0].weight.shape[:-2])

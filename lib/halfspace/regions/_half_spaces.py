@@ -58,7 +58,7 @@ def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
 def _multiplied_out(dlgn: DLGN, dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
     """Compute ``half_spaces`` in the given precision, or in that of the weights for ``None``."""
     dlgn = uncompiled(dlgn)
-    if not isinstance(dlgn, DLGN):
+    if not (dlgn.has_gating and dlgn.has_linear_gating):
         raise ValueError(f"half_spaces needs a DLGN; got {type(dlgn).__name__}")
     normals, offsets = [], []
     for layer in dlgn.gating:

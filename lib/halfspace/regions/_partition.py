@@ -106,7 +106,7 @@ def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
     # Each cell's affine map from (x, y, 1) to the layer below; at first, to the input.
     maps = np.eye(3, 2)[None].repeat(len(cells), axis=0)
     for weight, bias in _gating_layers(net):
-        if patterns.shape[1] and isinstance(net, ReLUNet):
+        if patterns.shape[1] and not net.has_linear_gating:
             maps *= patterns[:, -1:]
         maps = (maps.reshape(-1, maps.shape[2]) @ weight.T).reshape(len(cells), 3, len(bias))
         maps[:, 2] += bias
@@ -238,9 +238,8 @@ def _replaced(cells: Polygons, halved: np.ndarray, inside: Polygons, outside: Po
 
 def _gating_layers(net: ReLUNet | DLGN) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the weights and biases of the layers that decide the gates, float64."""
-    layers = net.gating if isinstance(net, DLGN) else net.value[:-1]
     weights = []
-    for layer in layers:
+    for layer in net.gate_layers:
         bias = layer.weight.new_zeros(layer.weight.shape[0]) if layer.bias is None else layer.bias
         weights.append(tuple(t.detach().double().cpu().numpy() for t in (layer.weight, bias)))
     return weights
