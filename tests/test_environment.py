@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -247,6 +248,34 @@ def test_the_readers_pip_and_python_settings_stay_outside(tmp_path):
     seen = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     assert {name: seen.get(name) for name in hostile} == dict.fromkeys(hostile) | {"PIP_USER": "0"}
     assert seen["PYTHONNOUSERSITE"] == "1"
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_ci_installs_chromium_beside_and_fails_with_it(tmp_path, status):
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci/run").write_text((ROOT / ".ci/run").read_text())
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("bash", "cat", "dirname", "mktemp", "rm", "sleep"):
+        (programs / name).symlink_to(shutil.which(name))
+    stubs = {
+        "apt-get": f"[ $1 = update ] || {{ sleep 1; echo the word of apt >&2; exit {status}; }}",
+        "id": "echo 0",
+        "make": 'echo "make $*"',
+    }
+    for name, body in stubs.items():
+        (programs / name).write_text(f"#!{shutil.which('bash')}\n{body}\n")
+        (programs / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", tmp_path / ".ci/run"],
+        env={"PATH": str(programs), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == status and done.stdout.count("the word of apt") == 1
+    assert done.stdout.index("make .venv/.stamp") < done.stdout.index("the word of apt")
+    assert ("make test\n" in done.stdout) == (status == 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".ci", "bin"]  # no log is left
 
 
 def test_git_keeps_line_ends_and_marks_what_is_no_text():
