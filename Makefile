@@ -54,9 +54,12 @@ serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 clean:  ## remove everything that was built, the environment excepted
 	rm -rf _build .snakemake .pytest_cache .ruff_cache .hypothesis
 
-lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in (UPGRADE=--upgrade moves every pin)
+lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in, and uv's (UPGRADE=--upgrade moves every pin)
 	"$$PYTHON" -m venv _build/uv
-	_build/uv/bin/python -m pip install --quiet uv==0.13.9
+	_build/uv/bin/python -m pip install --quiet --require-hashes -r book/installer.lock
+	set -f; echo uv | _build/uv/bin/uv pip compile - --quiet --no-deps --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  $$UPGRADE --output-file book/installer.lock
 	set -f; _build/uv/bin/uv pip compile pyproject.toml --quiet --all-extras --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  $$UPGRADE --output-file requirements.lock
