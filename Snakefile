@@ -5,6 +5,7 @@ The environment variable HALFSPACE_PARAMETERS names the parameter set.
 
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
 
@@ -36,16 +37,13 @@ def files(folder, *patterns):
 
 PYTHON = sys.executable
 THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
+# Loaded by its path: importing the package would import PyTorch.
+SOURCES = runpy.run_path("lib/halfspace/companion/sources.py")
 PACKAGE = files("lib", "**/*.py")
+USED = {name: SOURCES["notebook_sources"](Path(f"chapters/{name}.ipynb")) for name in PARAMETERS}
 RECORDS = files("data/results", "*/*.json", "*/*.npz")
-READERS = {  # chapters that read recorded runs
-    "02_active_path_regions",
-    "04_feature_learning",
-    "05_resource_allocation",
-    "06_cifar",
-    "circle_conditions",
-    "reallocating_paths",
-}
+# Chapters that read recorded runs: they import conditions, or claims, which conditions describe.
+READERS = {name for name, used in USED.items() if any(p.name == "conditions.py" for p in used)}
 PAGES = files(".", "*.md")
 TIMINGS = {"how_fast_how_exact": files("benchmarks/results", "*.json")}
 ASSETS = files("book", "**/*")
@@ -69,7 +67,7 @@ rule book:
 rule execute:
     input:
         notebook="chapters/{chapter}.ipynb",
-        package=PACKAGE,
+        package=lambda wildcards: sorted(map(os.path.relpath, USED[wildcards.chapter])),
         environment="requirements.lock",
         scripts=SCRIPTS,
         timings=lambda wildcards: TIMINGS.get(wildcards.chapter, []),

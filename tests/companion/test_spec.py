@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from halfspace.companion import spec as spec_module
 from halfspace.companion import store
 from halfspace.companion.circle import specs as circle_specs
 from halfspace.companion.records import keep
@@ -131,7 +132,7 @@ def test_runs_once_then_reads_the_cache(cache):
 
 def test_a_change_of_the_package_outdates_the_cache(monkeypatch):
     Toy().result(device="cpu")
-    monkeypatch.setattr(store, "_sources_digest", lambda: "other")
+    monkeypatch.setattr(spec_module, "sources_digest", lambda module: "other")
     assert Toy().result(device="cpu").source == "computed"
 
 

@@ -26,7 +26,7 @@ from halfspace.companion.store import (
     read_arrays,
     read_cached,
     results_folder,
-    stamp,
+    sources_digest,
 )
 from halfspace.companion.workers import worker_pool
 from halfspace.files import check_writable, write_whole
@@ -221,7 +221,8 @@ class Spec(BaseModel):
         return self._path(resolve_device(device)).exists()
 
     def _path(self, device: torch.device) -> Path:
-        return cache_folder() / self.recorded_as / f"{self.key()[:16]}-{stamp(device)}.npz"
+        code = sources_digest(type(self).__module__)
+        return cache_folder() / self.recorded_as / f"{self.key()[:16]}-{device.type}-{code}.npz"
 
     @abstractmethod
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:

@@ -5,12 +5,15 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
+
+from halfspace.companion.sources import PACKAGE, all_sources, module_sources
 
 __all__ = [
     "DIGEST",
@@ -21,11 +24,11 @@ __all__ = [
     "read_arrays",
     "read_cached",
     "results_folder",
-    "stamp",
+    "sources_digest",
 ]
 
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = PACKAGE
 
 
 DIGEST = "digest"  # of arrays and description, in the description of a recorded or cached result
@@ -66,18 +69,18 @@ def _repository() -> Path | None:
 
 
 @functools.cache
-def _sources_digest() -> str:
-    """Digest the code that results depend on: the cache must not outlive a change of it."""
+def sources_digest(module: str) -> str:
+    """Digest the code that results of a module's specs depend on.
+
+    That is the module and what it imports of the package: the cache must not outlive a change
+    there, and need not be made again for a change elsewhere.
+    """
     digest = hashlib.sha256(torch.__version__.encode())
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        if "plots" not in path.parts:
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + path.read_bytes())
+    file = getattr(sys.modules.get(module), "__file__", None)  # a notebook's cells have none
+    paths = module_sources(Path(file)) if file else all_sources()
+    for path in sorted(paths):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def stamp(device: torch.device) -> str:
-    """Return what a cached file's name says of the device and the code."""
-    return f"{device.type}-{_sources_digest()}"
 
 
 @functools.cache
