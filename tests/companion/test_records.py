@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 from halfspace import files
-from halfspace.companion import __main__, records
 from halfspace.companion import __main__ as command
+from halfspace.companion import records
 from halfspace.companion.cifar.conditions import SHORT, cifar_conditions, short_conditions
 from halfspace.companion.cifar.specs import APPENDIX, TABLE_1
 from halfspace.companion.circle.conditions import circle_conditions
-from halfspace.companion.circle.specs import recipe
-from halfspace.companion.circle.study import CircleStudy
 from halfspace.companion.conjectures.conditions import freezing_conditions, surrogate_conditions
 from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.reallocation.conditions import reallocation_conditions
@@ -22,13 +20,13 @@ from halfspace.companion.regions.in_training import CountsDuringTraining
 from halfspace.companion.registry import STUDIES, condition
 from halfspace.companion.seeds import FIRST_SEED
 from halfspace.companion.theory.conditions import theory_conditions
+from toy import ToyStudy
 
 CPU = torch.device("cpu")
 
 
 def study(**changes):
-    training = recipe("dlgn", epochs=1, seeds=3, first_seed=5, **changes)
-    return CircleStudy(training=training, at=(0, 1), grid=32)
+    return ToyStudy(**changes)
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +52,8 @@ def test_a_recorded_run_is_read_instead_of_training(folder):
         f"{path.name}.json", f"{path.name}.npz",
     ]  # fmt: skip
     told = json.loads(path.with_suffix(".json").read_text())
-    assert told["experiment"] == "CircleStudy" and told["key"] == spec.key()
-    assert CircleStudy(**told["spec"]) == spec
+    assert told["experiment"] == "ToyStudy" and told["key"] == spec.key()
+    assert ToyStudy(**told["spec"]) == spec
     assert {"when", "commit", "versions", "device", "seconds"} <= set(told["provenance"])
     result = spec.result(device="cpu")
     assert result.source == "recorded" and result.provenance == told["provenance"]
@@ -77,7 +75,7 @@ def test_a_changed_spec_makes_a_record_stale(listed, folder, capsys):
     records.record(listed["one"], CPU)
     assert len(records.stale(listed.values())) == 2  # arrays and provenance of the first
     assert listed["two"].recorded() is None
-    assert __main__.main(["list"]) == 0
+    assert command.main(["list"]) == 0
     said = capsys.readouterr().out
     assert "missing  toy: two" in said and said.count("stale") == 2 and "1 of 2 recorded" in said
 
@@ -264,7 +262,7 @@ def test_a_count_may_differ_by_one_where_nets_are_trained(monkeypatch):
     for difference, passed in ((1, True), (2, False)):
         new = np.array([[20.0 + difference], [20.0]])
         assert records._compare("patterns", old, new, **again).passed == passed
-    monkeypatch.setattr(CircleStudy, "early", float("inf"))
+    monkeypatch.setattr(ToyStudy, "early", float("inf"))
     assert not records._compare("patterns", old, np.array([[21.0], [20.0]]), **again).passed
 
 
@@ -282,7 +280,7 @@ def test_what_further_training_follows_counts_as_late(monkeypatch):
     old = np.array([[1.0, 2.0, 3.5]] * 2)
     again = dict(index=1, times=np.array([0, 300]), spec=spec, recomputed=np.full((2, 1), 2.5))
     assert not records._compare("fresh", old, **again).passed
-    monkeypatch.setattr(CircleStudy, "late", ("fresh",))
+    monkeypatch.setattr(ToyStudy, "late", ("fresh",))
     assert records._compare("fresh", old, **again).passed
 
 
@@ -298,16 +296,16 @@ def test_a_run_without_seeds_is_recomputed_as_a_whole():
 def test_the_command_verifies_in_turns(listed, capsys):
     for spec in listed.values():
         records.record(spec, CPU)
-    assert __main__.main(["verify", "--minutes", "0", "--turn", "0"]) == 0
+    assert command.main(["verify", "--minutes", "0", "--turn", "0"]) == 0
     first = capsys.readouterr().out
     assert first.count("arrays agree") == 1
-    assert __main__.main(["verify", "--minutes", "0", "--turn", "1"]) == 0
+    assert command.main(["verify", "--minutes", "0", "--turn", "1"]) == 0
     second = capsys.readouterr().out
     assert ("toy: one, seed 0" in first) != ("toy: one, seed 1" in second)
     assert first.endswith("1 conditions, 0 failures\n")
     changed(listed["one"], loss_top=lambda x: x + 1)
     changed(listed["two"], loss_top=lambda x: x + 1)
-    assert __main__.main(["verify", "--turn", "0"]) == 1
+    assert command.main(["verify", "--turn", "0"]) == 1
     told = capsys.readouterr().out
     assert "loss_top is " in told and told.endswith("2 conditions, 2 failures\n")
 
@@ -315,16 +313,16 @@ def test_the_command_verifies_in_turns(listed, capsys):
 def test_the_command_verifies_on_the_device_that_is_named(listed, capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     records.record(listed["one"], CPU)
-    assert __main__.main(["verify", "--device", "cuda"]) == 1
+    assert command.main(["verify", "--device", "cuda"]) == 1
     assert "device 'cuda' is not available" in capsys.readouterr().err
 
 
 def test_nothing_verified_is_a_failure(listed, capsys, monkeypatch):
-    assert __main__.main(["verify"]) == 1
+    assert command.main(["verify"]) == 1
     assert capsys.readouterr().err.startswith("nothing was verified: no run of any experiment")
     records.record(listed["one"], CPU)
-    monkeypatch.setattr(CircleStudy, "verifiable", False)
-    assert __main__.main(["verify", "--experiment", "toy"]) == 1
+    monkeypatch.setattr(ToyStudy, "verifiable", False)
+    assert command.main(["verify", "--experiment", "toy"]) == 1
     assert "nothing was verified: no run of toy is both recorded" in capsys.readouterr().err
 
 
@@ -337,7 +335,7 @@ def test_nothing_verified_is_a_failure(listed, capsys, monkeypatch):
 )
 def test_code_without_a_commit_records_nothing(listed, capsys, monkeypatch, version, told):
     monkeypatch.setattr(command, "code_version", lambda: version)
-    assert __main__.main(["make"]) == 1
+    assert command.main(["make"]) == 1
     assert told in capsys.readouterr().err
     assert set(records.missing(listed)) == {"one", "two"}
 
@@ -403,13 +401,13 @@ def test_a_condition_is_found_by_its_study_and_name(monkeypatch):
 def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(command, "NEED_GPU", ("toy: two",))
-    assert __main__.main(["make"]) == 0
+    assert command.main(["make"]) == 0
     told = capsys.readouterr()
     assert "missing  toy: two\n1 recorded, 1 missing" in told.out
     assert "1 of the missing runs wait for a GPU, and PyTorch finds none here" in told.err
     assert listed["one"].recorded() and not listed["two"].recorded()
-    assert __main__.main(["make", "--experiment", "toy"]) == 1
-    assert __main__.main(["make", "--device", "cpu"]) == 0
+    assert command.main(["make", "--experiment", "toy"]) == 1
+    assert command.main(["make", "--device", "cpu"]) == 0
     assert "1 recorded, 0 missing" in capsys.readouterr().out
 
 
@@ -417,7 +415,7 @@ def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
 @pytest.mark.parametrize("name", ["make", "verify"])
 def test_minutes_must_be_a_number(name, value, capsys):
     with pytest.raises(SystemExit) as ended:
-        __main__.main([name, "--minutes", value])
+        command.main([name, "--minutes", value])
     told = f"MINUTES must be a number, 0 or larger; got {value}"
     assert ended.value.code == 2 and capsys.readouterr().err == f"argument --minutes: {told}\n"
 
@@ -425,7 +423,7 @@ def test_minutes_must_be_a_number(name, value, capsys):
 @pytest.mark.parametrize("value", ["0", "-2", "1.5", "two"])
 def test_cores_must_be_a_whole_number(value, capsys):
     with pytest.raises(SystemExit) as ended:
-        __main__.main(["make", "--workers", value])
+        command.main(["make", "--workers", value])
     told = f"CORES must be a whole number, 1 or larger; got {value}"
     assert ended.value.code == 2 and capsys.readouterr().err == f"argument --workers: {told}\n"
 
@@ -433,7 +431,7 @@ def test_cores_must_be_a_whole_number(value, capsys):
 def test_one_process_records_at_a_time(listed, folder, capsys):
     folder.mkdir()
     with files.locked(folder / ".lock", ""):
-        assert __main__.main(["make"]) == 1
+        assert command.main(["make"]) == 1
     assert "another process records runs in" in capsys.readouterr().err
     assert set(records.missing(listed)) == {"one", "two"}
 
@@ -443,7 +441,7 @@ def test_a_killed_worker_is_one_sentence(listed, monkeypatch, capsys):
         raise BrokenProcessPool("...")
 
     monkeypatch.setattr(records, "wait", killed)
-    assert __main__.main(["make", "--workers", "1"]) == 1
+    assert command.main(["make", "--workers", "1"]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
     assert told.startswith("while it made 'toy: one', a process was ended from outside")
     assert "CORES=1" in told
@@ -459,12 +457,12 @@ def test_too_little_memory_is_one_sentence(listed, monkeypatch, capsys, error):
         raise error
 
     monkeypatch.setattr(records, "wait", full)
-    assert __main__.main(["make", "--workers", "1"]) == 1
+    assert command.main(["make", "--workers", "1"]) == 1
     told = capsys.readouterr().err
     assert told.endswith("there is too little memory for 'toy: one'; try CORES=1\n")
 
 
 def test_unfinished_runs_are_told(listed, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(CircleStudy, "checkpoints", lambda self: [tmp_path / "a"])
-    assert __main__.main(["list"]) == 0
+    monkeypatch.setattr(ToyStudy, "checkpoints", lambda self: [tmp_path / "a"])
+    assert command.main(["list"]) == 0
     assert "missing  toy: one (1 unfinished, will go on)" in capsys.readouterr().out
