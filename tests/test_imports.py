@@ -7,6 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from halfspace.companion.registry import SUBJECTS as USES
 
 LIB = Path(__file__).parents[1] / "lib"
 MODULES = sorted((LIB / "halfspace").rglob("*.py"))
@@ -34,7 +35,7 @@ ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"
 # What ``import halfspace`` leaves to the functions that need it.
 SLOW_TO_IMPORT = ELSEWHERE | {"scipy", "torchvision"}
 
-# The evidence: its frame, and the subjects that a subject may use.
+# The evidence: its frame. Subjects, and those that each may use, are in the registry.
 FRAME = {
     "sources": 0,
     "intervals": 0,
@@ -51,16 +52,6 @@ FRAME = {
     "report": 5,
     "rules": 5,
     "__main__": 6,
-}
-USES = {
-    "circle": set(),
-    "fashion": set(),
-    "cifar": set(),
-    "speed": set(),
-    "theory": {"circle"},
-    "regions": {"circle"},
-    "conjectures": {"circle", "fashion"},
-    "reallocation": {"circle", "fashion"},
 }
 # Inside a subject. Other names than these, such as ``freezing``, are those of specs.
 ROOMS = {

@@ -6,6 +6,7 @@ what the chapter itself imports (``halfspace.companion.sources``).
 """
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
@@ -15,24 +16,37 @@ from halfspace.companion.spec import Spec
 
 __all__ = ["CLAIMS", "NEED_GPU", "STUDIES", "SUBJECTS", "condition", "judge"]
 
-SUBJECTS = ("theory", "regions", "circle", "fashion", "conjectures", "reallocation", "cifar")
-"""The subjects that have recorded runs, in the order of the report."""
+SUBJECTS: dict[str, set[str]] = {
+    "theory": {"circle"},
+    "regions": {"circle"},
+    "circle": set(),
+    "fashion": set(),
+    "conjectures": {"circle", "fashion"},
+    "reallocation": {"circle", "fashion"},
+    "cifar": set(),
+    "speed": set(),
+}
+"""The subjects, in the order of the report, and the subjects whose code each one may import."""
 
 
-def _of(subject: str, module: str):
-    return importlib.import_module(f"halfspace.companion.{subject}.{module}")
+def _collect(module: str, name: str) -> list:
+    """Return what the subjects' modules of one name define; a subject need not have one."""
+    collected = []
+    for subject in SUBJECTS:
+        path = f"halfspace.companion.{subject}.{module}"
+        if importlib.util.find_spec(path):
+            collected.append(getattr(importlib.import_module(path), name))
+    return collected
 
 
 STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
     study: conditions
-    for subject in SUBJECTS
-    for study, conditions in _of(subject, "conditions").STUDIES.items()
+    for studies in _collect("conditions", "STUDIES")
+    for study, conditions in studies.items()
 }
 """The conditions of each recorded study, by the study's name."""
 
-CLAIMS: tuple[Claim, ...] = tuple(
-    claim for subject in SUBJECTS for claim in _of(subject, "claims").CLAIMS
-)
+CLAIMS: tuple[Claim, ...] = tuple(claim for part in _collect("claims", "CLAIMS") for claim in part)
 """All claims, subject by subject."""
 
 NEED_GPU = ("cifar: ",)
