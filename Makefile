@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-browser bench results verify serve clean lock readme-figure repository-url
+.PHONY: help book test test-browser bench results verify serve clean lock subject readme-figure repository-url
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -66,6 +66,9 @@ lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in, and u
 	set -f; _build/uv/bin/uv pip compile benchmarks/peers.in --quiet --no-deps --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  $$UPGRADE --output-file benchmarks/peers.lock
+
+subject: .venv/.stamp  ## begin a subject: folder, test, chapter (NAME=gated_linear)
+	@$(RUN) book/subject.py "$$NAME"
 
 readme-figure: .venv/.stamp  ## take README's figure out of the executed chapter
 	@$(RUN) book/readme_figure.py
