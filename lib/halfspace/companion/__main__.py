@@ -1,7 +1,7 @@
 """``python -m halfspace.companion make | list | verify``: the recorded runs' command.
 
 ``make`` runs what ``halfspace.companion.registry`` lists and ``data/results`` lacks, ``list``
-tells what is there, ``verify`` recomputes one seed of some recorded runs and compares.
+tells what recorded, ``verify`` recomputes one seed of some recorded runs and compares.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 def listen() -> None:
     """Let SIGTERM, and the end of the make that started this process, stop it as Ctrl-C does."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as a shell's background jobs are told
+        if signal.getsignal(number) != signal.SIG_IGN:  # as a shell sets it for background jobs
             signal.signal(number, _interrupt)
     if "MAKELEVEL" in os.environ:
         threading.Thread(target=_end_with_make, args=(os.getppid(),), daemon=True).start()
@@ -79,12 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         if name != "list":
             command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
         if name == "make":
-            told = "runs at a time on a CPU"
-            command.add_argument("--workers", type=_whole_number, default=2, help=told)
+            text = "runs at a time on a CPU"
+            command.add_argument("--workers", type=_whole_number, default=2, help=text)
             command.add_argument("--minutes", type=_minutes, help="start no run after so many")
         if name == "verify":
-            told = "start on no condition after so many"
-            command.add_argument("--minutes", type=_minutes, default=2.0, help=told)
+            text = "start no condition after so many"
+            command.add_argument("--minutes", type=_minutes, default=2.0, help=text)
             command.add_argument("--turn", type=int, help="which ones; by default the day's")
     return parser
 
@@ -124,11 +124,11 @@ def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
         minutes=options.minutes,
     )
     left = records.missing(left)
-    _tell_missing(left)
+    _print_missing(left)
     print(f"{len(done)} recorded, {len(left)} missing")
     if waiting:
-        told = "wait for a GPU, and PyTorch finds none here (--device cpu takes days)"
-        print(f"{len(waiting)} of the missing runs {told}", file=sys.stderr)
+        reason = "wait for a GPU, and PyTorch finds none here (--device cpu takes days)"
+        print(f"{len(waiting)} of the missing runs {reason}", file=sys.stderr)
     # Asked for these alone, the command has done nothing of what it was asked for.
     return int(bool(waiting) and len(waiting) == len(left) and options.experiment is not None)
 
@@ -136,34 +136,34 @@ def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
 def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Tell what is recorded, what is missing and what is stale."""
     left = records.missing(conditions)
-    _tell_missing(left)
+    _print_missing(left)
     for path in records.stale(spec for listed in STUDIES.values() for spec in listed().values()):
         print(f"stale    {path}")
     print(f"{len(conditions) - len(left)} of {len(conditions)} recorded")
     return 0
 
 
-def _tell_missing(left: dict[str, Spec]) -> None:
+def _print_missing(left: dict[str, Spec]) -> None:
     for name, spec in left.items():
         unfinished = len(spec.checkpoints())
-        told = f" ({unfinished} unfinished, will go on)" if unfinished else ""
-        print(f"missing  {name}{told}")
+        note = f" ({unfinished} unfinished, will go on)" if unfinished else ""
+        print(f"missing  {name}{note}")
 
 
 def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Recompute one seed of some recorded runs."""
-    kept = [name for name, spec in conditions.items() if spec.verifiable and spec.recorded()]
-    if not kept:
+    verifiable = [name for name, spec in conditions.items() if spec.verifiable and spec.recorded()]
+    if not verifiable:
         raise ValueError(
             f"nothing was verified: no run of {options.experiment or 'any experiment'} is both "
             "recorded and short enough to be recomputed"
         )
     turn = int(time.time() // 86_400) if options.turn is None else options.turn
     # Neighbouring turns begin with different conditions and seeds, and all are taken in time.
-    order = np.roll(np.random.default_rng(0).permutation(len(kept)), -turn * _STRIDE)
+    order = np.roll(np.random.default_rng(0).permutation(len(verifiable)), -turn * _STRIDE)
     limit = time.monotonic() + 60 * options.minutes
     failed, done = 0, 0
-    for name in (kept[place] for place in order):
+    for name in (verifiable[place] for place in order):
         if done and time.monotonic() > limit:
             break
         done += 1
@@ -173,8 +173,8 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
         wrong = [check for check in checks if not check.passed]
         failed += bool(wrong)
         verdict = "FAILED" if wrong else "ok"
-        told = f"{len(checks) - len(wrong)} of {len(checks)} arrays agree"
-        print(f"{verdict:6} {name}, seed {index}: {told}", flush=True)
+        agreement = f"{len(checks) - len(wrong)} of {len(checks)} arrays agree"
+        print(f"{verdict:6} {name}, seed {index}: {agreement}", flush=True)
         for check in wrong:
             print(
                 f"       {check.name} is {check.recomputed:.6g}, was recorded as "

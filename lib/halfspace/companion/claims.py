@@ -102,15 +102,15 @@ class Case:
         of such seeds is undecided.
         """
         values = np.asarray(self.value(*(results[name] for name in self.needs)))
-        told = dict(case=self.name, seeds=len(values))
+        common = dict(case=self.name, seeds=len(values))
         if self.kind == "share":
             test = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
             holds = True if test.low > self.level else False if test.high < self.level else None
             share = float(values.mean())
-            return Finding(effect=share, low=test.low, high=test.high, holds=holds, **told)
+            return Finding(effect=share, low=test.low, high=test.high, holds=holds, **common)
         if not np.isfinite(values).all():
             nothing = float("nan")
-            return Finding(effect=nothing, low=nothing, high=nothing, holds=None, **told)
+            return Finding(effect=nothing, low=nothing, high=nothing, holds=None, **common)
         mean, low, high = mean_interval(values)
         if self.kind == "mean":
             holds = True if low > 0 and mean >= self.level else None
@@ -120,7 +120,7 @@ class Case:
             holds = True if -self.level < low and high < self.level else None
             if low > self.level or high < -self.level:
                 holds = False
-        return Finding(effect=mean, low=low, high=high, holds=holds, **told)
+        return Finding(effect=mean, low=low, high=high, holds=holds, **common)
 
 
 def cases(

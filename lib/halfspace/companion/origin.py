@@ -24,10 +24,10 @@ def origin(*results: Result) -> str:
         "Recorded": [result for result in results if result.source == "recorded"],
         "Made in this build": [result for result in results if result.source != "recorded"],
     }
-    return " ".join(f"{how} on {_told(found)}." for how, found in kinds.items() if found)
+    return " ".join(f"{how} on {_days_and_devices(made)}." for how, made in kinds.items() if made)
 
 
-def _told(results: list[Result]) -> str:
+def _days_and_devices(results: list[Result]) -> str:
     days = sorted({result.provenance["when"][:10] for result in results})
     devices = sorted({result.provenance["device"] for result in results})
     return f"{', '.join(days)} ({', '.join(devices)})"

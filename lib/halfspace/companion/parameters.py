@@ -57,9 +57,9 @@ def check(rules: Rules = _NO_RULES, /, **ranges: Range) -> None:
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("parameters.check reads a notebook's cells; call it in a notebook")
-    found = problems(shell.user_ns["In"], shell.user_ns, ranges, rules)
-    if found:
-        raise ParameterError("\n".join(found))
+    sentences = problems(shell.user_ns["In"], shell.user_ns, ranges, rules)
+    if sentences:
+        raise ParameterError("\n".join(sentences))
 
 
 def increasing(values: Sequence[float], *, least: int = 1) -> bool:
@@ -86,18 +86,20 @@ def problems(
         The sentences; empty if all is well.
     """
     types, injected = _declarations(cells, ranges)
-    found = [_unknown(name, ranges) for name in [*types, *injected] if name not in ranges]
+    sentences = [_unknown(name, ranges) for name in [*types, *injected] if name not in ranges]
     for name, allowed in ranges.items():
         if name not in types:
-            found.append(f"The parameters cell must set {name} with its type: `{name}: int = 1`.")
+            sentences.append(
+                f"The parameters cell must set {name} with its type: `{name}: int = 1`."
+            )
         elif not _fits(values.get(name), types[name], allowed):
             said = _what(types[name], allowed)
-            found.append(f"{name} takes {said}; got {_shown(values.get(name), types[name])}.")
-    if not found:
-        found = [f"{sentence}." for sentence, holds in rules.items() if not holds()]
-    if not found and values.get("device") == "cuda" and not torch.cuda.is_available():
-        found.append("device is 'cuda', but PyTorch finds no CUDA device; use 'auto' or 'cpu'.")
-    return found
+            sentences.append(f"{name} takes {said}; got {_shown(values.get(name), types[name])}.")
+    if not sentences:
+        sentences = [f"{sentence}." for sentence, holds in rules.items() if not holds()]
+    if not sentences and values.get("device") == "cuda" and not torch.cuda.is_available():
+        sentences.append("device is 'cuda', but PyTorch finds no CUDA device; use 'auto' or 'cpu'.")
+    return sentences
 
 
 def _declarations(

@@ -1,4 +1,4 @@
-"""Recorded runs: made by one command, kept with the repository, checked by another.
+"""Recorded runs: one command makes them, the repository keeps them, another command checks them.
 
 ``python -m halfspace.companion`` is the command: see ``halfspace.companion.__main__``.
 """
@@ -49,12 +49,12 @@ _FORGIVEN = 0.1  # share of an array's entries that may lie outside: some do by 
 
 @dataclass(frozen=True)
 class Check:
-    """What recomputing one seed of a recorded run found for one array, where it agrees least.
+    """The result of recomputing one seed of a recorded run, for one array: its worst entry.
 
     Attributes:
         name: of the array.
         recorded: the seed's recorded value.
-        recomputed: the value found now.
+        recomputed: the new value.
         low: smallest value that passes.
         high: largest.
     """
@@ -83,8 +83,8 @@ def stale(conditions: Iterable[Spec]) -> list[Path]:
     They come from specs that were changed since: they are reported, and never read.
     """
     wanted = {spec.record_path() for spec in conditions}
-    found = [path for path in results_folder().glob("*/*.*") if not path.name.startswith(".")]
-    return sorted(path for path in found if path.with_suffix("") not in wanted)
+    files = [path for path in results_folder().glob("*/*.*") if not path.name.startswith(".")]
+    return sorted(path for path in files if path.with_suffix("") not in wanted)
 
 
 def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path | None:
@@ -119,10 +119,10 @@ def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None
         ValueError: if the arrays take more than ``MAX_BYTES``.
         OSError: if a file cannot be written.
     """
-    told = dict(experiment=spec.recorded_as, version=spec.version, key=spec.key())
-    told |= dict(spec=spec.model_dump(mode="json"), provenance=provenance)
-    told["digest"] = digest(arrays, told)
-    text = json.dumps(told, indent=1, sort_keys=True) + "\n"
+    description = dict(experiment=spec.recorded_as, version=spec.version, key=spec.key())
+    description |= dict(spec=spec.model_dump(mode="json"), provenance=provenance)
+    description["digest"] = digest(arrays, description)
+    text = json.dumps(description, indent=1, sort_keys=True) + "\n"
 
     def write_arrays(file) -> None:
         np.savez_compressed(file, **arrays)
@@ -215,10 +215,10 @@ def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
     """Recompute one seed of a recorded run and compare each array but timings.
 
     What is computed without training, or early in training, must agree with the recorded value
-    within the spec's tolerance. Training in single precision amplifies rounding: after some dozen
-    epochs two runs of one seed may differ as two seeds do, and nine in ten of the new values must
-    lie within the spread of the recorded seeds, widened by half. The initial weights must be the
-    same.
+    within the spec's tolerance. Float32 runs diverge from each other during training: after dozens
+    of epochs two runs of one seed may differ as much as two seeds do. Then nine in ten of the new
+    values must lie within the spread of the recorded seeds, widened by half. The initial weights
+    must be the same.
 
     Args:
         spec: a recorded spec that can be recomputed.
@@ -313,8 +313,8 @@ def _by_seed(
 def available(specs: Mapping[str, Spec], conditions: Mapping[str, Spec]) -> dict[str, Spec]:
     """Leave out the conditions that are to be recorded and have no recorded run yet.
 
-    A spec that differs from the condition of its name is kept, as one to be trained; so are all
-    where recorded runs are kept nowhere, as for an installed package.
+    A spec that differs from the condition of its name stays, to be trained. All specs stay where
+    there is no folder of recorded runs, as for an installed package.
 
     Args:
         specs: specs by name.

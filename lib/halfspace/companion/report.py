@@ -18,7 +18,7 @@ def report() -> list[dict]:
     shows it), verdict, findings (one for each case and control, or none), runs (file, commit,
     device and date of each recorded run).
     """
-    found = []
+    entries = []
     for claim in CLAIMS:
         verdict, findings = judge(claim)
         entry = {
@@ -42,15 +42,15 @@ def report() -> list[dict]:
             recorded = spec.recorded()
             if recorded is not None:
                 path = spec.record_path()
-                told = {key: recorded.provenance[key] for key in ("when", "commit", "device")}
+                origin = {key: recorded.provenance[key] for key in ("when", "commit", "device")}
                 file = f"data/results/{path.parent.name}/{path.name}.npz"
-                entry["runs"].append({"name": name, "file": file} | told)
-        found.append(entry)
-    return found
+                entry["runs"].append({"name": name, "file": file} | origin)
+        entries.append(entry)
+    return entries
 
 
 def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
-    """Return claims with what their cases found and their verdict, as a table's rows.
+    """Return claims with their cases' findings and verdicts, as the rows of a table.
 
     Args:
         claims: those of one or several subjects.

@@ -23,7 +23,7 @@ def write_rules(path: Path = RULES) -> None:
         ValueError: if a rule would change whose runs are recorded already, or if the file is
             damaged; the message names it.
     """
-    old = _kept(path)
+    old = _read_rules(path)
     new = {claim.id: claim.rule for claim in CLAIMS}
     for claim in CLAIMS:
         if old.get(claim.id, claim.rule) != claim.rule and judge(claim)[0] != "pending":
@@ -34,19 +34,19 @@ def write_rules(path: Path = RULES) -> None:
     write_whole(path, lambda file: file.write(text.encode()))
 
 
-def _kept(path: Path) -> dict[str, str]:
+def _read_rules(path: Path) -> dict[str, str]:
     """Return the rules that the file holds, none if there is no file."""
     if not path.exists():
         return {}
     try:
-        kept = json.loads(path.read_text(encoding="utf8"))
-        if not isinstance(kept, dict):
+        rules = json.loads(path.read_text(encoding="utf8"))
+        if not isinstance(rules, dict):
             raise ValueError("no mapping of rules")
     except ValueError as error:
         raise ValueError(
             f"{path} is damaged ({error}); restore it with git checkout -- data/rules.json"
         ) from error
-    return kept
+    return rules
 
 
 if __name__ == "__main__":

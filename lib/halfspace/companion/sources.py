@@ -82,14 +82,14 @@ def _files(parts: list[str]) -> Iterator[Path]:
     Every import also runs the package's own ``__init__.py``, but only names that it exports depend
     on it.
     """
-    folder, found = PACKAGE, False
+    folder, exists = PACKAGE, False
     for part in parts:
         module, folder = folder / f"{part}.py", folder / part
         for path in (module, folder / "__init__.py"):
             if path.exists():
-                found = True
+                exists = True
                 yield path
         if module.exists():
             return
-    if not found:
+    if not exists:
         yield PACKAGE / "__init__.py"

@@ -145,10 +145,10 @@ class Spec(BaseModel):
                 return Result(self, *loaded, source="cached")
         check_writable(path.parent, "set HALFSPACE_CACHE to a folder that can be written")
         arrays, provenance = self.run(chosen)
-        told = {"provenance": provenance}
-        told[DIGEST] = digest(arrays, told)
-        held = arrays | {"_told": np.array(json.dumps(told))}
-        write_whole(path, lambda file: np.savez_compressed(file, **held))
+        description = {"provenance": provenance}
+        description[DIGEST] = digest(arrays, description)
+        stored = arrays | {"_description": np.array(json.dumps(description))}
+        write_whole(path, lambda file: np.savez_compressed(file, **stored))
         self.clear()
         return Result(self, arrays, provenance, source="computed")
 
@@ -204,12 +204,12 @@ class Spec(BaseModel):
         if path is None or not path.with_suffix(".json").exists():
             return None
         try:
-            told = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
+            description = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
             arrays = read_arrays(path.with_suffix(".npz"))
-            if told["key"] != self.key():
+            if description["key"] != self.key():
                 raise ValueError("its key is another spec's")
-            check_digest(arrays, told)
-            return Result(self, arrays, told["provenance"], source="recorded")
+            check_digest(arrays, description)
+            return Result(self, arrays, description["provenance"], source="recorded")
         except Exception as error:  # a damaged zip file raises errors of a dozen kinds
             raise ValueError(
                 f"the recorded run {path}.npz is damaged ({error}); restore it with "
@@ -270,9 +270,9 @@ def results(
 ) -> dict[Hashable, Result]:
     """Return the results of several experiments, by the specs' names.
 
-    On a CPU, those to be computed run side by side in processes of their own, one thread each and
-    as many as this process has threads: for nets of these sizes that is twice as fast as several
-    threads for one experiment after the other. Each enters the cache as it ends, so that an
+    On a CPU, missing results are computed side by side in separate processes, with one thread each
+    and as many as this process has threads: for nets of these sizes that is twice as fast as one
+    experiment after the other with several threads. Each enters the cache as it ends, so that an
     interruption loses the unfinished ones only.
 
     Args:

@@ -112,14 +112,14 @@ def _git(*command: str) -> str:
     return done.stdout
 
 
-def digest(arrays: Mapping[str, np.ndarray], told: Mapping) -> str:
-    """Return the SHA-256 (hexadecimal) of arrays and of what is told about them.
+def digest(arrays: Mapping[str, np.ndarray], description: Mapping) -> str:
+    """Return the SHA-256 (hexadecimal) of arrays and of their description.
 
     Args:
         arrays: by name; names, types, shapes and values count.
-        told: JSON values; an entry ``digest`` is left out.
+        description: JSON values; an entry ``digest`` is left out.
     """
-    rest = {name: value for name, value in told.items() if name != DIGEST}
+    rest = {name: value for name, value in description.items() if name != DIGEST}
     summed = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.asarray(arrays[name])
@@ -133,13 +133,13 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         return {name: stored[name] for name in stored.files}
 
 
-def check_digest(arrays: dict[str, np.ndarray], told: dict) -> None:
+def check_digest(arrays: dict[str, np.ndarray], description: dict) -> None:
     """Refuse arrays whose digest is not that of their description.
 
     Raises:
         ValueError: if it differs.
     """
-    if told.get(DIGEST) != digest(arrays, told):
+    if description.get(DIGEST) != digest(arrays, description):
         raise ValueError("its checksum says that it is not as it was written")
 
 
@@ -147,8 +147,8 @@ def read_cached(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
     """Read a cached result; a damaged file counts as absent, since it can be computed again."""
     try:
         arrays = read_arrays(path)
-        told = json.loads(str(arrays.pop("_told")))
-        check_digest(arrays, told)
-        return arrays, told["provenance"]
+        description = json.loads(str(arrays.pop("_description")))
+        check_digest(arrays, description)
+        return arrays, description["provenance"]
     except Exception:  # a damaged zip file raises errors of a dozen kinds
         return None
