@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import toys
-from halfspace.companion import __main__
+from halfspace.companion import __main__ as command
 if __name__ == "__main__":
     command.STUDIES = {"toy": toys.conditions}
     command.code_version = lambda: "0123456789ab"
-    __main__.listen()
-    sys.exit(__main__.main(["make", "--workers", "2"]))
+    command.listen()
+    sys.exit(command.main(["make", "--workers", "2"]))
 """
 
 TOYS = """
@@ -63,6 +63,7 @@ def running(tmp_path):
     )
 
     def at_work():
+        assert started.poll() is None, started.communicate()
         done = list((tmp_path / "results").glob("*/*.json"))
         names = [path.name.split("-") for path in (tmp_path / "started").iterdir()]
         pids = {int(pid) for number, pid in names if number != "0"}
