@@ -17,6 +17,11 @@ def circle_grid(n: int = 256, dtype: torch.dtype = torch.float32) -> tuple[Tenso
 
     Raises:
         ValueError: if n is not a positive integer.
+
+    Example:
+        >>> angles, points = circle_grid(4)
+        >>> points.sign().tolist()
+        [[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]]
     """
     n = check_integer("n", n)
     angles = 2 * angle_midpoints(n)
@@ -24,10 +29,20 @@ def circle_grid(n: int = 256, dtype: torch.dtype = torch.float32) -> tuple[Tenso
 
 
 def circle_points(angles: Tensor) -> Tensor:
-    """Map angles of shape (n,) to points of the unit circle, shape (n, 2)."""
+    """Map angles of shape (n,), in radians, to points of the unit circle, shape (n, 2).
+
+    Example:
+        >>> circle_points(torch.zeros(1)).tolist()
+        [[1.0, 0.0]]
+    """
     return torch.stack([angles.cos(), angles.sin()], dim=-1)
 
 
 def angle_midpoints(n: int) -> Tensor:
-    """Return n angles equally spaced in (0, π), half a step from its ends."""
+    """Return n angles equally spaced in (0, π), half a step from its ends, float64, shape (n,).
+
+    Example:
+        >>> (angle_midpoints(2) / math.pi).tolist()
+        [0.25, 0.75]
+    """
     return (torch.arange(n, dtype=torch.float64, device="cpu") + 0.5) * (math.pi / n)

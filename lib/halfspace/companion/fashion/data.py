@@ -82,6 +82,7 @@ def modified_labels(
         ValueError: if the seed is not an integer of at least 0.
 
     Example:
+        >>> from halfspace.datasets import fashion_mnist
         >>> data = fashion_mnist(100)
         >>> labels, test_labels = modified_labels(data, seed=0, complex_classes=(8, 9))
         >>> bool((labels == data.train_labels)[data.train_labels < 8].all())
