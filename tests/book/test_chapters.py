@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -13,8 +14,8 @@ import pytest
 import yaml
 from halfspace import datasets
 from halfspace.companion import parameters
+from halfspace.companion.cifar import specs
 from halfspace.companion.spec import results
-from halfspace.datasets import cifar
 
 from benchmarks import NAMES
 
@@ -209,11 +210,12 @@ def test_chapter_6_without_cifar_says_so_in_plain_words(monkeypatch, capsys):
         raise FileNotFoundError("the download failed (<urlopen error [Errno -2] ...>)")
 
     monkeypatch.setattr(datasets, "cifar", offline)
-    names = dict(datasets=datasets, cifar=cifar, results=results, device="cpu")
-    exec(cell_with("06_cifar", "datasets.cifar("), names | dict(epochs=1, n_train=100, seed=0))
+    names = dict(datasets=datasets, specs=specs, replace=replace, results=results)
+    values = dict(epochs=1, n_train=100, seed=0, device="cpu")
+    exec(cell_with("06_cifar", "datasets.cifar("), names | values)
     assert capsys.readouterr().out == (
         "CIFAR-10 is not here and could not be downloaded: try again with a network,\n"
-        "or make a file of it, as data/README.md tells.\n"
+        "or make a file of it, as data/README.md describes.\n"
     )
 
 
