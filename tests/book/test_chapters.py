@@ -1,8 +1,6 @@
 """Every chapter keeps the shape that the book, papermill and Colab rely on."""
 
 import ast
-import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,11 +11,8 @@ import papermill
 import pytest
 import yaml
 from halfspace import datasets
-from halfspace.companion import parameters
 from halfspace.companion.cifar import specs
 from halfspace.companion.spec import results
-
-from benchmarks import NAMES
 
 ROOT = Path(__file__).parents[2]
 URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
@@ -174,35 +169,6 @@ def test_a_chapter_starts_from_its_own_folder(path, tmp_path):
 def cell_with(name, words):
     (cell,) = [c for c in code_cells(read(ROOT / f"chapters/{name}.ipynb")) if words in c.source]
     return cell.source
-
-
-@pytest.fixture
-def timings(tmp_path, monkeypatch):
-    """A folder of timings of one's own, and a function that reads them as the chapter does."""
-    shutil.copytree(ROOT / "benchmarks/results", tmp_path / "benchmarks/results")
-    monkeypatch.chdir(tmp_path)
-    names = {"Path": Path, "json": json, "parameters": parameters}
-    cell = cell_with("how_fast_how_exact", "benchmarks/results")
-    return tmp_path / "benchmarks/results", lambda: exec(cell, names) or names["records"]
-
-
-def test_timings_are_read_from_every_folder(timings, tmp_path, monkeypatch):
-    _, read_them = timings
-    here = read_them()
-    assert list(here) == list(NAMES)
-    (tmp_path / "elsewhere/deep/down").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "elsewhere/deep/down")
-    assert read_them() == here
-
-
-@pytest.mark.parametrize("content", [b'{"rows": [', b"", b"\xff\xfe", None])
-def test_damaged_timings_are_named(timings, content):
-    folder, read_them = timings
-    (folder / "ntk.json").unlink()
-    if content is not None:
-        (folder / "ntk.json").write_bytes(content)
-    with pytest.raises(OSError, match=r"^The recorded timings .*/ntk.json cannot be read \(.*"):
-        read_them()
 
 
 def test_chapter_6_without_cifar_says_so_in_plain_words(monkeypatch, capsys):

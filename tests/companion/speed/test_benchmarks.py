@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
+from halfspace.companion.speed import readings  # noqa: E402
 from halfspace.conv import ConvDLGN, ConvReLUNet  # noqa: E402
 from halfspace.datasets import CIFAR  # noqa: E402
 from halfspace.image_training import Recipe  # noqa: E402
@@ -101,6 +102,7 @@ def records(tmp_path_factory):
 
 
 def test_every_benchmark_writes_its_record(records):
+    assert NAMES == readings.NAMES  # the page shows them all
     assert sorted(records) == sorted(NAMES)
     for name, values in records.items():
         record = Record(**values)
