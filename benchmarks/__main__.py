@@ -27,8 +27,6 @@ def main() -> None:
         parser.error("--smoke needs --output FOLDER: its timings are not for the record")
     use_one_thread(pinned=not args.smoke)
     folder = args.output or RESULTS
-    for draft in folder.glob(".*.part"):  # a killed run left it
-        draft.unlink()
     for name in args.names or NAMES:
         run(name, folder, args.smoke)
 
@@ -49,9 +47,9 @@ def run(name: str, folder: Path, smoke: bool) -> None:
     benchmark = importlib.import_module(f"benchmarks.{name}")
     harness = importlib.import_module("benchmarks.harness")
     about, started = harness.describe(), time.perf_counter()
-    found = benchmark.run(smoke, **(benchmark.QUICK if smoke else benchmark.FULL))
+    result = benchmark.run(smoke, **(benchmark.QUICK if smoke else benchmark.FULL))
     about |= {"seconds": time.perf_counter() - started, "load_after": os.getloadavg()[0]}
-    record = {"name": name, "smoke": smoke, "machine": about, **found}
+    record = {"name": name, "smoke": smoke, "machine": about, **result}
     harness.write(folder / f"{name}.json", record)
     print(f"{name}: {about['seconds']:.0f} s", file=sys.stderr)
 

@@ -1,18 +1,16 @@
 """How competitors are timed side by side, checked and recorded.
 
-All competitors of a row do the same work on one thread. Each is called once (its first call, with
-any compilation, is kept apart and its answer checked), once more for its peak memory, and then in
-rounds, every other round in reverse order, so that a drift of the machine meets all alike; what is
-fast is called several times in a round, and the mean counts. A ratio is taken within each round;
-what is reported is the median of the rounds and their quartiles.
+All competitors of a row do the same work on one thread. Each is called once (this first call, with
+any compilation, is timed separately and its answer checked), once more for its peak memory, and
+then in rounds, every other round in reverse order, so that a drift of the machine affects all
+alike; what is fast is called several times in a round, and the mean counts. A ratio is taken within
+each round; what is reported is the median of the rounds and their quartiles.
 """
 
 import json
 import math
 import os
 import platform
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from halfspace.companion.store import code_version
+from halfspace.files import write_whole
 from scipy import stats
 from tqdm import tqdm
 
@@ -38,7 +38,7 @@ __all__ = [
     "write",
 ]
 
-_ROOT = Path(__file__).resolve().parents[1]
+_BENCHMARKS = (":/benchmarks", ":(top,exclude)benchmarks/results")  # to git: the code here
 _GEMM_SIDE = 1024
 _FEWEST_ROUNDS, _MOST_ROUNDS = 3, 15
 _SECONDS = 30.0  # a row ends after its fewest rounds or this time, whichever is later
@@ -128,7 +128,7 @@ def compare(
         WrongResult: if an answer's error is over the competitor's tolerance, or not a number.
     """
     _settle_allocator()
-    found = {}
+    measured = {}
     for competitor in competitors:
         answer, first = competitor.first()
         wrong = error(answer)
@@ -140,7 +140,7 @@ def compare(
         del answer
         memory, warm = competitor.memory()
         calls = min(_MOST_CALLS, math.ceil(_SECONDS_OF_CALLS / warm))
-        found[competitor.name] = _Record(first, wrong, memory, calls)
+        measured[competitor.name] = _Record(first, wrong, memory, calls)
     gemm = []
     started, order = time.perf_counter(), list(competitors)
     most, fewest = (2, 2) if quick else (_MOST_ROUNDS, _FEWEST_ROUNDS)
@@ -149,12 +149,12 @@ def compare(
             break
         gemm.append(gemm_rate(torch.float32))
         for competitor in order:
-            record = found[competitor.name]
+            record = measured[competitor.name]
             seconds = sum(competitor.time() for _ in range(record.calls)) / record.calls
             record.seconds.append(seconds / competitor.part)
         order.reverse()
     row = {"group": group, "label": label, "sizes": dict(sizes), "facts": dict(facts or {})}
-    return row | _measured(competitors, found, gemm)
+    return row | _summary(competitors, measured, gemm)
 
 
 def gemm_rate(dtype: torch.dtype, side: int = _GEMM_SIDE) -> float:
@@ -187,15 +187,15 @@ def power_law(sizes: Sequence[float], seconds: Sequence[float]) -> dict:
 def fits(rows: Sequence[dict], group: str, along: str) -> list[dict]:
     """Fit each competitor's median seconds in a group of rows against one of their sizes."""
     chosen = [row for row in rows if row["group"] == group]
-    found = []
+    laws = []
     for name in chosen[0]["competitors"]:
         have = [row for row in chosen if name in row["competitors"]]
         if len(have) >= 3:
             sizes = [row["sizes"][along] for row in have]
             seconds = [row["competitors"][name]["median"] for row in have]
             law = power_law(sizes, seconds)
-            found.append({"group": group, "along": along, "competitor": name} | law)
-    return found
+            laws.append({"group": group, "along": along, "competitor": name} | law)
+    return laws
 
 
 def describe() -> dict:
@@ -204,7 +204,7 @@ def describe() -> dict:
     versions = {"Python": platform.python_version()} | {name: version(name) for name in names}
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": code_version(*_BENCHMARKS),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
@@ -214,18 +214,15 @@ def describe() -> dict:
 
 
 def write(path: Path, record: dict) -> None:
-    """Write a record as JSON, whole or not at all; floats with five significant digits."""
+    """Write a record as JSON, whole or not at all; floats with five significant digits.
+
+    Raises:
+        ValueError: if a number is not finite.
+        OSError: if the file cannot be written; the message names it.
+    """
+    text = json.dumps(_rounded(record), indent=1, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with open(handle, "w", encoding="utf8") as file:
-            json.dump(_rounded(record), file, indent=1, allow_nan=False)
-            file.write("\n")
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
 def _settle_allocator() -> None:
@@ -237,10 +234,13 @@ def _settle_allocator() -> None:
     torch.empty(31 << 20, dtype=torch.uint8)
 
 
-def _measured(competitors, found: dict[str, _Record], gemm: list[float]) -> dict:
+def _summary(
+    competitors: Sequence[Competitor], measured: dict[str, _Record], gemm: list[float]
+) -> dict:
+    """Return the part of a row that is measured; see ``compare``."""
     entries = {}
     for competitor in competitors:
-        record = found[competitor.name]
+        record = measured[competitor.name]
         entry = {
             "first": record.first / competitor.part,
             "seconds": record.seconds,
@@ -252,7 +252,7 @@ def _measured(competitors, found: dict[str, _Record], gemm: list[float]) -> dict
             rates = competitor.flops / np.array(record.seconds)
             entry["gemm_share"] = _quartiles(rates / gemm)
         entries[competitor.name] = entry | {"extrapolated": competitor.part < 1}
-    seconds = {name: np.array(record.seconds) for name, record in found.items()}
+    seconds = {name: np.array(record.seconds) for name, record in measured.items()}
     ratios = {
         own.name: {
             other.name: _quartiles(seconds[other.name] / seconds[own.name])
@@ -280,19 +280,6 @@ def _rounded(value):
     if isinstance(value, list | tuple):
         return [_rounded(entry) for entry in value]
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
-
-
-def _commit() -> str:
-    """Return the commit that is checked out, marked when files other than records were changed."""
-    if not (_ROOT / ".git").exists():  # git would tell of a repository further up
-        return "unknown"
-    git = ["git", "-C", str(_ROOT)]
-    changed = [*git, "diff", "--quiet", "HEAD", "--", ".", ":(exclude)benchmarks/results"]
-    try:
-        name = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], text=True).strip()
-        return f"{name}-dirty" if subprocess.run(changed).returncode else name
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def _processor() -> str:

@@ -18,6 +18,7 @@ from types import ModuleType
 import numpy as np
 import torch
 from halfspace.companion.cifar.specs import APPENDIX, TABLE_1
+from halfspace.companion.spec import device_name
 from halfspace.conv import ConvDLGN, ConvReLUNet
 from halfspace.datasets import CIFAR, cifar
 from halfspace.gates import SoftGate
@@ -87,7 +88,7 @@ def _loop_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
             tolerance=_BFLOAT16,
         ),
     ]
-    facts = {"device": _name(device)}
+    facts = {"device": device_name(torch.device(device))}
     label = f"training on images, {facts['device']}"
     return compare("images", label, _sizes(x), competitors, _error, facts=facts, quick=quick)
 
@@ -99,7 +100,7 @@ def _gates_row(x: Tensor, y: Tensor, device: str, quick: bool) -> dict:
         Competitor(name="ours, ReLU", own=True, work=works[0], tolerance=_BFLOAT16),
         Competitor(name="DLGN", work=works[1], tolerance=_BFLOAT16),
     ]
-    facts = {"device": _name(device), "beta": _BETA}
+    facts = {"device": device_name(torch.device(device)), "beta": _BETA}
     label = f"training on images, a DLGN's gates, {facts['device']}"
     row = compare("gates", label, _sizes(x), competitors, _error, facts=facts, quick=quick)
     parts = [seconds_by_part(work, device) for work in works]
@@ -121,7 +122,7 @@ def _compiled_row(
             name="compiled", work=_ours(torch.compile(same), x, y, truth), tolerance=_BFLOAT16
         ),
     ]
-    facts = {"device": _name(device)}
+    facts = {"device": device_name(torch.device(device))}
     label = f"training on images, {name}, {facts['device']}"
     return compare("compiled", label, _sizes(x), competitors, _error, facts=facts, quick=quick)
 
@@ -221,10 +222,6 @@ def _linear(layer: nn.Linear) -> nn.Linear:
     return plain
 
 
-def _name(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else "CPU"
-
-
 def _sizes(x: Tensor) -> dict[str, int]:
     return {"images": len(x), "batch": _RECIPE.batch_size}
 
@@ -280,7 +277,7 @@ def race(peer: ModuleType, data: CIFAR, device: str) -> dict:
             Competitor(name="airbench", work=theirs, **limit),
         ]
         sizes = {"images": len(x), "batch": APPENDIX.batch_size, "epochs": APPENDIX.epochs}
-        facts = {"device": _name(device), "right": right}
+        facts = {"device": device_name(torch.device(device)), "right": right}
         label = f"ResNet-{_LAYERS} to 94 % on CIFAR-10, {facts['device']}"
         # A round takes minutes: two are enough.
         return compare(

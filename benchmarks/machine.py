@@ -19,7 +19,7 @@ def run(quick: bool, *, sides: tuple[int, ...], repeats: int) -> dict:
         for name, side in rates:
             rates[name, side].append(gemm_rate(types[name], side))
     facts = [
-        {"type": name, "side": side, "rate": float(np.median(found)), "best": max(found)}
-        for (name, side), found in rates.items()
+        {"type": name, "side": side, "rate": float(np.median(measured)), "best": max(measured)}
+        for (name, side), measured in rates.items()
     ]
     return {"rows": [], "fits": [], "facts": {"gemm": facts}}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from halfspace import polygons, regions
-from halfspace.gates import HardGate
+from halfspace.companion.seeds import random_net
 from halfspace.nets import DLGN, ReLUNet
 
 from benchmarks.harness import Competitor, compare
@@ -43,7 +43,7 @@ def run(quick: bool, *, cases: tuple[tuple[str, int, int, bool], ...]) -> dict:
 
 def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
     window = polygons.square(2.0)
-    net = random_net(kind, width, depth)
+    net = random_net(kind.lower(), 0, width=width, depth=depth)
     competitors = [
         Competitor(
             name="ours",
@@ -72,12 +72,6 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
     return row | {"facts": {"cells": cells[0]}}
 
 
-def random_net(kind: str, width: int, depth: int) -> ReLUNet | DLGN:
-    """Draw a planar net with biases, float64."""
-    sizes = dict(width=width, depth=depth, bias=True, generator=torch.Generator().manual_seed(0))
-    return (ReLUNet(2, **sizes) if kind == "ReLU" else DLGN(2, gate=HardGate(), **sizes)).double()
-
-
 def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
     """Return how far the areas miss the window's, or the share of sampled points not found.
 
@@ -103,11 +97,10 @@ def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
 
 def polygon_by_polygon(net: ReLUNet | DLGN, window: np.ndarray) -> Pieces:
     """Cut the window unit by unit, one polygon after the other: the form that explains itself."""
-    layers = net.value[:-1] if isinstance(net, ReLUNet) else net.gating
     pieces = [(window, np.eye(2), np.zeros(2), [])]  # polygon, the layer below as a map, gates
-    for layer in layers:
+    for layer in net.gate_layers:
         weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
-        found = []
+        finer = []
         for polygon, matrix, shift, gates in pieces:
             normals, offsets = weight @ matrix, weight @ shift + bias
             cut = [(polygon, [])]
@@ -119,8 +112,8 @@ def polygon_by_polygon(net: ReLUNet | DLGN, window: np.ndarray) -> Pieces:
                     sides += [(outside, [*active, False])] if len(outside) else []
                 cut = sides
             for part, active in cut:
-                kept = np.array(active) if isinstance(net, ReLUNet) else np.ones(len(active))
-                found.append((part, normals * kept[:, None], offsets * kept, [*gates, active]))
-        pieces = found
+                slope = np.ones(len(active)) if net.has_linear_gating else np.array(active)
+                finer.append((part, normals * slope[:, None], offsets * slope, [*gates, active]))
+        pieces = finer
     patterns = np.array([gates for _, _, _, gates in pieces])
     return Pieces(patterns, np.array([polygons.area(part) for part, _, _, _ in pieces]))

@@ -2,11 +2,11 @@
 
 import numpy as np
 from halfspace import polygons, regions
+from halfspace.companion.seeds import random_net
 from halfspace.nets import DLGN
 from scipy.optimize import linprog
 
 from benchmarks.harness import Competitor, compare
-from benchmarks.partition import random_net
 
 __all__ = ["FULL", "QUICK", "room", "run"]
 
@@ -19,18 +19,19 @@ _LEAST_ROOM = 1e-7  # a region without a disc of this radius counts as empty
 def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
     """Find the non-empty path regions and their areas; of random paths, which are empty.
 
-    The programmes' time for all paths is extrapolated from the sampled ones. Both answers are held
-    to the regions that half-plane clipping finds for the sampled paths.
+    The programmes' time for all paths is extrapolated from the sampled ones. Both answers are
+    compared with the regions that half-plane clipping finds for the sampled paths.
     """
-    net, window = random_net("DLGN", width, depth), polygons.square(_HALF_SIDE)
+    net = random_net("dlgn", 0, width=width, depth=depth)
+    window = polygons.square(_HALF_SIDE)
     paths = np.random.default_rng(0).integers(width, size=(sampled, depth))
     areas = np.array([polygons.area(regions.path_region(net, path, window)) for path in paths])
-    found = []
+    numbers = []  # of regions in each answer
 
     def error(answer) -> float:
         if isinstance(answer, np.ndarray):  # the programmes tell only which regions have room
             return float((answer != (areas > 0)).mean())
-        found.append(len(answer.paths))
+        numbers.append(len(answer.paths))
         difference = np.abs(_looked_up(answer, paths, width) - areas).max()
         return float(difference / (2 * _HALF_SIDE) ** 2)
 
@@ -50,7 +51,11 @@ def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
     ]
     sizes = dict(width=width, depth=depth, paths=width**depth)
     row = compare("paths", f"path regions, {width}×{depth}", sizes, competitors, error, quick=quick)
-    facts = {"sampled": sampled, "not_empty": found[0], "sampled_not_empty": int((areas > 0).sum())}
+    facts = {
+        "sampled": sampled,
+        "not_empty": numbers[0],
+        "sampled_not_empty": int((areas > 0).sum()),
+    }
     return {"rows": [row | {"facts": facts}], "fits": [], "facts": {}}
 
 

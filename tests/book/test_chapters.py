@@ -1,11 +1,10 @@
 """Every chapter keeps the shape that the book, papermill and Colab rely on."""
 
 import ast
-import json
 import re
-import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -13,11 +12,8 @@ import papermill
 import pytest
 import yaml
 from halfspace import datasets
-from halfspace.companion import parameters
+from halfspace.companion.cifar import specs
 from halfspace.companion.spec import results
-from halfspace.datasets import cifar
-
-from benchmarks import NAMES
 
 ROOT = Path(__file__).parents[2]
 URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
@@ -176,45 +172,17 @@ def cell_with(name, words):
     return cell.source
 
 
-@pytest.fixture
-def timings(tmp_path, monkeypatch):
-    """A folder of timings of one's own, and a function that reads them as the chapter does."""
-    shutil.copytree(ROOT / "benchmarks/results", tmp_path / "benchmarks/results")
-    monkeypatch.chdir(tmp_path)
-    names = {"Path": Path, "json": json, "parameters": parameters}
-    cell = cell_with("how_fast_how_exact", "benchmarks/results")
-    return tmp_path / "benchmarks/results", lambda: exec(cell, names) or names["records"]
-
-
-def test_timings_are_read_from_every_folder(timings, tmp_path, monkeypatch):
-    _, read_them = timings
-    here = read_them()
-    assert list(here) == list(NAMES)
-    (tmp_path / "elsewhere/deep/down").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "elsewhere/deep/down")
-    assert read_them() == here
-
-
-@pytest.mark.parametrize("content", [b'{"rows": [', b"", b"\xff\xfe", None])
-def test_damaged_timings_are_named(timings, content):
-    folder, read_them = timings
-    (folder / "ntk.json").unlink()
-    if content is not None:
-        (folder / "ntk.json").write_bytes(content)
-    with pytest.raises(OSError, match=r"^The recorded timings .*/ntk.json cannot be read \(.*"):
-        read_them()
-
-
 def test_chapter_6_without_cifar_says_so_in_plain_words(monkeypatch, capsys):
     def offline(name):
         raise FileNotFoundError("the download failed (<urlopen error [Errno -2] ...>)")
 
     monkeypatch.setattr(datasets, "cifar", offline)
-    names = dict(datasets=datasets, cifar=cifar, results=results, device="cpu")
-    exec(cell_with("06_cifar", "datasets.cifar("), names | dict(epochs=1, n_train=100, seed=0))
+    names = dict(datasets=datasets, specs=specs, replace=replace, results=results)
+    values = dict(epochs=1, n_train=100, seed=0, device="cpu")
+    exec(cell_with("06_cifar", "datasets.cifar("), names | values)
     assert capsys.readouterr().out == (
         "CIFAR-10 is not here and could not be downloaded: try again with a network,\n"
-        "or make a file of it, as data/README.md tells.\n"
+        "or make a file of it, as data/README.md describes.\n"
     )
 
 

@@ -39,6 +39,7 @@ def test_intervals_of_rows_and_of_logarithms():
 def test_interval_as_text():
     # t quantile 12.706 for two values: 1 ± 12.706 · (√2 / √2).
     assert interval_text(np.array([0.0, 2.0])) == "1.00 (-11.71 to 13.71)"
+    assert interval_text(np.array([0.0, 2.0]), digits=1) == "1.0 (-11.7 to 13.7)"
 
 
 def test_first_below_is_nan_for_never():

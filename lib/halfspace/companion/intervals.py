@@ -62,10 +62,15 @@ def geometric_intervals(values: np.ndarray) -> np.ndarray:
         return np.exp(mean_intervals(np.log(np.asarray(values, dtype=np.float64))))
 
 
-def interval_text(values: np.ndarray) -> str:
-    """Write the mean of (S,) values with its 95 % interval, ``1.23 (0.98 to 1.48)``."""
+def interval_text(values: np.ndarray, digits: int = 2) -> str:
+    """Write the mean of (S,) values with its 95 % interval, ``1.23 (0.98 to 1.48)``.
+
+    Args:
+        values: shape (S,).
+        digits: after the decimal point.
+    """
     mean, low, high = mean_interval(values)
-    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
+    return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:

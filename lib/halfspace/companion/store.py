@@ -84,16 +84,19 @@ def sources_digest(module: str) -> str:
 
 
 @functools.cache
-def code_version() -> str:
+def code_version(*others: str) -> str:
     """Return the commit of the code that this process runs, ``-dirty`` where the code differs.
 
     It is ``unknown`` where git does not track the package: without git, without a clone, or in an
     environment inside another repository.
+
+    Args:
+        *others: git pathspecs of files that count as code, too, besides the package.
     """
     try:
         _git("ls-files", "--error-unmatch", "__init__.py")
         head = _git("rev-parse", "--short=12", "HEAD")
-        changed = _git("status", "--porcelain", "--", ".")
+        changed = _git("status", "--porcelain", "--", ".", *others)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head.strip() + ("-dirty" if changed else "")

@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
+from halfspace.companion import store  # noqa: E402
+from halfspace.companion.speed import readings  # noqa: E402
 from halfspace.conv import ConvDLGN, ConvReLUNet  # noqa: E402
 from halfspace.datasets import CIFAR  # noqa: E402
 from halfspace.image_training import Recipe  # noqa: E402
@@ -101,6 +105,7 @@ def records(tmp_path_factory):
 
 
 def test_every_benchmark_writes_its_record(records):
+    assert NAMES == readings.NAMES  # the page shows them all
     assert sorted(records) == sorted(NAMES)
     for name, values in records.items():
         record = Record(**values)
@@ -225,7 +230,11 @@ def test_a_record_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         harness.write(path, {"a": math.nan})
     assert json.loads(path.read_text())["a"] == 0.33333
-    assert [found.name for found in path.parent.iterdir()] == ["x.json"]
+    assert [file.name for file in path.parent.iterdir()] == ["x.json"]
+    draft = path.with_name(f".x.json.{socket.gethostname()}.999999999.partial")
+    draft.touch()  # as a killed run leaves it
+    harness.write(path, {"a": 1})
+    assert not draft.exists()
 
 
 @linux
@@ -386,8 +395,7 @@ def test_unknown_names_and_homeless_smoke_runs_are_refused(tmp_path):
     assert "--smoke needs --output FOLDER" in say("--smoke")
 
 
-def test_a_stop_shows_no_traceback_and_drafts_of_a_killed_run_go(tmp_path):
-    (tmp_path / ".x.part").touch()
+def test_a_stop_shows_no_traceback(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "--smoke", "--output", tmp_path, "overlap"]
     for wait, number in ((0.3, signal.SIGINT), (2, signal.SIGTERM)):
         running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -397,7 +405,6 @@ def test_a_stop_shows_no_traceback_and_drafts_of_a_killed_run_go(tmp_path):
         assert "Traceback" not in said
         # 0 where the machine was faster; Python ends by SIGINT where a library was being loaded.
         assert running.returncode in (130, 0, -number, -signal.SIGINT)
-    assert not (tmp_path / ".x.part").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
@@ -416,6 +423,23 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     assert str(tmp_path / "file") in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_the_commit_is_that_of_the_project_and_of_no_repository_around_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(harness, "_ROOT", tmp_path)
-    assert harness._commit() == "unknown"
+def test_the_commit_is_marked_where_a_benchmark_was_changed(tmp_path, monkeypatch):
+    for name in ("lib/halfspace/__init__.py", "benchmarks/ntk.py", "benchmarks/results/ntk.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    monkeypatch.setattr(store, "_PACKAGE", tmp_path / "lib/halfspace")
+
+    def commit():
+        store.code_version.cache_clear()
+        return harness.describe()["commit"]
+
+    assert re.fullmatch("[0-9a-f]{12}", commit())
+    (tmp_path / "benchmarks/results/ntk.json").write_text("{}")
+    (tmp_path / "README.md").touch()
+    assert re.fullmatch("[0-9a-f]{12}", commit())
+    (tmp_path / "benchmarks/ntk.py").write_text("1")
+    assert re.fullmatch("[0-9a-f]{12}-dirty", commit())
+    store.code_version.cache_clear()

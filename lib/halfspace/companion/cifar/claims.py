@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from halfspace.companion.cifar.readings import gap, hard_cost, percent
+from halfspace.companion.cifar.conditions import APPENDIX_SEEDS
+from halfspace.companion.cifar.readings import (
+    GATED_NETS,
+    NONLINEAR_NETS,
+    PAPER_APPENDIX,
+    PAPER_TABLE_1,
+    SETS,
+    above_mean,
+    gap,
+    hard_cost,
+    percent,
+    recovered,
+)
 from halfspace.companion.claims import Claim, cases
 from halfspace.companion.spec import Result
 
@@ -12,10 +24,6 @@ _TABLE = "Section 3, Table 1"
 _APPENDIX = "Appendix 2"
 _OURS = "ours: after Table 1, few epochs"
 _CHAPTER = "chapters/06_cifar.html#fig-cifar-"
-_NETS = {"relu": "ReLU net", "dlgn": "DLGN", "dlgn-pwc": "DLGN-PWC"}
-_GATED = {"dlgn": "DLGN", "dlgn-pwc": "DLGN-PWC"}
-_SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
-_SEEDS = (1000, 1001, 1002)
 _TRAINED = ", features of the trained net"
 _NEAR = 2.0  # percentage points within which a number of the paper counts as met
 _SIMILAR = 3.0  # and two nets as similar
@@ -28,8 +36,9 @@ def _away_from(number: float, part: str = "test"):
     return lambda result: percent(result, part=part) - number
 
 
-def _met(id: str, text: str, net: str, train: float, test: float) -> Claim:
+def _met(id: str, text: str, net: str) -> Claim:
     """Return the claim that a row of Table 1 is met."""
+    train, test = PAPER_TABLE_1[net]
     run = f"cifar: conv: {net}"
     return Claim(
         id=id,
@@ -54,47 +63,35 @@ def _against(
 
 def _resnet_runs(network: str, data: str, *models: str) -> tuple[str, ...]:
     return tuple(
-        f"cifar: {network}: {model}: {data}: {seed}" for model in models for seed in _SEEDS
+        f"cifar: {network}: {model}: {data}: {seed}" for model in models for seed in APPENDIX_SEEDS
     )
-
-
-def _gap_of_runs(*results: Result) -> np.ndarray:
-    """Subtract the second half of the runs from the first, seed by seed, percentage points."""
-    half = len(results) // 2
-    return percent(*results[:half]) - percent(*results[half:])
 
 
 def _about(points: float):
     """Return a value function: the gap of two nets minus the paper's, percentage points."""
-    return lambda *results: _gap_of_runs(*results) - points
+    return lambda *results: gap(*results) - points
 
 
-def _recovered(*results: Result) -> np.ndarray:
-    """Return how much more than the share of the ReLU net's accuracy the DLGN has, percent."""
-    half = len(results) // 2
-    relu, dlgn = percent(*results[:half]), percent(*results[half:])
-    return 100 * dlgn / relu - _SHARE_RECOVERED
+def _over_share(*results: Result) -> np.ndarray:
+    """Return how much more than the paper's share the second net recovers, percent, (S,)."""
+    return recovered(*results) - _SHARE_RECOVERED
 
 
-def _over_pixels(*results: Result) -> np.ndarray:
-    """Subtract the linear model's mean accuracy, the last run's, from the others' seeds."""
-    return percent(*results[:-1]) - percent(results[-1]).mean()
-
-
-def _resnet_gap(network: str, ten: float, hundred: float, paper: str) -> Claim:
-    points = {"cifar10": ten, "cifar100": hundred}
+def _resnet_gap(network: str) -> Claim:
+    relu, dlgn = PAPER_APPENDIX[network, "relu"], PAPER_APPENDIX[network, "dlgn"]
+    ten, hundred = (f"{relu[data]:g} against {dlgn[data]:g}" for data in SETS)
     return Claim(
         id=f"{network.replace('-', '')}-gap",
         text=f"{network.replace('resnet', 'ResNet')} as a DLGN loses five or six points.",
         where=_APPENDIX,
-        paper=paper,
+        paper=f"{ten}; CIFAR-100: {hundred}",
         statistic="test accuracy, ReLU minus DLGN, minus the paper's difference, percentage points",
         cases=tuple(
             case
-            for data, name in _SETS.items()
+            for data, name in SETS.items()
             for case in cases(
                 {name: _resnet_runs(network, data, "relu", "dlgn")},
-                _about(points[data]),
+                _about(relu[data] - dlgn[data]),
                 "equal",
                 _SIMILAR,
             )
@@ -106,7 +103,7 @@ def _resnet_gap(network: str, ten: float, hundred: float, paper: str) -> Claim:
 _RESNETS = {
     f"{network.replace('resnet', 'ResNet')}, {name}": (network, data)
     for network in ("resnet-34", "resnet-110")
-    for data, name in _SETS.items()
+    for data, name in SETS.items()
 }
 
 CLAIMS = (
@@ -114,19 +111,17 @@ CLAIMS = (
         "table1-relu",
         "A ReLU net of five convolutions classifies CIFAR-10 this well.",
         "relu",
-        96.3,
-        72.17,
     ),
-    _met("table1-dlgn", "The DLGN of the same shape does this well.", "dlgn", 85.3, 73.2),
-    _met("table1-pwc", "The DLGN with constant experts does this well.", "dlgn-pwc", 84.9, 72.2),
-    _met("table1-dln", "The deep linear network does only this well.", "linear", 42.3, 40.79),
+    _met("table1-dlgn", "The DLGN of the same shape does this well.", "dlgn"),
+    _met("table1-pwc", "The DLGN with constant experts does this well.", "dlgn-pwc"),
+    _met("table1-dln", "The deep linear network does only this well.", "linear"),
     Claim(
         id="table1-similar",
         text="DLGN and DLGN-PWC generalise like the ReLU net.",
         where=_TABLE,
         paper="73.2 and 72.2 against 72.17",
         statistic="test accuracy minus the ReLU net's, percentage points",
-        cases=cases(_against("cifar", "relu", _GATED), gap, "equal", _SIMILAR),
+        cases=cases(_against("cifar", "relu", GATED_NETS), gap, "equal", _SIMILAR),
         figure=f"{_CHAPTER}test",
     ),
     Claim(
@@ -135,7 +130,7 @@ CLAIMS = (
         where=_TABLE,
         paper="40.79 against 72.17 and more",
         statistic="test accuracy minus the deep linear net's, percentage points",
-        cases=cases(_against("cifar", "linear", _NETS), gap, "mean", _FAR),
+        cases=cases(_against("cifar", "linear", NONLINEAR_NETS), gap, "mean", _FAR),
         figure=f"{_CHAPTER}test",
     ),
     Claim(
@@ -145,12 +140,14 @@ CLAIMS = (
         paper="by a wide margin",
         statistic="test accuracy minus the linear model's, percentage points "
         "(controls: features of the trained net)",
-        cases=cases(_against("cifar", "ntk, initial", _NETS), gap, "mean", _FAR),
-        controls=cases(_against("cifar", "ntk, trained", _NETS, _TRAINED), gap, "mean", _FAR),
+        cases=cases(_against("cifar", "ntk, initial", NONLINEAR_NETS), gap, "mean", _FAR),
+        controls=cases(
+            _against("cifar", "ntk, trained", NONLINEAR_NETS, _TRAINED), gap, "mean", _FAR
+        ),
         figure=f"{_CHAPTER}test",
     ),
-    _resnet_gap("resnet-34", 5.0, 5.08, "91 against 86; CIFAR-100: 56.68 against 51.6"),
-    _resnet_gap("resnet-110", 5.0, 6.0, "94 against 89; CIFAR-100: 73 against 67"),
+    _resnet_gap("resnet-34"),
+    _resnet_gap("resnet-110"),
     Claim(
         id="resnets-beat-linear",
         text="Residual DLGNs are much better than linear models.",
@@ -163,7 +160,7 @@ CLAIMS = (
                 name: (*_resnet_runs(network, data, "dlgn"), f"cifar-short: pixels: {data}")
                 for name, (network, data) in _RESNETS.items()
             },
-            _over_pixels,
+            above_mean,
             "mean",
             _FAR,
         ),
@@ -172,7 +169,7 @@ CLAIMS = (
                 f"{name}, deep linear net": _resnet_runs(network, data, "dlgn", "linear")
                 for name, (network, data) in _RESNETS.items()
             },
-            _gap_of_runs,
+            gap,
             "mean",
             _FAR,
         ),
@@ -184,13 +181,13 @@ CLAIMS = (
         where="Introduction, after Lakshminarayanan and Singh (2021)",
         paper="83.5 %",
         statistic="the DLGN's test accuracy as a share of the ReLU net's, minus 83.5, percent",
-        cases=cases({"Table 1": ("cifar: conv: relu", "cifar: conv: dlgn")}, _recovered, "mean", 0)
+        cases=cases({"Table 1": ("cifar: conv: relu", "cifar: conv: dlgn")}, _over_share, "mean", 0)
         + cases(
             {
                 name: _resnet_runs(network, data, "relu", "dlgn")
                 for name, (network, data) in _RESNETS.items()
             },
-            _recovered,
+            _over_share,
             "mean",
             0,
         ),
@@ -201,7 +198,7 @@ CLAIMS = (
         text="The deep linear net falls behind all three within eight epochs of CIFAR-10.",
         where=_OURS,
         statistic="test accuracy minus the deep linear net's, percentage points",
-        cases=cases(_against("cifar-short", "linear", _NETS), gap, "mean", _SIMILAR),
+        cases=cases(_against("cifar-short", "linear", NONLINEAR_NETS), gap, "mean", _SIMILAR),
         figure=f"{_CHAPTER}test",
     ),
     Claim(
@@ -209,7 +206,7 @@ CLAIMS = (
         text="DLGN and DLGN-PWC keep up with the ReLU net for eight epochs of CIFAR-10.",
         where=_OURS,
         statistic="test accuracy minus the ReLU net's, percentage points",
-        cases=cases(_against("cifar-short", "relu", _GATED), gap, "equal", _SIMILAR),
+        cases=cases(_against("cifar-short", "relu", GATED_NETS), gap, "equal", _SIMILAR),
         figure=f"{_CHAPTER}test",
     ),
     Claim(
@@ -217,8 +214,8 @@ CLAIMS = (
         text="After eight epochs a DLGN has more than 83.5 % of the ReLU net's accuracy.",
         where=_OURS,
         statistic="the DLGN's test accuracy as a share of the ReLU net's, minus 83.5, percent",
-        cases=cases(_against("cifar-short", "dlgn", {"relu": "DLGN"}), _recovered, "mean", 0)
-        + cases(_against("cifar-short", "dlgn-pwc", {"relu": "DLGN-PWC"}), _recovered, "mean", 0),
+        cases=cases(_against("cifar-short", "dlgn", {"relu": "DLGN"}), _over_share, "mean", 0)
+        + cases(_against("cifar-short", "dlgn-pwc", {"relu": "DLGN-PWC"}), _over_share, "mean", 0),
         figure=f"{_CHAPTER}test",
     ),
     Claim(
@@ -228,9 +225,9 @@ CLAIMS = (
         where=_OURS,
         statistic="test accuracy minus the linear model's, percentage points "
         "(controls: features of the net after the eight epochs)",
-        cases=cases(_against("cifar-short", "ntk, initial", _NETS), gap, "mean", _SIMILAR),
+        cases=cases(_against("cifar-short", "ntk, initial", NONLINEAR_NETS), gap, "mean", _SIMILAR),
         controls=cases(
-            _against("cifar-short", "ntk, trained", _NETS, _TRAINED), gap, "mean", _SIMILAR
+            _against("cifar-short", "ntk, trained", NONLINEAR_NETS, _TRAINED), gap, "mean", _SIMILAR
         ),
         figure=f"{_CHAPTER}test",
     ),
@@ -240,7 +237,7 @@ CLAIMS = (
         where=_OURS,
         statistic="test accuracy, soft minus hard gates, percentage points",
         cases=cases(
-            {name: f"cifar-short: conv: {net}" for net, name in _GATED.items()},
+            {name: f"cifar-short: conv: {net}" for net, name in GATED_NETS.items()},
             hard_cost,
             "equal",
             _SIMILAR,

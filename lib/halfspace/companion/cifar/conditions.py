@@ -8,14 +8,23 @@ from halfspace.companion.seeds import FIRST_SEED
 from halfspace.companion.spec import Spec
 from halfspace.image_training import Recipe
 
-__all__ = ["STUDIES", "SHORT", "cifar_conditions", "short_conditions", "synthetic_conditions"]
+__all__ = [
+    "APPENDIX_SEEDS",
+    "SHORT",
+    "STUDIES",
+    "cifar_conditions",
+    "short_conditions",
+    "synthetic_conditions",
+]
 
 SHORT = replace(TABLE_1, epochs=8)
 """Table 1's recipe, cut to what a CPU affords."""
 
+APPENDIX_SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
+"""Seeds of each residual net."""
+
 _PIXELS = Recipe(epochs=20, optimizer="adam", learning_rate=2e-4)
 _TABLE_SEEDS = 5
-_APPENDIX_SEEDS = 3
 _SHORT_SEEDS = 3
 
 
@@ -25,17 +34,19 @@ def cifar_conditions() -> dict[str, Spec]:
     Table 1's are ``conv: model``, appendix 2's ``network: model: data: seed``: each seed of a
     residual net is a run of its own, and the first seed of each net comes before any second one.
     """
-    found = {f"conv: {model}": _conv(model, TABLE_1, _TABLE_SEEDS) for model in _table_models()}
-    found["conv: dgn"] = _conv("dgn", TABLE_1, _TABLE_SEEDS)
-    found |= _features(TABLE_1)
-    for seed in range(FIRST_SEED, FIRST_SEED + _APPENDIX_SEEDS):
+    conditions = {
+        f"conv: {model}": _conv(model, TABLE_1, _TABLE_SEEDS) for model in _table_models()
+    }
+    conditions["conv: dgn"] = _conv("dgn", TABLE_1, _TABLE_SEEDS)
+    conditions |= _features(TABLE_1)
+    for seed in APPENDIX_SEEDS:
         for network in ("resnet-34", "resnet-110"):
             for data in CLASS_NUMBERS:
                 for model in ("relu", "dlgn", "linear"):
-                    found[f"{network}: {model}: {data}: {seed}"] = CifarTraining(
+                    conditions[f"{network}: {model}: {data}: {seed}"] = CifarTraining(
                         network=network, model=model, data=data, recipe=APPENDIX, first_seed=seed
                     )
-    return found
+    return conditions
 
 
 def short_conditions() -> dict[str, Spec]:
@@ -43,9 +54,9 @@ def short_conditions() -> dict[str, Spec]:
 
     The linear models on NTK features are fitted to 18,000 images: their cost grows with the cube.
     """
-    found = {f"conv: {model}": _conv(model, SHORT, _SHORT_SEEDS) for model in _table_models()}
+    conditions = {f"conv: {model}": _conv(model, SHORT, _SHORT_SEEDS) for model in _table_models()}
     for data in CLASS_NUMBERS:
-        found[f"pixels: {data}"] = CifarTraining(
+        conditions[f"pixels: {data}"] = CifarTraining(
             network="pixels",
             model="linear",
             data=data,
@@ -53,7 +64,7 @@ def short_conditions() -> dict[str, Spec]:
             first_seed=FIRST_SEED,
             seeds=_SHORT_SEEDS,
         )
-    return found | _features(SHORT, n_train=20_000, n_validation=2000)
+    return conditions | _features(SHORT, n_train=20_000, n_validation=2000)
 
 
 def synthetic_conditions() -> dict[str, Spec]:
@@ -66,14 +77,14 @@ def synthetic_conditions() -> dict[str, Spec]:
         "pixels": (("linear",), few_steps),
         "resnet-8": (("relu", "dlgn", "linear"), one_cycle),
     }
-    found = {
+    conditions = {
         f"{network}: {model}": CifarTraining(network=network, model=model, recipe=recipe, **shared)
         for network, (models, recipe) in networks.items()
         for model in models
     }
-    return found | {
+    return conditions | {
         f"conv: ntk, {state}": NTKFeatures(
-            training=found["conv: relu"], state=state, n_validation=100
+            training=conditions["conv: relu"], state=state, n_validation=100
         )
         for state in ("initial", "trained")
     }

@@ -1,11 +1,54 @@
 """Figures of the chapter on CIFAR."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["class_shares"]
+from halfspace.companion.plots import interval_curve, legend_above
+
+__all__ = ["class_shares", "learning_curves", "start_and_end"]
+
+_STROKES = {
+    "ReLU net": ("relu", "-"),
+    "DLGN": ("dlgn", "-"),
+    "DLGN-PWC": ("dlgn", "--"),
+    "DLN": ("linear", "-"),
+}  # each net's colour and line style
+
+
+def learning_curves(panels: ArrayLike, curves: Mapping[str, Mapping[str, ArrayLike]]) -> None:
+    """Draw means over seeds with intervals from epoch 1 on, under one legend.
+
+    Args:
+        panels: one Axes for each measured quantity, any shape; the last one gets the epochs.
+        curves: by the label of the vertical axis and by net, (mean, lower end, upper end), shape
+            (E, 3).
+    """
+    panels = list(np.ravel(panels))
+    for panel, (ylabel, by_net) in zip(panels, curves.items(), strict=True):
+        for net, curve in by_net.items():
+            color, style = _STROKES[net]
+            epochs = range(1, len(curve) + 1)
+            interval_curve(panel, epochs, curve, net, color=color, style=style)
+        panel.set_ylabel(ylabel)
+    panels[-1].set(xlabel="epoch", xticks=epochs)
+    legend_above(panels[0].figure, panels[0], columns=2)
+
+
+def start_and_end(
+    axes: ArrayLike, shares: Mapping[str, ArrayLike], classes: Sequence[str], *, label: str
+) -> None:
+    """Draw ``class_shares`` at the start and at the end of training, a row of panels for each net.
+
+    Args:
+        axes: Axes, shape (nets, 2).
+        shares: by net, shape (2, c, c).
+        classes: c names.
+        label: what the colours mean.
+    """
+    for row, (net, matrices) in zip(axes, shares.items(), strict=True):
+        class_shares(row, matrices, [f"{net}, start", "end"], classes, label=label)
 
 
 def class_shares(

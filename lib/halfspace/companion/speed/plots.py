@@ -10,7 +10,7 @@ from halfspace.companion.plots import COLORS
 
 __all__ = ["cost_curves", "machine_shares"]
 
-_LOOKS = tuple(
+_STYLES = tuple(
     zip(("dlgn", "high", "relu", "frozen", "low", "linear"), "os^Dv*", strict=True)
 )  # colour and marker of the first, second … series
 
@@ -32,13 +32,13 @@ def cost_curves(
         xlabel: what the size is.
 
     Raises:
-        ValueError: if there are more series than looks, or a law's name is not among the series.
+        ValueError: if there are more series than styles, or a law's name is not among the series.
     """
-    if len(series) > len(_LOOKS):
-        raise ValueError(f"there are looks for {len(_LOOKS)} series; got {len(series)}")
+    if len(series) > len(_STYLES):
+        raise ValueError(f"there are styles for {len(_STYLES)} series; got {len(series)}")
     if unknown := sorted(set(laws) - set(series)):
         raise ValueError(f"laws must belong to the series; got {unknown} besides {list(series)}")
-    for (name, (sizes, seconds)), (color, marker) in zip(series.items(), _LOOKS, strict=False):
+    for (name, (sizes, seconds)), (color, marker) in zip(series.items(), _STYLES, strict=False):
         sizes, label = np.asarray(sizes, dtype=float), name
         if name in laws:
             slope, factor = laws[name]
@@ -75,7 +75,7 @@ def machine_shares(
         raise ValueError(
             f"sizes and shares must share their names; got {list(sizes)}, {list(shares)}"
         )
-    for name, (color, marker) in zip(sizes, _LOOKS, strict=False):
+    for name, (color, marker) in zip(sizes, _STYLES, strict=False):
         low, median, high = 100 * np.transpose(shares[name])
         axis.errorbar(
             sizes[name],

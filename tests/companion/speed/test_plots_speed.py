@@ -45,7 +45,7 @@ def test_a_falling_law_has_a_true_minus_sign():
 
 def test_cost_curves_refuse_what_they_cannot_show():
     _, axes = plots.figure()
-    with pytest.raises(ValueError, match="looks for 6 series; got 7"):
+    with pytest.raises(ValueError, match="styles for 6 series; got 7"):
         many = {str(number): (SIZES, SIZES) for number in range(7)}
         speed_plots.cost_curves(axes[0, 0], many, {}, xlabel="")
     with pytest.raises(ValueError, match=r"got \['theirs'\] besides \['ours'\]"):

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 from halfspace.companion import records
-from halfspace.companion.cifar import ntk_features
+from halfspace.companion.cifar import ntk_features, specs
 from halfspace.companion.cifar.ntk_features import NTKFeatures, ridge
 from halfspace.companion.cifar.specs import CifarTraining
 from halfspace.conv import ConvReLUNet
-from halfspace.datasets import cifar
 from halfspace.image_training import OutOfTime, Recipe, standardise
 from halfspace.ntk import gradient_features
 from sklearn.linear_model import Ridge
@@ -34,7 +33,7 @@ def spec(state="initial", n_train=400, seeds=1, **changes):
 def data(noise_cifar, monkeypatch):
     """Small nets, in several portions."""
     sizes = dict(filters=3, depth=2, units=6)
-    monkeypatch.setattr(cifar, "ConvReLUNet", lambda **o: ConvReLUNet(**sizes, **o))
+    monkeypatch.setattr(specs, "ConvReLUNet", lambda **o: ConvReLUNet(**sizes, **o))
     monkeypatch.setattr(ntk_features, "_PORTION", 130)
     monkeypatch.setattr(ntk_features, "_BLOCK", 100)
     return noise_cifar
@@ -138,7 +137,7 @@ def test_held_out_images_choose_and_nothing_else_does(data, monkeypatch):
     other = dict(vars(data))
     other["test_labels"] = data.test_labels.flip(0)
     changed = type(data)(**other)
-    monkeypatch.setattr(cifar, "cifar", lambda name: changed)
+    monkeypatch.setattr(specs, "cifar", lambda name: changed)
     after, _ = spec("trained")._run(CPU)
     for name in ("validation_accuracy", "penalty", "train_accuracy"):
         np.testing.assert_array_equal(before[name], after[name])
@@ -165,16 +164,16 @@ def test_seeds_have_a_row_each(data):
 
 def test_training_goes_on_from_its_checkpoint(data, monkeypatch):
     own = spec("trained")
-    real = cifar.train
+    real = specs.train
 
     def cut_short(net, x, y, recipe, *, deadline, **options):
         real(net, x, y, replace(recipe, epochs=1), **options)
         raise OutOfTime
 
-    monkeypatch.setattr(cifar, "train", cut_short)
+    monkeypatch.setattr(specs, "train", cut_short)
     assert records.record(own, CPU, deadline=0.0) is None
     assert len(own.checkpoints()) == 1 and own.recorded() is None
-    monkeypatch.setattr(cifar, "train", real)
+    monkeypatch.setattr(specs, "train", real)
     assert records.record(own, CPU) is not None
     assert own.checkpoints() == []
     told = own.recorded().provenance

@@ -1,0 +1,46 @@
+"""Figures of the chapter on CIFAR draw the numbers that they are given."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from halfspace.companion import plots
+from halfspace.companion.cifar import plots as cifar_plots
+from halfspace.companion.cifar import readings as cifar_readings
+
+
+@pytest.fixture(autouse=True)
+def without_screen():
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
+
+
+def test_learning_curves_draw_each_net_from_epoch_1():
+    figure, axes = plots.figure(2, 1, sharex=True)
+    nets = cifar_readings.NETS.values()
+    loss = {net: [(3.0 - number, 0, 4), (1, 0, 2)] for number, net in enumerate(nets)}
+    right = {net: [(10, 9, 11), (20, 19, 21)] for net in nets}
+    cifar_plots.learning_curves(axes, {"loss (nats)": loss, "right (%)": right})
+    for panel, curves, ylabel in zip(axes[:, 0], (loss, right), ("loss", "right"), strict=True):
+        assert panel.get_ylabel().startswith(ylabel)
+        for line, curve in zip(panel.lines, curves.values(), strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+            np.testing.assert_array_equal(line.get_ydata(), [mean for mean, _, _ in curve])
+    strokes = {(line.get_color(), line.get_linestyle()) for line in axes[0, 0].lines}
+    assert len(strokes) == 4
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == list(nets)
+    assert axes[1, 0].get_xlabel() == "epoch"
+
+
+def test_each_net_has_a_row_of_matrices_at_the_start_and_at_the_end():
+    _, axes = plots.figure(2, 2)
+    first, second = np.arange(8.0).reshape(2, 2, 2), np.ones((2, 2, 2))
+    shares = {"ReLU net": first, "DLGN": second}
+    cifar_plots.start_and_end(axes, shares, ["cat", "dog"], label="share")
+    for row, matrices in zip(axes, shares.values(), strict=True):
+        for panel, matrix in zip(row, matrices, strict=True):
+            np.testing.assert_array_equal(panel.images[0].get_array(), matrix)
+    titles = [panel.get_title() for panel in np.ravel(axes)]
+    assert titles == ["ReLU net, start", "end", "DLGN, start", "end"]
