@@ -116,7 +116,7 @@ def path_sum_rows(
     return rows
 
 
-def product_rows(nets: Mapping[str, Net], x: Tensor) -> list[dict[str, str | bool | int]]:
+def product_rows(nets: Mapping[str, Net], x: Tensor) -> list[dict[str, str | int]]:
     """Compare the overlap kernel's product form with counts of all shared paths.
 
     Args:
@@ -124,12 +124,11 @@ def product_rows(nets: Mapping[str, Net], x: Tensor) -> list[dict[str, str | boo
         x: inputs, shape (n, d).
 
     Returns:
-        Rows of a table: network, biases, paths, largest difference.
+        Rows of a table: network, paths, largest difference.
     """
     return [
         {
             "network": name,
-            "biases": net.has_bias,
             "paths": count_paths(net.width, net.depth, bias=net.has_bias),
             "largest difference": int(count_gaps(net, x)["overlap_gap"]),
         }
