@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from halfspace.companion.intervals import power_law_interval
 from halfspace.companion.store import code_version
 from halfspace.files import write_whole
-from scipy import stats
 from tqdm import tqdm
 
 from benchmarks.memory import peak
@@ -172,16 +172,8 @@ def power_law(sizes: Sequence[float], seconds: Sequence[float]) -> dict:
     Raises:
         ValueError: if there are fewer than three sizes.
     """
-    if len(sizes) < 3:
-        raise ValueError(f"a slope with an interval needs at least three sizes; got {len(sizes)}")
-    fit = stats.linregress(np.log(sizes), np.log(seconds))
-    reach = stats.t.ppf(0.975, len(sizes) - 2) * fit.stderr
-    return {
-        "slope": fit.slope,
-        "low": fit.slope - reach,
-        "high": fit.slope + reach,
-        "factor": math.exp(fit.intercept),
-    }
+    slope, low, high, factor = power_law_interval(sizes, seconds)
+    return {"slope": slope, "low": low, "high": high, "factor": factor}
 
 
 def fits(rows: Sequence[dict], group: str, along: str) -> list[dict]:

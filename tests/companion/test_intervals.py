@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from halfspace.companion.intervals import (
     first_below,
+    fit_power_law,
     geometric_intervals,
     interval_text,
     mean_interval,
     mean_intervals,
+    power_law_interval,
 )
+from scipy import stats
 
 
 def test_interval_has_its_coverage():
@@ -46,3 +49,34 @@ def test_first_below_is_nan_for_never():
     curves = np.array([[3.0, 1.0, 3.0], [1.0, 3.0, 3.0], [0.5, 0.5, 2.0]])
     found = first_below(np.array([0.0, 10.0, 20.0]), curves, 2.0)
     np.testing.assert_array_equal(found, [10.0, 0.0, np.nan])
+
+
+def test_power_law_is_recovered():
+    sizes = np.array([2.0, 5.0, 11.0])
+    errors = np.array([3 * sizes**-0.5, 0.2 * sizes**-2])
+    slopes, intercepts = fit_power_law(sizes, errors)
+    np.testing.assert_allclose(slopes, [-0.5, -2], rtol=1e-10)
+    np.testing.assert_allclose(np.exp(intercepts), [3, 0.2], rtol=1e-10)
+
+
+def test_power_law_refuses_what_has_no_logarithm():
+    with pytest.raises(ValueError, match="at least two sizes; got 1"):
+        fit_power_law([4], [[1.0]])
+    with pytest.raises(ValueError, match="at least two sizes; got 1"):
+        fit_power_law([4, 4], [[1.0, 2.0]])
+    with pytest.raises(ValueError, match="must be positive"):
+        fit_power_law([4, 8], [[1.0, 0.0]])
+
+
+def test_interval_of_a_slope_is_that_of_linear_regression():
+    sizes, noise = np.array([4.0, 8, 32, 64, 100]), np.random.default_rng(3).normal(size=5)
+    values = 5 * sizes**-0.5 * np.exp(noise)
+    slope, low, high, factor = power_law_interval(sizes, values, confidence=0.9)
+    line = stats.linregress(np.log(sizes), np.log(values))
+    reach = 2.3534 * line.stderr  # t(0.95, 3 degrees of freedom)
+    np.testing.assert_allclose(
+        [slope, low, high], line.slope + reach * np.array([0, -1, 1]), rtol=1e-4
+    )
+    assert factor == pytest.approx(np.exp(line.intercept))
+    with pytest.raises(ValueError, match="three sizes; got 2"):
+        power_law_interval([1, 2], [1, 2])

@@ -12,6 +12,7 @@ __all__ = [
     "interval_text",
     "mean_interval",
     "mean_intervals",
+    "power_law_interval",
 ]
 
 
@@ -117,3 +118,29 @@ def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np
     check_shape("errors", errors, (len(errors), *sizes.shape))
     slopes, intercepts = np.polyfit(np.log(sizes), np.log(errors).T, 1)
     return slopes, intercepts
+
+
+def power_law_interval(
+    sizes: np.ndarray, values: np.ndarray, confidence: float = 0.95
+) -> tuple[float, float, float, float]:
+    """Fit ``value = factor · size^slope`` and the Student-t confidence interval of the slope.
+
+    Args:
+        sizes: positive, shape (W,).
+        values: positive, one per size, shape (W,).
+        confidence: coverage of the interval, between 0 and 1.
+
+    Returns:
+        Slope, lower end, upper end, factor.
+
+    Raises:
+        ValueError: as ``fit_power_law``, also if there are fewer than three sizes.
+    """
+    if len(sizes) < 3:
+        raise ValueError(f"a slope with an interval needs at least three sizes; got {len(sizes)}")
+    (slope,), (intercept,) = fit_power_law(sizes, np.asarray(values)[np.newaxis])
+    logs, freedom = np.log(sizes), len(sizes) - 2
+    residuals = np.log(values) - intercept - slope * logs
+    error = np.sqrt(np.square(residuals).sum() / freedom / np.square(logs - logs.mean()).sum())
+    reach = stats.t.ppf((1 + confidence) / 2, freedom) * error
+    return float(slope), float(slope - reach), float(slope + reach), float(np.exp(intercept))

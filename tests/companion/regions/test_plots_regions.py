@@ -6,7 +6,6 @@ import pytest
 from halfspace import polygons
 from halfspace.companion import plots
 from halfspace.companion.regions import plots as regions_plots
-from halfspace.companion.theory import plots as theory_plots
 from matplotlib.collections import LineCollection, PolyCollection
 
 WINDOW = polygons.square(2.0)
@@ -88,12 +87,3 @@ def test_curves_carry_their_values(axes):
     assert set(axes[1, 0].lines[1].get_ydata()) == {400}
     regions_plots.shares_below(axes[1, 1], {"ReLU": [0.5, 1.0]}, colors, xlabel="share")
     assert axes[1, 1].lines[0].get_xdata()[-1] == 1.0
-
-
-def test_the_diagram_marks_one_path_in_both_networks(axes):
-    theory_plots.dlgn_diagram(axes[0, 0], depth=3, width=3, path=(1, 0, 2))
-    bold = [line for line in axes[0, 0].lines if line.get_linewidth() > 2]
-    # Two edges from the inputs and two between layers; below one more to the output.
-    assert len(bold) == 4 + 5
-    with pytest.raises(ValueError, match=r"each of 3 layers; got \(1, 3, 0\)"):
-        theory_plots.dlgn_diagram(axes[0, 0], depth=3, width=3, path=(1, 3, 0))

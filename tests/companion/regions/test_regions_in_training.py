@@ -91,20 +91,24 @@ def counts(**changes):
     return CountsDuringTraining(**dict(training=training, at=(0, 1, 3)) | changes)
 
 
+def run(spec):
+    return spec.run(torch.device("cpu"))[0]
+
+
 def test_counts_alone_are_those_of_the_nets_that_are_kept(results):
-    found = counts()._run(torch.device("cpu"))
+    found = run(counts())
     np.testing.assert_array_equal(found["patterns"], results["relu"].patterns)
     np.testing.assert_allclose(found["loss"], results["relu"].loss)
     net = recipe("relu", bias=True).net(8)
     total = sum(parameter.double().sum() for parameter in net.parameters())
     assert found["initial"][1] == pytest.approx(total.item()) and not found["diverged"].any()
-    wider = counts(half_side=9.0)._run(torch.device("cpu"))
+    wider = run(counts(half_side=9.0))
     assert (wider["patterns"] > found["patterns"]).all()
 
 
 def test_one_seed_counts_as_it_does_among_others():
-    alone = counts().one_seed(1)._run(torch.device("cpu"))
-    together = counts()._run(torch.device("cpu"))
+    alone = run(counts().one_seed(1))
+    together = run(counts())
     assert alone["initial"][0] == together["initial"][1]
     np.testing.assert_array_equal(alone["patterns"][0, 0], together["patterns"][0, 1])
 

@@ -2,25 +2,14 @@
 
 import math
 
-import numpy as np
-
-from halfspace.companion.claims import EXACT, Claim, all_nets, cases, runs_named
-from halfspace.companion.intervals import fit_power_law
-from halfspace.companion.spec import Result
+from halfspace.companion.claims import Claim, all_nets, cases, runs_named
+from halfspace.companion.regions import readings
 
 __all__ = ["CLAIMS"]
 
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
-
-_GRID = 0.005  # share of the window: 500 x 500 points miss a border by 0.001 at most; a few borders
-
-
 _JUMP = 0.1  # share of the window: what counts as drastic
-
-
 _ONE = "chapters/01_mixture_of_experts.html#fig-"
-
-
 _TWO = "chapters/02_active_path_regions.html#fig-"
 
 
@@ -31,35 +20,6 @@ def _of_sizes(*sizes: tuple[int, int], label: str) -> dict[str, tuple[str, ...]]
     }
 
 
-def _apart(result: Result) -> np.ndarray:
-    return result.apart > 0
-
-
-def _convex(result: Result) -> np.ndarray:
-    whole = (result.several == 0) & (result.clip_gap < EXACT)
-    return whole & (result.faces <= result.spec.depth)
-
-
-def _is_union(result: Result) -> np.ndarray:
-    spec = result.spec
-    counted = result.union_patterns == 2 ** ((spec.width - 1) * spec.depth)
-    return counted & (result.union_gap < _GRID)
-
-
-def _growth(*results: Result) -> np.ndarray:
-    """Exponent of the number of pattern regions against the number of units, minus 2."""
-    units = np.array([result.spec.width * result.spec.depth for result in results])
-    return fit_power_law(units, np.array([result.patterns for result in results]).T)[0] - 2
-
-
-def _patterns_over_paths(result: Result) -> np.ndarray:
-    return np.log(result.patterns / result.paths)
-
-
-def _change(result: Result) -> np.ndarray:
-    return np.log(result.patterns[-1] / result.patterns[0])
-
-
 CLAIMS = (
     Claim(
         id="relu-disconnected",
@@ -67,16 +27,21 @@ CLAIMS = (
         where="Section 2.1, Figure 1a",
         paper="one example",
         statistic="share of nets with a path region in pieces (one if they meet in the origin)",
-        cases=cases({"random nets with biases": "regions: relu: shapes"}, _apart, "share", 0.05),
+        cases=cases(
+            {"random nets with biases": "regions: relu: shapes"},
+            readings.falls_apart,
+            "share",
+            0.05,
+        ),
         controls=cases(
             {"random nets without biases": "regions: relu: shapes, no biases"},
-            _apart,
+            readings.falls_apart,
             "share",
             0.05,
         )
         + cases(
             {"trained on the circle, near the data": "regions: relu: learning, near the data"},
-            lambda result: result.disconnected[-1] > 0,
+            readings.falls_apart_trained,
             "share",
             0.05,
         ),
@@ -84,7 +49,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-jump",
-        text="In ReLU nets as near to each other as one likes a path's region differs drastically.",
+        text="In two ReLU nets that are arbitrarily close, a path's region can differ drastically.",
         where="Section 2.1, Figure 1b",
         paper="one example",
         statistic="share of the window by which the region of one path differs",
@@ -104,7 +69,7 @@ CLAIMS = (
         "window of less than ten times the distance of the weights",
         cases=cases(
             {f"weights {step} apart": f"regions: dlgn: jump {step}" for step in ("0.001", "1e-09")},
-            lambda result: result.jump < 10 * result.spec.step,
+            readings.moves_in_proportion,
             "share",
             0.8,
         ),
@@ -118,7 +83,7 @@ CLAIMS = (
         "of that intersection and at most as many sides as the net has layers",
         cases=all_nets(
             {"DLGN": "regions: dlgn: shapes, no biases", "DLGN, biases": "regions: dlgn: shapes"},
-            _convex,
+            readings.all_convex,
         ),
         figure=f"{_TWO}convex",
     ),
@@ -129,8 +94,10 @@ CLAIMS = (
         paper="2^((m−1)H) pattern regions",
         statistic="share of random nets in which 2^((m-1)H) bit patterns have a path's bits on and "
         "their regions have the area of the path's, to 0.005 of the window",
-        cases=all_nets(runs_named(_NETS, "regions: {}: shapes"), _is_union)
-        + all_nets(runs_named(_NETS, "regions: {}: shapes, no biases", ", no biases"), _is_union),
+        cases=all_nets(runs_named(_NETS, "regions: {}: shapes"), readings.is_union)
+        + all_nets(
+            runs_named(_NETS, "regions: {}: shapes, no biases", ", no biases"), readings.is_union
+        ),
         figure=f"{_TWO}counts",
     ),
     Claim(
@@ -142,7 +109,7 @@ CLAIMS = (
         "nets with 2 inputs, nearly the whole plane",
         cases=cases(
             _of_sizes((16, 2), label="2 layers of 16") | _of_sizes((16, 5), label="5 layers of 16"),
-            _patterns_over_paths,
+            readings.log_patterns_over_paths,
             "mean",
             math.log(1.5),
         ),
@@ -156,7 +123,7 @@ CLAIMS = (
         statistic="faces of the pattern region around a random point minus those of a path's",
         cases=cases(
             {f"{count} inputs": f"regions: dlgn: faces, {count} inputs" for count in (2, 16)},
-            lambda result: result.pattern - result.path,
+            readings.face_difference,
             "mean",
             1.0,
         ),
@@ -172,7 +139,7 @@ CLAIMS = (
         cases=cases(
             _of_sizes((8, 3), (16, 3), (32, 3), (64, 3), label="by width")
             | _of_sizes((16, 1), (16, 2), (16, 3), (16, 5), label="by depth"),
-            _growth,
+            lambda *results: readings.pattern_exponents(*results) - 2,
             "equal",
             0.25,
         ),
@@ -187,7 +154,7 @@ CLAIMS = (
         "circle",
         cases=cases(
             runs_named(_NETS, "regions: {}: learning", ", nearly the whole plane"),
-            _change,
+            readings.log_growth,
             "equal",
             math.log(2),
         ),
@@ -195,7 +162,7 @@ CLAIMS = (
             runs_named(_NETS, "regions: {}: learning, near the data", ", near the data")
             | {"ReLU net, PyTorch's initialisation": "regions: relu: learning, gain 1"}
             | runs_named(_NETS, "regions: {}: learning, He", ", He, biases from zero"),
-            _change,
+            readings.log_growth,
             "equal",
             math.log(2),
         ),

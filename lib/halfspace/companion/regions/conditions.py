@@ -27,28 +27,28 @@ def region_conditions() -> dict[str, Spec]:
 
     Counts are taken in nearly the whole plane where the name does not say otherwise.
     """
-    found = {}
+    conditions = {}
     for model in ("relu", "dlgn"):
         shapes = PathShapes(model=model, first_seed=FIRST_SEED)
-        found[f"{model}: shapes"] = shapes
-        found[f"{model}: shapes, no biases"] = shapes.replace(bias=False)
+        conditions[f"{model}: shapes"] = shapes
+        conditions[f"{model}: shapes, no biases"] = shapes.replace(bias=False)
         for step in (1e-3, 1e-9):
-            found[f"{model}: jump {step:g}"] = RegionJump(
+            conditions[f"{model}: jump {step:g}"] = RegionJump(
                 model=model, step=step, first_seed=FIRST_SEED
             )
         for width, depth in _REGION_SIZES:
-            found[f"{model}: {depth} x {width}"] = RegionNumbers(
+            conditions[f"{model}: {depth} x {width}"] = RegionNumbers(
                 model=model, width=width, depth=depth, first_seed=FIRST_SEED, seeds=_SEEDS
             )
-        found[f"{model}: learning, near the data"] = RegionsDuringTraining(
+        conditions[f"{model}: learning, near the data"] = RegionsDuringTraining(
             model=model, first_seed=FIRST_SEED, seeds=_PIECES_SEEDS
         )
-        found[f"{model}: learning"] = _learning(model)
-        found[f"{model}: learning, He"] = _learning(model, init="he", gain=1.0)
-    found["relu: learning, gain 1"] = _learning("relu", gain=1.0)
+        conditions[f"{model}: learning"] = _learning(model)
+        conditions[f"{model}: learning, He"] = _learning(model, init="he", gain=1.0)
+    conditions["relu: learning, gain 1"] = _learning("relu", gain=1.0)
     for d_in in (2, 16):
-        found[f"dlgn: faces, {d_in} inputs"] = FaceNumbers(d_in=d_in, first_seed=FIRST_SEED)
-    return found
+        conditions[f"dlgn: faces, {d_in} inputs"] = FaceNumbers(d_in=d_in, first_seed=FIRST_SEED)
+    return conditions
 
 
 def _learning(model: str, **changes) -> CountsDuringTraining:

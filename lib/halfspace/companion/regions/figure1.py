@@ -1,7 +1,6 @@
 """Figure 1 of the paper: what can go wrong with a ReLU path's active region.
 
-Figure 1a is a search, not a training run, and Figure 1b a construction; neither needs a cached
-spec.
+Figure 1a is a search, and Figure 1b a construction. Both are fast, so neither has a spec.
 """
 
 from collections.abc import Sequence
@@ -12,15 +11,17 @@ import torch
 
 from halfspace import regions
 from halfspace._checks import check_shape, single_precision
+from halfspace.companion.seeds import random_net
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN, ReLUNet
 
 __all__ = [
+    "DisconnectedRegion",
     "DisconnectedSearch",
     "JUMP_PATH",
-    "NoneFound",
     "jump_dlgn",
     "jump_relu",
+    "jump_sweep",
     "path_areas",
     "search_disconnected",
     "unit_norms",
@@ -32,35 +33,22 @@ JUMP_PATH = (0, 0)
 _OPEN_NORMALS = ((1.0, 0.3), (-1.0, 0.6))
 _OPPOSITE_NORMALS = ((1.0, 0.3), (-1.0, -0.3))
 _SECOND_UNIT = (0.6, -0.7)
-_SIGHT_OF_B = 0.8
-
-
-class NoneFound(ValueError):
-    """A search ended without what it looked for."""
+_WEIGHT_ON_B = 0.8
 
 
 @dataclass(frozen=True)
-class DisconnectedSearch:
-    """What a search for disconnected active path regions found.
+class DisconnectedRegion:
+    """A path's active region that has several components.
 
     Attributes:
-        seeds: the nets tried were drawn with these seeds.
-        regions: how many non-empty active path regions they have in the window.
-        disconnected: how many of those have two components or more.
-        all_large: how many of those have components that are all larger than the wanted share of
-            the window.
-        seed: seed of the best one: the region whose smallest component is largest.
-        net: its net.
-        path: its path.
-        cut: its partition of the window.
-        components: its components, cell numbers, the largest first.
-        shares: the components' shares of the window's area.
+        seed: seed of the net.
+        net: the net.
+        path: the path.
+        cut: the net's partition of the window.
+        components: the region's components, cell numbers, the largest first.
+        shares: the components' shares of the window's area, shape (components,).
     """
 
-    seeds: range
-    regions: int
-    disconnected: int
-    all_large: int
     seed: int
     net: ReLUNet
     path: tuple[int, ...]
@@ -69,11 +57,32 @@ class DisconnectedSearch:
     shares: np.ndarray
 
 
+@dataclass(frozen=True)
+class DisconnectedSearch:
+    """Result of a search for disconnected active path regions.
+
+    Attributes:
+        seeds: the nets were drawn with these seeds.
+        min_share: share of the window that each component of a region must exceed.
+        regions: how many non-empty active path regions the nets have in the window.
+        disconnected: how many of those have two components or more.
+        all_large: how many of those have components that all exceed ``min_share``.
+        largest: the region whose smallest component is largest; ``None`` if none is that large.
+    """
+
+    seeds: range
+    min_share: float
+    regions: int
+    disconnected: int
+    all_large: int
+    largest: DisconnectedRegion | None
+
+
 @single_precision()
 def search_disconnected(
     seeds: range, *, width: int, depth: int, window: np.ndarray, min_share: float
 ) -> DisconnectedSearch:
-    """Look through random ReLU nets with biases for a path whose active region falls apart.
+    """Search random ReLU nets with biases for a path whose active region is disconnected.
 
     Every path of every net is examined; PyTorch's default initialisation, float64.
 
@@ -81,43 +90,26 @@ def search_disconnected(
         seeds: one net is drawn with each.
         width: m.
         depth: H.
-        window: where regions are compared, a convex polygon.
+        window: where regions are compared, a convex polygon, shape (j, 2).
         min_share: share of the window that each component of the region must exceed.
-
-    Raises:
-        NoneFound: if no region qualifies.
     """
-    best, best_share = None, min_share
-    seen = disconnected = all_large = 0
+    largest, largest_share = None, min_share
+    examined = disconnected = all_large = 0
     for seed in seeds:
-        generator = torch.Generator().manual_seed(seed)
-        net = ReLUNet(2, width=width, depth=depth, bias=True, generator=generator).double()
+        net = random_net("relu", seed, width=width, depth=depth)
         cut = regions.partition(net, window)
         paths = regions.path_regions(cut).paths
-        seen += len(paths)
+        examined += len(paths)
         for path in paths[regions.component_counts(cut, paths) > 1]:
             parts = regions.components(cut, regions.path_region_cells(cut, path))
             shares = np.array([cut.areas[part].sum() for part in parts]) / cut.areas.sum()
             disconnected += 1
             all_large += bool(shares.min() > min_share)
-            if shares.min() > best_share:
-                best_share = shares.min()
-                best = dict(
-                    seed=seed,
-                    net=net,
-                    path=tuple(path.tolist()),
-                    cut=cut,
-                    components=parts,
-                    shares=shares,
-                )
-    if best is None:
-        raise NoneFound(
-            f"no active path region among {len(seeds)} nets that has several components, each with "
-            f"more than {min_share} of the window; try more nets, or a smaller min_share"
-        )
-    return DisconnectedSearch(
-        seeds=seeds, regions=seen, disconnected=disconnected, all_large=all_large, **best
-    )
+            if shares.min() > largest_share:
+                largest_share = shares.min()
+                units = tuple(path.tolist())
+                largest = DisconnectedRegion(seed, net, units, cut, parts, shares)
+    return DisconnectedSearch(seeds, min_share, examined, disconnected, all_large, largest)
 
 
 @single_precision()
@@ -147,6 +139,25 @@ def jump_dlgn(weight: float, *, opposite: bool = False) -> DLGN:
     return _with_weights(net, _OPPOSITE_NORMALS if opposite else _OPEN_NORMALS, weight)
 
 
+def jump_sweep(weights: Sequence[float], window: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure the region of ``JUMP_PATH`` while C's weight on A changes.
+
+    Args:
+        weights: k values of that weight.
+        window: a convex polygon, shape (j, 2).
+
+    Returns:
+        Shares of the window's area, each of shape (k,), of a ReLU net, a DLGN, and a DLGN with
+        opposite normals.
+    """
+    nets = {
+        "ReLU net": [jump_relu(weight) for weight in weights],
+        "DLGN": [jump_dlgn(weight) for weight in weights],
+        "DLGN, opposite normals": [jump_dlgn(weight, opposite=True) for weight in weights],
+    }
+    return {name: path_areas(swept, JUMP_PATH, window) for name, swept in nets.items()}
+
+
 def path_areas(
     nets: Sequence[ReLUNet | DLGN], path: Sequence[int], window: np.ndarray
 ) -> np.ndarray:
@@ -171,17 +182,20 @@ def weight_distance(first: ReLUNet | DLGN, second: ReLUNet | DLGN) -> float:
     return sum(float((a - b).square().sum()) for a, b in pairs) ** 0.5
 
 
-def unit_norms(net: ReLUNet) -> np.ndarray:
-    """Return the norm of every hidden unit's weight vector, shape (H, m)."""
-    return np.array([layer.weight.detach().norm(dim=-1).numpy() for layer in net.value[:-1]])
+def unit_norms(net: ReLUNet | DLGN) -> np.ndarray:
+    """Return the norm of the weight vector of every unit that has a gate, shape (H, m)."""
+    return np.array([layer.weight.detach().norm(dim=-1).numpy() for layer in net.gate_layers])
 
 
 @torch.no_grad()
-def _with_weights(net, normals, weight):
+def _with_weights(
+    net: ReLUNet | DLGN, normals: Sequence[tuple[float, float]], weight: float
+) -> ReLUNet | DLGN:
+    """Set the weights of A and B to the normals, C's weight on A to the weight; float64."""
     net = net.double()
-    layers = net.gating if isinstance(net, DLGN) else net.value
-    layers[0].weight.copy_(torch.tensor(normals, dtype=torch.float64))
-    second = [(weight, _SIGHT_OF_B), _SECOND_UNIT]
-    layers[1].weight.copy_(torch.tensor(second, dtype=torch.float64))
+    first, second = net.gate_layers
+    first.weight.copy_(torch.tensor(normals, dtype=torch.float64))
+    units = [(weight, _WEIGHT_ON_B), _SECOND_UNIT]
+    second.weight.copy_(torch.tensor(units, dtype=torch.float64))
     net.value[-1].weight.fill_(1.0)
     return net

@@ -88,22 +88,22 @@ class RegionsDuringTraining(Spec):
         )
         names = ("patterns", "paths", "disconnected")
         counts = {name: np.zeros((len(self.at), self.seeds), dtype=np.int64) for name in names}
-        lost = np.zeros((len(self.at), self.seeds), dtype=bool)
+        diverged = np.zeros((len(self.at), self.seeds), dtype=bool)
         for row, epoch in enumerate(self.at):
             net.load_state_dict(history.snapshots[epoch])
-            lost[row] = broken_copies(net).cpu().numpy()
+            diverged[row] = broken_copies(net).cpu().numpy()
             for column, single in enumerate(unstack(net)):
-                if lost[row, column]:
+                if diverged[row, column]:
                     continue
                 cut = regions.partition(single, self.window)
                 paths = regions.path_regions(cut).paths
                 counts["patterns"][row, column] = len(cut.cells)
                 counts["paths"][row, column] = len(paths)
-                if self.model == "relu":
+                if not single.has_linear_gating:
                     pieces = regions.component_counts(cut, paths)
                     counts["disconnected"][row, column] = np.count_nonzero(pieces > 1)
-        if lost.any():
-            counts = {name: np.where(lost, np.nan, values) for name, values in counts.items()}
+        if diverged.any():
+            counts = {name: np.where(diverged, np.nan, values) for name, values in counts.items()}
         states = [history.snapshots[epoch] for epoch in self.at]
         first = {
             f"state.{name}": torch.stack([state[name][0] for state in states]).numpy()
@@ -143,8 +143,8 @@ class CountsDuringTraining(CircleLooks):
             broken = broken_copies(net).tolist()
             patterns.append(
                 [
-                    math.nan if lost else len(regions.partition(one, window).cells)
-                    for one, lost in zip(unstack(net), broken, strict=True)
+                    math.nan if diverged else len(regions.partition(single, window).cells)
+                    for single, diverged in zip(unstack(net), broken, strict=True)
                 ]
             )
         return {

@@ -21,7 +21,7 @@ WHOLE_PLANE = 100.0
 
 
 class PathShapes(SeedStudy):
-    """Look at every non-empty path region of small nets: pieces, faces, area.
+    """Measure every non-empty path region of small nets: pieces, faces, area.
 
     Attributes:
         model: ``"relu"`` or ``"dlgn"``.
@@ -36,7 +36,7 @@ class PathShapes(SeedStudy):
     union_gap: its area against theirs, as a share of the window (to about three digits for a ReLU
     net). DLGNs only: clip_gap: largest difference of the areas of any path's region and of its
     intersection of H half-planes, as a share of the window; faces: largest number of sides of any
-    of them, the window's apart.
+    of them, the window's sides excepted.
 
     Reference: Sections 2.1, 2.2 and 3.1, Figure 1a.
     """
@@ -57,7 +57,7 @@ class PathShapes(SeedStudy):
         members = [regions.path_region_cells(cut, path) for path in several]
         largest = paths[areas.argmax()] if len(paths) else np.zeros(self.depth, dtype=np.int64)
         union = union_identity(net, tuple(largest), window)
-        found = {
+        values = {
             "initial": weight_sum(net),
             "paths": len(paths),
             "patterns": len(cut.cells),
@@ -66,19 +66,19 @@ class PathShapes(SeedStudy):
             "union_patterns": union["patterns"],
             "union_gap": abs(union["union"] - union["region"]) / polygons.area(window),
         }
-        if self.model == "dlgn":
-            found |= self._clipped(net, regions.PathRegions(paths, areas), window)
-        return found
+        if net.has_linear_gating:
+            values |= self._clipped(net, regions.PathRegions(paths, areas), window)
+        return values
 
     def _clipped(
-        self, net: DLGN, found: regions.PathRegions, window: np.ndarray
+        self, net: DLGN, by_cells: regions.PathRegions, window: np.ndarray
     ) -> dict[str, float]:
-        """Compare all regions with intersections of half-planes, found without any cells."""
+        """Compare all regions with intersections of half-planes, computed without any cells."""
         every = enumerate_paths(self.width, self.depth).numpy()
         cells, clipped = np.zeros((2, len(every)))
-        cells[np.ravel_multi_index(found.paths.T, (self.width,) * self.depth)] = found.areas
-        kept, pieces = regions.path_polygons(net, every, window)
-        clipped[kept] = pieces.areas
+        cells[np.ravel_multi_index(by_cells.paths.T, (self.width,) * self.depth)] = by_cells.areas
+        occupied, pieces = regions.path_polygons(net, every, window)
+        clipped[occupied] = pieces.areas
         return {
             "clip_gap": np.abs(cells - clipped).max() / polygons.area(window),
             "faces": max((polygons.free_edges(piece, window) for piece in pieces), default=0),
@@ -104,9 +104,9 @@ class FaceNumbers(SeedStudy):
 
     def _measure(self, seed: int) -> dict[str, float]:
         sizes = dict(width=self.width, depth=self.depth)
-        found = faces_by_dimension((self.d_in,), (seed,), **sizes)
+        faces = faces_by_dimension((self.d_in,), (seed,), **sizes)
         initial = weight_sum(random_net("dlgn", seed, d_in=self.d_in, **sizes))
-        return {"initial": initial} | {name: counts.item() for name, counts in found.items()}
+        return {"initial": initial} | {name: numbers.item() for name, numbers in faces.items()}
 
 
 class RegionNumbers(SeedStudy):
@@ -130,13 +130,13 @@ class RegionNumbers(SeedStudy):
 
     def _measure(self, seed: int) -> dict[str, float]:
         window, size = polygons.square(self.half_side), (self.width, self.depth)
-        found = region_counts(self.model, [size], [seed], window=window)
+        counts = region_counts(self.model, [size], [seed], window=window)
         initial = weight_sum(random_net(self.model, seed, width=self.width, depth=self.depth))
-        return {"initial": initial} | {name: counts.item() for name, counts in found.items()}
+        return {"initial": initial} | {name: numbers.item() for name, numbers in counts.items()}
 
 
 class RegionJump(SeedStudy):
-    """Let one weight of a random net pass through zero, and see how far a path's region moves.
+    """Let one weight of a random net pass through zero, and measure how a path's region changes.
 
     Two layers of two units A, B and C, D without biases; C's weight on A is ``step / 2`` in one net
     and ``-step / 2`` in the other, so that the two nets lie ``step`` apart. Where A alone is
@@ -163,14 +163,13 @@ class RegionJump(SeedStudy):
 
     def _net(self, seed: int, weight: float) -> ReLUNet | DLGN:
         net = random_net(self.model, seed, width=2, depth=2, bias=False)
-        gating = net.gating if self.model == "dlgn" else net.value
         with torch.no_grad():
-            gating[1].weight[0, 0] = weight
+            net.gate_layers[1].weight[0, 0] = weight
         return net
 
 
 def _holds_origin(cut: regions.Partition) -> np.ndarray:
-    """Tell which cells have the origin inside or on their border, bool, shape (C,)."""
+    """Return which cells have the origin inside or on their border, bool, shape (C,)."""
     corners = cut.cells.corners  # anticlockwise; short rows repeat the last corner
     arms = np.roll(corners, -1, axis=1) - corners
     turns = corners[..., 0] * arms[..., 1] - corners[..., 1] * arms[..., 0]

@@ -1,38 +1,27 @@
-"""Claims of Sections 2 and 3: theorems, counts of paths and regions, Figure 1.
+"""Claims of Sections 2 and 3: the theorems, counts of paths, kernels.
 
 What is proved is checked in double precision on random nets, every one of which must agree: a share
 of 50 nets has its 95 % interval above 0.9 only if it is all of them.
 """
 
-import numpy as np
+from functools import partial
 
-from halfspace.companion.claims import EXACT, Claim, all_nets, cases, runs_named
-from halfspace.companion.intervals import fit_power_law
-from halfspace.companion.spec import Result
+from halfspace.companion.claims import Claim, all_nets, cases, runs_named
+from halfspace.companion.theory.readings import (
+    agrees,
+    counts_agree,
+    mean_ntk_excess,
+    spread_laws,
+)
 
 __all__ = ["CLAIMS"]
-
 
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _DLGNS = {"DLGN": "dlgn", "DLGN-PWC": "dlgn-pwc"}
 _ONE = "chapters/01_mixture_of_experts.html#fig-"
 _THREE = "chapters/03_overlap_kernel.html#fig-"
 
-
-def _exact(name: str):
-    return lambda result: result.arrays[name] < EXACT
-
-
-def _counts_agree(result: Result) -> np.ndarray:
-    return (result.overlap_gap == 0) & (result.count_gap == 0)
-
-
-def _mean_ntk(result: Result) -> np.ndarray:
-    return result.ratios.mean(axis=1) - 1
-
-
-def _spread_slope(result: Result) -> np.ndarray:
-    return fit_power_law(result.spec.widths, result.errors)[0] + 0.5
+_SUM_AGREES = partial(agrees, gap="sum_gap")
 
 
 CLAIMS = (
@@ -42,10 +31,8 @@ CLAIMS = (
         where="Section 2.1, Theorem 1",
         statistic="share of random nets whose output and sum over all paths differ by less than "
         "1e-10 of the largest output",
-        cases=all_nets({"ReLU net": "theory: relu: path sums"}, _exact("sum_gap")),
-        controls=all_nets(
-            {"ReLU net, biases": "theory: relu: path sums, biases"}, _exact("sum_gap")
-        ),
+        cases=all_nets({"ReLU net": "theory: relu: path sums"}, _SUM_AGREES),
+        controls=all_nets({"ReLU net, biases": "theory: relu: path sums, biases"}, _SUM_AGREES),
         figure=f"{_ONE}dlgn",
     ),
     Claim(
@@ -54,13 +41,12 @@ CLAIMS = (
         where="Section 2.2, Theorem 2; Section 2.3 for constant experts",
         statistic="share of random nets whose output and sum over all paths differ by less than "
         "1e-10 of the largest output",
-        cases=all_nets(runs_named(_DLGNS, "theory: {}: path sums"), _exact("sum_gap")),
+        cases=all_nets(runs_named(_DLGNS, "theory: {}: path sums"), _SUM_AGREES),
         controls=all_nets(
-            runs_named(_DLGNS, "theory: {}: path sums", ", soft gates"), _exact("soft_gap")
+            runs_named(_DLGNS, "theory: {}: path sums", ", soft gates"),
+            partial(agrees, gap="soft_gap"),
         )
-        + all_nets(
-            runs_named(_DLGNS, "theory: {}: path sums, biases", ", biases"), _exact("sum_gap")
-        ),
+        + all_nets(runs_named(_DLGNS, "theory: {}: path sums, biases", ", biases"), _SUM_AGREES),
         figure=f"{_ONE}dlgn",
     ),
     Claim(
@@ -69,7 +55,7 @@ CLAIMS = (
         where="Section 3.2",
         statistic="share of random nets whose products equal counts of all paths one by one, for "
         "pairs of inputs and for single ones",
-        cases=all_nets(runs_named(_NETS, "theory: {}: path sums"), _counts_agree),
+        cases=all_nets(runs_named(_NETS, "theory: {}: path sums"), counts_agree),
         figure=f"{_THREE}overlap-random",
     ),
     Claim(
@@ -79,8 +65,12 @@ CLAIMS = (
         where="Section 3.2",
         statistic="share of random nets for which the two predictions differ by less than 1e-10 of "
         "the largest",
-        cases=all_nets({"gradient descent": "theory: dlgn: free experts"}, _exact("descent_gap"))
-        + all_nets({"ridge penalty": "theory: dlgn: free experts"}, _exact("ridge_gap")),
+        cases=all_nets(
+            {"gradient descent": "theory: dlgn: free experts"}, partial(agrees, gap="descent_gap")
+        )
+        + all_nets(
+            {"ridge penalty": "theory: dlgn: free experts"}, partial(agrees, gap="ridge_gap")
+        ),
         figure=f"{_THREE}constant-experts",
     ),
     Claim(
@@ -88,7 +78,7 @@ CLAIMS = (
         text="At fixed gates the mean NTK is a multiple of inner product times overlap kernel.",
         where="Section 3.2, after Lakshminarayanan and Singh",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
-        cases=cases(runs_named(_DLGNS, "theory: {}: ntk"), _mean_ntk, "equal", 0.05),
+        cases=cases(runs_named(_DLGNS, "theory: {}: ntk"), mean_ntk_excess, "equal", 0.05),
         figure=f"{_THREE}npk-ratio",
     ),
     Claim(
@@ -96,7 +86,7 @@ CLAIMS = (
         text="A ReLU net's mean NTK is the same multiple of the overlap kernel of its own gates.",
         where="Section 3.2; ours: beyond fixed gates",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
-        cases=cases({"ReLU net": "theory: relu: ntk"}, _mean_ntk, "equal", 0.05),
+        cases=cases({"ReLU net": "theory: relu: ntk"}, mean_ntk_excess, "equal", 0.05),
         figure=f"{_THREE}npk-convergence",
     ),
     Claim(
@@ -105,7 +95,12 @@ CLAIMS = (
         "width.",
         where="Section 3.2, after Lakshminarayanan and Singh",
         statistic="exponent of the relative spread against the width, plus one half",
-        cases=cases(runs_named(_DLGNS, "theory: {}: ntk"), _spread_slope, "equal", 0.1),
+        cases=cases(
+            runs_named(_DLGNS, "theory: {}: ntk"),
+            lambda result: spread_laws(result)[0] + 0.5,
+            "equal",
+            0.1,
+        ),
         figure=f"{_THREE}npk-convergence",
     ),
 )

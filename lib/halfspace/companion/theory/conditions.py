@@ -10,15 +10,15 @@ __all__ = ["STUDIES", "theory_conditions"]
 
 def theory_conditions() -> dict[str, Spec]:
     """Return the checks of Sections 2 and 3 on random nets by name, ``model: statement``."""
-    found = {}
+    conditions = {}
     for model in ("relu", "dlgn", "dlgn-pwc"):
         sums = PathSums(model=model, first_seed=FIRST_SEED)
-        found[f"{model}: path sums"] = sums
-        found[f"{model}: path sums, biases"] = sums.replace(bias=True)
-        found[f"{model}: ntk"] = NeuralPathLimit(
+        conditions[f"{model}: path sums"] = sums
+        conditions[f"{model}: path sums, biases"] = sums.replace(bias=True)
+        conditions[f"{model}: ntk"] = NeuralPathLimit(
             model=model, widths=(16, 32, 64, 128, 256), first_seed=FIRST_SEED, seeds=20
         )
-    return found | {"dlgn: free experts": FreeExperts(first_seed=FIRST_SEED)}
+    return conditions | {"dlgn: free experts": FreeExperts(first_seed=FIRST_SEED)}
 
 
 STUDIES = {"theory": theory_conditions}

@@ -1,6 +1,6 @@
 """Section 3: what a network with fixed gates is, as a kernel machine.
 
-Two statements are put to the test. Constant experts that learn independently of each other are
+Two statements are tested. Constant experts that learn independently of each other are
 linear regression with the overlap kernel. A value network's NTK at fixed gates is, on average over
 its weights, a multiple of the neural path kernel, and scatters less about it the wider the network.
 """
@@ -41,19 +41,19 @@ class ConstantExperts(Spec):
     """Fit one constant per path, gates fixed, by gradient descent and by kernel regression.
 
     The features are the hard gates of all paths of a random gating network. The loss is half the
-    mean squared error; descent is full-batch, starts at zero and takes the step n / λ_max(Λ), the
-    longest at which no direction overshoots. All of it is float64.
+    mean squared error; descent is full-batch, starts at zero and has the learning rate
+    n / λ_max(Λ), the largest at which no direction overshoots. All of it is float64.
 
     Attributes:
         target: training points and their values; default: 64 points of the circle target.
         width: m.
         depth: H.
         seed: of the gating network.
-        steps: numbers of descent steps after which the predictions are kept, increasing.
+        steps: numbers of descent steps after which predictions are recorded, increasing.
         ridge: weight of the ridge penalty on the constants, as a share of the mean of Λ's diagonal.
-        grid: N, number of points on the circle where the predictions are kept.
+        grid: N, number of points on the circle where predictions are recorded.
 
-    The result's arrays (n training points, P paths, K kept steps, N grid points):
+    The result's arrays (n training points, P paths, K numbers of steps, N grid points):
         angles (N,), target (N,); steps (K,). experts_descent (K, N): predictions of the constants
         themselves; kernel_descent (K, N): the closed form, from Λ alone; train_experts and
         train_kernel (K,): their mean squared errors on the training points. experts_limit,
@@ -90,7 +90,7 @@ class ConstantExperts(Spec):
         gram = overlap_kernel(net.gates(x)).double()
         cross = overlap_kernel(net.gates(grid), net.gates(x)).double()
         closed = _KernelDescent(gram, y)
-        constants = _descend(features, y, closed.step, self.steps)
+        constants = _descend(features, y, closed.rate, self.steps)
         penalty = self.ridge * gram.diagonal().mean()
         eye = torch.eye(len(x), dtype=torch.float64, device=device)
         ridge_constants = torch.linalg.solve(
@@ -170,9 +170,9 @@ class NeuralPathLimit(Spec):
                 errors[row, column] = (spread / norm).sqrt().item()
                 ratios[row, column] = ((ntk * expected).sum((-1, -2)).mean() / norm).item()
                 if row == column == 0:
-                    kept = {"mean_ntk": ntk.mean(0), "expected": expected.mean(0)}
+                    means = {"mean_ntk": ntk.mean(0), "expected": expected.mean(0)}
         counts = {"draws": np.array(draws), "angles": angles.numpy()}
-        kernels = {name: kernel.cpu().numpy() for name, kernel in kept.items()}
+        kernels = {name: kernel.cpu().numpy() for name, kernel in means.items()}
         return {"errors": errors, "ratios": ratios} | counts | kernels
 
     def one_seed(self, index: int) -> "NeuralPathLimit":
@@ -189,8 +189,8 @@ class NeuralPathLimit(Spec):
         for layer in many.value:
             layer.weight.data.normal_(0, math.sqrt(variance), generator=generator)
         many = many.to(x.device)
-        gates = many.gates(x) if self.model == "relu" else net.to(x.device).gates(x).unsqueeze(0)
-        source = torch.ones_like(x) if self.model == "dlgn-pwc" else x
+        gates = net.to(x.device).gates(x).unsqueeze(0) if net.has_gating else many.gates(x)
+        source = torch.ones_like(x) if net.constant_input else x
         factor = (self.depth + 1) * variance**self.depth
         return empirical_ntk(many, x).double(), factor * neural_path_kernel(source, gates)
 
@@ -210,7 +210,7 @@ class _KernelDescent:
         largest = values[-1]
         self._values = torch.where(values > _RANK_TOLERANCE * largest, values, 0)
         self._largest, self._coordinates = largest, self._vectors.mT @ y
-        self.step = len(y) / largest
+        self.rate = len(y) / largest
 
     def duals(self, steps: float) -> Tensor:
         """Return α with prediction Λ(·, X) α after some steps, shape (n, 1); ``inf`` for the limit.
@@ -223,12 +223,18 @@ class _KernelDescent:
         return self._vectors @ (weights.unsqueeze(-1) * self._coordinates)
 
 
-def _descend(features: Tensor, y: Tensor, step: Tensor, kept: tuple[int, ...]) -> list[Tensor]:
-    """Run full-batch gradient descent from zero; return the constants after each kept step."""
-    constants = features.new_zeros(features.shape[1], 1)
-    found = []
-    for count in range(1, max(kept) + 1):
-        constants = constants - step / len(y) * features.mT @ (features @ constants - y)
-        if count in kept:
-            found.append(constants)
-    return found
+def _descend(features: Tensor, y: Tensor, rate: Tensor, steps: tuple[int, ...]) -> list[Tensor]:
+    """Run full-batch gradient descent from zero; return the constants after some of its steps.
+
+    Args:
+        features: shape (n, P).
+        y: shape (n, 1).
+        rate: the learning rate, shape ().
+        steps: numbers of steps after which the constants, shape (P, 1), are returned.
+    """
+    constants, snapshots = features.new_zeros(features.shape[1], 1), []
+    for count in range(1, max(steps) + 1):
+        constants = constants - rate / len(y) * features.mT @ (features @ constants - y)
+        if count in steps:
+            snapshots.append(constants)
+    return snapshots

@@ -5,14 +5,13 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from halfspace.companion.seeds import SeedStudy, random_net, weight_sum
 from halfspace.companion.spec import Integer
+from halfspace.companion.theory.measures import count_gaps, relative_gap, sum_gap
 from halfspace.companion.theory.specs import ConstantExperts
-from halfspace.gates import HardGate, SoftGate
-from halfspace.overlap import active_path_counts, overlap_kernel
-from halfspace.paths import mixture_of_experts, path_gates
+from halfspace.gates import SoftGate
+from halfspace.nets import DLGN, ReLUNet
 
 __all__ = ["FreeExperts", "PathSums"]
 
@@ -43,24 +42,22 @@ class PathSums(SeedStudy):
     d_in: Integer = Field(3, ge=1)
     points: Integer = Field(64, ge=1)
 
-    @torch.no_grad()
-    def _measure(self, seed: int) -> dict[str, float]:
+    def net(self, seed: int) -> ReLUNet | DLGN:
+        """Draw a seed's net, with hard gates, in float64."""
         sizes = dict(width=self.width, depth=self.depth, d_in=self.d_in, bias=self.bias)
         net = random_net(self.model.removesuffix("-pwc"), seed, **sizes)
+        if self.model == "dlgn-pwc":
+            net.constant_input = True
+        return net
+
+    def _measure(self, seed: int) -> dict[str, float]:
+        net = self.net(seed)
         x = torch.from_numpy(np.random.default_rng(seed).normal(size=(self.points, self.d_in)))
-        found = {"initial": weight_sum(net)}
-        if self.model != "relu":
-            net.constant_input = self.model == "dlgn-pwc"
+        values = {"initial": weight_sum(net), "sum_gap": sum_gap(net, x)} | count_gaps(net, x)
+        if net.has_gating:
             net.gate = SoftGate(beta=4.0)
-            found["soft_gap"] = _gap(net(x), mixture_of_experts(net, x))
-            net.gate = HardGate()
-        active, gates = path_gates(net, x), net.gates(x)
-        shared, counts = active @ active.mT, active.sum(-1)
-        found["sum_gap"] = _gap(net(x), mixture_of_experts(net, x))
-        found["overlap_gap"] = (overlap_kernel(gates, bias=self.bias) - shared).abs().max().item()
-        found["count_gap"] = (active_path_counts(gates, bias=self.bias) - counts).abs().max().item()
-        found["active"] = counts.mean().item()
-        return found
+            values["soft_gap"] = sum_gap(net, x)
+        return values
 
 
 class FreeExperts(SeedStudy):
@@ -84,20 +81,19 @@ class FreeExperts(SeedStudy):
 
     def _measure(self, seed: int) -> dict[str, float]:
         sizes = dict(width=self.width, depth=self.depth)
-        found, _ = ConstantExperts(seed=seed, steps=self.steps, grid=64, **sizes).run(
-            torch.device("cpu")
-        )
-        gaps = {
-            f"{name}_gap": _gap(
-                *(torch.from_numpy(found[f"{form}_{name}"]) for form in ("experts", "kernel"))
-            )
-            for name in ("descent", "ridge")
+        experts = ConstantExperts(seed=seed, steps=self.steps, grid=64, **sizes)
+        arrays, _ = experts.run(torch.device("cpu"))
+        return {
+            "initial": weight_sum(random_net("dlgn", seed, bias=False, **sizes)),
+            "floor": float(arrays["floor"]),
+            "descent_gap": _prediction_gap(arrays, "descent"),
+            "ridge_gap": _prediction_gap(arrays, "ridge"),
         }
-        initial = weight_sum(random_net("dlgn", seed, bias=False, **sizes))
-        return {"initial": initial, "floor": float(found["floor"])} | gaps
 
 
-def _gap(found: Tensor, expected: Tensor) -> float:
-    """Return the largest difference relative to the largest expected value; 0 if all are zero."""
-    scale = expected.abs().max().clamp_min(torch.finfo(expected.dtype).tiny)
-    return ((found - expected).abs().max() / scale).item()
+def _prediction_gap(arrays: dict[str, np.ndarray], name: str) -> float:
+    """Return the relative gap of the constants' predictions and the kernel's."""
+    constants, kernel = (
+        torch.from_numpy(arrays[f"{form}_{name}"]) for form in ("experts", "kernel")
+    )
+    return relative_gap(constants, kernel)

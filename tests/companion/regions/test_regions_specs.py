@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from halfspace import polygons, regions
-from halfspace.companion.regions import specs as region_study
 from halfspace.companion.regions import specs as regions_specs
 from halfspace.companion.regions.figure1 import weight_distance
 from halfspace.companion.regions.specs import FaceNumbers, PathShapes, RegionJump, RegionNumbers
@@ -19,30 +18,32 @@ SMALL = dict(width=3, depth=2, half_side=3.0)
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_dlgn_path_regions_are_flat_sided_and_whole(bias):
-    found = PathShapes(model="dlgn", bias=bias, **SMALL, seeds=3)._run(CPU)
-    assert (found["several"] == 0).all() and (found["apart"] == 0).all()
-    assert (found["clip_gap"] < 1e-12).all() and (found["union_gap"] < 1e-12).all()
-    assert (found["faces"] == 2).all() and (found["union_patterns"] == 2**4).all()
+    arrays, _ = PathShapes(model="dlgn", bias=bias, **SMALL, seeds=3).run(CPU)
+    assert (arrays["several"] == 0).all() and (arrays["apart"] == 0).all()
+    assert (arrays["clip_gap"] < 1e-12).all() and (arrays["union_gap"] < 1e-12).all()
+    assert (arrays["faces"] == 2).all() and (arrays["union_patterns"] == 2**4).all()
 
 
 def test_a_region_that_is_no_intersection_is_seen(monkeypatch):
     """With ReLU gates in the place of the DLGN's the clipped polygons are others."""
     spec = PathShapes(model="dlgn", **SMALL, seeds=3)
     relu = {seed: random_net("relu", seed, width=3, depth=2) for seed in range(3)}
-    right = region_study.regions.partition
+    right = regions_specs.regions.partition
     nets = iter(relu.values())
-    monkeypatch.setattr(region_study.regions, "partition", lambda net, w: right(next(nets), w))
+    monkeypatch.setattr(regions_specs.regions, "partition", lambda net, w: right(next(nets), w))
     monkeypatch.setattr(
-        region_study, "union_identity", lambda *_: dict(patterns=16, union=0.0, region=1.8)
+        regions_specs, "union_identity", lambda *_: dict(patterns=16, union=0.0, region=1.8)
     )
-    found = spec._run(CPU)
-    assert (found["clip_gap"] > 0.01).all()
-    np.testing.assert_allclose(found["union_gap"], 1.8 / 36)
+    arrays, _ = spec.run(CPU)
+    assert (arrays["clip_gap"] > 0.01).all()
+    np.testing.assert_allclose(arrays["union_gap"], 1.8 / 36)
 
 
 def test_relu_path_regions_fall_apart_with_biases_only():
     sizes = dict(width=4, depth=3, half_side=3.0, seeds=8)
-    found = {bias: PathShapes(model="relu", bias=bias, **sizes)._run(CPU) for bias in (False, True)}
+    found = {
+        bias: PathShapes(model="relu", bias=bias, **sizes).run(CPU)[0] for bias in (False, True)
+    }
     assert found[True]["apart"].sum() > 0 and (found[True]["apart"] == found[True]["several"]).all()
     assert found[False]["apart"].sum() == 0 < found[False]["several"].sum()
     assert max(found[False]["union_gap"].max(), found[True]["union_gap"].max()) < 0.005
@@ -80,27 +81,27 @@ def test_a_net_without_regions_is_measured(monkeypatch):
             net.value[0].bias.fill_(-1)
         return net
 
-    monkeypatch.setattr(region_study, "random_net", dead)
-    found = PathShapes(model="relu", **SMALL, seeds=1)._run(CPU)
-    assert found["paths"] == found["several"] == found["union_gap"] == 0
+    monkeypatch.setattr(regions_specs, "random_net", dead)
+    arrays, _ = PathShapes(model="relu", **SMALL, seeds=1).run(CPU)
+    assert arrays["paths"] == arrays["several"] == arrays["union_gap"] == 0
 
 
-def test_faces_and_numbers_are_those_of_region_statistics():
-    found = FaceNumbers(d_in=4, width=4, depth=2, seeds=2, first_seed=3)._run(CPU)
+def test_each_seed_has_its_faces_and_numbers():
+    arrays, _ = FaceNumbers(d_in=4, width=4, depth=2, seeds=2, first_seed=3).run(CPU)
     expected = faces_by_dimension((4,), (3, 4), width=4, depth=2)
     for name in ("path", "pattern"):
-        assert found[name].tolist() == expected[name][0].tolist()
+        assert arrays[name].tolist() == expected[name][0].tolist()
     spec = RegionNumbers(model="relu", width=4, depth=2, half_side=2.0, seeds=2, first_seed=3)
-    found = spec._run(CPU)
+    arrays, _ = spec.run(CPU)
     for column, seed in enumerate((3, 4)):
         cut = regions.partition(random_net("relu", seed, width=4, depth=2), polygons.square(2.0))
-        assert found["patterns"][column] == len(cut.cells)
-        assert found["paths"][column] == len(regions.path_regions(cut).paths)
+        assert arrays["patterns"][column] == len(cut.cells)
+        assert arrays["paths"][column] == len(regions.path_regions(cut).paths)
 
 
 def test_nearly_the_whole_plane_holds_nearly_all_crossings():
     counts = [
-        RegionNumbers(model="dlgn", width=16, depth=3, half_side=side, seeds=3)._run(CPU)
+        RegionNumbers(model="dlgn", width=16, depth=3, half_side=side, seeds=3).run(CPU)[0]
         for side in (regions_specs.WHOLE_PLANE, 1e5)
     ]
     share = counts[0]["patterns"] / counts[1]["patterns"]
@@ -109,7 +110,7 @@ def test_nearly_the_whole_plane_holds_nearly_all_crossings():
 
 def test_the_relu_region_jumps_by_the_wedge_where_a_alone_is_active():
     spec = RegionJump(model="relu", step=1e-6, seeds=4)
-    found = spec._run(CPU)
+    arrays, _ = spec.run(CPU)
     for seed in range(4):
         below, above = (spec._net(seed, sign * 5e-7) for sign in (-1, 1))
         assert weight_distance(below, above) == pytest.approx(1e-6)
@@ -120,12 +121,12 @@ def test_the_relu_region_jumps_by_the_wedge_where_a_alone_is_active():
         # In a square a wedge's share is not its angle's, but the two go together.
         reach = 1 / circle.abs().max(dim=1).values
         wedge = (alone * reach**2).sum() / (reach**2).sum()
-        assert found["jump"][seed] == pytest.approx(wedge.item(), abs=1e-4)
+        assert arrays["jump"][seed] == pytest.approx(wedge.item(), abs=1e-4)
 
 
 def test_the_dlgn_region_moves_in_proportion():
     wide, narrow = (
-        RegionJump(model="dlgn", step=step, seeds=5)._run(CPU)["jump"] for step in (1e-4, 1e-6)
+        RegionJump(model="dlgn", step=step, seeds=5).run(CPU)[0]["jump"] for step in (1e-4, 1e-6)
     )
     np.testing.assert_allclose(wide, 100 * narrow, rtol=0.02)
 

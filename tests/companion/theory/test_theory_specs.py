@@ -151,20 +151,3 @@ def test_each_field_changes_the_key(spec, changes):
     assert changes.keys() == type(spec).model_fields.keys()
     keys = {spec.key(), *(spec.replace(**{name: value}).key() for name, value in changes.items())}
     assert len(keys) == len(changes) + 1
-
-
-def test_power_law_is_recovered():
-    sizes = np.array([2.0, 5.0, 11.0])
-    errors = np.array([3 * sizes**-0.5, 0.2 * sizes**-2])
-    slopes, intercepts = fit_power_law(sizes, errors)
-    np.testing.assert_allclose(slopes, [-0.5, -2], rtol=1e-10)
-    np.testing.assert_allclose(np.exp(intercepts), [3, 0.2], rtol=1e-10)
-
-
-def test_power_law_refuses_what_has_no_logarithm():
-    with pytest.raises(ValueError, match="at least two sizes; got 1"):
-        fit_power_law([4], [[1.0]])
-    with pytest.raises(ValueError, match="at least two sizes; got 1"):
-        fit_power_law([4, 4], [[1.0, 2.0]])
-    with pytest.raises(ValueError, match="must be positive"):
-        fit_power_law([4, 8], [[1.0, 0.0]])

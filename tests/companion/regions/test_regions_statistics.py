@@ -8,6 +8,8 @@ import torch
 from halfspace import paths, polygons, regions
 from halfspace.companion import seeds
 from halfspace.companion.regions import statistics as regions_statistics
+from halfspace.gates import HardGate, SoftGate
+from halfspace.nets import DGN, DLGN
 
 WINDOW = polygons.square(3.0)
 
@@ -109,3 +111,64 @@ def test_without_an_active_path_there_is_no_strongest():
         net.gating[1].weight.zero_()
         net.gating[1].bias.fill_(-1)
     assert regions_statistics.strongest_paths(net, torch.ones(1, 2).double()).tolist() == [[-1, -1]]
+
+
+def test_soft_gates_count_as_hard():
+    x = torch.randn(50, 2, generator=torch.Generator().manual_seed(0)).double()
+    for kind in (DLGN, DGN):
+        sizes = dict(width=3, depth=2, bias=True)
+        hard, soft = (
+            kind(2, gate=gate, generator=torch.Generator().manual_seed(3), **sizes).double()
+            for gate in (HardGate(), SoftGate(4.0))
+        )
+        paths_of_hard = regions_statistics.strongest_paths(hard, x)
+        assert torch.equal(regions_statistics.strongest_paths(soft, x), paths_of_hard)
+        every = paths.enumerate_paths(3, 2)
+        size = (paths.path_gates(hard, x) * paths.path_experts(hard, x)[..., 0]).abs()[:, :9]
+        active = size.max(dim=1).values > 0
+        assert torch.equal(paths_of_hard[active], every[size.argmax(dim=1)[active]])
+        for path in every.tolist():
+            union = regions_statistics.union_identity(soft, path, WINDOW)
+            assert union == regions_statistics.union_identity(hard, path, WINDOW)
+            assert union["union"] == pytest.approx(union["region"], abs=0.1)
+
+
+def test_possible_counts_of_each_size():
+    assert regions_statistics.count_bounds([(2, 1), (2, 3)]) == {
+        "paths mᴴ": [2, 8],
+        "patterns 2ᵐᴴ": [4, 64],
+        "cells of mH lines": [4, 22],
+        "ReLU bound": [4, 64],
+    }
+
+
+def test_active_paths_of_each_cell_are_counted():
+    net = seeds.random_net("relu", 1, width=3, depth=2)
+    cut = regions.partition(net, WINDOW)
+    counts = [
+        sum(pattern[0, i] and pattern[1, j] for i, j in itertools.product(range(3), repeat=2))
+        for pattern in cut.patterns
+    ]
+    logs = regions_statistics.log_active_paths(cut)
+    np.testing.assert_allclose(logs, np.log10(1 + np.array(counts)), atol=1e-12)
+    assert len(set(counts)) > 2
+
+
+def test_the_region_of_the_strongest_path_holds_the_input():
+    net = seeds.random_net("dlgn", 3, width=4, depth=3)
+    x = torch.tensor([[0.5, 0.5], [-1.0, 0.7], [0.2, -1.5]]).double()
+    strongest = regions_statistics.strongest_regions(net, x, WINDOW)
+    for point, path, region in zip(
+        x.numpy(), regions_statistics.strongest_paths(net, x).tolist(), strongest, strict=True
+    ):
+        assert region.active and region.normals.shape == (3, 2)
+        assert (region.normals @ point + region.offsets >= 0).all()
+        corners = region.polygon @ region.normals.T + region.offsets
+        assert len(region.polygon) > 2 and (corners > -1e-9).all()
+        np.testing.assert_array_equal(region.polygon, regions.path_region(net, path, WINDOW))
+    with torch.no_grad():
+        net.gating[1].weight.zero_()
+        net.gating[1].bias.fill_(-1)
+    (nothing,) = regions_statistics.strongest_regions(net, x[:1], WINDOW)
+    assert not nothing.active
+    assert (len(nothing.polygon), len(nothing.normals), len(nothing.offsets)) == (0, 0, 0)

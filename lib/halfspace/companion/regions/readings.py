@@ -1,0 +1,490 @@
+"""What regions say: the statistics of the claims, and the numbers of chapters 1 and 2."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from halfspace import polygons
+from halfspace.companion.circle.specs import trained_net
+from halfspace.companion.claims import EXACT
+from halfspace.companion.intervals import fit_power_law
+from halfspace.companion.regions.figure1 import DisconnectedSearch, unit_norms, weight_distance
+from halfspace.companion.regions.statistics import (
+    StrongestRegion,
+    arrangement_bound,
+    region_counts,
+    relu_bound,
+    union_identity,
+)
+from halfspace.companion.spec import Result
+from halfspace.nets import DGN, DLGN, ReLUNet
+from halfspace.paths import enumerate_paths
+from halfspace.regions import Partition
+
+__all__ = [
+    "GRID_ERROR",
+    "all_convex",
+    "before_and_after",
+    "convex_share",
+    "convexity_values",
+    "count_rows",
+    "counts_by_net",
+    "depth_values",
+    "disconnected_percent",
+    "face_difference",
+    "face_values",
+    "falls_apart",
+    "falls_apart_trained",
+    "is_union",
+    "jump_values",
+    "log_growth",
+    "log_patterns_over_paths",
+    "moves_in_proportion",
+    "pattern_exponents",
+    "rise_values",
+    "search_text",
+    "strongest_values",
+    "trained_values",
+    "training_rows",
+    "training_values",
+    "union_gaps",
+    "union_rows",
+    "width_values",
+]
+
+GRID_ERROR = 0.005
+"""Share of the window: 500 x 500 points miss a border by 0.001 at most; a few borders."""
+
+_CONVEX = 1 - 1e-9  # share of its hull from which a region counts as convex: rounding
+_NETS = {"DLGN": "dlgn", "ReLU": "relu"}
+
+
+# Statistics of recorded runs
+
+
+def falls_apart(result: Result) -> np.ndarray:
+    """Return which nets of ``PathShapes`` have a path region in pieces, bool, shape (S,).
+
+    Pieces that all reach the origin count as one.
+    """
+    return result.apart > 0
+
+
+def falls_apart_trained(result: Result) -> np.ndarray:
+    """Return which nets of ``RegionsDuringTraining`` end with one in pieces, bool, shape (S,)."""
+    return result.disconnected[-1] > 0
+
+
+def all_convex(result: Result) -> np.ndarray:
+    """Return for which nets of ``PathShapes`` all path regions are as a DLGN's, bool, shape (S,).
+
+    In one piece, of the area of an intersection of half-planes, at most one side a layer.
+    """
+    whole = (result.several == 0) & (result.clip_gap < EXACT)
+    return whole & (result.faces <= result.spec.depth)
+
+
+def is_union(result: Result) -> np.ndarray:
+    """Return for which nets of ``PathShapes`` the union identity holds, bool, shape (S,)."""
+    counted = result.union_patterns == 2 ** ((result.spec.width - 1) * result.spec.depth)
+    return counted & (result.union_gap < GRID_ERROR)
+
+
+def moves_in_proportion(result: Result) -> np.ndarray:
+    """Return for which nets a ``RegionJump`` is below ten times its step, bool, shape (S,)."""
+    return result.jump < 10 * result.spec.step
+
+
+def face_difference(result: Result) -> np.ndarray:
+    """Return faces of the pattern region minus those of the path's, ``FaceNumbers``, (S,)."""
+    return result.pattern - result.path
+
+
+def log_patterns_over_paths(result: Result) -> np.ndarray:
+    """Return ln of the number of pattern regions over path regions, ``RegionNumbers``, (S,)."""
+    return np.log(result.patterns / result.paths)
+
+
+def pattern_exponents(*results: Result) -> np.ndarray:
+    """Return the exponent of the number of pattern regions against the number of units.
+
+    Args:
+        *results: of ``RegionNumbers``, each of another number of units, equally many seeds.
+
+    Returns:
+        Shape (S,).
+    """
+    units = np.array([result.spec.width * result.spec.depth for result in results])
+    return _exponents(units, np.array([result.patterns for result in results]))
+
+
+def log_growth(result: Result) -> np.ndarray:
+    """Return ln of the number of pattern regions at the last epoch over that at the first, (S,)."""
+    return np.log(result.patterns[-1] / result.patterns[0])
+
+
+def _exponents(units: np.ndarray, patterns: np.ndarray) -> np.ndarray:
+    """Fit power laws to (k, S) numbers of pattern regions of nets with some numbers of units."""
+    return fit_power_law(units, patterns.T)[0]
+
+
+# Chapter 1: Figure 1
+
+
+def search_text(search: DisconnectedSearch) -> str:
+    """Write what a search for disconnected path regions found, in sentences."""
+    percent = f"{100 * search.min_share:g} %"
+    if search.largest is None:
+        return (
+            f"There is no active path region among {len(search.seeds)} nets that has several "
+            f"components, each with more than {percent} of the window; try more nets, or a smaller "
+            "min_share."
+        )
+    region = search.largest
+    units = ", ".join(str(unit + 1) for unit in region.path)
+    return (
+        f"Of the {search.regions} path regions that are not empty in the window, "
+        f"{search.disconnected} have more than one component, and {search.all_large} have several "
+        f"that each fill more than {percent} of the window. The figure shows the one whose "
+        f"smallest component is the largest: the path through the units {units} of the net with "
+        f"seed {region.seed}, with {len(region.shares)} components, the smallest of "
+        f"{100 * region.shares.min():.0f} %. So the effect is real and not rare among small random "
+        "nets, but it is not the typical case either."
+    )
+
+
+def jump_values(
+    relu: Sequence[ReLUNet], relu_areas: Sequence[float], dlgn_areas: Sequence[float]
+) -> dict[str, float]:
+    """Return what the text quotes of two pairs of nets with nearly equal weights.
+
+    Args:
+        relu: the two ReLU nets.
+        relu_areas: the areas of one path's regions in them, as shares of the window.
+        dlgn_areas: the same of the two DLGNs.
+
+    Returns:
+        distance: of the ReLU nets' weights; norm: the least of their hidden units' weight vectors;
+        relu_change: difference of the areas in percent of the window; dlgn_change: as a share.
+    """
+    return {
+        "distance": weight_distance(*relu),
+        "norm": float(min(unit_norms(net).min() for net in relu)),
+        "relu_change": 100 * float(abs(relu_areas[1] - relu_areas[0])),
+        "dlgn_change": float(abs(dlgn_areas[1] - dlgn_areas[0])),
+    }
+
+
+def rise_values(curves: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the largest change of the area between two neighbouring weights of ``jump_sweep``.
+
+    Args:
+        curves: areas as shares of the window, shape (k,), of ``"ReLU net"``, ``"DLGN"`` and
+            ``"DLGN, opposite normals"``.
+
+    Returns:
+        relu_rise, dlgn_rise, opposite_rise: in percent of the window.
+    """
+    names = {"relu": "ReLU net", "dlgn": "DLGN", "opposite": "DLGN, opposite normals"}
+    return {
+        f"{name}_rise": 100 * float(np.abs(np.diff(curves[label])).max())
+        for name, label in names.items()
+    }
+
+
+# Chapter 2: random nets
+
+
+def union_rows(
+    nets: Mapping[str, ReLUNet | DLGN | DGN], window: np.ndarray
+) -> list[dict[str, str | int | float]]:
+    """Compare each path's region with the pattern regions that have its bits on.
+
+    Args:
+        nets: tiny nets by name.
+        window: a convex polygon, shape (j, 2).
+
+    Returns:
+        Rows of a table: net, path, patterns with its bits, in window, area of union, area of
+        region.
+    """
+    rows = []
+    for name, net in nets.items():
+        for path in enumerate_paths(net.width, net.depth).tolist():
+            union = union_identity(net, path, window)
+            rows.append(
+                {
+                    "net": name,
+                    "path": ", ".join(str(unit + 1) for unit in path),
+                    "patterns with its bits": union["patterns"],
+                    "in window": union["occupied"],
+                    "area of union": union["union"],
+                    "area of region": union["region"],
+                }
+            )
+    return rows
+
+
+def union_gaps(rows: Iterable[Mapping[str, str | float]]) -> dict[str, float]:
+    """Return the largest difference of the two areas in ``union_rows``, by the net's name."""
+    gaps = {}
+    for row in rows:
+        gap = float(abs(row["area of union"] - row["area of region"]))
+        gaps[row["net"]] = max(gap, gaps.get(row["net"], 0.0))
+    return gaps
+
+
+def counts_by_net(
+    sizes: Sequence[tuple[int, int]], seeds: Sequence[int], window: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Count the regions of random DLGNs and ReLU nets in a window.
+
+    Args:
+        sizes: k pairs of a width and a depth.
+        seeds: S seeds; a net of each size is drawn with each.
+        window: a convex polygon, shape (j, 2).
+
+    Returns:
+        ``"DLGN: paths"``, ``"DLGN: patterns"``, ``"ReLU: paths"``, ``"ReLU: patterns"``, int64,
+        each of shape (k, S).
+    """
+    counts = {}
+    for label, kind in _NETS.items():
+        for name, numbers in region_counts(kind, sizes, seeds, window=window).items():
+            counts[f"{label}: {name}"] = numbers
+    return counts
+
+
+def count_rows(
+    sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
+) -> list[dict[str, str | int | float]]:
+    """Put mean counts beside the possible ones.
+
+    Args:
+        sizes: k pairs of a width and a depth.
+        counts: of ``counts_by_net``.
+
+    Returns:
+        Rows of a table: m, H, net, paths mᴴ, paths in window, patterns 2ᵐᴴ, patterns in window.
+    """
+    means = {label: numbers.mean(axis=1).round() for label, numbers in counts.items()}
+    return [
+        {
+            "m": width,
+            "H": depth,
+            "net": net,
+            "paths mᴴ": width**depth,
+            "paths in window": float(means[f"{net}: paths"][row]),
+            "patterns 2ᵐᴴ": 2.0 ** (width * depth),
+            "patterns in window": float(means[f"{net}: patterns"][row]),
+        }
+        for row, (width, depth) in enumerate(sizes)
+        for net in _NETS
+    ]
+
+
+def depth_values(
+    sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
+) -> dict[str, int | float]:
+    """Return what the text quotes of the counts by depth: those of the deepest nets.
+
+    Args:
+        sizes: k pairs of a width and a depth.
+        counts: of ``counts_by_net``.
+
+    Returns:
+        dlgn_paths, dlgn_patterns, relu_paths, relu_patterns: mean counts; path_share: percent of
+        all paths that are not empty in DLGNs; width, max_depth: the nets' size.
+    """
+    width, depth = sizes[-1]
+    values = {
+        f"{kind}_{name}": float(counts[f"{net}: {name}"][-1].mean())
+        for net, kind in _NETS.items()
+        for name in ("paths", "patterns")
+    }
+    share = 100 * values["dlgn_paths"] / width**depth
+    return values | {"path_share": share, "width": width, "max_depth": depth}
+
+
+def width_values(
+    sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
+) -> dict[str, int | float]:
+    """Return what the text quotes of the counts by width.
+
+    Args:
+        sizes: k pairs of a width and a depth.
+        counts: of ``counts_by_net``.
+
+    Returns:
+        dlgn_filled, relu_filled: mean percentage of the cells of as many lines as units, widest
+        nets; relu_excess: order of magnitude by which the ReLU bound exceeds the mean count;
+        widest: their m; DLGN_exponent, ReLU_exponent: of the counts against the number of units,
+        three largest widths.
+    """
+    widest, depth = sizes[-1]
+    units = np.array([width * depth for width, depth in sizes])
+    patterns = {net: counts[f"{net}: patterns"] for net in _NETS}
+    excess = relu_bound(widest, depth) / patterns["ReLU"][-1].mean()
+    values = {"widest": widest, "relu_excess": float(np.log10(excess))}
+    for net, kind in _NETS.items():
+        filled = patterns[net][-1] / arrangement_bound(widest * depth)
+        values[f"{kind}_filled"] = 100 * float(filled.mean())
+        values[f"{net}_exponent"] = float(_exponents(units[-3:], patterns[net][-3:]).mean())
+    return values
+
+
+def face_values(
+    faces: Mapping[str, np.ndarray], in_plane: Mapping[str, np.ndarray]
+) -> dict[str, float]:
+    """Return mean numbers of faces.
+
+    Args:
+        faces: of ``faces_by_dimension``.
+        in_plane: of two dimensions alone.
+
+    Returns:
+        path_faces, pattern_faces: at the last dimension; path_faces_plane, pattern_faces_plane.
+    """
+    values = {f"{name}_faces": float(numbers[-1].mean()) for name, numbers in faces.items()}
+    return values | {
+        f"{name}_faces_plane": float(numbers.mean()) for name, numbers in in_plane.items()
+    }
+
+
+def convex_share(shares: np.ndarray) -> float:
+    """Return the share of regions that fill their convex hulls.
+
+    Args:
+        shares: of ``hull_shares``, shape (k,).
+    """
+    return float((shares > _CONVEX).mean())
+
+
+def convexity_values(shares: np.ndarray) -> dict[str, int | float]:
+    """Return what the text quotes of the ReLU nets' ``hull_shares``, shape (k,).
+
+    Returns:
+        relu_convex: percentage of convex regions; relu_regions: number of regions; relu_least:
+        percentage of its hull that the least convex one fills.
+    """
+    return {
+        "relu_convex": 100 * convex_share(shares),
+        "relu_regions": len(shares),
+        "relu_least": 100 * float(shares.min()),
+    }
+
+
+# Chapter 2: regions of nets that learn
+
+
+def disconnected_percent(result: Result) -> np.ndarray:
+    """Return the percentage of path regions in pieces, ``RegionsDuringTraining``, shape (K, S)."""
+    return 100 * result.disconnected / result.paths
+
+
+def training_rows(relu: Result, dlgn: Result) -> list[dict[str, float]]:
+    """Return a table of counts during training, means over seeds, one row an epoch.
+
+    Args:
+        relu: of ``RegionsDuringTraining``.
+        dlgn: the same with the other model.
+    """
+    split = disconnected_percent(relu)
+    return [
+        {
+            "epoch": epoch,
+            "ReLU: error": float(relu.loss[row].mean()),
+            "ReLU: patterns": float(relu.patterns[row].mean().round()),
+            "ReLU: paths in pieces, mean %": float(split[row].mean()),
+            "least %": float(split[row].min()),
+            "most %": float(split[row].max()),
+            "DLGN: error": float(dlgn.loss[row].mean()),
+            "DLGN: patterns": float(dlgn.patterns[row].mean().round()),
+        }
+        for row, epoch in enumerate(relu.spec.at)
+    ]
+
+
+def training_values(relu: Result, dlgn: Result) -> dict[str, int | float]:
+    """Return what the text quotes of counts during training.
+
+    Args:
+        relu: of ``RegionsDuringTraining``.
+        dlgn: the same with the other model.
+
+    Returns:
+        relu_growth, dlgn_growth: mean number of pattern regions at the end over that at the start;
+        split_start, split_end: mean percentage of a ReLU net's path regions in pieces;
+        region_seeds: number of nets of each kind.
+    """
+    split = disconnected_percent(relu).mean(axis=1)
+    return {
+        "relu_growth": float(relu.patterns[-1].mean() / relu.patterns[0].mean()),
+        "dlgn_growth": float(dlgn.patterns[-1].mean() / dlgn.patterns[0].mean()),
+        "split_start": float(split[0]),
+        "split_end": float(split[-1]),
+        "region_seeds": relu.spec.seeds,
+    }
+
+
+def before_and_after(results: Mapping[str, Result]) -> dict[str, ReLUNet | DLGN]:
+    """Return the first seed's net at the start and after training, ``"NAME, start"`` and so on.
+
+    Args:
+        results: of ``CircleTraining`` by name.
+    """
+    nets = {}
+    for name, result in results.items():
+        nets[f"{name}, start"] = result.spec.net(result.spec.first_seed)
+        nets[f"{name}, trained"] = trained_net(result)
+    return nets
+
+
+def trained_values(
+    plain: Result, biased: Result, cuts: Mapping[str, Partition]
+) -> dict[str, int | float]:
+    """Return what the text quotes of two DLGNs that were trained on the circle.
+
+    Args:
+        plain: of ``CircleTraining``, one net without biases.
+        biased: of ``CircleTraining``, one net with biases.
+        cuts: regions of the trained nets, ``"plain"`` and ``"biased"``.
+
+    Returns:
+        For each net NAME_cells: number of cells; NAME_loss, NAME_hard_loss: last training error,
+        under its soft gates and under hard ones. Of the net without biases top_start, top_end,
+        bottom_start, bottom_end: mean number of active paths on a half of the circle.
+    """
+    values = {}
+    for name, result in (("plain", plain), ("biased", biased)):
+        values[f"{name}_loss"] = float(result.loss[-1, 0])
+        values[f"{name}_hard_loss"] = float(result.hard_loss[-1, 0])
+        values[f"{name}_cells"] = len(cuts[name].cells)
+    for half in ("top", "bottom"):
+        paths = plain.arrays[f"paths_{half}"]
+        values[f"{half}_start"], values[f"{half}_end"] = float(paths[0, 0]), float(paths[-1, 0])
+    return values
+
+
+def strongest_values(
+    regions: Iterable[StrongestRegion], window: np.ndarray
+) -> dict[str, int | float]:
+    """Return what the text quotes of the regions of strongest paths.
+
+    Args:
+        regions: of ``strongest_regions``.
+        window: the window, shape (j, 2).
+
+    Returns:
+        drawn_paths: number of inputs with an active path; share_low, share_high: percentage of the
+        window that the smallest and the largest region fill; sides: largest number of a region's
+        sides inside the window.
+    """
+    drawn = [region.polygon for region in regions if region.active]
+    areas = [polygons.area(polygon) / polygons.area(window) for polygon in drawn]
+    return {
+        "drawn_paths": len(drawn),
+        "share_low": 100 * min(areas, default=0.0),
+        "share_high": 100 * max(areas, default=0.0),
+        "sides": max((polygons.free_edges(polygon, window) for polygon in drawn), default=0),
+    }

@@ -1,0 +1,272 @@
+"""What chapters 1 and 2 quote of regions: values worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from halfspace import polygons, regions
+from halfspace.companion.circle.specs import recipe
+from halfspace.companion.regions import figure1, readings
+from halfspace.companion.regions.in_training import RegionsDuringTraining
+from halfspace.companion.regions.specs import RegionNumbers
+from halfspace.companion.regions.statistics import StrongestRegion, region_counts
+from halfspace.companion.seeds import random_net
+from halfspace.companion.spec import Result
+
+WINDOW = polygons.square(3.0)
+
+
+def test_a_search_is_told_in_sentences():
+    nothing = figure1.DisconnectedSearch(range(5), 0.25, 9, 2, 0, None)
+    assert readings.search_text(nothing).startswith(
+        "There is no active path region among 5 nets that has several components, each with more "
+        "than 25 % of the window;"
+    )
+    shares = np.array([0.4, 0.256])
+    region = figure1.DisconnectedRegion(3, None, (0, 2), None, [], shares)
+    text = readings.search_text(figure1.DisconnectedSearch(range(5), 0.25, 90, 7, 1, region))
+    for part in (
+        "Of the 90 path regions",
+        "7 have more than one component, and 1 have several that each fill more than 25 % of",
+        "through the units 1, 3 of the net with seed 3, with 2 components, the smallest of 26 %",
+    ):
+        assert part in text
+
+
+def test_jumps_are_quoted_in_percent_and_as_a_share():
+    nets = [figure1.jump_relu(-0.25), figure1.jump_relu(0.5)]
+    values = readings.jump_values(nets, [0.5, 0.2], [0.30, 0.31])
+    # The smallest norm is C's in the first net: its weights are -0.25 and 0.8.
+    assert values == pytest.approx(
+        {
+            "distance": 0.75,
+            "norm": np.hypot(0.25, 0.8),
+            "relu_change": 30,
+            "dlgn_change": 0.01,
+        }
+    )
+
+
+def test_the_largest_step_of_a_sweep_is_quoted():
+    curves = {
+        "ReLU net": np.array([0.1, 0.5, 0.5]),
+        "DLGN": np.array([0.3, 0.2, 0.15]),
+        "DLGN, opposite normals": np.array([0.0, 0.0, 0.75]),
+    }
+    assert readings.rise_values(curves) == pytest.approx(
+        {"relu_rise": 40, "dlgn_rise": 10, "opposite_rise": 75}
+    )
+
+
+def test_unions_are_listed_path_by_path():
+    nets = {kind: random_net(kind, 0, width=2, depth=2) for kind in ("dlgn", "relu")}
+    rows = readings.union_rows(nets, WINDOW)
+    assert [(row["net"], row["path"]) for row in rows[:5]] == [
+        ("dlgn", "1, 1"),
+        ("dlgn", "1, 2"),
+        ("dlgn", "2, 1"),
+        ("dlgn", "2, 2"),
+        ("relu", "1, 1"),
+    ]
+    cut = regions.partition(nets["dlgn"], WINDOW)
+    for row, path in zip(rows[:4], [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
+        members = regions.path_region_cells(cut, path)
+        assert (row["patterns with its bits"], row["in window"]) == (4, len(members))
+        assert row["area of union"] == pytest.approx(cut.areas[members].sum())
+        assert row["area of region"] == pytest.approx(cut.areas[members].sum())
+    areas = [("a", 1.0, 1.5), ("b", 2.0, 2.0), ("a", 3.0, 2.0), ("b", 0.0, 0.25)]
+    keys = ("net", "area of union", "area of region")
+    gaps = readings.union_gaps(dict(zip(keys, values, strict=True)) for values in areas)
+    assert gaps == {"a": 1.0, "b": 0.25}
+
+
+def test_counts_are_those_of_both_kinds():
+    sizes, seeds = [(2, 1), (3, 2)], range(4, 7)
+    counts = readings.counts_by_net(sizes, seeds, WINDOW)
+    assert list(counts) == ["DLGN: paths", "DLGN: patterns", "ReLU: paths", "ReLU: patterns"]
+    for label, kind in (("DLGN", "dlgn"), ("ReLU", "relu")):
+        for name, numbers in region_counts(kind, sizes, seeds, window=WINDOW).items():
+            np.testing.assert_array_equal(counts[f"{label}: {name}"], numbers)
+
+
+SIZES = [(2, 3), (4, 3), (8, 3), (16, 3)]
+COUNTS = {
+    "DLGN: paths": np.array([[1, 2], [10, 20], [100, 200], [1000, 1048]]),
+    "DLGN: patterns": np.array([[9, 9], [36, 36], [144, 144], [588, 588]]),
+    "ReLU: paths": np.array([[1, 1], [2, 2], [3, 3], [4, 6]]),
+    "ReLU: patterns": np.array([[9, 9], [27, 27], [81, 81], [243, 243]]),
+}
+
+
+def test_counts_stand_beside_the_possible_ones():
+    rows = readings.count_rows(SIZES, COUNTS)
+    assert len(rows) == 8
+    assert rows[-2] == {
+        "m": 16,
+        "H": 3,
+        "net": "DLGN",
+        "paths mᴴ": 4096,
+        "paths in window": 1024,
+        "patterns 2ᵐᴴ": 2.0**48,
+        "patterns in window": 588,
+    }
+    assert (rows[0]["net"], rows[0]["paths in window"]) == ("DLGN", 2)  # the mean, 1.5, rounded
+    assert (rows[1]["net"], rows[1]["paths in window"]) == ("ReLU", 1)
+
+
+def test_the_deepest_nets_are_quoted():
+    assert readings.depth_values(SIZES, COUNTS) == {
+        "dlgn_paths": 1024,
+        "dlgn_patterns": 588,
+        "relu_paths": 5,
+        "relu_patterns": 243,
+        "path_share": 25,
+        "width": 16,
+        "max_depth": 3,
+    }
+
+
+def test_the_widest_nets_are_compared_with_their_bounds():
+    values = readings.width_values(SIZES, COUNTS)
+    lines = 1 + 48 + 48 * 47 / 2
+    assert values["widest"] == 16
+    assert values["dlgn_filled"] == pytest.approx(100 * 588 / lines)
+    assert values["relu_filled"] == pytest.approx(100 * 243 / lines)
+    assert values["relu_excess"] == pytest.approx(3 * np.log10(1 + 16 + 120) - np.log10(243))
+    # Over three equidistant logarithms the slope is that of the ends, two doublings apart.
+    assert values["DLGN_exponent"] == pytest.approx(np.log2(588 / 36) / 2)
+    assert values["ReLU_exponent"] == pytest.approx(np.log2(3))
+
+
+def test_growth_is_an_exponent_of_the_number_of_units():
+    results = [
+        Result(RegionNumbers(model="relu", width=m, depth=h), {"patterns": counts}, {}, "recorded")
+        for m, h, counts in [(2, 3, np.array([36.0, 6.0])), (4, 6, np.array([576.0, 24.0]))]
+    ]
+    np.testing.assert_allclose(readings.pattern_exponents(*results), [2, 1])
+
+
+def test_faces_are_quoted_at_the_last_dimension():
+    faces = {"path": np.array([[1, 1], [3, 4]]), "pattern": np.array([[2, 2], [10, 11]])}
+    plane = {"path": np.array([[2, 3]]), "pattern": np.array([[4, 5]])}
+    assert readings.face_values(faces, plane) == {
+        "path_faces": 3.5,
+        "pattern_faces": 10.5,
+        "path_faces_plane": 2.5,
+        "pattern_faces_plane": 4.5,
+    }
+
+
+def test_convex_regions_fill_their_hulls():
+    shares = np.array([1.0, 1 - 1e-12, 0.999, 0.25])
+    assert readings.convex_share(shares) == 0.5
+    values = readings.convexity_values(shares)
+    assert values == {"relu_convex": 50, "relu_regions": 4, "relu_least": 25}
+
+
+def learning(model, **arrays):
+    spec = RegionsDuringTraining(model=model, at=(0, 7), seeds=2)
+    arrays = {name: np.array(values) for name, values in arrays.items()}
+    return Result(spec, arrays, {}, "computed")
+
+
+RELU = learning(
+    "relu",
+    loss=[[4.0, 2.0], [0.5, 0.25]],
+    patterns=[[10, 30], [100, 101]],
+    paths=[[20, 40], [50, 100]],
+    disconnected=[[1, 4], [10, 30]],
+)
+DLGN = learning("dlgn", loss=[[1.0, 3.0], [0.1, 0.3]], patterns=[[20, 20], [30, 40]])
+
+
+def test_training_is_tabled_by_epoch():
+    first, last = readings.training_rows(RELU, DLGN)
+    assert first == pytest.approx(
+        {
+            "epoch": 0,
+            "ReLU: error": 3,
+            "ReLU: patterns": 20,
+            "ReLU: paths in pieces, mean %": 7.5,
+            "least %": 5,
+            "most %": 10,
+            "DLGN: error": 2,
+            "DLGN: patterns": 20,
+        }
+    )
+    assert last["epoch"] == 7 and last["most %"] == 30 and last["DLGN: error"] == 0.2
+
+
+def test_training_is_quoted_from_start_to_end():
+    assert readings.training_values(RELU, DLGN) == pytest.approx(
+        {
+            "relu_growth": 100.5 / 20,
+            "dlgn_growth": 35 / 20,
+            "split_start": 7.5,
+            "split_end": 25,
+            "region_seeds": 2,
+        }
+    )
+    np.testing.assert_allclose(readings.log_growth(DLGN), np.log([1.5, 2]))
+    assert readings.falls_apart_trained(RELU).all()
+
+
+def test_nets_before_and_after_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path))
+    spec = recipe("dlgn", bias=True, epochs=2, record_every=2, grid=8, seeds=1, first_seed=3)
+    nets = readings.before_and_after({"biases": spec.result(device="cpu")})
+    assert list(nets) == ["biases, start", "biases, trained"]
+    start, trained = nets.values()
+    assert torch.equal(start.gating[0].weight, spec.net(3).gating[0].weight)
+    assert not torch.equal(start.gating[0].weight, trained.gating[0].weight)
+
+
+def test_trained_nets_are_quoted_at_start_and_end():
+    arrays = dict(
+        loss=[[3.0], [0.5]],
+        hard_loss=[[4.0], [0.75]],
+        paths_top=[[10.0], [20.0]],
+        paths_bottom=[[11.0], [5.0]],
+    )
+    arrays = {name: np.array(values) for name, values in arrays.items()}
+    plain = Result(recipe("dlgn", seeds=1), arrays, {}, "computed")
+    half = {name: values / 2 for name, values in arrays.items()}
+    biased = Result(recipe("dlgn", bias=True, seeds=1), half, {}, "computed")
+    net = random_net("dlgn", 0, width=2, depth=1)
+    cuts = {
+        "plain": regions.partition(net, WINDOW),
+        "biased": regions.partition(net, polygons.square(1e4)),
+    }
+    values = readings.trained_values(plain, biased, cuts)
+    assert values.pop("biased_cells") == 4 == len(cuts["biased"].cells)
+    assert values.pop("plain_cells") == len(cuts["plain"].cells)
+    assert values == {
+        "plain_loss": 0.5,
+        "plain_hard_loss": 0.75,
+        "biased_loss": 0.25,
+        "biased_hard_loss": 0.375,
+        "top_start": 10,
+        "top_end": 20,
+        "bottom_start": 11,
+        "bottom_end": 5,
+    }
+
+
+def test_strongest_regions_are_quoted_by_area_and_sides():
+    none = np.empty((0, 2))
+    drawn = [
+        StrongestRegion(True, polygons.rectangle(-3, 0, -3, 3), none, none[:, 0]),
+        StrongestRegion(True, polygons.rectangle(-1, 2, 0, 3), none, none[:, 0]),
+        StrongestRegion(False, none, none, none[:, 0]),
+    ]
+    assert readings.strongest_values(drawn, WINDOW) == {
+        "drawn_paths": 2,
+        "share_low": 25,
+        "share_high": 50,
+        "sides": 3,  # of the second; its fourth side lies on the window's border
+    }
+    assert readings.strongest_values(drawn[2:], WINDOW) == {
+        "drawn_paths": 0,
+        "share_low": 0,
+        "share_high": 0,
+        "sides": 0,
+    }

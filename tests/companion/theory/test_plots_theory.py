@@ -1,0 +1,83 @@
+"""Figures of kernels and the diagram draw what they are given, and say what they are."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from halfspace.companion import plots
+from halfspace.companion.theory import plots as theory_plots
+
+
+@pytest.fixture(autouse=True)
+def own_figures():
+    """Draw without a screen; leave matplotlib as it was found."""
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
+
+
+def texts(figure) -> list[str]:
+    figure.canvas.draw()
+    written = figure.findobj(mpl.text.Text)
+    return [text.get_text() for text in written if text.get_visible() and text.get_text()]
+
+
+def test_convergence_draws_seeds_mean_fit_and_expectation():
+    sizes, figure_axes = np.array([4, 16, 64]), plots.figure(1, 2, sharey=True)
+    errors = 3 * sizes**-0.5 * np.array([[0.5], [2.0]])
+    series = {"DLGN": (errors, (-0.5, np.log(3)), "dlgn"), "PWC": (errors, (-1, 0), "frozen")}
+    theory_plots.convergence(figure_axes[1], sizes, series, expected_slope=-0.5)
+    left = figure_axes[1][0, 0]
+    seeds, (mean, fit, expected) = left.lines[:2], left.lines[2:]
+    for line, error in zip(seeds, errors, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), error)
+    for line in (mean, fit, expected):
+        np.testing.assert_allclose(line.get_ydata(), 3 * sizes**-0.5)
+    assert left.get_xscale() == left.get_yscale() == "log"
+    written = texts(figure_axes[0])
+    for text in ("DLGN", "PWC", "width m", "relative RMS error", "power law", "slope −0.5", "64"):
+        assert text in written
+
+
+def test_mean_ratio_draws_intervals():
+    figure, axes = plots.figure()
+    one, two = [(1.0, 0.8, 1.3), (1.1, 0.7, 1.4)], [(0.9, 0.8, 1.0), (1.0, 0.9, 1.1)]
+    theory_plots.mean_ratio(axes[0, 0], [8, 32], {"one": one, "two": two}, color="dlgn")
+    bars = [bar for bar in axes[0, 0].containers]
+    segments = bars[0].lines[2][0].get_segments()
+    np.testing.assert_allclose([segment[:, 1] for segment in segments], [[0.8, 1.3], [0.7, 1.4]])
+    first, second = (bar.lines[0].get_xdata() for bar in bars)
+    assert (first < [8, 32]).all() and (second > [8, 32]).all()
+    assert {"one", "two", "width m", "mean / expected"} <= set(texts(figure))
+
+
+def test_regression_draws_both_sides():
+    figure, axes = plots.figure(1, 2)
+    angles = np.linspace(0, 6, 96)
+    kernel, descent = [np.sin(angles), np.cos(angles)], [angles, -angles]
+    theory_plots.regression(axes, angles, np.ones(96), kernel, descent, ["few", "many"])
+    target, line, dots = axes[0, 1].lines
+    np.testing.assert_array_equal(target.get_ydata(), 1)
+    np.testing.assert_array_equal(line.get_ydata(), np.cos(angles))
+    np.testing.assert_array_equal(dots.get_ydata(), -angles[::2])
+    assert {"few", "many", "target", "2π"} <= set(texts(figure))
+    with pytest.raises(ValueError, match="shorter"):
+        theory_plots.regression(axes, angles, np.ones(96), kernel, descent, ["few"])
+
+
+def test_drawing_leaves_the_current_figure_alone():
+    _, ratio = plots.figure(1, 1)
+    _, current = plt.subplots()
+    theory_plots.mean_ratio(ratio[0, 0], [8, 32], {"one": [(1, 0.9, 1.1)] * 2}, color="dlgn")
+    assert plt.gca() is current
+    assert not current.lines and not current.get_title()
+
+
+def test_the_diagram_marks_one_path_in_both_networks():
+    _, axes = plots.figure()
+    theory_plots.dlgn_diagram(axes[0, 0], depth=3, width=3, path=(1, 0, 2))
+    bold = [line for line in axes[0, 0].lines if line.get_linewidth() > 2]
+    # Two edges from the inputs and two between layers; below one more to the output.
+    assert len(bold) == 4 + 5
+    with pytest.raises(ValueError, match=r"each of 3 layers; got \(1, 3, 0\)"):
+        theory_plots.dlgn_diagram(axes[0, 0], depth=3, width=3, path=(1, 3, 0))
