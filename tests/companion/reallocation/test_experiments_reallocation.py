@@ -15,13 +15,11 @@ from halfspace.companion.reallocation.conditions import (
     step_size_conditions,
 )
 from halfspace.companion.reallocation.ideas import IDEAS, idea_options
-from halfspace.companion.reallocation.readings import better_rate
 from halfspace.companion.reallocation.specs import (
     CircleReallocation,
     FashionReallocation,
     path_counts,
 )
-from halfspace.companion.spec import Result
 from halfspace.datasets import circle_grid, fashion_mnist
 from halfspace.nets import stack
 from halfspace.overlap import active_path_counts
@@ -150,14 +148,6 @@ def test_fashion_arrays_are_those_of_a_run_by_hand():
             np.testing.assert_allclose(found["test_accuracy"][copy, k], own, atol=0.005)
     np.testing.assert_allclose(found["initial"], weight_sums_of(spec, (3, 4)), rtol=1e-10)
     assert not found["diverged"].any()
-
-
-def test_the_better_step_size_is_the_one_that_fits_training_images_better_at_the_end():
-    results = [
-        Result(None, {"accuracy": np.array([1 - level, level])[:, None, None]}, {}, "computed")
-        for level in (0.5, 0.7, 0.6)
-    ]
-    assert better_rate(*results) is results[1]
 
 
 def test_conditions():

@@ -1,4 +1,4 @@
-"""Ideas that work around the allocation of paths: what `fit` is to do besides descending.
+"""Ideas that work around the allocation of paths: what `fit` does besides descending.
 
 Each idea gives options of ``halfspace.training.fit`` and leaves the number of steps as it is.
 """
@@ -16,9 +16,25 @@ from halfspace.nets import DLGN, ReLUNet
 from halfspace.overlap import log_active_path_counts
 from halfspace.training import check_targets
 
-__all__ = ["IDEAS", "idea_options", "path_weights", "rebalanced_weights", "renew_half_spaces"]
+__all__ = [
+    "IDEAS",
+    "LABELS",
+    "idea_options",
+    "path_weights",
+    "rebalanced_weights",
+    "renew_half_spaces",
+]
 
-IDEAS = ("none", "rebalanced loss", "equal paths", "own step sizes", "new half-spaces")
+LABELS = {
+    "none": "plain descent",
+    "rebalanced loss": "rebalanced loss",
+    "equal paths": "equal paths",
+    "own step sizes": "separate learning rates",
+    "new half-spaces": "reinitialised units",
+}
+"""What readers call the ideas; the keys are their names in specs and conditions."""
+
+IDEAS = tuple(LABELS)
 
 _CHUNK = 1000  # points looked at together: bounds the memory of the gates
 _LARGEST = 10.0  # no point counts more than this, or less than its inverse, before normalisation

@@ -10,6 +10,7 @@ from torch import nn
 from halfspace._checks import single_precision
 from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import hard_gates, losses, path_statistics
+from halfspace.companion.circle.readings import FIT_LEVEL
 from halfspace.companion.fashion.data import SETTINGS, fashion_inputs, modified_labels
 from halfspace.companion.fashion.measures import statistics
 from halfspace.companion.fashion.specs import FashionTraining
@@ -21,8 +22,6 @@ from halfspace.overlap import active_path_counts
 from halfspace.training import Crossing, History, fit, net_losses, weight_sums
 
 __all__ = ["CircleReallocation", "FashionReallocation", "path_counts"]
-
-_FITTED = 0.05  # mean squared error at which the circle's target counts as fitted
 
 
 def _known(idea: str) -> str:
@@ -42,7 +41,7 @@ class CircleReallocation(CircleLooks):
         loss_{half} (K, S): mean squared error at the training points under the own gate;
         log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; between_{half}
         (K, S): mean squared error between the training points; fit_epoch (S,): first epoch with an
-        error below 0.05, NaN for none; diverged (S,); initial (S,): sum of the initial weights.
+        error below ``FIT_LEVEL``, NaN for none; diverged (S,); initial (S,): sum of the initial weights.
     """
 
     idea: str
@@ -81,7 +80,7 @@ class CircleReallocation(CircleLooks):
         fitted = Crossing(
             name="fit",
             measure=lambda net: net_losses(net(x), y, "mse"),
-            level=_FITTED,
+            level=FIT_LEVEL,
             every=math.ceil(target.n / spec.batch_size),
         )
         _, history = self._train(
