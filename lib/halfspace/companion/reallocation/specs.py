@@ -41,7 +41,8 @@ class CircleReallocation(CircleLooks):
         loss_{half} (K, S): mean squared error at the training points under the own gate;
         log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; between_{half}
         (K, S): mean squared error between the training points; fit_epoch (S,): first epoch with an
-        error below ``FIT_LEVEL``, NaN for none; diverged (S,); initial (S,): sum of the initial weights.
+        error below ``FIT_LEVEL``, NaN for none; diverged (S,); initial (S,): sum of the initial
+        weights.
     """
 
     idea: str
