@@ -1,4 +1,4 @@
-"""Freezing gates on the way: what is frozen stays, the rest learns, kernels are features."""
+"""Freezing gates in training: what is frozen stays, the rest learns, kernels are features."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from halfspace.companion.conjectures.freezing import (
 from halfspace.companion.fashion.data import fashion_inputs, modified_labels
 from halfspace.datasets import circle_grid, fashion_mnist
 from halfspace.gates import HardGate, SoftGate
-from halfspace.nets import DLGN, ReLUNet, stack, unstack
+from halfspace.nets import DGN, DLGN, ReLUNet, stack, unstack
 from halfspace.overlap import active_path_counts, neural_path_kernel, overlap_kernel
 from halfspace.paths import path_gates
 from halfspace.training import fit
@@ -33,7 +33,7 @@ def circle_spec(model, optimizer="adam", **changes):
 )
 def test_circle_arrays_are_those_of_one_net_frozen_by_hand(model, optimizer):
     spec = circle_spec(model, optimizer)
-    found = spec._run(CPU)
+    found = spec.run(CPU)[0]
     x, y = spec.target.points(), spec.target.values()
     net, history = spec.training.train(CPU, snapshots=(2, 4))
     net.load_state_dict(history.snapshots[2])
@@ -65,6 +65,7 @@ def test_a_frozen_copy_is_the_net_and_keeps_its_gates(bias, generator):
         ReLUNet(3, width=6, depth=3, bias=bias, generator=generator),
         DLGN(3, width=6, depth=3, gate=HardGate(), bias=bias, generator=generator),
         DLGN(3, width=6, depth=3, gate=SoftGate(4.0), constant_input=True, generator=generator),
+        DGN(3, width=6, depth=3, gate=SoftGate(4.0), bias=bias, generator=generator),
     ]
     x = torch.randn(40, 3, generator=generator)
     for net in nets:
@@ -135,7 +136,7 @@ def fashion_spec(**changes):
 @pytest.mark.parametrize("model", ["relu", "dlgn"])
 def test_fashion_arrays(model):
     spec = fashion_spec(model=model, learning_rate=2e-3)
-    found = spec._run(CPU)
+    found = spec.run(CPU)[0]
     for name in ("accuracy", "fresh", "continued", "kernel"):
         assert found[name].shape == (3, 2, 10) and (found[name] >= 0).all()
     # Chance is 0.1, and a net is near it before it is trained.
@@ -151,7 +152,7 @@ def test_fashion_arrays(model):
 )
 def test_fashion_arrays_are_those_of_one_net_frozen_by_hand(model, labels, classes):
     spec = fashion_spec(model=model, labels=labels, learning_rate=2e-3, test_sample=100)
-    found, data = spec._run(CPU), fashion_mnist(1000)
+    found, data = spec.run(CPU)[0], fashion_mnist(1000)
     np.testing.assert_array_equal(found["at"], (0, 0.5, 2))
     x, test_x = (
         fashion_inputs(images, data.train_images, "normalised")

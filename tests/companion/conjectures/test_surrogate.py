@@ -26,14 +26,14 @@ def spec(request):
 
 @pytest.fixture(scope="module")
 def arrays(spec):
-    return spec._run(torch.device("cpu"))
+    return spec.run(torch.device("cpu"))[0]
 
 
 def centred(kernel):
     return kernel - kernel.mean(0) - kernel.mean(1)[:, None] + kernel.mean()
 
 
-def test_likeness_is_what_numpy_finds(spec, arrays):
+def test_similarity_is_what_numpy_finds(spec, arrays):
     points, bias = circle_grid(32)[1], spec.relu.bias
     functions, kernels, tangents = {}, {}, {}
     for kind in ("relu", "dlgn"):
@@ -81,7 +81,7 @@ def test_partners_start_alike_and_both_train(spec, arrays):
 @pytest.mark.parametrize("kind", ["relu", "dlgn"])
 def test_a_pair_diverges_with_either_of_its_nets(kind):
     wild = recipe(kind, optimizer="sgd", learning_rate=1e6, **FEW)
-    assert study(**{kind: wild})._run(torch.device("cpu"))["diverged"].all()
+    assert study(**{kind: wild}).run(torch.device("cpu"))[0]["diverged"].all()
 
 
 def test_fields_and_refusals():

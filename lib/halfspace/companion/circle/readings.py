@@ -14,6 +14,7 @@ __all__ = [
     "error_between_points",
     "half_fitted_by",
     "kernel_summary",
+    "log_error",
     "log_ratio",
     "looks",
     "low_and_high",
@@ -150,3 +151,16 @@ def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
         }
         for k, (time, epoch) in enumerate(zip(("start", "early", "end"), epochs, strict=True))
     }
+
+
+def log_error(result: Result, name: str = "loss") -> np.ndarray:
+    """Return the logarithm of an error over both halves, weighted as in ``total_loss``.
+
+    Args:
+        result: of any study on the circle.
+        name: the error's name without ``_top`` or ``_bottom``.
+
+    Returns:
+        float64, shape (E, S).
+    """
+    return np.log(total_loss(result, name))

@@ -20,11 +20,11 @@ _GATES = {
 
 
 def freezing_conditions() -> dict[str, Spec]:
-    """Return the nets whose gates are frozen on the way, by data and net."""
-    found = {f"circle: {model}": recipe(model, **_CIRCLE) for model in ("relu", "dlgn")}
+    """Return the nets whose gates are frozen in training, by data and net."""
+    trainings = {f"circle: {model}": recipe(model, **_CIRCLE) for model in ("relu", "dlgn")}
     for name, changes in _GATES.items():
-        found[f"circle: dlgn: {name}"] = recipe("dlgn", **changes, **_CIRCLE)
-    freezing = {name: CircleFreezing(training=training) for name, training in found.items()}
+        trainings[f"circle: dlgn: {name}"] = recipe("dlgn", **changes, **_CIRCLE)
+    freezing = {name: CircleFreezing(training=training) for name, training in trainings.items()}
     for labels in ("modified", "original"):
         for model in ("relu", "dlgn"):
             name = f"fashion: {model}: {labels}"

@@ -1,8 +1,8 @@
-"""Are features learned early and combined linearly later? Gates are stopped on the way.
+"""Are features learned early and combined linearly later? Gates are frozen at several epochs.
 
-At some epochs of a net's training its gates are frozen. From there on nothing but a value network
-learns: the net's own, continued, or a fresh one. In parallel the gates' kernel predicts by itself.
-A frozen net's remaining task is that of a linear model in its path features.
+From such an epoch on only a value network learns: the net's own, which goes on, or a reinitialised
+one. Besides, a regression with the gates' kernel predicts by itself. A frozen net's remaining task
+is that of a linear model in its path features.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,15 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from halfspace._checks import check_shape, uncompiled
+from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import losses, path_statistics
-from halfspace.companion.fashion.data import SETTINGS, fashion_inputs, modified_labels
+from halfspace.companion.fashion.data import SETTINGS
+from halfspace.companion.fashion.measures import accuracy, by_class
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
-from halfspace.datasets import circle_grid, fashion_mnist, subset_by_class
-from halfspace.gates import HardGate
-from halfspace.nets import DGN, DLGN, ReLUNet, stack, unstack
+from halfspace.datasets import circle_grid
+from halfspace.nets import DGN, DLGN, GatedNet, stack, unstack
 from halfspace.training import fit, weight_sums
 
 __all__ = ["CircleFreezing", "FashionFreezing", "frozen_copy", "path_kernel", "ridge_predictions"]
@@ -32,12 +33,12 @@ _FRESH = 1_000_000  # added to a seed: the draw of the fresh value network
 class CircleFreezing(CircleLooks):
     """Freeze the gates of nets on the circle at some epochs and train value networks from there.
 
-    Gates are frozen as the net has them: soft ones as soft ones.
+    Frozen gates keep their kind: soft ones stay soft.
 
-    Attributes (besides those of ``CircleLooks``: the gates are frozen at each look):
-        refit_epochs: epochs that a value network then trains, Adam starting anew.
+    Attributes (besides those of ``CircleLooks``; ``at`` holds the epochs of freezing):
+        refit_epochs: epochs for which a value network then trains, with a new optimiser.
         ridge: weight of the kernel regression's penalty, as a share of the kernel's mean diagonal.
-        grid: N, points of the circle at which the regression is judged, between training points.
+        grid: N, points of the circle, between training points, at which the regression is tested.
 
     The result's arrays (K epochs of freezing, S seeds; *half* is ``top`` or ``bottom``): at (K,);
         loss_{half} (K, S): mean squared error of the net when its gates are frozen, at the training
@@ -66,19 +67,20 @@ class CircleFreezing(CircleLooks):
         net, history = spec.train(device, snapshots=self.at)
         seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
         values = [spec.net(seed + _FRESH).value for seed in seeds]
-        looks, frozen = [], {"fresh": [], "continued": []}
+        halves = ("top", "bottom")
+        names = [f"{name}_{half}" for name in ("loss", "log_paths", "kernel") for half in halves]
+        arrays, frozen = {name: [] for name in names}, {"fresh": [], "continued": []}
         for epoch in self.at:
             net.load_state_dict(history.snapshots[epoch])
             with torch.no_grad():
-                look = losses(net, x, y, top) | path_statistics(net, x, top)
-            look |= self._regression(net, x, y, device)
-            looks.append({name: look[name].cpu().numpy() for name in look})
-            for own, fresh in zip(unstack(net), values, strict=True):
-                frozen["fresh"].append(frozen_copy(own, fresh))
-                frozen["continued"].append(frozen_copy(own, own.value))
-        halves = ("top", "bottom")
-        names = [f"{name}_{half}" for name in ("loss", "log_paths", "kernel") for half in halves]
-        arrays = {name: np.stack([look[name] for look in looks]) for name in names}
+                measured = losses(net, x, y, top) | path_statistics(net, x, top)
+            measured |= self._regression(net, x, y, device)
+            for name in names:
+                arrays[name].append(measured[name])
+            for single, value in zip(unstack(net), values, strict=True):
+                frozen["fresh"].append(frozen_copy(single, value))
+                frozen["continued"].append(frozen_copy(single, single.value))
+        arrays = {name: torch.stack(rows) for name, rows in arrays.items()}
         for kind, nets in frozen.items():
             together = stack(nets).to(device)
             fit(
@@ -93,12 +95,11 @@ class CircleFreezing(CircleLooks):
                 description=f"{spec.model}, {kind} values, {len(nets)} nets",
             )
             with torch.no_grad():
-                found = losses(together, x, y, top)
+                errors = losses(together, x, y, top)
             for half in halves:
-                values_ = found[f"loss_{half}"].cpu().numpy()
-                arrays[f"{kind}_{half}"] = values_.reshape(len(self.at), spec.seeds)
-        small = {name: values.astype(np.float32) for name, values in arrays.items()}
-        return small | {
+                rows = errors[f"loss_{half}"].reshape(len(self.at), spec.seeds)
+                arrays[f"{kind}_{half}"] = rows
+        return as_float32(arrays) | {
             "at": np.array(self.at),
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
@@ -117,22 +118,23 @@ class CircleFreezing(CircleLooks):
 
 
 class FashionFreezing(FashionTraining):
-    """Freeze the gates of nets on Fashion-MNIST on the way and train value networks from there.
+    """Freeze the gates of nets on Fashion-MNIST at some epochs and train value networks from there.
 
     Attributes (besides those of ``FashionTraining``):
         labels: whose labels are complicated, as in ``FashionStudy``, without the random choice.
         at: epochs at which the gates are frozen, increasing from 0; training ends with the last.
-        refit_epochs: epochs that a value network then trains, Adam starting anew.
+        refit_epochs: epochs for which a value network then trains, with a new optimiser.
         seeds: S, how many.
         kernel_sample: training images of each class that the kernel regression sees.
         ridge: weight of the regression's penalty, as a share of the kernel's mean diagonal.
         test_sample: test images of each class.
 
     The result's arrays (K epochs of freezing, S seeds, 10 original classes): at (K,); accuracy,
-        fresh, continued, kernel (K, S, 10): shares of test images classified right by the net when
-        its gates are frozen, by the frozen nets with a fresh and with the net's own value network
-        after ``refit_epochs``, and by the regression with the gates' kernel; loss (epochs, S): mean
-        batch loss of the training run; diverged (S,); initial (S,): sum of the initial weights.
+        fresh, continued, kernel (K, S, 10): shares of test images classified correctly by the net
+        when its gates are frozen, by the frozen nets with a fresh and with the net's own value
+        network after ``refit_epochs``, and by the regression with the gates' kernel; loss
+        (epochs, S): mean batch loss of the training run; diverged (S,); initial (S,): sum of the
+        initial weights.
     """
 
     late: ClassVar[tuple[str, ...]] = ("fresh", "continued")
@@ -161,22 +163,11 @@ class FashionFreezing(FashionTraining):
         return at
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        seeds = range(self.first_seed, self.first_seed + self.seeds)
-        data = fashion_mnist(self.n_train)
-        classes = SETTINGS[self.labels]
-        drawn = [modified_labels(data, seed=seed, complex_classes=classes) for seed in seeds]
-        y, test_y = (torch.stack(labels).to(device) for labels in zip(*drawn, strict=True))
-        x = fashion_inputs(data.train_images, data.train_images, self.images).to(device)
-        order = subset_by_class(data.test_labels, self.test_sample)
-        test_x = fashion_inputs(data.test_images[order], data.train_images, self.images).to(device)
-        test_y = test_y[:, order.to(device)]
-        few = min(self.kernel_sample, self.n_train // 10)
-        sample = subset_by_class(data.train_labels, few).to(device)
-        options = dict(
-            learning_rate=self.learning_rate,
-            batch_size=min(self.batch_size, self.n_train),
-            loss="cross_entropy",
-        )
+        seeds = self.all_seeds
+        problem = self.problem([(seed, SETTINGS[self.labels]) for seed in seeds], device)
+        x, y = problem.x, problem.y
+        test_x, test_y = problem.test(self.test_sample)
+        sample = problem.sample(self.kernel_sample)
         net = stack([self.net(seed) for seed in seeds]).to(device)
         history = fit(
             net,
@@ -186,17 +177,17 @@ class FashionFreezing(FashionTraining):
             epochs=int(self.at[-1]),
             snapshots=self.at,
             description=f"{self.model}, {self.labels}, {self.seeds} seeds",
-            **options,
+            **self.fit_options,
         )
-        found = {"accuracy": [], "fresh": [], "continued": [], "kernel": []}
-        batches = -(-self.n_train // options["batch_size"])
+        rows = {"accuracy": [], "fresh": [], "continued": [], "kernel": []}
         for epoch in self.at:
-            net.load_state_dict(history.snapshots[round(epoch * batches) / batches])
-            found["accuracy"].append(_right(net, test_x, test_y))
+            net.load_state_dict(history.snapshots[round(epoch * self.batches) / self.batches])
+            with torch.no_grad():
+                rows["accuracy"].append(accuracy(net, test_x, test_y))
             targets = nn.functional.one_hot(y[:, sample], 10).double()
             scores = ridge_predictions(net, x[sample], targets - 0.1, test_x, self.ridge)
-            found["kernel"].append(_by_class(scores.argmax(-1) == test_y))
-            for kind, frozen in self._frozen(net, seeds):
+            rows["kernel"].append(by_class(scores.argmax(-1) == test_y))
+            for kind, frozen in self._frozen(net):
                 fit(
                     frozen,
                     x,
@@ -204,54 +195,54 @@ class FashionFreezing(FashionTraining):
                     seeds=seeds,
                     epochs=self.refit_epochs,
                     description=f"{kind} values from epoch {epoch}",
-                    **options,
+                    **self.fit_options,
                 )
-                found[kind].append(_right(frozen, test_x, test_y))
-        arrays = {name: np.stack(values).astype(np.float32) for name, values in found.items()}
-        return arrays | {
+                with torch.no_grad():
+                    rows[kind].append(accuracy(frozen, test_x, test_y))
+        arrays = {name: torch.stack(values) for name, values in rows.items()}
+        return as_float32(arrays | {"loss": history.batch_loss}) | {
             "at": np.array(self.at),
-            "loss": history.batch_loss.astype(np.float32),
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }
 
-    def _frozen(self, net, seeds: range) -> Iterator[tuple[str, nn.Module]]:
-        device, owns = next(net.parameters()).device, unstack(net)
-        fresh = [self.net(seed + _FRESH).value for seed in seeds]
-        yield "fresh", stack([frozen_copy(*pair) for pair in zip(owns, fresh, strict=True)])
-        yield "continued", stack([frozen_copy(own, own.value) for own in owns]).to(device)
+    def _frozen(self, net: GatedNet) -> Iterator[tuple[str, GatedNet]]:
+        """Yield the stacked net with frozen gates: with fresh value networks, with its own."""
+        singles = unstack(net)
+        fresh = [self.net(seed + _FRESH).value for seed in self.all_seeds]
+        for kind, values in {"fresh": fresh, "continued": [net.value for net in singles]}.items():
+            yield kind, stack([frozen_copy(*pair) for pair in zip(singles, values, strict=True)])
 
 
-def frozen_copy(net: ReLUNet | DLGN, value: nn.ModuleList) -> DGN | DLGN:
-    """Return a net whose gates are those of a trained one, for good, with a value network.
+def frozen_copy(net: GatedNet, value: nn.ModuleList) -> DGN | DLGN:
+    """Return a net with the frozen gates of a trained net and a value network.
 
     Args:
-        net: a single net. A ReLU net's gates become those of a DGN with hard gates: with the ReLU
-            net's own weights as value network it computes what the ReLU net does.
+        net: a single dense net. A ReLU net's gates become those of a DGN with hard gates: with the
+            ReLU net's own weights as value network it computes what the ReLU net does.
         value: layers of the same shapes, whose weights are copied.
 
     Returns:
-        A DGN or a DLGN with a frozen gating network.
+        A DLGN if the net's pre-activations are affine in the input, a DGN otherwise.
     """
     net = uncompiled(net)
-    linear = isinstance(net, DLGN)
-    copy = (DLGN if linear else DGN)(
+    copy = (DLGN if net.has_linear_gating else DGN)(
         net.d_in,
         width=net.width,
         depth=net.depth,
         d_out=net.d_out,
-        gate=net.gate if linear else HardGate(),
-        constant_input=linear and net.constant_input,
+        gate=net.gate,
+        constant_input=net.constant_input,
         frozen_gating=True,
         bias=net.has_bias,
     )
     copy = copy.to(net.value[0].weight)
-    copy.gating.load_state_dict((net.gating if linear else net.value[:-1]).state_dict())
+    copy.gating.load_state_dict(net.gate_layers.state_dict())
     copy.value.load_state_dict(value.state_dict())
     return copy
 
 
-def path_kernel(net: ReLUNet | DLGN, x: Tensor, other: Tensor) -> Tensor:
+def path_kernel(net: GatedNet, x: Tensor, other: Tensor) -> Tensor:
     """Return the kernel of a net's path features under its own gate, without biases.
 
     ``∏_ℓ ⟨g_ℓ(x), g_ℓ(x')⟩``, with soft gates as well as with hard ones, where the overlap kernel
@@ -274,10 +265,9 @@ def path_kernel(net: ReLUNet | DLGN, x: Tensor, other: Tensor) -> Tensor:
     net = uncompiled(net)
     if net.has_bias:
         raise ValueError("the path kernel is for nets without biases")
-    constant = isinstance(net, DLGN) and net.constant_input
-    features = x.double(), other.double()
-    kernel = 1.0 if constant else features[0] @ features[1].T
-    diagonal = 1.0 if constant else features[0].square().sum(-1)
+    inputs = x.double(), other.double()
+    kernel = 1.0 if net.constant_input else inputs[0] @ inputs[1].T
+    diagonal = 1.0 if net.constant_input else inputs[0].square().sum(-1)
     gates, others = (net.gates(points).double().unbind(-2) for points in (x, other))
     for g, h in zip(gates, others, strict=True):
         kernel = kernel * (g @ h.mT)
@@ -286,9 +276,7 @@ def path_kernel(net: ReLUNet | DLGN, x: Tensor, other: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def ridge_predictions(
-    net: ReLUNet | DLGN, x: Tensor, y: Tensor, points: Tensor, ridge: float
-) -> Tensor:
+def ridge_predictions(net: GatedNet, x: Tensor, y: Tensor, points: Tensor, ridge: float) -> Tensor:
     """Predict by ridge regression with the net's path kernel.
 
     Args:
@@ -309,13 +297,3 @@ def ridge_predictions(
     kernel.diagonal(dim1=-2, dim2=-1).add_(ridge)
     coefficients = torch.linalg.solve(kernel, y.expand(len(kernel), *y.shape[-2:]))
     return path_kernel(net, x, points).mT @ coefficients
-
-
-def _right(net, x: Tensor, y: Tensor) -> np.ndarray:
-    """Share of images classified right by original class, shape (S, 10)."""
-    with torch.no_grad():
-        return _by_class(torch.cat([net(part).argmax(-1) for part in x.split(1000)], -1) == y)
-
-
-def _by_class(right: Tensor) -> np.ndarray:
-    return right.double().unflatten(-1, (10, -1)).mean(-1).cpu().numpy()

@@ -1,8 +1,8 @@
-"""Is the DLGN a faithful surrogate of the ReLU net? Both from one seed, compared on the way.
+"""Is the DLGN a faithful surrogate of the ReLU net? Both, of one seed, compared in training.
 
 The gating network of a DLGN and the ReLU net of the same seed start from proportional weights (one
 generator draws both), and both see the same batches. If the DLGN is a surrogate of *this* ReLU net,
-and not of any, it is more alike to its partner than to the ReLU nets of other seeds.
+and not of any, it is more similar to its partner than to the ReLU nets of other seeds.
 """
 
 from typing import ClassVar
@@ -12,6 +12,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
+from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.measures import hard_gates, path_statistics
 from halfspace.companion.circle.specs import CircleTraining
 from halfspace.companion.spec import Integer, Spec
@@ -38,10 +39,11 @@ class CircleSurrogate(Spec):
     The result's arrays, float32, K epochs, S seeds: at (K,); gap_{relu, dlgn} (K, S): mean of
         ln(1 + active paths), top minus bottom half, hard gates. For each of *function* (outputs
         under the own gate), *overlap* (kernel, hard gates) and *ntk* (own gates): {name}_own (K,
-        S): likeness of a seed's DLGN to its ReLU net; {name}_others (K, S): mean likeness to the
-        other seeds' ReLU nets; {name}_relu (K, S): mean likeness of the seed's ReLU net to the
-        others'. Likeness is the cosine of kernels once centred, or the correlation of functions
-        over the grid. initial (S,), initial_dlgn (S,): sums of initial weights; diverged (S,).
+        S): similarity of a seed's DLGN to its ReLU net; {name}_others (K, S): mean similarity to
+        the other seeds' ReLU nets; {name}_relu (K, S): mean similarity of the seed's ReLU net to
+        the others'. Similarity is the cosine of kernels once centred, or the correlation of
+        functions over the grid. initial (S,), initial_dlgn (S,): sums of initial weights; diverged
+        (S,).
     """
 
     early: ClassVar[float] = 10.0
@@ -72,37 +74,37 @@ class CircleSurrogate(Spec):
         return self
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        looks, starts, diverged = {}, {}, False
+        measured, starts, diverged = {}, {}, False
         for kind in _KINDS:
             spec = getattr(self, kind)
             net, history = spec.train(device, snapshots=self.at)
             starts[kind] = weight_sums(history.snapshots[0])
             diverged = diverged | history.diverged
-            looks[kind] = []
+            measured[kind] = []
             for epoch in self.at:
                 net.load_state_dict(history.snapshots[epoch])
-                looks[kind].append(self._look(net, device))
+                measured[kind].append(self._measure(net, device))
         arrays = {
-            f"gap_{kind}": torch.stack([look["gap"] for look in looks[kind]]) for kind in _KINDS
+            f"gap_{kind}": torch.stack([epoch["gap"] for epoch in measured[kind]])
+            for kind in _KINDS
         }
         for name in ("function", "overlap", "ntk"):
             pairs = [
-                _likeness(relu[name], dlgn[name])
-                for relu, dlgn in zip(looks["relu"], looks["dlgn"], strict=True)
+                _similarity(relu[name], dlgn[name])
+                for relu, dlgn in zip(measured["relu"], measured["dlgn"], strict=True)
             ]
-            among = [_likeness(relu[name], relu[name]) for relu in looks["relu"]]
+            among = [_similarity(relu[name], relu[name]) for relu in measured["relu"]]
             arrays[f"{name}_own"] = torch.stack([p.diagonal() for p in pairs])
             arrays[f"{name}_others"] = torch.stack([mean_of_others(p) for p in pairs])
             arrays[f"{name}_relu"] = torch.stack([mean_of_others(p) for p in among])
-        small = {name: v.cpu().numpy().astype(np.float32) for name, v in arrays.items()}
-        return small | {
+        return as_float32(arrays) | {
             "at": np.array(self.at),
             "initial": starts["relu"],
             "initial_dlgn": starts["dlgn"],
             "diverged": diverged,
         }
 
-    def _look(self, net, device: torch.device) -> dict[str, Tensor]:
+    def _measure(self, net, device: torch.device) -> dict[str, Tensor]:
         points = circle_grid(self.grid)[1].to(device)
         top = torch.arange(self.grid, device=device) < self.grid // 2
         with torch.no_grad():
@@ -118,6 +120,6 @@ class CircleSurrogate(Spec):
         }
 
 
-def _likeness(relu: Tensor, dlgn: Tensor) -> Tensor:
+def _similarity(relu: Tensor, dlgn: Tensor) -> Tensor:
     """Cosines of each DLGN (rows) with each ReLU net (columns), from (S, ., .) each: (S, S)."""
     return cosine(dlgn.unsqueeze(1), relu.unsqueeze(0))

@@ -15,7 +15,7 @@ def fashion_conditions() -> dict[str, FashionStudy]:
     The linear experts of the last two are compared with constant ones on the original labels.
     """
     seeds = dict(first_seed=FIRST_SEED, seeds=_SEEDS)
-    found = {
+    conditions = {
         f"{model}: {images}: {labels}": FashionStudy(
             model=model, images=images, labels=labels, **seeds
         )
@@ -24,10 +24,10 @@ def fashion_conditions() -> dict[str, FashionStudy]:
         for model in ("relu", "dlgn")
     }
     for images in ("raw", "normalised"):
-        found[f"dlgn, linear experts: {images}: original"] = FashionStudy(
+        conditions[f"dlgn, linear experts: {images}: original"] = FashionStudy(
             model="dlgn", images=images, labels="original", constant_input=False, **seeds
         )
-    return found
+    return conditions
 
 
 STUDIES = {"fashion": fashion_conditions}

@@ -1,5 +1,7 @@
 """Modified Fashion-MNIST: inputs, and labels of which half are complicated."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -10,9 +12,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from halfspace._checks import check_integer, check_shape
-from halfspace.datasets import FashionMNIST
+from halfspace.datasets import FashionMNIST, fashion_mnist, subset_by_class
 
-__all__ = ["PARTS", "SETTINGS", "fashion_inputs", "modified_labels", "normalise"]
+__all__ = [
+    "PARTS",
+    "SETTINGS",
+    "FashionProblem",
+    "fashion_inputs",
+    "fashion_problem",
+    "modified_labels",
+    "normalise",
+]
 
 
 SETTINGS = {"modified": (5, 6, 7, 8, 9), "swapped": (0, 1, 2, 3, 4), "original": ()}
@@ -112,3 +122,71 @@ def _clusters(data: FashionMNIST, number: int) -> tuple[Tensor, Tensor]:
     # Single starts differ by up to 2 % in inertia; the best of four is the same for every draw.
     means = KMeans(_CLUSTERS, n_init=4, random_state=0).fit(train)
     return torch.from_numpy(means.labels_).long(), torch.from_numpy(means.predict(test)).long()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FashionProblem:
+    """Inputs and labels of several copies of a net; see ``fashion_problem``.
+
+    Attributes:
+        data: images and original labels.
+        images: ``"raw"`` or ``"normalised"``, see ``fashion_inputs``.
+        x: training inputs, shape (n, 784).
+        y: each copy's training labels, shape (copies, n).
+        test_labels: each copy's labels of all test images, shape (copies, 10000), on the CPU.
+    """
+
+    data: FashionMNIST
+    images: Literal["raw", "normalised"]
+    x: Tensor
+    y: Tensor
+    test_labels: Tensor
+
+    def sample(self, per_class: int) -> Tensor:
+        """Return the numbers of the first training images of each class, sorted by class.
+
+        Args:
+            per_class: how many of each; all where there are fewer.
+        """
+        count = min(per_class, len(self.x) // 10)
+        return subset_by_class(self.data.train_labels, count).to(self.x.device)
+
+    def test(self, per_class: int) -> tuple[Tensor, Tensor]:
+        """Return inputs and labels of test images, sorted by class.
+
+        Args:
+            per_class: how many of each class, at most 1000.
+
+        Returns:
+            Shapes (10 per_class, 784) and (copies, 10 per_class).
+        """
+        chosen = subset_by_class(self.data.test_labels, per_class)
+        x = fashion_inputs(self.data.test_images[chosen], self.data.train_images, self.images)
+        return x.to(self.x.device), self.test_labels[:, chosen].to(self.x.device)
+
+
+def fashion_problem(
+    n_train: int,
+    images: Literal["raw", "normalised"],
+    draws: Sequence[tuple[int, tuple[int, ...]]],
+    device: torch.device,
+) -> FashionProblem:
+    """Prepare images and labels for training several copies of a net.
+
+    Args:
+        n_train: training images, balanced.
+        images: ``"raw"`` or ``"normalised"``, see ``fashion_inputs``.
+        draws: for each copy, the seed of its labels and the classes whose labels are complicated.
+        device: where training happens.
+    """
+    data = fashion_mnist(n_train)
+    labels = [modified_labels(data, seed=seed, complex_classes=classes) for seed, classes in draws]
+    train_labels, test_labels = (torch.stack(each) for each in zip(*labels, strict=True))
+    x = fashion_inputs(data.train_images, data.train_images, images)
+    return FashionProblem(
+        data=data,
+        images=images,
+        x=x.to(device),
+        y=train_labels.to(device),
+        test_labels=test_labels,
+    )

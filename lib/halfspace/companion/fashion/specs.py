@@ -1,10 +1,11 @@
 """Section 5: modified Fashion-MNIST, where half of the classes get complicated labels (Figure 7).
 
-Where the paper is silent the values are ours: the clustering (``datasets.modified_labels``), the
+Where the paper is silent the values are ours: the clustering (``data.modified_labels``), the
 batch, the number of epochs, PyTorch's default initialisation for all layers, the DLGN's soft gate.
 """
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -13,10 +14,10 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from halfspace._checks import single_precision
-from halfspace.companion.fashion.data import SETTINGS, fashion_inputs, modified_labels
-from halfspace.companion.fashion.measures import _accuracy, _simple_classes, statistics
+from halfspace.companion.fashion.data import SETTINGS, FashionProblem, fashion_problem
+from halfspace.companion.fashion.measures import accuracy, simple_classes, statistics
 from halfspace.companion.spec import Integer, Spec
-from halfspace.datasets import fashion_checksums, fashion_mnist, subset_by_class
+from halfspace.datasets import fashion_checksums
 from halfspace.gates import SoftGate, is_active
 from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.ntk import empirical_ntk
@@ -25,8 +26,8 @@ from halfspace.training import Crossing, State, fit
 
 __all__ = ["FashionSpec", "FashionTraining", "ModifiedFashionMNIST"]
 
-
-_EARLY_STEPS = (0, 5, 10, 20, 40, 60, 80, 120, 160, 240, 320)
+_EARLY_STEPS = (0, 5, 10, 20, 40, 60, 80, 120, 160, 240, 320)  # where path counts move most
+_LATE_RECORDS = 30
 
 
 class FashionSpec(Spec):
@@ -97,6 +98,46 @@ class FashionTraining(FashionSpec):
         """Return the spec of one of its seeds, counted from 0."""
         return self.replace(first_seed=self.first_seed + index, seeds=1)
 
+    @property
+    def all_seeds(self) -> range:
+        """The nets' seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def batches(self) -> int:
+        """Batches in an epoch."""
+        return math.ceil(self.n_train / self.batch_size)
+
+    @property
+    def fit_options(self) -> dict[str, object]:
+        """What ``halfspace.training.fit`` needs to know besides net, data, seeds and epochs."""
+        return dict(
+            learning_rate=self.learning_rate,
+            batch_size=min(self.batch_size, self.n_train),
+            loss="cross_entropy",
+        )
+
+    def problem(
+        self, draws: Sequence[tuple[int, tuple[int, ...]]], device: torch.device
+    ) -> FashionProblem:
+        """Return images and labels.
+
+        Args:
+            draws: for each copy, the seed of its labels and the classes that are complicated.
+            device: where training happens.
+        """
+        return fashion_problem(self.n_train, self.images, draws, device)
+
+    def record_times(self, early_steps: Sequence[int], late: int) -> list[float]:
+        """Return when to record, in epochs, from initialisation to ``epochs``.
+
+        Args:
+            early_steps: numbers of steps; those within the first epoch count.
+            late: about as many whole epochs, in a geometric series from 1.
+        """
+        early = [step / self.batches for step in early_steps if step < self.batches]
+        return [*early, *np.unique(np.geomspace(1, self.epochs, late).round()).tolist()]
+
 
 class ModifiedFashionMNIST(FashionTraining):
     """Train nets of one kind on images of one kind, under all three label settings at once.
@@ -129,37 +170,26 @@ class ModifiedFashionMNIST(FashionTraining):
     level: float = Field(0.72, gt=0, le=1)  # appendix 5.1, as we read it
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        seeds = range(self.first_seed, self.first_seed + self.seeds)
-        data = fashion_mnist(self.n_train)
-        drawn = [
-            modified_labels(data, seed=seed, complex_classes=classes)[0]
-            for classes in SETTINGS.values()
-            for seed in seeds
-        ]
-        y = torch.stack(drawn).to(device)
-        x = fashion_inputs(data.train_images, data.train_images, self.images).to(device)
-        net = stack([self.net(seed) for _ in SETTINGS for seed in seeds]).to(device)
-        few = min(self.sample, self.n_train // 10)
-        chosen = subset_by_class(data.train_labels, few).to(device)
-        x_few, y_few = x[chosen], y[:, chosen]
-        simple = _simple_classes(self.seeds).to(device)
+        draws = [(seed, classes) for classes in SETTINGS.values() for seed in self.all_seeds]
+        problem = self.problem(draws, device)
+        x, y = problem.x, problem.y
+        net = stack([self.net(seed) for seed, _ in draws]).to(device)
+        sample = problem.sample(self.sample)
+        sample_x, sample_y = x[sample], y[:, sample]
+        simple = simple_classes(self.seeds).to(device)
 
         def simple_accuracy(net) -> Tensor:
-            by_class = _accuracy(net, x_few, y_few)
-            return (by_class * simple).sum(-1) / simple.sum(-1)
+            values = accuracy(net, sample_x, sample_y)
+            return (values * simple).sum(-1) / simple.sum(-1)
 
-        batches = math.ceil(self.n_train / self.batch_size)
         history = fit(
             net,
             x,
             y,
-            seeds=[seed for _ in SETTINGS for seed in seeds],
+            seeds=[seed for seed, _ in draws],
             epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            batch_size=min(self.batch_size, self.n_train),
-            loss="cross_entropy",
-            measure=lambda net: statistics(net, x_few, y_few),
-            record=_record_times(self.epochs, batches),
+            measure=lambda net: statistics(net, sample_x, sample_y),
+            record=self.record_times(_EARLY_STEPS, _LATE_RECORDS),
             snapshots=(0, self.epochs),
             crossings=[
                 Crossing(
@@ -167,6 +197,7 @@ class ModifiedFashionMNIST(FashionTraining):
                 )
             ],
             description=f"{self.model}, {self.images} images, {3 * self.seeds} nets",
+            **self.fit_options,
         )
         middle = history.crossings["middle"]
         states = [history.snapshots[0], middle.state, history.snapshots[self.epochs]]
@@ -175,10 +206,10 @@ class ModifiedFashionMNIST(FashionTraining):
         arrays |= {
             "epochs": history.record,
             "loss": self._split(history.batch_loss, 1),
-            "middle_epoch": self._split(np.where(step >= 0, step / batches, np.nan), 0),
+            "middle_epoch": self._split(np.where(step >= 0, step / self.batches, np.nan), 0),
             "diverged": self._split(history.diverged, 0),
         }
-        kernel_images = subset_by_class(data.train_labels, min(self.kernel_sample, few)).to(device)
+        kernel_images = problem.sample(min(self.kernel_sample, self.sample))
         arrays["labels"] = y[:: self.seeds, kernel_images].cpu().numpy()
         return arrays | self._kernels(net, states, x[kernel_images])
 
@@ -188,18 +219,12 @@ class ModifiedFashionMNIST(FashionTraining):
         return values.reshape(*lead, len(SETTINGS), self.seeds, *rest)
 
     def _kernels(self, net, states: list[State], x: Tensor) -> dict[str, np.ndarray]:
-        found = {"overlap": [], "ntk": []}
+        """Return the kernels of the first seed's nets, shape (states, 3, N, N) each."""
+        kernels = {"overlap": [], "ntk": []}
         for state in states:
             net.load_state_dict(state)
             with torch.no_grad():
                 overlap = overlap_kernel(is_active(net.preactivations(x)))
             for name, kernel in {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}.items():
-                found[name].append(kernel[:: self.seeds].cpu().numpy())
-        return {name: np.stack(values) for name, values in found.items()}
-
-
-def _record_times(epochs: int, batches: int) -> list[float]:
-    """Records from initialisation on: dense in the first epoch, where path counts move most."""
-    early = [step / batches for step in _EARLY_STEPS if step < batches]
-    late = np.unique(np.geomspace(1, epochs, 30).round())
-    return [*early, *late.tolist()]
+                kernels[name].append(kernel[:: self.seeds].cpu().numpy())
+        return {name: np.stack(values) for name, values in kernels.items()}

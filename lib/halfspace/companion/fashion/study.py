@@ -4,7 +4,6 @@ Nets of one seed start from the same weights and see the same batches whatever t
 conditions are compared seed by seed.
 """
 
-import math
 from typing import Literal
 
 import numpy as np
@@ -12,11 +11,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from halfspace.companion.fashion.data import SETTINGS, fashion_inputs, modified_labels
+from halfspace.companion.arrays import as_float32
+from halfspace.companion.fashion.data import SETTINGS
 from halfspace.companion.fashion.measures import statistics
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
-from halfspace.datasets import fashion_mnist, subset_by_class
 from halfspace.gates import is_active
 from halfspace.kernels import alignment, block_means
 from halfspace.nets import stack
@@ -27,8 +26,9 @@ from halfspace.training import fit, weight_sums
 __all__ = ["FashionStudy"]
 
 _EARLY_STEPS = (0, 20, 60, 160, 320)
+_LATE_RECORDS = 10
 _KERNEL_SAMPLE = 20  # training images of each class at which kernels are computed
-_SHOWN = 100  # test images of each class whose predicted labels are kept
+_SHOWN = 100  # test images of each class whose predicted labels are recorded
 
 
 class FashionStudy(FashionTraining):
@@ -66,50 +66,38 @@ class FashionStudy(FashionTraining):
         return SETTINGS[self.labels]
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        seeds = range(self.first_seed, self.first_seed + self.seeds)
-        data = fashion_mnist(self.n_train)
-        chosen = [self.complex_classes(seed) for seed in seeds]
-        drawn = [
-            modified_labels(data, seed=seed, complex_classes=classes)
-            for seed, classes in zip(seeds, chosen, strict=True)
-        ]
-        y, test_y = (torch.stack(labels).to(device) for labels in zip(*drawn, strict=True))
-        x = fashion_inputs(data.train_images, data.train_images, self.images).to(device)
-        net = stack([self.net(seed) for seed in seeds]).to(device)
-        few = subset_by_class(data.train_labels, min(self.sample, self.n_train // 10)).to(device)
-        x_few, y_few = x[few], y[:, few]
-        kernel_points = subset_by_class(data.train_labels, _KERNEL_SAMPLE).to(device)
-        kernels = [_kernels(net, x[kernel_points], y[:, kernel_points])]
-        batches = math.ceil(self.n_train / self.batch_size)
+        draws = [(seed, self.complex_classes(seed)) for seed in self.all_seeds]
+        problem = self.problem(draws, device)
+        x, y = problem.x, problem.y
+        net = stack([self.net(seed) for seed in self.all_seeds]).to(device)
+        sample, kernel_sample = problem.sample(self.sample), problem.sample(_KERNEL_SAMPLE)
+        sample_x, sample_y = x[sample], y[:, sample]
+        kernel_x, kernel_y = x[kernel_sample], y[:, kernel_sample]
+        kernels_at_start = _kernels(net, kernel_x, kernel_y)
         history = fit(
             net,
             x,
             y,
-            seeds=seeds,
+            seeds=self.all_seeds,
             epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            batch_size=min(self.batch_size, self.n_train),
-            loss="cross_entropy",
-            measure=lambda net: statistics(net, x_few, y_few),
-            record=_record_times(self.epochs, batches),
+            measure=lambda net: statistics(net, sample_x, sample_y),
+            record=self.record_times(_EARLY_STEPS, _LATE_RECORDS),
             snapshots=(0,),
             description=f"{self.model}, {self.images}, {self.labels}, {self.seeds} seeds",
+            **self.fit_options,
         )
-        kernels.append(_kernels(net, x[kernel_points], y[:, kernel_points]))
-        order = subset_by_class(data.test_labels, 1000)
-        test_x = fashion_inputs(data.test_images[order], data.train_images, self.images).to(device)
+        kernels_at_end = _kernels(net, kernel_x, kernel_y)
+        test_x, test_y = problem.test(1000)
         with torch.no_grad():
-            test = statistics(net, test_x, test_y[:, order.to(device)])
+            test = statistics(net, test_x, test_y)
             shown = test_x.unflatten(0, (10, -1))[:, :_SHOWN].flatten(0, 1)
             predicted = net(shown).argmax(-1).to(torch.uint8).cpu().numpy()
         arrays = dict(history.measures) | {"epochs": history.record, "loss": history.batch_loss}
-        for name in ("accuracy", "hard_accuracy"):
-            arrays[f"test_{name}"] = test[name].cpu().numpy()
-        arrays["complex"] = np.array([[c in classes for c in range(10)] for classes in chosen])
-        for name in kernels[0]:
-            arrays[name] = torch.stack([look[name] for look in kernels]).cpu().numpy()
-        small = {name: values.astype(np.float32) for name, values in arrays.items()}
-        return small | {
+        arrays |= {f"test_{name}": test[name] for name in ("accuracy", "hard_accuracy")}
+        arrays["complex"] = np.array([np.isin(np.arange(10), classes) for _, classes in draws])
+        for name, start in kernels_at_start.items():
+            arrays[name] = torch.stack([start, kernels_at_end[name]])
+        return as_float32(arrays) | {
             "predicted": predicted,
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
@@ -122,15 +110,9 @@ def _kernels(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         overlap = overlap_kernel(is_active(net.preactivations(x))).double()
     same_label = (y.unsqueeze(-1) == y.unsqueeze(-2)).double()
     pixels = x.double() @ x.double().T
-    found = {}
+    described = {}
     for name, kernel in dict(overlap=overlap, ntk=empirical_ntk(net, x).double()).items():
-        found[f"{name}_within"] = block_means(kernel).diagonal(dim1=-2, dim2=-1)
-        found[f"{name}_labels"] = alignment(kernel, same_label)
-        found[f"{name}_pixels"] = alignment(kernel, pixels.expand_as(kernel))
-    return found
-
-
-def _record_times(epochs: int, batches: int) -> list[float]:
-    early = [step / batches for step in _EARLY_STEPS if step < batches]
-    late = np.unique(np.geomspace(1, epochs, 10).round())
-    return [*early, *late.tolist()]
+        described[f"{name}_within"] = block_means(kernel).diagonal(dim1=-2, dim2=-1)
+        described[f"{name}_labels"] = alignment(kernel, same_label)
+        described[f"{name}_pixels"] = alignment(kernel, pixels.expand_as(kernel))
+    return described

@@ -4,10 +4,14 @@ import math
 
 import numpy as np
 
-from halfspace.companion.circle.readings import low_and_high
 from halfspace.companion.claims import Claim, cases
 from halfspace.companion.reallocation.conditions import FASHION_RATES
-from halfspace.companion.reallocation.readings import better_rate
+from halfspace.companion.reallocation.readings import (
+    NETS,
+    accuracy_gain,
+    better_rate,
+    error_gain,
+)
 from halfspace.companion.spec import Result
 
 __all__ = ["CLAIMS"]
@@ -15,19 +19,18 @@ __all__ = ["CLAIMS"]
 _FACTOR = math.log(1.5)
 _PERCENT = 0.01
 _FIGURE = "chapters/reallocating_paths.html#fig-reallocation-circle"
-_NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _TEXTS = {
-    "rebalanced loss": "Weighing points by their loss helps: the error falls sooner.",
-    "equal paths": "Weighing points against their number of paths helps: the error falls sooner.",
-    "own step sizes": "Longer steps of the gating network, or of the first layer, help.",
-    "new half-spaces": "Drawing redundant half-spaces anew helps: the error falls sooner.",
+    "rebalanced loss": "Weighting points by their loss helps: the error falls sooner.",
+    "equal paths": "Weighting points against their number of paths helps: the error falls sooner.",
+    "own step sizes": "A higher learning rate of the gating network, or of the first layer, helps.",
+    "new half-spaces": "Reinitialising redundant units helps: the error falls sooner.",
 }
 
 
 def _circle_runs(idea: str, suffix: str = "") -> dict[str, tuple[str, ...]]:
     return {
         f"{label}{suffix}": tuple(f"reallocation: circle: {net}: {what}" for what in ("none", idea))
-        for label, net in _NETS.items()
+        for label, net in NETS.items()
     }
 
 
@@ -38,23 +41,17 @@ def _image_runs(idea: str) -> dict[str, tuple[str, ...]]:
             for what in ("none", idea)
             for rate in FASHION_RATES
         )
-        for label, net in _NETS.items()
+        for label, net in NETS.items()
     }
 
 
-def _log_error(result: Result, name: str) -> np.ndarray:
-    return np.log(sum(low_and_high(result, name))[-1] / 2)
-
-
-def _gain(name: str):
-    return lambda plain, idea: _log_error(plain, name) - _log_error(idea, name)
+def _error_gain(name: str):
+    return lambda plain, idea: error_gain(plain, idea, name)
 
 
 def _accuracy_gain(*results: Result) -> np.ndarray:
-    """Test accuracy on the complex images, idea minus plain, each at its better step size."""
-    chosen = (better_rate(*results[:2]), better_rate(*results[2:]))
-    plain, idea = (result.test_accuracy[:, 5:].astype(np.float64).mean(-1) for result in chosen)
-    return idea - plain
+    """Return the gain on the complex images: two rates of plain descent, two of the idea."""
+    return accuracy_gain(better_rate(*results[:2]), better_rate(*results[2:]))
 
 
 CLAIMS = tuple(
@@ -65,9 +62,9 @@ CLAIMS = tuple(
         statistic="ln of the circle's mean squared error at epoch 100, plain descent over the idea "
         "(controls: between the training points; test accuracy on the complex images of modified "
         "Fashion-MNIST, idea minus plain, each at the step size that fits training images better)",
-        cases=cases(_circle_runs(idea), _gain("loss"), "mean", _FACTOR),
+        cases=cases(_circle_runs(idea), _error_gain("loss"), "mean", _FACTOR),
         controls=cases(
-            _circle_runs(idea, ", between the points"), _gain("between"), "mean", _FACTOR
+            _circle_runs(idea, ", between the points"), _error_gain("between"), "mean", _FACTOR
         )
         + cases(_image_runs(idea), _accuracy_gain, "mean", _PERCENT),
         figure=_FIGURE,

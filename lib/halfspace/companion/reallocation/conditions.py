@@ -24,9 +24,9 @@ _FASHION = dict(first_seed=_FIRST_SEED, seeds=5, images="normalised")
 _TRIED_RATES = (0.0005, 0.001, 0.002, 0.004, 0.008)
 
 
-# Each idea gets its own step size, and plain descent too: of those tried, the one with the smallest
-# mean logarithm of the error at the end; one at which a seed diverges is out. The recorded runs of
-# ``step_size_conditions`` tell.
+# Each idea has its own learning rate, and plain descent too: of those tried, the one with the
+# smallest mean logarithm of the error at the end; one at which a seed diverges is excluded. The
+# recorded runs of ``step_size_conditions`` are the basis.
 _CIRCLE_RATES = {
     "relu": {
         "none": 0.002,
@@ -45,32 +45,34 @@ _CIRCLE_RATES = {
 }
 
 
-# Here both are recorded; the larger accuracy on training images decides which one counts.
+# On images runs at both are recorded; see ``readings.better_rate``.
 FASHION_RATES = (0.0002, 0.0006)
 
 
 def step_size_conditions() -> dict[str, Spec]:
-    """Return the nets from which each idea's step size was chosen, by net, idea and step size."""
-    found = {}
+    """Return the nets by which each idea's learning rate was chosen, by net, idea and rate."""
+    conditions = {}
     for model, idea, rate in itertools.product(("relu", "dlgn"), IDEAS, _TRIED_RATES):
         training = recipe(model, learning_rate=rate, epochs=_BUDGET, first_seed=0, seeds=20)
         name = f"{model}: {idea}: {rate}"
-        found[name] = CircleReallocation(training=training, idea=idea, at=(0, _BUDGET))
-    return found
+        conditions[name] = CircleReallocation(training=training, idea=idea, at=(0, _BUDGET))
+    return conditions
 
 
 def reallocation_conditions() -> dict[str, Spec]:
-    """Return the nets trained with each idea at its own step size, by data, net and idea."""
-    found = {}
+    """Return the nets trained with each idea at its own learning rate, by data, net and idea."""
+    conditions = {}
     for model, rates in _CIRCLE_RATES.items():
         for idea, rate in rates.items():
             training = recipe(model, learning_rate=rate, epochs=_BUDGET, **_CIRCLE)
-            found[f"circle: {model}: {idea}"] = CircleReallocation(training=training, idea=idea)
+            conditions[f"circle: {model}: {idea}"] = CircleReallocation(
+                training=training, idea=idea
+            )
     for model, idea, rate in itertools.product(("relu", "dlgn"), IDEAS, FASHION_RATES):
-        found[f"fashion: {model}: {idea}: {rate}"] = FashionReallocation(
+        conditions[f"fashion: {model}: {idea}: {rate}"] = FashionReallocation(
             model=model, idea=idea, learning_rate=rate, **_FASHION
         )
-    return found
+    return conditions
 
 
 STUDIES = {"step sizes": step_size_conditions, "reallocation": reallocation_conditions}

@@ -1,4 +1,4 @@
-"""Ideas that work around the allocation of paths: what `fit` is to do besides descending.
+"""Ideas that work around the allocation of paths: what `fit` does besides descending.
 
 Each idea gives options of ``halfspace.training.fit`` and leaves the number of steps as it is.
 """
@@ -12,25 +12,41 @@ from torch.nn import functional
 
 from halfspace._checks import check_shape, uncompiled
 from halfspace.gates import is_active
-from halfspace.nets import DLGN, ReLUNet
+from halfspace.nets import GatedNet
 from halfspace.overlap import log_active_path_counts
 from halfspace.training import check_targets
 
-__all__ = ["IDEAS", "idea_options", "path_weights", "rebalanced_weights", "renew_half_spaces"]
+__all__ = [
+    "IDEAS",
+    "LABELS",
+    "idea_options",
+    "path_weights",
+    "rebalanced_weights",
+    "renew_half_spaces",
+]
 
-IDEAS = ("none", "rebalanced loss", "equal paths", "own step sizes", "new half-spaces")
+LABELS = {
+    "none": "plain descent",
+    "rebalanced loss": "rebalanced loss",
+    "equal paths": "equal paths",
+    "own step sizes": "separate learning rates",
+    "new half-spaces": "reinitialised units",
+}
+"""What readers call the ideas; the keys are their names in specs and conditions."""
 
-_CHUNK = 1000  # points looked at together: bounds the memory of the gates
-_LARGEST = 10.0  # no point counts more than this, or less than its inverse, before normalisation
+IDEAS = tuple(LABELS)
+
+_CHUNK = 1000  # points evaluated together: bounds the memory of the gates
+_LARGEST = 10.0  # largest weight of a point, and inverse of the smallest, before normalisation
 _STEP_FACTOR = 3.0
-_PERIOD = 20  # half-spaces are renewed this often in a run
+_PERIOD = 20  # units are compared at multiples of this share of a run: a twentieth
 _UNTIL = 0.6  # and not after this share of it
-_SAME = 0.98  # two half-spaces are one if this share of the points lies on the same side of both
+_SAME = 0.98  # units are twins if their gates agree at this share of the points
 
 
 def idea_options(
     idea: str,
-    model: str,
+    net: GatedNet,
     x: Tensor,
     y: Tensor,
     *,
@@ -43,15 +59,15 @@ def idea_options(
     - ``"rebalanced loss"``: half of a point's weight is its share of the last epoch's loss.
     - ``"equal paths"``: a point's weight falls with the square root of its number of active paths,
       to which the square of its gradient's norm is proportional.
-    - ``"own step sizes"``: a DLGN's gating network, a ReLU net's first layer, takes steps three
-      times as long.
+    - ``"own step sizes"``: the learning rate of the gating network, or of the first layer of a net
+      without one, is three times as large.
     - ``"new half-spaces"``: twelve times in the first 60 % of the run, units that switch as an
-      earlier unit of their layer does are merged with it and drawn anew. Units are compared at the
-      first 1,000 points of ``x``, or at all if there are fewer.
+      earlier unit of their layer does are merged with it and reinitialised. Units are compared at
+      the first 1,000 points of ``x``, or at all if there are fewer.
 
     Args:
         idea: one of ``IDEAS``.
-        model: ``"relu"`` or ``"dlgn"``.
+        net: a net of the kind that is trained.
         x: training inputs, shape (n, d).
         y: their targets, see ``halfspace.training.net_losses``.
         seeds: S seeds.
@@ -68,8 +84,7 @@ def idea_options(
     if idea == "equal paths":
         return dict(between=lambda net: path_weights(net, x))
     if idea == "own step sizes":
-        part = "gating" if model == "dlgn" else "value.0"
-        return dict(factors={part: _STEP_FACTOR})
+        return dict(factors={"gating" if net.has_gating else "value.0": _STEP_FACTOR})
     if idea == "new half-spaces":
         return dict(between=_Renewal(x, seeds, epochs))
     raise ValueError(f"idea must be one of {IDEAS}; got {idea!r}")
@@ -100,7 +115,7 @@ def rebalanced_weights(net: nn.Module, x: Tensor, y: Tensor, loss: str) -> Tenso
     return 0.5 + 0.5 * losses / losses.mean(-1, keepdim=True)
 
 
-def path_weights(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+def path_weights(net: GatedNet, x: Tensor) -> Tensor:
     """Weigh each point by the inverse root of its number of active paths (hard gates).
 
     Relative to the median point, from 1/10 to 10 (a point without a path counts 10), then divided
@@ -113,11 +128,13 @@ def path_weights(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
     Returns:
         Shape (S, n), of mean 1.
     """
-    found = []
-    for part in x.split(_CHUNK):
-        gates = is_active(net.preactivations(part))
-        found.append(log_active_path_counts(gates, bias=net.has_bias))
-    logs = torch.cat(found, dim=-1)
+    logs = torch.cat(
+        [
+            log_active_path_counts(is_active(net.preactivations(part)), bias=net.has_bias)
+            for part in x.split(_CHUNK)
+        ],
+        dim=-1,
+    )
     relative = (logs - logs.median(-1, keepdim=True).values) / -2
     weights = relative.exp().clamp(1 / _LARGEST, _LARGEST).to(x.dtype)
     return weights / weights.mean(-1, keepdim=True)
@@ -139,21 +156,21 @@ class _Renewal:
 
 @torch.no_grad()
 def renew_half_spaces(
-    net: ReLUNet | DLGN, x: Tensor, entropies: Sequence[Sequence[int]]
+    net: GatedNet, x: Tensor, entropies: Sequence[Sequence[int]]
 ) -> list[list[tuple[int, int]]]:
-    """Draw anew, in place, the half-spaces of units that switch as an earlier unit does.
+    """Reinitialise, in place, the half-spaces of units that switch as an earlier unit does.
 
     The unit's outgoing weights are added to its twin's, in proportion to what both compute, and
     become zero; its half-space's normal gets a random direction and keeps its length. Where both
     compute proportional values the net's function stays as it is.
 
     Args:
-        net: stacked, S copies, without biases in the layers that are redrawn.
+        net: stacked, S copies, without biases in the layers that decide the gates.
         x: points at which the units are compared, shape (n, d).
         entropies: for each copy, what seeds its draws.
 
     Returns:
-        For each copy the redrawn units, as (layer, unit).
+        For each copy the reinitialised units, as (layer, unit).
 
     Raises:
         ValueError: if the net is no stack of as many copies as there are ``entropies``.
@@ -163,20 +180,19 @@ def renew_half_spaces(
         "the net's first weight", net.value[0].weight, (len(entropies), net.width, net.d_in)
     )
     renewed = [[] for _ in entropies]
-    drawing = net.gating if isinstance(net, DLGN) else net.value
     for layer in range(net.depth):
-        # Looked at anew in each layer, since the layers before may have changed.
+        # Computed for each layer, since the layers before it may have changed.
         gates = is_active(net.preactivations(x))[:, :, layer]
         agreement = (gates.mT @ gates + (1 - gates).mT @ (1 - gates)) / len(x)
         networks = _computed(net, x, layer)
         for copy, entropy in enumerate(entropies):
             for unit, twin in _twins(agreement[copy]):
                 for values, after in networks:
-                    own, other = values[copy, :, unit], values[copy, :, twin]
-                    share = (own @ other) / other.square().sum().clamp_min(1e-30)
+                    first, second = values[copy, :, unit], values[copy, :, twin]
+                    share = (first @ second) / second.square().sum().clamp_min(1e-30)
                     after[copy, :, twin] += share * after[copy, :, unit]
                     after[copy, :, unit] = 0
-                row = drawing[layer].weight[copy, unit]
+                row = net.gate_layers[layer].weight[copy, unit]
                 drawn = np.random.default_rng([*entropy, layer, unit]).standard_normal(len(row))
                 direction = torch.from_numpy(drawn / np.linalg.norm(drawn)).to(row)
                 row.copy_(direction * row.norm())
@@ -184,31 +200,32 @@ def renew_half_spaces(
     return renewed
 
 
-def _computed(net: ReLUNet | DLGN, x: Tensor, layer: int) -> list[tuple[Tensor, Tensor]]:
-    """Return what a layer's units pass on, (S, n, m), and the weights that take it up.
+def _computed(net: GatedNet, x: Tensor, layer: int) -> list[tuple[Tensor, Tensor]]:
+    """Return what a layer's units pass on, (S, n, m), and the weights that receive it.
 
-    Of the value network, and of a DLGN's gating network (whose last layer passes nothing on).
+    Of the value network, and of a gating network (whose last layer passes nothing on).
     """
-    if isinstance(net, ReLUNet):
-        return [(net.preactivations(x)[:, :, layer].relu(), net.value[layer + 1].weight.data)]
     etas = net.preactivations(x)
+    passed = etas[:, :, layer] if net.has_linear_gating else etas[:, :, layer].relu()
+    if not net.has_gating:
+        return [(passed, net.value[layer + 1].weight.data)]
     gates = net.gate(etas)
     z = torch.ones_like(x) if net.constant_input else x
     for number in range(layer + 1):
         z = net.value[number](z) * gates[:, :, number]
-    found = [(z, net.value[layer + 1].weight.data)]
+    computed = [(z, net.value[layer + 1].weight.data)]
     if layer + 1 < net.depth:
-        found.append((etas[:, :, layer], net.gating[layer + 1].weight.data))
-    return found
+        computed.append((passed, net.gating[layer + 1].weight.data))
+    return computed
 
 
 def _twins(agreement: Tensor) -> list[tuple[int, int]]:
     """Return (unit, twin) for units that agree with an earlier one that has no twin itself."""
-    found, without = [], []
+    pairs, without = [], []
     for unit, row in enumerate((agreement >= _SAME).tolist()):
         twin = next((earlier for earlier in without if row[earlier]), None)
         if twin is None:
             without.append(unit)
         else:
-            found.append((unit, twin))
-    return found
+            pairs.append((unit, twin))
+    return pairs

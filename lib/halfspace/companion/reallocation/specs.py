@@ -8,21 +8,23 @@ from pydantic import Field, field_validator
 from torch import nn
 
 from halfspace._checks import single_precision
+from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import hard_gates, losses, path_statistics
-from halfspace.companion.fashion.data import SETTINGS, fashion_inputs, modified_labels
+from halfspace.companion.circle.readings import FIT_LEVEL
+from halfspace.companion.fashion.data import SETTINGS
 from halfspace.companion.fashion.measures import statistics
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.reallocation.ideas import IDEAS, idea_options
 from halfspace.companion.spec import Integer, resolve_device
-from halfspace.datasets import circle_grid, fashion_mnist, subset_by_class
+from halfspace.datasets import circle_grid
 from halfspace.nets import stack
 from halfspace.overlap import active_path_counts
 from halfspace.training import Crossing, History, fit, net_losses, weight_sums
 
 __all__ = ["CircleReallocation", "FashionReallocation", "path_counts"]
 
-_FITTED = 0.05  # mean squared error at which the circle's target counts as fitted
+_LATE_RECORDS = 7
 
 
 def _known(idea: str) -> str:
@@ -42,7 +44,8 @@ class CircleReallocation(CircleLooks):
         loss_{half} (K, S): mean squared error at the training points under the own gate;
         log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; between_{half}
         (K, S): mean squared error between the training points; fit_epoch (S,): first epoch with an
-        error below 0.05, NaN for none; diverged (S,); initial (S,): sum of the initial weights.
+        error below ``FIT_LEVEL``, NaN for none; diverged (S,); initial (S,): sum of the initial
+        weights.
     """
 
     idea: str
@@ -51,18 +54,18 @@ class CircleReallocation(CircleLooks):
 
     _idea_is_known = field_validator("idea")(_known)
 
-    def _train(self, device: torch.device, **looks) -> tuple[nn.Module, History]:
+    def _train(self, device: torch.device, **recording) -> tuple[nn.Module, History]:
         spec, target = self.training, self.target
         options = idea_options(
             self.idea,
-            spec.model,
+            spec.net(spec.first_seed),
             target.points().to(device),
             target.values().to(device),
             seeds=range(spec.first_seed, spec.first_seed + spec.seeds),
             epochs=spec.epochs,
             loss="mse",
         )
-        return spec.train(device, **looks, **options)
+        return spec.train(device, **recording, **options)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec, target = self.training, self.target
@@ -72,24 +75,23 @@ class CircleReallocation(CircleLooks):
         upper = torch.arange(self.grid, device=device) < self.grid // 2
 
         def measure(net):
-            found = losses(net, x, y, top) | path_statistics(net, x, top)
+            at_points = losses(net, x, y, top) | path_statistics(net, x, top)
             errors = losses(net, points, wanted, upper)
-            kept = {f"between_{half}": errors[f"loss_{half}"] for half in ("top", "bottom")}
+            between = {f"between_{half}": errors[f"loss_{half}"] for half in ("top", "bottom")}
             names = ("loss_top", "loss_bottom", "log_paths_top", "log_paths_bottom")
-            return kept | {name: found[name] for name in names}
+            return between | {name: at_points[name] for name in names}
 
         fitted = Crossing(
             name="fit",
             measure=lambda net: net_losses(net(x), y, "mse"),
-            level=_FITTED,
+            level=FIT_LEVEL,
             every=math.ceil(target.n / spec.batch_size),
         )
         _, history = self._train(
             device, measure=measure, record=self.at, snapshots=(0,), crossings=[fitted]
         )
-        small = {name: values.astype(np.float32) for name, values in history.measures.items()}
         step = history.crossings["fit"].step.numpy()
-        return small | {
+        return as_float32(history.measures) | {
             "at": np.array(self.at),
             "fit_epoch": np.where(step >= 0, step // fitted.every, np.nan),
             "initial": weight_sums(history.snapshots[0]),
@@ -138,41 +140,32 @@ class FashionReallocation(FashionTraining):
     _idea_is_known = field_validator("idea")(_known)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        seeds = range(self.first_seed, self.first_seed + self.seeds)
-        data = fashion_mnist(self.n_train)
-        classes = SETTINGS["modified"]
-        drawn = [modified_labels(data, seed=seed, complex_classes=classes) for seed in seeds]
-        y, test_y = (torch.stack(labels).to(device) for labels in zip(*drawn, strict=True))
-        x = fashion_inputs(data.train_images, data.train_images, self.images).to(device)
-        few = subset_by_class(data.train_labels, min(self.sample, self.n_train // 10)).to(device)
+        seeds = self.all_seeds
+        problem = self.problem([(seed, SETTINGS["modified"]) for seed in seeds], device)
+        x, y, sample = problem.x, problem.y, problem.sample(self.sample)
         net = stack([self.net(seed) for seed in seeds]).to(device)
+        idea = idea_options(
+            self.idea, net, x, y, seeds=seeds, epochs=self.epochs, loss="cross_entropy"
+        )
         history = fit(
             net,
             x,
             y,
             seeds=seeds,
             epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            batch_size=min(self.batch_size, self.n_train),
-            loss="cross_entropy",
-            measure=lambda net: statistics(net, x[few], y[:, few]),
-            record=np.unique([0, *np.geomspace(1, self.epochs, 7).round()]).tolist(),
+            measure=lambda net: statistics(net, x[sample], y[:, sample]),
+            record=self.record_times((0,), _LATE_RECORDS),
             snapshots=(0,),
             description=f"{self.model}, {self.idea}, {self.seeds} seeds",
-            **idea_options(
-                self.idea, self.model, x, y, seeds=seeds, epochs=self.epochs, loss="cross_entropy"
-            ),
+            **self.fit_options,
+            **idea,
         )
-        order = subset_by_class(data.test_labels, 1000)
-        test_x = fashion_inputs(data.test_images[order], data.train_images, self.images).to(device)
         with torch.no_grad():
-            test = statistics(net, test_x, test_y[:, order.to(device)])
+            test = statistics(net, *problem.test(1000))
         arrays = {name: history.measures[name] for name in ("accuracy", "log_paths")}
-        arrays["test_accuracy"] = test["accuracy"].cpu().numpy()
-        small = {name: values.astype(np.float32) for name, values in arrays.items()}
-        return small | {
+        arrays |= {"test_accuracy": test["accuracy"], "loss": history.batch_loss}
+        return as_float32(arrays) | {
             "at": history.record,
-            "loss": history.batch_loss.astype(np.float32),
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }

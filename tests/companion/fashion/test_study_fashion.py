@@ -22,7 +22,9 @@ def study(**changes):
 
 @pytest.fixture(scope="module")
 def runs():
-    return {labels: study(labels=labels)._run(CPU) for labels in ("modified", "random", "original")}
+    return {
+        labels: study(labels=labels).run(CPU)[0] for labels in ("modified", "random", "original")
+    }
 
 
 def alignment_by_hand(first, second):

@@ -8,20 +8,18 @@ from halfspace.companion.circle.specs import recipe
 from halfspace.companion.conjectures.conditions import freezing_conditions, surrogate_conditions
 from halfspace.companion.fashion.data import fashion_inputs, modified_labels
 from halfspace.companion.intervals import first_below
-from halfspace.companion.reallocation import specs as reallocation
+from halfspace.companion.reallocation import specs
 from halfspace.companion.reallocation.conditions import (
     FASHION_RATES,
     reallocation_conditions,
     step_size_conditions,
 )
 from halfspace.companion.reallocation.ideas import IDEAS, idea_options
-from halfspace.companion.reallocation.readings import better_rate
 from halfspace.companion.reallocation.specs import (
     CircleReallocation,
     FashionReallocation,
     path_counts,
 )
-from halfspace.companion.spec import Result
 from halfspace.datasets import circle_grid, fashion_mnist
 from halfspace.nets import stack
 from halfspace.overlap import active_path_counts
@@ -44,7 +42,7 @@ def weight_sums_of(spec, seeds):
 
 def test_plain_descent_is_the_plain_training_run():
     spec = circle_spec("none")
-    found = spec._run(CPU)
+    found = spec.run(CPU)[0]
     net, _ = spec.training.train(CPU)
     x, y, top = spec.target.points(), spec.target.values(), spec.target.top()
     angles, points = circle_grid(32)
@@ -58,7 +56,7 @@ def test_plain_descent_is_the_plain_training_run():
             np.testing.assert_allclose(found[f"{name}_{half}"][-1], values.mean(-1), rtol=1e-5)
     np.testing.assert_allclose(found["initial"], weight_sums_of(spec.training, (7, 8)), rtol=1e-10)
     assert np.isnan(found["fit_epoch"]).all() and not found["diverged"].any()
-    other = circle_spec("own step sizes")._run(CPU)
+    other = circle_spec("own step sizes").run(CPU)[0]
     np.testing.assert_array_equal(other["loss_top"][0], found["loss_top"][0])
     assert not np.array_equal(other["loss_top"][-1], found["loss_top"][-1])
 
@@ -66,34 +64,34 @@ def test_plain_descent_is_the_plain_training_run():
 def test_the_epoch_of_the_fit_is_counted_in_epochs():
     training = recipe("dlgn", epochs=40, seeds=10, learning_rate=4e-3, beta=30.0, gating_gain=0.6)
     spec = circle_spec("none", training=training, at=tuple(range(41)))
-    found = spec._run(CPU)
+    found = spec.run(CPU)[0]
     total = (found["loss_top"] + found["loss_bottom"]) / 2
     expected, later = (first_below(found["at"], total, level) for level in (0.05, 0.04))
     np.testing.assert_array_equal(found["fit_epoch"], expected)
     assert not np.array_equal(expected, later, equal_nan=True)
 
 
-def test_a_seed_that_diverges_is_told():
+def test_a_seed_that_diverges_is_recorded_as_such():
     wild = circle_spec("none").with_training(optimizer="sgd", learning_rate=1e6)
-    assert wild._run(CPU)["diverged"].all()
-    assert fashion_spec("none", learning_rate=1e30)._run(CPU)["diverged"].all()
+    assert wild.run(CPU)[0]["diverged"].all()
+    assert fashion_spec("none", learning_rate=1e30).run(CPU)[0]["diverged"].all()
 
 
-def test_ideas_are_told_the_run_they_belong_to(monkeypatch):
-    told = []
+def test_ideas_receive_the_run_that_they_belong_to(monkeypatch):
+    calls = []
 
-    def options(idea, model, x, y, **more):
-        told.append((idea, model, len(x), y.shape, more))
-        return idea_options(idea, model, x, y, **more)
+    def options(idea, net, x, y, **more):
+        calls.append((idea, net.has_gating, len(x), y.shape, more))
+        return idea_options(idea, net, x, y, **more)
 
-    monkeypatch.setattr(reallocation, "idea_options", options)
-    circle_spec("rebalanced loss")._run(CPU)
-    fashion_spec("new half-spaces")._run(CPU)
+    monkeypatch.setattr(specs, "idea_options", options)
+    circle_spec("rebalanced loss").run(CPU)
+    fashion_spec("new half-spaces", model="relu").run(CPU)
     on_circle = dict(seeds=range(7, 9), epochs=4, loss="mse")
     on_images = dict(seeds=range(3, 5), epochs=2, loss="cross_entropy")
-    assert told == [
-        ("rebalanced loss", "dlgn", 256, (256, 1), on_circle),
-        ("new half-spaces", "dlgn", 1000, (2, 1000), on_images),
+    assert calls == [
+        ("rebalanced loss", True, 256, (256, 1), on_circle),
+        ("new half-spaces", False, 1000, (2, 1000), on_images),
     ]
 
 
@@ -114,7 +112,7 @@ def fashion_spec(idea, **changes):
 
 
 def test_fashion_arrays():
-    plain, weighted = (fashion_spec(idea)._run(CPU) for idea in ("none", "equal paths"))
+    plain, weighted = (fashion_spec(idea).run(CPU)[0] for idea in ("none", "equal paths"))
     for found in (plain, weighted):
         assert found["accuracy"].shape == found["log_paths"].shape == (3, 2, 10)
         assert found["test_accuracy"].shape == (2, 10) and found["at"].tolist() == [0, 1, 2]
@@ -124,7 +122,7 @@ def test_fashion_arrays():
 
 def test_fashion_arrays_are_those_of_a_run_by_hand():
     spec = fashion_spec("none", learning_rate=2e-3, epochs=3)
-    found, data = spec._run(CPU), fashion_mnist(1000)
+    found, data = spec.run(CPU)[0], fashion_mnist(1000)
     assert found["at"].tolist() == [0, 1, 2, 3]
     x, test_x = (
         fashion_inputs(images, data.train_images, "normalised")
@@ -152,14 +150,6 @@ def test_fashion_arrays_are_those_of_a_run_by_hand():
     assert not found["diverged"].any()
 
 
-def test_the_better_step_size_is_the_one_that_fits_training_images_better_at_the_end():
-    results = [
-        Result(None, {"accuracy": np.array([1 - level, level])[:, None, None]}, {}, "computed")
-        for level in (0.5, 0.7, 0.6)
-    ]
-    assert better_rate(*results) is results[1]
-
-
 def test_conditions():
     listed = reallocation_conditions()
     assert len(listed) == 2 * len(IDEAS) * (1 + len(FASHION_RATES))
@@ -170,12 +160,12 @@ def test_conditions():
 
 
 def chosen():
-    """Return the conditions on the circle, whose step sizes were chosen."""
+    """Return the conditions on the circle, whose learning rates were chosen."""
     listed = reallocation_conditions().values()
     return [spec for spec in listed if isinstance(spec, CircleReallocation)]
 
 
-def test_step_sizes_were_tried_on_other_seeds_and_nothing_else():
+def test_learning_rates_were_tried_on_other_seeds_and_nothing_else():
     tried = step_size_conditions()
     keys = [spec.key() for spec in tried.values()]
     wanted = {
@@ -189,10 +179,12 @@ def test_step_sizes_were_tried_on_other_seeds_and_nothing_else():
     assert all(spec.training.first_seed >= 20 == spec.training.seeds for spec in chosen())
 
 
-def test_the_step_sizes_are_the_best_of_those_tried():
+def test_the_learning_rates_are_the_best_of_those_tried():
     runs = [spec.recorded() for spec in step_size_conditions().values()]
     if None in runs:
-        pytest.skip(f"{runs.count(None)} of {len(runs)} runs of step sizes are not recorded yet")
+        pytest.skip(
+            f"{runs.count(None)} of {len(runs)} runs of learning rates are not recorded yet"
+        )
     for spec in chosen():
         errors = {}
         for run in runs:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from halfspace.companion.reallocation import ideas as reallocation
+from halfspace.companion.reallocation import ideas
 from halfspace.companion.reallocation.ideas import (
     IDEAS,
     idea_options,
@@ -13,7 +13,7 @@ from halfspace.companion.reallocation.ideas import (
     renew_half_spaces,
 )
 from halfspace.gates import HardGate, SoftGate
-from halfspace.nets import DLGN, ReLUNet, stack, unstack
+from halfspace.nets import DGN, DLGN, ReLUNet, stack, unstack
 from halfspace.overlap import active_path_counts
 from halfspace.training import fit
 
@@ -22,13 +22,8 @@ def nets(kind, generator, copies=2, width=6, depth=3, bias=False, d=2):
     options = dict(width=width, depth=depth, bias=bias, generator=generator)
     if kind != "relu":
         options |= dict(gate=SoftGate(4.0), constant_input=kind == "dlgn")
-    make = ReLUNet if kind == "relu" else DLGN
+    make = {"relu": ReLUNet, "dgn": DGN}.get(kind, DLGN)
     return stack([make(d, **options) for _ in range(copies)])
-
-
-def drawing(net):
-    """Return the layers whose half-spaces are drawn anew."""
-    return net.gating if isinstance(net, DLGN) else net.value
 
 
 def test_rebalanced_weights_are_half_a_share_of_the_loss(generator):
@@ -73,14 +68,14 @@ def test_path_weights_stay_within_a_factor_of_ten():
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-@pytest.mark.parametrize("kind", ["relu", "dlgn", "linear experts"])
+@pytest.mark.parametrize("kind", ["relu", "dlgn", "dgn", "linear experts"])
 def test_a_doubled_unit_is_merged_and_drawn_anew_without_a_change_of_the_function(
     kind, layer, generator
 ):
     deeper = kind != "relu"  # there a gating network takes up what the layer passes on
     net = nets(kind, generator, width=4, depth=layer + 1 + deeper, d=6)
     x = torch.randn(300, 6, generator=generator)
-    drawn = drawing(net)[layer].weight
+    drawn = net.gate_layers[layer].weight
     with torch.no_grad():
         drawn[1, 3] = 1.5 * drawn[1, 2]
         if deeper:
@@ -165,7 +160,7 @@ def test_each_idea_changes_training_and_is_the_same_alone(kind, idea, generator)
     for copies in (2, 1):
         net = nets(kind, torch.Generator().manual_seed(0), copies=copies, width=16)
         seeds = range(copies)
-        options = idea_options(idea, kind, x, y, seeds=seeds, epochs=40, loss="mse")
+        options = idea_options(idea, net, x, y, seeds=seeds, epochs=40, loss="mse")
         assert (options == {}) == (idea == "none")
         fit(net, x, y, seeds=seeds, epochs=40, learning_rate=3e-3, batch_size=20, **options)
         states.append(net(x)[0].detach())
@@ -176,25 +171,30 @@ def test_each_idea_changes_training_and_is_the_same_alone(kind, idea, generator)
     assert same == (idea == "none")
 
 
-@pytest.mark.parametrize(("kind", "part"), [("dlgn", "gating"), ("relu", "value.0")])
-def test_own_step_sizes_are_three_times_as_long(kind, part):
+@pytest.mark.parametrize(
+    ("kind", "part"), [("dlgn", "gating"), ("dgn", "gating"), ("relu", "value.0")]
+)
+def test_the_gates_learning_rate_is_three_times_as_large(kind, part):
     x = torch.zeros(1, 2)
-    options = idea_options("own step sizes", kind, x, x, seeds=(0,), epochs=1, loss="mse")
+    net = nets(kind, torch.Generator())
+    options = idea_options("own step sizes", net, x, x, seeds=(0,), epochs=1, loss="mse")
     assert options == {"factors": {part: 3.0}}
 
 
 def test_an_unknown_idea_is_refused():
     x = torch.zeros(1, 2)
     with pytest.raises(ValueError, match="idea must be one of .*; got 'luck'"):
-        idea_options("luck", "relu", x, x, seeds=(0, 1), epochs=1, loss="mse")
+        idea_options(
+            "luck", nets("relu", torch.Generator()), x, x, seeds=(0, 1), epochs=1, loss="mse"
+        )
 
 
 def test_half_spaces_are_renewed_twelve_times_in_the_first_part(generator, monkeypatch):
     calls = []
-    monkeypatch.setattr(reallocation, "renew_half_spaces", lambda *given: calls.append(given))
+    monkeypatch.setattr(ideas, "renew_half_spaces", lambda *given: calls.append(given))
     net, x = nets("relu", generator), torch.randn(1200, 2, generator=generator)
-    told = dict(seeds=(3, 4), epochs=40, loss="mse")
-    options = idea_options("new half-spaces", "relu", x, x[:, :1], **told)
+    run = dict(seeds=(3, 4), epochs=40, loss="mse")
+    options = idea_options("new half-spaces", net, x, x[:, :1], **run)
     fit(net, x, x[:, :1], seeds=(3, 4), epochs=40, learning_rate=1e-3, **options)
     assert [seeds for *_, seeds in calls] == [[(3, 2 * k), (4, 2 * k)] for k in range(1, 13)]
     assert all(torch.equal(points, x[:1000]) for _, points, _ in calls)
@@ -202,9 +202,9 @@ def test_half_spaces_are_renewed_twelve_times_in_the_first_part(generator, monke
 
 def test_a_run_too_short_for_twelve_renewals_is_not_renewed_at_its_start(generator, monkeypatch):
     calls = []
-    monkeypatch.setattr(reallocation, "renew_half_spaces", lambda *given: calls.append(given))
+    monkeypatch.setattr(ideas, "renew_half_spaces", lambda *given: calls.append(given))
     net, x = nets("relu", generator), torch.randn(8, 2, generator=generator)
-    told = dict(seeds=(3, 4), epochs=5, loss="mse")
-    options = idea_options("new half-spaces", "relu", x, x[:, :1], **told)
+    run = dict(seeds=(3, 4), epochs=5, loss="mse")
+    options = idea_options("new half-spaces", net, x, x[:, :1], **run)
     fit(net, x, x[:, :1], seeds=(3, 4), epochs=5, learning_rate=1e-3, **options)
     assert [seeds[0][1] for *_, seeds in calls] == [1, 2, 3]

@@ -165,3 +165,29 @@ def test_block_means_leave_out_the_diagonal():
 def test_refuses_unbalanced_training_sets():
     with pytest.raises(ValueError, match="n_train must be a multiple of 10; got 15"):
         ModifiedFashionMNIST(model="relu", images="raw", n_train=15)
+
+
+def test_records_are_dense_in_the_first_epoch():
+    spec = ModifiedFashionMNIST(
+        model="relu", images="raw", n_train=1000, batch_size=128, epochs=100, first_seed=4, seeds=3
+    )
+    assert spec.batches == 8 and spec.all_seeds == range(4, 7)
+    assert spec.record_times((0, 2, 7, 8, 20), 3) == [0, 0.25, 0.875, 1, 10, 100]
+    assert spec.fit_options["batch_size"] == 128
+    assert spec.replace(batch_size=2000).fit_options["batch_size"] == 1000
+
+
+def test_a_problem_holds_each_copys_labels():
+    spec = ModifiedFashionMNIST(model="relu", images="normalised", n_train=300)
+    draws = [(4, (5, 6, 7, 8, 9)), (5, ())]
+    problem, data = spec.problem(draws, torch.device("cpu")), fashion_mnist(300)
+    labels, test_labels = modified_labels(data, seed=4)
+    assert torch.equal(problem.y, torch.stack([labels, data.train_labels]))
+    sample = problem.sample(2)
+    assert data.train_labels[sample].tolist() == sorted([*range(10)] * 2)
+    assert len(problem.sample(1000)) == 300
+    x, y = problem.test(3)
+    chosen = subset_by_class(data.test_labels, 3)
+    assert torch.equal(y, torch.stack([test_labels, data.test_labels])[:, chosen])
+    pixels = data.test_images[chosen].float() / 255 - (data.train_images.float() / 255).mean(0)
+    torch.testing.assert_close(x, pixels / pixels.norm(dim=1, keepdim=True))

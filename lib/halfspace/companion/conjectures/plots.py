@@ -1,0 +1,60 @@
+"""Figures on the conjectures: value networks along frozen gates, pairs of nets."""
+
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from halfspace.companion.plots import COLORS, interval_curve
+
+__all__ = ["frozen_gates", "gains_of_pairs", "similarities"]
+
+
+def frozen_gates(
+    axis: Axes,
+    epochs: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    color: str,
+    linear_until: float,
+) -> None:
+    """Draw what a net and the ways to go on from its frozen gates reach.
+
+    Args:
+        axis: where to draw.
+        epochs: at which the gates are frozen, shape (K,).
+        curves: by label, mean and interval, shape (K, 3); first the net itself, then three ways.
+        title: of the panel.
+        color: a key of ``COLORS``.
+        linear_until: epoch up to which the time axis is linear; it is logarithmic from there on.
+    """
+    for (label, curve), style in zip(curves.items(), (":", "-", "--", "-."), strict=True):
+        interval_curve(axis, epochs, curve, label, color=color, style=style)
+    axis.set_title(title)
+    axis.set_xscale("symlog", linthresh=linear_until)
+
+
+def similarities(
+    axis: Axes, epochs: ArrayLike, curves: Mapping[str, ArrayLike], *, title: str
+) -> None:
+    """Draw the similarities of DLGNs to ReLU nets, and those among ReLU nets, over training.
+
+    Args:
+        axis: where to draw.
+        epochs: shape (K,).
+        curves: by label, mean and interval, shape (K, 3): a DLGN and its partner, a DLGN and other
+            ReLU nets, two ReLU nets.
+        title: of the panel.
+    """
+    strokes = (("dlgn", "-"), ("dlgn", "--"), ("relu", ":"))
+    for (label, curve), (color, style) in zip(curves.items(), strokes, strict=True):
+        interval_curve(axis, epochs, curve, label, color=color, style=style)
+    axis.set_xscale("symlog", linthresh=5)
+    axis.set(title=title, xlabel="epoch", xticks=[0, 10, 100])
+
+
+def gains_of_pairs(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
+    """Draw each seed's gain of paths in the ReLU net and in the DLGN, shape (S,) each."""
+    axis.plot(relu, dlgn, "o", ms=4, color=COLORS["dlgn"])
+    axis.set(title="low half's gain (ln paths)", xlabel="ReLU net", ylabel="DLGN")

@@ -1,0 +1,42 @@
+"""Figures on the conjectures draw what they are given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from halfspace.companion.conjectures import plots
+
+
+@pytest.fixture
+def axis():
+    figure, axis = plt.subplots()
+    yield axis
+    plt.close(figure)
+
+
+def curves(*labels):
+    return {label: np.arange(9.0).reshape(3, 3) + k for k, label in enumerate(labels)}
+
+
+def test_frozen_gates_are_four_lines_on_an_axis_that_shows_epoch_0(axis):
+    given = curves("the net", "fresh", "own", "kernel")
+    plots.frozen_gates(axis, [0, 1, 10], given, title="a net", color="relu", linear_until=1)
+    assert [line.get_label() for line in axis.lines] == [*given]
+    assert len({line.get_linestyle() for line in axis.lines}) == 4
+    for line, curve in zip(axis.lines, given.values(), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), curve[:, 0])
+    assert axis.get_xscale() == "symlog" and axis.get_title() == "a net"
+
+
+def test_similarities_tell_pairs_from_others_and_from_relu_nets(axis):
+    given = curves("pair", "others", "ReLU nets")
+    plots.similarities(axis, [0, 10, 100], given, title="a kernel")
+    pair, others, relu = axis.lines
+    assert pair.get_color() == others.get_color() != relu.get_color()
+    assert pair.get_linestyle() != others.get_linestyle()
+    np.testing.assert_array_equal(relu.get_ydata(), given["ReLU nets"][:, 0])
+
+
+def test_gains_of_pairs_are_a_dot_a_seed(axis):
+    plots.gains_of_pairs(axis, [1, 2, 3], [4, 5, 6])
+    (dots,) = axis.lines
+    np.testing.assert_array_equal(dots.get_xydata(), [[1, 4], [2, 5], [3, 6]])

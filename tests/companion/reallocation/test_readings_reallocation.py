@@ -1,0 +1,150 @@
+"""What is read off the runs with ideas, on runs made up so that the answer is known."""
+
+import math
+
+import numpy as np
+import pytest
+from halfspace.companion.circle.specs import recipe
+from halfspace.companion.intervals import interval_text, mean_interval
+from halfspace.companion.reallocation import readings
+from halfspace.companion.reallocation.ideas import IDEAS, LABELS
+from halfspace.companion.reallocation.specs import CircleReallocation, FashionReallocation
+from halfspace.companion.spec import Result
+
+PROVENANCE = {"when": "2026-01-02T03:04:05", "device": "CPU"}
+TRIED = IDEAS[1:]
+
+
+def circle_run(model, number):
+    """Return a run whose error falls by a factor e more at one seed for each idea before it."""
+    training = recipe(model, seeds=2, first_seed=7, epochs=100, learning_rate=0.001 * (1 + number))
+    spec = CircleReallocation(training=training, idea=IDEAS[number], at=(0, 100))
+    log_error = np.array([[0.0, 0.0], [-2.0 - number, -3.0]]) - (model == "dlgn")
+    arrays = {"at": np.array(spec.at), "fit_epoch": np.array([20.0 + number, math.nan])}
+    for name, further in {"loss": 0, "between": 1}.items():
+        error = np.exp(log_error * (1 + further))
+        arrays |= {f"{name}_top": 0.5 * error, f"{name}_bottom": 1.5 * error}
+    arrays["log_paths_top"] = np.array([[1.0, 1.0], [3.0 + number, 4.0]])
+    arrays["log_paths_bottom"] = np.array([[0.5, 2.0], [0.5, 1.0]])
+    return Result(spec, arrays, PROVENANCE, "recorded")
+
+
+@pytest.fixture
+def circle():
+    return readings.on_circle(
+        {
+            f"circle: {model}: {idea}": circle_run(model, number)
+            for model in ("relu", "dlgn")
+            for number, idea in enumerate(IDEAS)
+        }
+    )
+
+
+def image_run(model, number, rate):
+    """Return a run in which the ReLU nets fit better at rate 1, the DLGNs at rate 2."""
+    spec = FashionReallocation(
+        model=model, images="normalised", idea=IDEAS[number], n_train=1000, seeds=2, epochs=2
+    )
+    better = rate == (1 if model == "relu" else 2)
+    over_classes = np.array([-2, -1, 0, 1, 2] * 2) / 100  # the mean of either part is zero
+    test = np.array([0.5, 0.6]) + 0.01 * number if better else np.zeros(2)
+    log_paths = np.zeros((2, 2, 10))
+    log_paths[1, :, :5], log_paths[:, 1, 5:] = 3, 1
+    arrays = {
+        "accuracy": np.full((2, 2, 10), 0.9 if better else 0.8),
+        "test_accuracy": test[:, None] + over_classes + np.repeat([0.1 * number, 0.0], 5),
+        "log_paths": log_paths,
+    }
+    return Result(spec, arrays, PROVENANCE, "recorded")
+
+
+@pytest.fixture
+def images():
+    results = {
+        f"fashion: {model}: {idea}: {rate}": image_run(model, number, rate)
+        for model in ("relu", "dlgn")
+        for number, idea in enumerate(IDEAS)
+        for rate in (1, 2)
+    }
+    return readings.on_images(results, (1, 2))
+
+
+def test_runs_are_listed_by_net_and_idea(circle, images):
+    for runs in (circle, images):
+        assert [*runs] == [(net, idea) for net in ("ReLU net", "DLGN") for idea in IDEAS]
+        assert all(run.spec.idea == idea for (_, idea), run in runs.items())
+    assert {run.spec.training.model for (net, _), run in circle.items() if net == "DLGN"} == {
+        "dlgn"
+    }
+    assert all((run.accuracy == 0.9).all() for run in images.values())
+
+
+def test_learning_rates_of_each_idea(circle):
+    rates = readings.learning_rates(circle)["DLGN"]
+    assert [*rates] == [*LABELS.values()] and [*rates.values()] == [
+        "0.001", "0.002", "0.003", "0.004", "0.005",
+    ]  # fmt: skip
+
+
+def test_a_gain_is_the_error_of_plain_descent_over_that_of_the_idea(circle):
+    gains = readings.error_gains(circle)
+    assert [*gains] == ["ReLU net", "DLGN"] and len(gains["DLGN"]) == 2 * len(TRIED)
+    for number, idea in enumerate(TRIED, start=1):
+        for net in gains:
+            at_points = gains[net][f"{LABELS[idea]}, at the points"]
+            np.testing.assert_allclose(at_points, mean_interval(np.array([number, 0.0])))
+            between = gains[net][f"{LABELS[idea]}, between them"]
+            np.testing.assert_allclose(between, mean_interval(np.array([2.0 * number, 0.0])))
+
+
+def test_error_curves_are_geometric_means(circle):
+    curves = readings.error_curves(circle, "DLGN")
+    assert [*curves] == [*IDEAS]
+    np.testing.assert_allclose(np.log(curves["equal paths"][:, 0]), [-1, -(2 + 2 + 3) / 2 - 1])
+
+
+def test_allocations_are_those_of_the_end(circle):
+    rows = readings.allocations(circle)["ReLU net"]
+    assert [*rows] == [*LABELS.values()]
+    # Low minus high half, since the start: 2.5 - 0.5 + number and 3 + 1.
+    np.testing.assert_allclose(rows["plain descent"], mean_interval(np.array([2.0, 4.0])))
+    np.testing.assert_allclose(rows["rebalanced loss"], mean_interval(np.array([3.0, 4.0])))
+
+
+def test_numbers_of_the_circle(circle):
+    numbers = readings.circle_numbers(circle)
+    described = {"budget": 100, "seeds": 2, "first-seed": 7, "last-seed": 8}
+    assert described.items() <= numbers.items()
+    assert numbers["from-circle"] == "Recorded on 2026-01-02 (CPU)."
+    assert numbers["gain equal paths DLGN"] == interval_text(np.array([2.0, 0.0]))
+    assert numbers["unfitted equal paths DLGN"] == 1
+    assert numbers["fit equal paths DLGN"] == "22"
+    assert numbers["moved none ReLU net"] == interval_text(np.array([2.0, 4.0]))
+
+
+def test_accuracy_is_compared_part_by_part_in_points(images):
+    gains = readings.accuracy_gains(images)
+    for number, idea in enumerate(TRIED, start=1):
+        for net in ("ReLU net", "DLGN"):
+            simple, hard = (gains[net][f"{LABELS[idea]}, {part}"] for part in ("simple", "complex"))
+            np.testing.assert_allclose(simple[0], 11 * number)
+            np.testing.assert_allclose(hard[0], number)
+
+
+def test_numbers_of_images(images):
+    numbers = readings.image_numbers(images)
+    described = {"image-depth": 5, "image-width": 128, "image-n": "1,000", "image-epochs": 2}
+    assert described.items() <= numbers.items() and numbers["image-seeds"] == 2
+    assert numbers["from-images"] == "Recorded on 2026-01-02 (CPU)."
+    assert numbers["complex none DLGN"] == interval_text(np.array([50.0, 60.0]))
+    assert numbers["more equal paths ReLU net"] == interval_text(np.array([2.0, 2.0]))
+    # Simple minus complex part: from 0 and -1 to 3 and 2.
+    assert numbers["gap DLGN"] == interval_text(np.array([3.0, 3.0]))
+
+
+def test_the_better_rate_is_the_one_that_fits_training_images_better_at_the_end():
+    results = [
+        Result(None, {"accuracy": np.array([1 - level, level])[:, None, None]}, {}, "computed")
+        for level in (0.5, 0.7, 0.6)
+    ]
+    assert readings.better_rate(*results) is results[1]
