@@ -5,7 +5,7 @@ and the initialisation reproduce the look of its Figures 2 and 3.
 """
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from halfspace.nets import DLGN, ReLUNet, stack
 from halfspace.regions import half_spaces
 from halfspace.training import Crossing, History, fit, net_losses
 
-__all__ = ["CircleTraining", "recipe", "trained_net"]
+__all__ = ["CircleEvaluation", "CircleTraining", "recipe", "trained_net"]
 
 
 class CircleTraining(Spec):
@@ -172,6 +172,42 @@ class CircleTraining(Spec):
                 net.load_state_dict(state)
                 arrays[f"normals_{time}"] = half_spaces(net)[0].detach().cpu().numpy()
         return arrays | {f"final.{name}": value.numpy() for name, value in states[2].items()}
+
+
+class CircleEvaluation(Spec):
+    """A training run on the circle whose nets are measured at some epochs; subclasses measure.
+
+    Attributes:
+        training: the training run; its seeds are the study's.
+        at: evaluation epochs, increasing from 0; training ends with the last.
+    """
+
+    early: ClassVar[float] = 10.0
+
+    training: CircleTraining
+    at: tuple[Integer, ...]
+
+    @model_validator(mode="after")
+    def _ends_with_training(self):
+        ordered = list(self.at) == sorted(set(self.at))
+        if not (ordered and self.at[0] == 0 and self.at[-1] == self.training.epochs):
+            raise ValueError(
+                f"at must increase from 0 to training.epochs, {self.training.epochs}; got {self.at}"
+            )
+        return self
+
+    @property
+    def target(self) -> Circle:
+        """The training run's target."""
+        return self.training.target
+
+    def one_seed(self, index: int) -> Self:
+        """Return the study of one of its seeds, counted from 0."""
+        return self.with_training(seeds=1, first_seed=self.training.first_seed + index)
+
+    def with_training(self, **changes) -> Self:
+        """Return the study with some fields of its training changed."""
+        return self.replace(training=self.training.replace(**changes))
 
 
 def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTraining:

@@ -7,8 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import hard_gates, losses, path_statistics
+from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.spec import Integer
 from halfspace.datasets import circle_grid
 from halfspace.kernels import alignment, cosine
@@ -27,10 +27,10 @@ _ARC_POINTS = 1024  # grid points on each half at which activation patterns are 
 _MAX_PATHS = 2**21  # nets with more paths than this are not asked for their non-empty regions
 
 
-class CircleStudy(CircleLooks):
+class CircleStudy(CircleEvaluation):
     """Train as ``CircleTraining`` does and measure scalars of every seed at some epochs.
 
-    Attributes (besides those of ``CircleLooks``):
+    Attributes (besides those of ``CircleEvaluation``):
         grid: N, points of the circle at which kernels and the residual are taken.
 
     The result's arrays, float32, K epochs, S seeds, H layers; *half* is ``top`` or ``bottom``:

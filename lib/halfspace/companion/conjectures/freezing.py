@@ -14,8 +14,8 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from halfspace._checks import check_shape, uncompiled
-from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import losses, path_statistics
+from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.fashion.data import SETTINGS, fashion_inputs, modified_labels
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
@@ -29,12 +29,12 @@ __all__ = ["CircleFreezing", "FashionFreezing", "frozen_copy", "path_kernel", "r
 _FRESH = 1_000_000  # added to a seed: the draw of the fresh value network
 
 
-class CircleFreezing(CircleLooks):
+class CircleFreezing(CircleEvaluation):
     """Freeze the gates of nets on the circle at some epochs and train value networks from there.
 
     Gates are frozen as the net has them: soft ones as soft ones.
 
-    Attributes (besides those of ``CircleLooks``: the gates are frozen at each look):
+    Attributes (besides those of ``CircleEvaluation``: the gates are frozen at each look):
         refit_epochs: epochs that a value network then trains, Adam starting anew.
         ridge: weight of the kernel regression's penalty, as a share of the kernel's mean diagonal.
         grid: N, points of the circle at which the regression is judged, between training points.
