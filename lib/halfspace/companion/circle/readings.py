@@ -4,7 +4,7 @@ Claims judge these statistics, and the chapters quote them. E evaluation epochs,
 is that of a ``CircleTraining`` or of a ``CircleStudy`` where nothing else is said.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from halfspace.companion.intervals import (
     mean_intervals,
 )
 from halfspace.companion.origin import origin
+from halfspace.companion.records import Check
 from halfspace.companion.spec import Result
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "allocation_at",
     "allocation_intervals",
     "allocation_numbers",
+    "check_rows",
     "condition_numbers",
     "control_numbers",
     "control_summaries",
@@ -39,6 +41,7 @@ __all__ = [
     "facing_top",
     "final_allocations",
     "fit_numbers",
+    "fit_times",
     "functions_after_start",
     "half_fitted_by",
     "half_space_numbers",
@@ -329,6 +332,12 @@ def single_curves(
         reading: maps a result to values of shape (E, S), such as ``total_loss``.
     """
     return {label: (evaluation_epochs(run), reading(run)[:, 0]) for label, run in runs.items()}
+
+
+def fit_times(runs: Mapping[str, Result]) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Return each run's ``epochs_to_fit``, shape (S,), and its last epoch, both by label."""
+    fitted = {label: epochs_to_fit(run) for label, run in runs.items()}
+    return fitted, {label: int(evaluation_epochs(run)[-1]) for label, run in runs.items()}
 
 
 def losses_by_gate(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
@@ -720,3 +729,27 @@ def allocation_intervals(
         for label, name in shown.items()
         if name in recorded
     }
+
+
+def check_rows(
+    checks: Mapping[str, Sequence[Check]], names: Sequence[str]
+) -> list[dict[str, str | bool]]:
+    """Return how arrays that were computed again compare with the recorded ones, as table rows.
+
+    Args:
+        checks: those of ``records.verify``, by label.
+        names: the arrays that are shown.
+    """
+    return [
+        {
+            "net": label,
+            "quantity": check.name,
+            "recorded": f"{check.recorded:.5g}",
+            "now": f"{check.recomputed:.5g}",
+            "bounds": f"{check.low:.5g} to {check.high:.5g}",
+            "agrees": check.passed,
+        }
+        for label, made in checks.items()
+        for check in made
+        if check.name in names
+    ]
