@@ -7,10 +7,10 @@ from halfspace.companion.circle.readings import (
     allocation,
     epochs_to_fit,
     error_between_points,
+    evaluation_epochs,
     half_fitted_by,
     kernel_summary,
     log_ratio,
-    looks,
     low_and_high,
     low_half_first,
     summary,
@@ -146,9 +146,9 @@ def test_the_loss_of_halves_is_the_recorded_one(results):
         np.testing.assert_allclose(found, results["relu"].arrays[name], rtol=1e-5)
 
 
-def test_looks_are_those_of_a_training_or_a_study():
-    assert looks(Made(epochs=[0, 1], at=[0, 5])).tolist() == [0, 5]
-    assert looks(Made(epochs=[0, 1])).tolist() == [0, 1]
+def test_evaluation_epochs_are_those_of_a_training_or_a_study():
+    assert evaluation_epochs(Made(epochs=[0, 1], at=[0, 5])).tolist() == [0, 5]
+    assert evaluation_epochs(Made(epochs=[0, 1])).tolist() == [0, 1]
 
 
 def test_epochs_to_fit_and_summary():

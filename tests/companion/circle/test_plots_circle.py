@@ -118,7 +118,9 @@ def test_band_panels_share_one_legend():
 def test_shares_show_their_intervals():
     fig, axes = plots.figure()
     shares = {"start": [(0.2, 0.1, 0.4)] * 3, "end": [(0.5, 0.4, 0.6)] * 3}
-    circle_plots.layer_shares(axes[0, 0], shares, {"start": "linear", "end": "dlgn"}, chance=0.25)
+    circle_plots.layer_shares(
+        axes[0, 0], shares, {"start": "linear", "end": "dlgn"}, chance=0.25, ylabel="y"
+    )
     bar = axes[0, 0].containers[0]
     np.testing.assert_allclose(bar.lines[2][0].get_segments()[0][:, 1], [0.1, 0.4])
     assert [tick.get_text() for tick in axes[0, 0].get_xticklabels()] == ["1", "2", "3"]

@@ -1,24 +1,24 @@
-"""Section 4's claims, and tests that tell its explanations apart, on the circle."""
+"""Section 4's claims on the circle, and tests that separate its explanations."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from halfspace.companion.circle.readings import allocation, low_and_high
+from halfspace.companion.circle import readings
 from halfspace.companion.claims import Claim, cases
 from halfspace.companion.spec import Result
 
 __all__ = ["CLAIMS"]
 
 _FACTOR = math.log(1.5)  # smallest effect that counts: half as many paths again
-_FITTED = 0.05  # mean squared error at which a half counts as fitted; a tenth of the start's
-_EARLY, _END = 40, -1
+_EARLY = 40  # epoch
 
 _CHAPTER = "chapters/04_feature_learning.html#fig-circle-"
-_NINETY = "chapters/circle_conditions.html#fig-ninety"
+_CONDITIONS = "chapters/circle_conditions.html#fig-conditions"
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
-_LABELS = {  # of conditions whose own names would not do
+_LABELS = {  # of conditions, where a reader sees another name
     "init xavier": "Xavier",
     "init he": "He",
     "sgd": "SGD",
@@ -34,11 +34,11 @@ _LABELS = {  # of conditions whose own names would not do
 
 def _runs(*conditions: str, nets: tuple[str, ...] = ("relu", "dlgn")) -> dict[str, str]:
     """Return each net's run under each condition, by the name that a reader sees."""
-    found = {}
+    runs = {}
     for condition in conditions:
         label = "" if condition == "base" else f", {_LABELS.get(condition, condition)}"
-        found |= {f"{_NETS[net]}{label}": f"circle: {net}: {condition}" for net in nets}
-    return found
+        runs |= {f"{_NETS[net]}{label}": f"circle: {net}: {condition}" for net in nets}
+    return runs
 
 
 def _dlgn(*conditions: str) -> dict[str, str]:
@@ -69,91 +69,37 @@ _HARD_FROZEN_AND_TRAINED = {
 }
 
 
-def _at(result: Result, epoch: int) -> int:
-    return -1 if epoch == _END else list(result.at).index(epoch)
+def _at(epoch: int, statistic: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Return a statistic with its evaluation epoch filled in."""
+    return lambda *results: statistic(*results, epoch=epoch)
 
 
-def _allocation(epoch: int):
-    return lambda result: allocation(result)[_at(result, epoch)]
-
-
-def _minus(value):
-    return lambda result: -value(result)
-
-
-def _difference(value):
-    return lambda first, second: value(first) - value(second)
-
-
-def _loss(result: Result, epoch: int) -> np.ndarray:
-    return sum(low_and_high(result, "loss"))[_at(result, epoch)] / 2
+def _allocation_difference(first: Result, second: Result) -> np.ndarray:
+    return readings.allocation_at(first) - readings.allocation_at(second)
 
 
 def _fitted_at_300(result: Result) -> np.ndarray:
-    return _loss(result, 300) < _FITTED
+    return readings.loss_at(result, 300) < readings.FIT_LEVEL
 
 
 def _unfitted_at_2000(result: Result) -> np.ndarray:
-    return _loss(result, 2000) >= _FITTED
+    return readings.loss_at(result, 2000) >= readings.FIT_LEVEL
 
 
-def _low_half_first(result: Result) -> np.ndarray:
-    first = []
-    for loss in low_and_high(result, "loss"):
-        below = loss < _FITTED
-        first.append(np.where(below.any(axis=0), below.argmax(axis=0), len(below)))
-    return first[0] < first[1]
+def _high_half_unfitted_at_80(result: Result) -> np.ndarray:
+    return readings.high_half_loss_at(result, 80) >= readings.FIT_LEVEL
 
 
-def _clustered(layer: int, minus: int | None = None):
-    def value(result: Result) -> np.ndarray:
-        change = result.resultant[-1] - result.resultant[0]
-        return change[:, layer] - (0 if minus is None else change[:, minus])
-
-    return value
+def _last_layer_clusters(result: Result) -> np.ndarray:
+    return readings.resultant_change(result, 5)
 
 
-def _overlap_change_while_high(result: Result) -> np.ndarray:
-    """Share of the overlap kernel's change that is over while the error is above half its start."""
-    change = 1 - result.overlap_start.astype(np.float64)
-    loss = sum(low_and_high(result, "loss"))
-    last = (loss > loss[0] / 2)[::-1].argmax(axis=0)
-    row = len(loss) - 1 - last
-    return change[row, np.arange(change.shape[1])] / change[-1] - 0.5
+def _last_layer_clusters_more(result: Result) -> np.ndarray:
+    return readings.resultant_change(result, 5) - readings.resultant_change(result, 1)
 
 
-def _ntk_change(result: Result) -> np.ndarray:
-    return 1 - result.ntk_start[-1].astype(np.float64)
-
-
-def _overlap_gain(epoch: int):
-    def value(result: Result) -> np.ndarray:
-        gain = result.ntk_overlap.astype(np.float64) - result.ntk_start
-        return gain[_at(result, epoch)]
-
-    return value
-
-
-def _hard_gap(result: Result) -> np.ndarray:
-    hard, own = (sum(low_and_high(result, name))[-1] for name in ("hard_loss", "loss"))
-    return np.log(hard / own)
-
-
-def _facing_low(result: Result) -> np.ndarray:
-    """Share of layer 5's normals that face the top half, minus chance."""
-    return result.facing_top[-1, :, 4].astype(np.float64) - 0.25
-
-
-def _high_half_unfitted(result: Result) -> np.ndarray:
-    return low_and_high(result, "loss")[1][_at(result, 80)] >= _FITTED
-
-
-def _low_half_error_ratio(frozen: Result, trained: Result) -> np.ndarray:
-    return np.log(low_and_high(frozen, "loss")[0][-1] / low_and_high(trained, "loss")[0][-1])
-
-
-def _error_ratio_300(frozen: Result, trained: Result) -> np.ndarray:
-    return np.log(_loss(frozen, 300) / _loss(trained, 300))
+def _last_layer_faces_low(result: Result) -> np.ndarray:  # the low half is the top one
+    return readings.facing_top(result, 5) - readings.FACING_BY_CHANCE
 
 
 CLAIMS = (
@@ -184,8 +130,10 @@ CLAIMS = (
         where="Section 4, Figure 5",
         paper="artefacts at epoch 8,000",
         statistic="ln of the low half's error: fixed gates at epoch 8,000 over trained ones at 300",
-        cases=cases(_FROZEN_AND_TRAINED, _low_half_error_ratio, "mean", math.log(2)),
-        controls=cases(_HARD_FROZEN_AND_TRAINED, _low_half_error_ratio, "mean", math.log(2)),
+        cases=cases(_FROZEN_AND_TRAINED, readings.low_half_error_ratio, "mean", math.log(2)),
+        controls=cases(
+            _HARD_FROZEN_AND_TRAINED, readings.low_half_error_ratio, "mean", math.log(2)
+        ),
         figure=f"{_CHAPTER}functions-frozen",
     ),
     Claim(
@@ -194,8 +142,8 @@ CLAIMS = (
         where="Section 4, Figure 5",
         paper="a few epochs against more than 100",
         statistic="share of seeds whose low half is below an error of 0.05 at an earlier look",
-        cases=cases(_runs("base"), _low_half_first, "share", 0.8),
-        controls=cases(_runs("halves swapped", "biases"), _low_half_first, "share", 0.8),
+        cases=cases(_runs("base"), readings.low_half_first, "share", 0.8),
+        controls=cases(_runs("halves swapped", "biases"), readings.low_half_first, "share", 0.8),
         figure=f"{_CHAPTER}functions",
     ),
     Claim(
@@ -204,7 +152,7 @@ CLAIMS = (
         where="Section 4, Figure 5",
         paper="more than 100 epochs",
         statistic="share of seeds whose high half has an error of 0.05 or more at epoch 80",
-        cases=cases(_runs("base"), _high_half_unfitted, "share", 0.5),
+        cases=cases(_runs("base"), _high_half_unfitted_at_80, "share", 0.5),
         figure=f"{_CHAPTER}functions",
     ),
     Claim(
@@ -213,9 +161,9 @@ CLAIMS = (
         where="Section 4, Figure 3",
         paper="visible early",
         statistic="mean ln(1 + active paths), low minus high half, epoch 40 minus start",
-        cases=cases(_runs("base"), _allocation(_EARLY), "mean", _FACTOR),
-        controls=cases(_ALLOCATION_CONTROLS, _allocation(_EARLY), "mean", _FACTOR),
-        figure=f"{_NINETY}-time",
+        cases=cases(_runs("base"), _at(_EARLY, readings.allocation_at), "mean", _FACTOR),
+        controls=cases(_ALLOCATION_CONTROLS, _at(_EARLY, readings.allocation_at), "mean", _FACTOR),
+        figure=f"{_CONDITIONS}-time",
     ),
     Claim(
         id="paths-stay",
@@ -223,9 +171,9 @@ CLAIMS = (
         where="Section 4, Figure 3",
         paper="stays",
         statistic="mean ln(1 + active paths), low minus high half, end minus start",
-        cases=cases(_runs("base"), _allocation(_END), "mean", _FACTOR),
-        controls=cases(_ALLOCATION_CONTROLS, _allocation(_END), "mean", _FACTOR),
-        figure=_NINETY,
+        cases=cases(_runs("base"), readings.allocation_at, "mean", _FACTOR),
+        controls=cases(_ALLOCATION_CONTROLS, readings.allocation_at, "mean", _FACTOR),
+        figure=_CONDITIONS,
     ),
     Claim(
         id="paths-need-training",
@@ -234,32 +182,37 @@ CLAIMS = (
         statistic="change of the paths' gap between the halves (ln, top minus bottom) by the end",
         cases=cases(
             _runs("zero target", "constant target", "equal frequencies 2", "equal frequencies 8"),
-            _allocation(_END),
+            readings.allocation_at,
             "equal",
             _FACTOR,
         ),
-        figure=_NINETY,
+        figure=_CONDITIONS,
     ),
     Claim(
         id="paths-simplicity",
-        text="Paths go where the target is simple, be there a signal or not.",
+        text="Paths go where the target is simple, whether or not there is a signal there.",
         where="Section 4, conjecture 1; told apart from an early signal",
         statistic="change of the paths' gap, low (simpler) minus high half, by the end",
         cases=cases(
             _runs("amplitude of low half 0.0", "constant low half"),
-            _allocation(_END),
+            readings.allocation_at,
             "mean",
             _FACTOR,
         ),
-        figure=_NINETY,
+        figure=_CONDITIONS,
     ),
     Claim(
         id="paths-early-signal",
         text="Paths go where the signal can be learned first, which is the only half that has one.",
         where="ours: rival of simplicity",
         statistic="change of the paths' gap, high minus (zero) low half, by the end",
-        cases=cases(_runs("amplitude of low half 0.0"), _minus(_allocation(_END)), "mean", _FACTOR),
-        figure=_NINETY,
+        cases=cases(
+            _runs("amplitude of low half 0.0"),
+            lambda result: -readings.allocation_at(result),
+            "mean",
+            _FACTOR,
+        ),
+        figure=_CONDITIONS,
     ),
     Claim(
         id="paths-frequency",
@@ -268,11 +221,11 @@ CLAIMS = (
         statistic="change of the paths' gap by the end, high frequency 16 minus high frequency 3",
         cases=cases(
             _against("high frequency 16", "high frequency 3"),
-            _difference(_allocation(_END)),
+            _allocation_difference,
             "mean",
             _FACTOR,
         ),
-        figure=_NINETY,
+        figure=_CONDITIONS,
     ),
     Claim(
         id="paths-magnitude",
@@ -281,11 +234,11 @@ CLAIMS = (
         statistic="change of the paths' gap by the end, low half's amplitude 1 minus 0.3",
         cases=cases(
             _against("base", "amplitude of low half 0.3"),
-            _difference(_allocation(_END)),
+            _allocation_difference,
             "mean",
             _FACTOR,
         ),
-        figure=_NINETY,
+        figure=_CONDITIONS,
     ),
     Claim(
         id="ntk-moves",
@@ -293,8 +246,8 @@ CLAIMS = (
         where="Section 4, Figure 4",
         paper="far from constant",
         statistic="1 − cosine of the NTK at the end with the NTK at the start",
-        cases=cases(_runs("base"), _ntk_change, "mean", 0.2),
-        controls=cases(_runs("init he", "width 64"), _ntk_change, "mean", 0.2),
+        cases=cases(_runs("base"), readings.ntk_change, "mean", 0.2),
+        controls=cases(_runs("init he", "width 64"), readings.ntk_change, "mean", 0.2),
         figure=f"{_CHAPTER}ntk-relu",
     ),
     Claim(
@@ -302,7 +255,7 @@ CLAIMS = (
         text="The overlap kernel explains the NTK's change: early in training.",
         where="Section 4, conjecture 5",
         statistic="cosine of the NTK at epoch 40 with the overlap kernel, minus with the first NTK",
-        cases=cases(_runs("base"), _overlap_gain(_EARLY), "mean", 0.1),
+        cases=cases(_runs("base"), _at(_EARLY, readings.overlap_gain), "mean", 0.1),
         figure=f"{_CHAPTER}ntk-dlgn",
     ),
     Claim(
@@ -310,8 +263,8 @@ CLAIMS = (
         text="The overlap kernel explains the NTK's change: up to the end.",
         where="Section 4, conjecture 5",
         statistic="cosine of the NTK at the end with the overlap kernel, minus with the first NTK",
-        cases=cases(_runs("base"), _overlap_gain(_END), "mean", 0.1),
-        controls=cases(_dlgn("straight-through"), _overlap_gain(_END), "mean", 0.1),
+        cases=cases(_runs("base"), readings.overlap_gain, "mean", 0.1),
+        controls=cases(_dlgn("straight-through"), readings.overlap_gain, "mean", 0.1),
         figure=f"{_CHAPTER}ntk-dlgn",
     ),
     Claim(
@@ -320,10 +273,10 @@ CLAIMS = (
         where="Section 4, Figure 6, conjecture 3",
         paper="later layers cluster",
         statistic="length of layer 5's mean unit normal (0 scattered, 1 equal), end minus start",
-        cases=cases(_dlgn("base"), _clustered(4), "mean", 0.1),
+        cases=cases(_dlgn("base"), _last_layer_clusters, "mean", 0.1),
         controls=cases(
             _dlgn("straight-through", "beta 30", "init he", "halves swapped"),
-            _clustered(4),
+            _last_layer_clusters,
             "mean",
             0.1,
         ),
@@ -335,7 +288,7 @@ CLAIMS = (
         where="Section 4, Figure 6, conjecture 3",
         paper="later layers cluster",
         statistic="change of the mean unit normal's length, layer 5 minus layer 1",
-        cases=cases(_dlgn("base"), _clustered(4, 0), "mean", 0.1),
+        cases=cases(_dlgn("base"), _last_layer_clusters_more, "mean", 0.1),
         figure=f"{_CHAPTER}half-spaces-end",
     ),
     Claim(
@@ -344,8 +297,8 @@ CLAIMS = (
         where="Section 4, Figure 6",
         paper="3 of 4 shown",
         statistic="share of layer 5's normals within 45° of the low half's middle, minus 1/4",
-        cases=cases(_dlgn("base"), _facing_low, "mean", 0.25),
-        controls=cases(_dlgn("straight-through"), _facing_low, "mean", 0.25),
+        cases=cases(_dlgn("base"), _last_layer_faces_low, "mean", 0.25),
+        controls=cases(_dlgn("straight-through"), _last_layer_faces_low, "mean", 0.25),
         figure=f"{_CHAPTER}facing",
     ),
     Claim(
@@ -353,8 +306,10 @@ CLAIMS = (
         text="Without feature learning (frozen gates) optimisation suffers.",
         where="Section 4, conjecture 2",
         statistic="ln of the error at epoch 300, frozen over trained gates, same sharpness",
-        cases=cases(_FROZEN_AND_TRAINED, _error_ratio_300, "mean", math.log(2)),
-        controls=cases(_HARD_FROZEN_AND_TRAINED, _error_ratio_300, "mean", math.log(2)),
+        cases=cases(_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "mean", math.log(2)),
+        controls=cases(
+            _HARD_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "mean", math.log(2)
+        ),
         figure=f"{_CHAPTER}loss",
     ),
     Claim(
@@ -364,7 +319,12 @@ CLAIMS = (
         paper="early, while the loss is high",
         statistic="part of the overlap kernel's change (1 − cosine with the start) that is over "
         "while the error is above half its start, minus 1/2",
-        cases=cases(_runs("base"), _overlap_change_while_high, "mean", 0.1),
+        cases=cases(
+            _runs("base"),
+            lambda result: readings.overlap_change_while_high(result) - 0.5,
+            "mean",
+            0.1,
+        ),
         figure=f"{_CHAPTER}overlap-dlgn",
     ),
     Claim(
@@ -372,8 +332,15 @@ CLAIMS = (
         text="The trained DLGN is a net of half-spaces: hard gates for soft ones change little.",
         where="Section 2: training with soft gates",
         statistic="ln of the error under hard gates over the error under the own gate, at the end",
-        cases=cases({"soft gates, β = 4": "circle: dlgn: base"}, _hard_gap, "equal", math.log(2)),
-        controls=cases({"β = 30": "circle: dlgn: beta 30"}, _hard_gap, "equal", math.log(2)),
+        cases=cases(
+            {"soft gates, β = 4": "circle: dlgn: base"},
+            readings.hard_gate_cost,
+            "equal",
+            math.log(2),
+        ),
+        controls=cases(
+            {"β = 30": "circle: dlgn: beta 30"}, readings.hard_gate_cost, "equal", math.log(2)
+        ),
         figure=f"{_CHAPTER}hard",
     ),
     Claim(
@@ -384,10 +351,10 @@ CLAIMS = (
         statistic="change of the paths' gap by the end, constant minus linear experts",
         cases=cases(
             {"DLGN": ("circle: dlgn: base", "circle: dlgn: linear experts")},
-            _difference(_allocation(_END)),
+            _allocation_difference,
             "equal",
             _FACTOR,
         ),
-        figure=_NINETY,
+        figure=_CONDITIONS,
     ),
 )

@@ -6,15 +6,23 @@ from halfspace.companion.circle.specs import recipe
 from halfspace.companion.circle.study import CircleStudy
 from halfspace.companion.circle.target import Circle
 from halfspace.companion.seeds import FIRST_SEED
+from halfspace.companion.spec import Result
 
-__all__ = ["STUDIES", "circle_conditions"]
-
+__all__ = ["STUDIES", "chapter_conditions", "circle_conditions", "recorded_conditions"]
 
 _SEEDS = 20
 _FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 2000, 4000, 8000)
-
-
 _QUARTER_TURN = math.pi / 2
+_CONTROLS = ("base", "halves swapped", "equal frequencies 4", "biases", "init xavier", "init he")
+_IN_CHAPTER = (
+    *(f"{net}: {name}" for net in ("relu", "dlgn") for name in _CONTROLS),
+    *(f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)),
+    "dlgn: straight-through",
+    "dlgn: straight-through, biases",
+    "dlgn: beta 30, gating gain 0.6",
+    "frozen: beta 4",
+    "frozen: hard",
+)
 
 
 def circle_conditions() -> dict[str, CircleStudy]:
@@ -22,13 +30,56 @@ def circle_conditions() -> dict[str, CircleStudy]:
 
     The low half is the top one, with frequency 2 against 8, where the name does not say otherwise.
     """
-    found = {}
+    conditions = {}
     for model in ("relu", "dlgn"):
-        for name, changes in (_common(model) | _own(model)).items():
-            found[f"{model}: {name}"] = _study(model, **changes)
+        for name, changes in (_common(model) | _of_one(model)).items():
+            conditions[f"{model}: {name}"] = _study(model, **changes)
     for name, changes in _gates(frozen=True).items():
-        found[f"frozen: {name}"] = _study("frozen", **changes)
-    return found
+        conditions[f"frozen: {name}"] = _study("frozen", **changes)
+    return conditions
+
+
+def recorded_conditions() -> dict[str, Result]:
+    """Return the recorded runs of Section 4's conditions, by the conditions' names.
+
+    Raises:
+        FileNotFoundError: if there is none, as where the package is used without its repository.
+    """
+    runs = {name: spec.recorded() for name, spec in circle_conditions().items()}
+    recorded = {name: run for name, run in runs.items() if run is not None}
+    if not recorded:
+        raise FileNotFoundError(
+            "There is no recorded run of the circle: this page reads data/results of the "
+            "repository, so run it in a clone."
+        )
+    return recorded
+
+
+def chapter_conditions(target: Circle, *, beta: float, seeds: int) -> dict[str, CircleStudy]:
+    """Return the conditions of chapter 4 by name, for a reader's choices.
+
+    With the recorded values of all three they are recorded conditions.
+
+    Args:
+        target: the base recipe's; the conditions that change the target follow its frequencies.
+        beta: sharpness of the gates, where the recorded condition has the base recipe's.
+        seeds: how many.
+    """
+    conditions = circle_conditions()
+    low, high = target.frequencies
+    middle = (low * high) ** 0.5
+    targets = {
+        "halves swapped": Circle(frequencies=(high, low)),
+        "equal frequencies 4": Circle(frequencies=(middle, middle)),
+    }
+    usual_beta = conditions["dlgn: base"].training.beta
+    chosen = {}
+    for name in _IN_CHAPTER:
+        condition = conditions[name]
+        changes = {"beta": beta} if condition.training.beta == usual_beta else {}
+        changes["target"] = targets.get(name.split(": ")[1], target)
+        chosen[name] = condition.with_training(seeds=seeds, **changes)
+    return chosen
 
 
 def _study(model: str, **changes) -> CircleStudy:
@@ -37,43 +88,43 @@ def _study(model: str, **changes) -> CircleStudy:
 
 
 def _common(model: str) -> dict[str, dict]:
-    found = {"base": {}, "halves swapped": dict(target=Circle(frequencies=(8.0, 2.0)))}
+    changes = {"base": {}, "halves swapped": dict(target=Circle(frequencies=(8.0, 2.0)))}
     for f in (2.0, 4.0, 8.0):
-        found[f"equal frequencies {f:.0f}"] = dict(target=Circle(frequencies=(f, f)))
+        changes[f"equal frequencies {f:.0f}"] = dict(target=Circle(frequencies=(f, f)))
     for f in (3.0, 4.0, 6.0, 12.0, 16.0):
-        found[f"high frequency {f:.0f}"] = dict(target=Circle(frequencies=(2.0, f)))
+        changes[f"high frequency {f:.0f}"] = dict(target=Circle(frequencies=(2.0, f)))
     for a in (0.0, 0.1, 0.3, 0.6):
-        found[f"amplitude of low half {a}"] = dict(target=Circle(amplitudes=(a, 1.0)))
-        found[f"amplitude of high half {a}"] = dict(target=Circle(amplitudes=(1.0, a)))
+        changes[f"amplitude of low half {a}"] = dict(target=Circle(amplitudes=(a, 1.0)))
+        changes[f"amplitude of high half {a}"] = dict(target=Circle(amplitudes=(1.0, a)))
     for share in (0.2, 0.35, 0.65, 0.8):
-        found[f"share of points on low half {share}"] = dict(target=Circle(top_share=share))
-    found["zero target"] = dict(target=Circle(amplitudes=(0.0, 0.0)))
+        changes[f"share of points on low half {share}"] = dict(target=Circle(top_share=share))
+    changes["zero target"] = dict(target=Circle(amplitudes=(0.0, 0.0)))
     quarters = (_QUARTER_TURN, _QUARTER_TURN)
-    found["constant target"] = dict(target=Circle(frequencies=(0.0, 0.0), phases=quarters))
-    found["constant low half"] = dict(
+    changes["constant target"] = dict(target=Circle(frequencies=(0.0, 0.0), phases=quarters))
+    changes["constant low half"] = dict(
         target=Circle(frequencies=(0.0, 8.0), phases=(_QUARTER_TURN, 0.0))
     )
     base = 0.6 if model == "relu" else 1.0
     for gain in (0.3, 0.6, 1.0, 1.5, 2.0):
         if gain != base:
             both = {} if model == "relu" else dict(gating_gain=gain)
-            found[f"gain {gain}"] = dict(gain=gain, **both)
+            changes[f"gain {gain}"] = dict(gain=gain, **both)
     for init in ("xavier", "he"):
-        found[f"init {init}"] = dict(init=init, gain=1.0)
-    found["biases"] = dict(bias=True)
-    found["sgd"] = dict(optimizer="sgd", learning_rate=0.3)
+        changes[f"init {init}"] = dict(init=init, gain=1.0)
+    changes["biases"] = dict(bias=True)
+    changes["sgd"] = dict(optimizer="sgd", learning_rate=0.3)
     for width in (8, 32, 64):
-        found[f"width {width}"] = dict(width=width)
+        changes[f"width {width}"] = dict(width=width)
     for depth in (2, 3, 8):
-        found[f"depth {depth}"] = dict(depth=depth)
-    return found
+        changes[f"depth {depth}"] = dict(depth=depth)
+    return changes
 
 
-def _own(model: str) -> dict[str, dict]:
+def _of_one(model: str) -> dict[str, dict]:
     if model == "relu":
         return {}
-    found = {name: changes for name, changes in _gates().items() if name != "beta 4"}
-    return found | {
+    gates = {name: gate for name, gate in _gates().items() if name != "beta 4"}
+    return gates | {
         "straight-through": dict(gate="straight-through"),
         "straight-through, biases": dict(gate="straight-through", bias=True),
         "linear experts": dict(constant_input=False),
@@ -82,10 +133,10 @@ def _own(model: str) -> dict[str, dict]:
 
 def _gates(frozen: bool = False) -> dict[str, dict]:
     betas = (4.0, 10.0, 30.0) if frozen else (1.0, 2.0, 4.0, 10.0, 30.0)
-    found = {f"beta {beta:.0f}": dict(beta=beta) for beta in betas}
+    changes = {f"beta {beta:.0f}": dict(beta=beta) for beta in betas}
     if frozen:
-        return found | {"hard": dict(gate="hard")}
-    return found | {"beta 30, gating gain 0.6": dict(beta=30.0, gating_gain=0.6)}
+        return changes | {"hard": dict(gate="hard")}
+    return changes | {"beta 30, gating gain 0.6": dict(beta=30.0, gating_gain=0.6)}
 
 
 STUDIES = {"circle": circle_conditions}

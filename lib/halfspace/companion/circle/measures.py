@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from halfspace._checks import check_shape, uncompiled
+from halfspace._checks import check_shape
 from halfspace.gates import is_active
-from halfspace.nets import DLGN, ReLUNet
+from halfspace.nets import GatedNet
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 from halfspace.training import State, check_targets
@@ -14,28 +14,36 @@ from halfspace.training import State, check_targets
 __all__ = ["hard_forward", "hard_gates", "losses", "path_statistics"]
 
 
-def hard_forward(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
-    """Return the net's outputs under hard gates, whatever gate it was trained with."""
-    net = uncompiled(net)
-    if isinstance(net, DLGN):
-        return net(x, gates=hard_gates(net, x))
-    return net(x)
+def hard_forward(net: GatedNet, x: Tensor) -> Tensor:
+    """Return the net's outputs under hard gates, whatever gate it was trained with.
+
+    Args:
+        net: a dense net, possibly stacked.
+        x: inputs, shape (..., n, d).
+
+    Returns:
+        Shape (..., n, c).
+
+    Raises:
+        ValueError: if x is not finite or of another shape.
+    """
+    return net(x, gates=hard_gates(net, x))
 
 
-def hard_gates(net: ReLUNet | DLGN, x: Tensor) -> Tensor:
+def hard_gates(net: GatedNet, x: Tensor) -> Tensor:
     """Return the net's hard gates, 0 or 1, shape (..., n, H, m).
 
     A copy that diverged has no active units: a study records it along with the others, and its
-    losses and ``diverged`` tell.
+    losses and ``diverged`` show it.
 
     Raises:
         ValueError: if x is not finite or of another shape than (..., n, d).
     """
-    return is_active(net.preactivations(x))
+    return net.gates(x, is_active)
 
 
-def losses(net: ReLUNet | DLGN, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
-    """Mean squared errors under the own gate and under hard ones, over all and on each half.
+def losses(net: GatedNet, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor]:
+    """Mean squared errors under the net's gate and under hard gates, over all and on each half.
 
     Args:
         net: a stacked net of S copies.
@@ -50,18 +58,17 @@ def losses(net: ReLUNet | DLGN, x: Tensor, y: Tensor, top: Tensor) -> dict[str, 
         ValueError: if y or ``top`` has another shape or kind.
     """
     _check_half(x, top)
-    found = {}
-    for name, forward in dict(loss=net, hard_loss=lambda x: hard_forward(net, x)).items():
-        outputs = forward(x)
+    errors = {}
+    for name, outputs in dict(loss=net(x), hard_loss=hard_forward(net, x)).items():
         check_targets(outputs, y, "mse")
         squares = (outputs - y).square().squeeze(-1)
-        found[name] = squares.mean(-1)
-        found[f"{name}_top"] = squares[..., top].mean(-1)
-        found[f"{name}_bottom"] = squares[..., ~top].mean(-1)
-    return found
+        errors[name] = squares.mean(-1)
+        errors[f"{name}_top"] = squares[..., top].mean(-1)
+        errors[f"{name}_bottom"] = squares[..., ~top].mean(-1)
+    return errors
 
 
-def path_statistics(net: ReLUNet | DLGN, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+def path_statistics(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
     """Describe the numbers of active paths on each half (hard gates).
 
     Args:
@@ -78,12 +85,12 @@ def path_statistics(net: ReLUNet | DLGN, x: Tensor, top: Tensor) -> dict[str, Te
     """
     _check_half(x, top)
     counts = active_path_counts(hard_gates(net, x), bias=net.has_bias).double()
-    found = {}
+    statistics = {}
     for half, chosen in dict(top=top, bottom=~top).items():
-        found[f"log_paths_{half}"] = counts[..., chosen].log1p().mean(-1)
-        found[f"paths_{half}"] = counts[..., chosen].mean(-1)
-        found[f"zero_{half}"] = (counts[..., chosen] == 0).double().mean(-1)
-    return found
+        statistics[f"log_paths_{half}"] = counts[..., chosen].log1p().mean(-1)
+        statistics[f"paths_{half}"] = counts[..., chosen].mean(-1)
+        statistics[f"zero_{half}"] = (counts[..., chosen] == 0).double().mean(-1)
+    return statistics
 
 
 def _check_half(x: Tensor, top: Tensor) -> None:
@@ -92,17 +99,24 @@ def _check_half(x: Tensor, top: Tensor) -> None:
         raise ValueError(f"top must be bool; got {top.dtype}")
 
 
-def _functions(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
-    own, hard = [], []
+def _functions(net: GatedNet, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
+    """Return the functions of S nets at K states on a grid of N points, shape (K, S, N) each."""
+    functions, hard = [], []
     with torch.no_grad():
         for state in states:
             net.load_state_dict(state)
-            own.append(net(grid).squeeze(-1).cpu().numpy())
+            functions.append(net(grid).squeeze(-1).cpu().numpy())
             hard.append(hard_forward(net, grid).squeeze(-1).cpu().numpy())
-    return {"functions": np.stack(own), "hard_functions": np.stack(hard)}
+    return {"functions": np.stack(functions), "hard_functions": np.stack(hard)}
 
 
-def _kernels(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
+def _kernels(net: GatedNet, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
+    """Describe the kernels of S nets on a grid of N points, at the start and two later states.
+
+    Returns:
+        ``overlap`` and ``ntk`` of the first net, shape (3, N, N); of all nets ``overlap_alignment``
+        and ``ntk_alignment`` with the start, ``ntk_top`` and ``ntk_bottom``, shape (3, S).
+    """
     top = torch.arange(len(grid), device="cpu") < len(grid) // 2
     overlaps, tangents = [], []
     for state in states:
@@ -121,5 +135,6 @@ def _kernels(net, states: list[State], grid: Tensor) -> dict[str, np.ndarray]:
 
 
 def _alignments(kernels: list[Tensor]) -> np.ndarray:
+    """Return the cosine of (S, N, N) kernels at K states with the first, shape (K, S)."""
     flat = [kernel.flatten(-2).double() for kernel in kernels]
     return torch.stack([torch.cosine_similarity(k, flat[0], dim=-1) for k in flat]).numpy()

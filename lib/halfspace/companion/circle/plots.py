@@ -7,15 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Wedge
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK
+from halfspace.companion.plots import COLORS, INK, interval_curve
 
-__all__ = ["half_space_grid", "halves", "layer_shares", "learned_functions", "times_to_level"]
+__all__ = [
+    "allocation_over_time",
+    "half_space_grid",
+    "halves",
+    "layer_shares",
+    "learned_functions",
+    "times_to_level",
+]
 
 _ANGLE_TICKS = ([0, np.pi, 2 * np.pi], ["0", "π", "2π"])
 
 
 def halves(axis: Axes, angles: ArrayLike, target: ArrayLike) -> None:
-    """Draw a target over the angle, its low-frequency half and its high-frequency half apart.
+    """Draw a target over the angle, one colour for each half.
 
     Args:
         axis: where to draw.
@@ -66,7 +73,7 @@ def times_to_level(
     axis.set_yticks(range(len(times)), list(times))
     axis.set_ylim(len(times) - 0.5, -0.5)
     axis.set_xscale("log")
-    axis.set_xlabel("epoch of the first look with MSE < 0.05")
+    axis.set_xlabel("first evaluation epoch with MSE < 0.05")
     axis.margins(x=0.08)
     axis.grid(axis="x")
 
@@ -141,14 +148,41 @@ def _sector(axis: Axes, centre: tuple[float, float], middle: float) -> None:
                 axis.add_patch(Wedge(centre, 0.42, begin, end, color=COLORS[name], lw=0))
 
 
-def layer_shares(axis: Axes, shares: Mapping[str, Sequence[tuple]], colors, chance: float) -> None:
-    """Draw a share per layer with its interval.
+def allocation_over_time(
+    axis: Axes,
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    styles: Mapping[str, tuple[str, str]],
+) -> None:
+    """Draw the mean allocation over training with its interval, a curve per condition.
+
+    Args:
+        axis: where to draw.
+        curves: by label, epochs, shape (E,), and mean, lower end, upper end, shape (E, 3).
+        styles: by label, a key of ``COLORS`` and the line's style.
+    """
+    for label, (epochs, curve) in curves.items():
+        color, style = styles[label]
+        interval_curve(axis, epochs, curve, label, color=color, style=style)
+    axis.set(xlabel="epoch", ylabel="allocation (ln paths)", xscale="symlog")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
+def layer_shares(
+    axis: Axes,
+    shares: Mapping[str, Sequence[tuple]],
+    colors: Mapping[str, str],
+    *,
+    chance: float,
+    ylabel: str,
+) -> None:
+    """Draw a quantity per layer with its interval.
 
     Args:
         axis: where to draw.
         shares: by label, for each layer (mean, lower end, upper end).
         colors: by label, keys of ``COLORS``.
-        chance: the share that chance would give, drawn dotted.
+        chance: what chance would give, drawn dotted.
+        ylabel: what the quantity is.
     """
     for offset, (label, layers) in zip((-0.08, 0.08), shares.items(), strict=True):
         mean, low, high = np.array(layers).T
@@ -159,5 +193,5 @@ def layer_shares(axis: Axes, shares: Mapping[str, Sequence[tuple]], colors, chan
         )  # fmt: skip
     axis.axhline(chance, color=INK, ls=":", lw=1)
     axis.set_xticks(x.round().astype(int))
-    axis.set_xlabel("layer")
+    axis.set(xlabel="layer", ylabel=ylabel)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

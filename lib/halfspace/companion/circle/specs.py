@@ -1,16 +1,16 @@
 """Section 4: nets of 5 × 16 units on a circle whose two halves differ in frequency (Figures 2-6).
 
-Where the paper is silent the values are ours: the step size, the batch, the target's frequencies
-and the initialisation reproduce the look of its Figures 2 and 3.
+Where the paper gives no value we chose one: with the learning rate, the batch, the target's
+frequencies and the initialisation below, results look like its Figures 2 and 3.
 """
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
 from halfspace._checks import check_integer, single_precision
 from halfspace.companion.circle.measures import _functions, _kernels, losses, path_statistics
@@ -18,15 +18,15 @@ from halfspace.companion.circle.target import Circle
 from halfspace.companion.spec import Integer, Result, Spec
 from halfspace.datasets import circle_grid
 from halfspace.gates import gate_named
-from halfspace.nets import DLGN, ReLUNet, stack
+from halfspace.nets import DLGN, GatedNet, ReLUNet, stack
 from halfspace.regions import half_spaces
 from halfspace.training import Crossing, History, fit, net_losses
 
-__all__ = ["CircleTraining", "recipe", "trained_net"]
+__all__ = ["CircleEvaluation", "CircleTraining", "recipe", "trained_net"]
 
 
 class CircleTraining(Spec):
-    """Train one kind of net from many seeds and look at it on the way.
+    """Train one kind of net from many seeds and measure it during training.
 
     Attributes:
         model: ``"relu"``, ``"dlgn"``, or ``"frozen"`` (a DLGN with frozen gating).
@@ -41,7 +41,7 @@ class CircleTraining(Spec):
         bias: whether the layers have constant units.
         constant_input: whether the DLGN's value network is fed ones (DLGN-PWC) or the input.
         optimizer: ``"adam"`` or ``"sgd"``.
-        learning_rate: its step size.
+        learning_rate: of the optimiser.
         batch_size: points in a batch.
         epochs: passes through the data.
         record_every: epochs between two records of losses and path counts.
@@ -53,7 +53,7 @@ class CircleTraining(Spec):
             none of which is a training point of the base recipe.
 
     The result's arrays (E records, K function epochs, 3 points in time, S seeds, N grid points):
-        epochs (E,); loss, hard_loss (E, S): mean squared error under the net's own gate and with
+        epochs (E,); loss, hard_loss (E, S): mean squared error under the net's gate and with
         hard gates; {loss, hard_loss}_{top, bottom} (E, S): on each half; log_paths_{top, bottom}
         (E, S): mean of ln(1 + number of active paths), hard gates; paths_{top, bottom} (E, S): mean
         number; zero_{top, bottom} (E, S): share of points without an active path. angles (N,);
@@ -112,12 +112,12 @@ class CircleTraining(Spec):
             generator=generator,
         )
 
-    def train(self, device: torch.device, **looks) -> tuple[nn.Module, History]:
+    def train(self, device: torch.device, **kept) -> tuple[GatedNet, History]:
         """Train the stacked nets of all seeds.
 
         Args:
             device: where.
-            **looks: what ``halfspace.training.fit`` is to keep on the way (``measure``, ``record``,
+            **kept: what ``halfspace.training.fit`` keeps during training (``measure``, ``record``,
                 ``snapshots``, ``crossings``).
         """
         seeds = range(self.first_seed, self.first_seed + self.seeds)
@@ -132,7 +132,7 @@ class CircleTraining(Spec):
             optimizer=self.optimizer,
             batch_size=min(self.batch_size, self.target.n),
             description=f"{self.model}, {self.seeds} seeds",
-            **looks,
+            **kept,
         )
         return net, history
 
@@ -165,13 +165,49 @@ class CircleTraining(Spec):
         arrays |= dict(angles=angles.numpy(), target=self.target.target(angles).numpy())
         _, grid = circle_grid(self.grid)
         grid = grid.to(device)
-        kept = [history.snapshots[epoch] for epoch in self.function_epochs]
-        arrays |= _functions(net, kept, fine_grid.to(device)) | _kernels(net, states, grid)
-        if self.model != "relu" and not self.bias:
+        snapshots = [history.snapshots[epoch] for epoch in self.function_epochs]
+        arrays |= _functions(net, snapshots, fine_grid.to(device)) | _kernels(net, states, grid)
+        if net.has_linear_gating and not net.has_bias:
             for time, state in dict(start=states[0], end=states[2]).items():
                 net.load_state_dict(state)
                 arrays[f"normals_{time}"] = half_spaces(net)[0].detach().cpu().numpy()
         return arrays | {f"final.{name}": value.numpy() for name, value in states[2].items()}
+
+
+class CircleEvaluation(Spec):
+    """A training run on the circle whose nets are measured at some epochs; subclasses measure.
+
+    Attributes:
+        training: the training run; its seeds are the study's.
+        at: evaluation epochs, increasing from 0; training ends with the last.
+    """
+
+    early: ClassVar[float] = 10.0
+
+    training: CircleTraining
+    at: tuple[Integer, ...]
+
+    @model_validator(mode="after")
+    def _ends_with_training(self):
+        ordered = list(self.at) == sorted(set(self.at))
+        if not (ordered and self.at[0] == 0 and self.at[-1] == self.training.epochs):
+            raise ValueError(
+                f"at must increase from 0 to training.epochs, {self.training.epochs}; got {self.at}"
+            )
+        return self
+
+    @property
+    def target(self) -> Circle:
+        """The training run's target."""
+        return self.training.target
+
+    def one_seed(self, index: int) -> Self:
+        """Return the study of one of its seeds, counted from 0."""
+        return self.with_training(seeds=1, first_seed=self.training.first_seed + index)
+
+    def with_training(self, **changes) -> Self:
+        """Return the study with some fields of its training changed."""
+        return self.replace(training=self.training.replace(**changes))
 
 
 def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTraining:
@@ -188,8 +224,8 @@ def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTrainin
         "frozen": dict(epochs=8000, record_every=10, function_epochs=(0, 20, 100, 300, 2000, 8000)),
     }[model]
     if "epochs" in changes and "function_epochs" not in changes:
-        kept = base.get("function_epochs", CircleTraining.model_fields["function_epochs"].default)
-        within = {epoch for epoch in kept if epoch <= changes["epochs"]}
+        usual = base.get("function_epochs", CircleTraining.model_fields["function_epochs"].default)
+        within = {epoch for epoch in usual if epoch <= changes["epochs"]}
         changes["function_epochs"] = tuple(sorted(within | {changes["epochs"]}))
     return CircleTraining(**{"model": model} | base | changes)
 

@@ -7,12 +7,12 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import hard_gates, losses, path_statistics
+from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.spec import Integer
 from halfspace.datasets import circle_grid
 from halfspace.kernels import alignment, cosine
-from halfspace.nets import DLGN
+from halfspace.nets import GatedNet
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
 from halfspace.regions import count_active_somewhere, half_spaces
@@ -24,22 +24,23 @@ FREQUENCIES = 17
 """The residual's spectrum holds the frequencies from 0 to 16 periods a turn."""
 
 _ARC_POINTS = 1024  # grid points on each half at which activation patterns are collected
-_MAX_PATHS = 2**21  # nets with more paths than this are not asked for their non-empty regions
+_MAX_PATHS = 2**21  # non-empty regions of nets with more paths are not counted
+_HALVES = ("_top", "_bottom")
 
 
-class CircleStudy(CircleLooks):
+class CircleStudy(CircleEvaluation):
     """Train as ``CircleTraining`` does and measure scalars of every seed at some epochs.
 
-    Attributes (besides those of ``CircleLooks``):
+    Attributes (besides those of ``CircleEvaluation``):
         grid: N, points of the circle at which kernels and the residual are taken.
 
     The result's arrays, float32, K epochs, S seeds, H layers; *half* is ``top`` or ``bottom``:
-        at (K,); diverged (S,); initial (S,): sum of the initial weights, to recognise them.
+        at (K,); diverged (S,); initial (S,): sum of the initial weights, a fingerprint of them.
         loss_{half}, hard_loss_{half} (K, S): mean squared error at the training points under the
-        net's own gate and under hard gates.
+        net's gate and under hard gates.
         log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; paths_{half}
         (K, S): mean number; zero_{half} (K, S): share of points without one; soft_log_paths_{half}
-        (K, S): mean logarithm of the sum of all paths' activities under the own gate (DLGNs).
+        (K, S): mean logarithm of the sum of all paths' activities under the net's gate (DLGNs).
         patterns_{half}, regions_{half} (K, S): activation patterns that occur on the half, and
         paths that are active somewhere on it; NaN for nets with more than 2^21 paths.
         ntk_start, ntk_overlap (K, S): cosine of the NTK with itself at the start, and with the
@@ -59,32 +60,32 @@ class CircleStudy(CircleLooks):
         x, y = spec.target.points().to(device), spec.target.values().to(device)
         top = spec.target.top().to(device)
         net, history = spec.train(device, snapshots=self.at)
-        looks, start = [], None
+        evaluations, start = [], None
         for epoch in self.at:
             net.load_state_dict(history.snapshots[epoch])
             with torch.no_grad():
                 errors = losses(net, x, y, top)
-                look = {name: errors[name] for name in errors if name not in ("loss", "hard_loss")}
-                look |= path_statistics(net, x, top) | _soft_paths(net, x, top) | _normals(net)
-                look |= _regions(net, device) | self._residual(net, device)
+                scalars = {name: errors[name] for name in errors if name.endswith(_HALVES)}
+                scalars |= path_statistics(net, x, top) | _soft_paths(net, x, top) | _normals(net)
+                scalars |= _regions(net, device) | self._residual(net, device)
             kernels = self._kernels(net, device)
             start = start or kernels
-            looks.append(look | self._alignments(kernels, start, device))
+            evaluations.append(scalars | self._alignments(kernels, start, device))
         arrays = {
-            name: np.stack([look[name].cpu().numpy() for look in looks]).astype(np.float32)
-            for name in looks[0]
+            name: np.stack([s[name].cpu().numpy() for s in evaluations]).astype(np.float32)
+            for name in evaluations[0]
         }
         initial = weight_sums(history.snapshots[0])
         return dict(at=np.array(self.at), diverged=history.diverged, initial=initial) | arrays
 
-    def _residual(self, net, device: torch.device) -> dict[str, Tensor]:
+    def _residual(self, net: GatedNet, device: torch.device) -> dict[str, Tensor]:
         angles, points = circle_grid(256)
         target = self.target.target(angles).to(device)
         residual = net(points.to(device)).squeeze(-1) - target
         power = (torch.fft.rfft(residual, norm="forward").abs() ** 2)[..., :FREQUENCIES]
         return {"spectrum": power}
 
-    def _kernels(self, net, device: torch.device) -> dict[str, Tensor]:
+    def _kernels(self, net: GatedNet, device: torch.device) -> dict[str, Tensor]:
         points = circle_grid(self.grid)[1].to(device)
         overlap = overlap_kernel(hard_gates(net, points), bias=net.has_bias)
         return {"ntk": empirical_ntk(net, points).double(), "overlap": overlap.double()}
@@ -106,9 +107,12 @@ class CircleStudy(CircleLooks):
         }
 
 
-def _soft_paths(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
-    """Mean logarithm of the sum of all paths' activities under the own gate, on each half."""
-    if not isinstance(net, DLGN):
+def _soft_paths(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+    """Mean logarithm of the sum of all paths' activities under the net's gate, on each half.
+
+    Shape (S,) each; nothing for a net without a gating network.
+    """
+    if not net.has_gating:
         return {}
     activity = net.gates(x).double().sum(-1).log().sum(-1)
     return {
@@ -117,21 +121,23 @@ def _soft_paths(net, x: Tensor, top: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _regions(net, device: torch.device) -> dict[str, Tensor]:
+def _regions(net: GatedNet, device: torch.device) -> dict[str, Tensor]:
+    """Count activation patterns and non-empty path regions on each half, shape (S,) each."""
     _, points = circle_grid(2 * _ARC_POINTS)
     gates = hard_gates(net, points.to(device)).bool().cpu().numpy()
-    found = {}
+    countable = net.width**net.depth <= _MAX_PATHS
+    counts = {}
     for half, arc in dict(top=slice(0, _ARC_POINTS), bottom=slice(_ARC_POINTS, None)).items():
         distinct = [np.unique(copy[arc], axis=0) for copy in gates]
-        found[f"patterns_{half}"] = torch.tensor([float(len(p)) for p in distinct])
-        few = net.width**net.depth <= _MAX_PATHS
-        counts = [float(count_active_somewhere(p)) if few else math.nan for p in distinct]
-        found[f"regions_{half}"] = torch.tensor(counts)
-    return found
+        counts[f"patterns_{half}"] = torch.tensor([float(len(p)) for p in distinct])
+        paths = [float(count_active_somewhere(p)) if countable else math.nan for p in distinct]
+        counts[f"regions_{half}"] = torch.tensor(paths)
+    return counts
 
 
-def _normals(net) -> dict[str, Tensor]:
-    if not isinstance(net, DLGN) or net.has_bias:
+def _normals(net: GatedNet) -> dict[str, Tensor]:
+    """Describe each layer's half-spaces through the origin, if a net has such: shape (S, H)."""
+    if not net.has_linear_gating or net.has_bias:
         return {}
     normals = half_spaces(net)[0]
     unit = normals / normals.norm(dim=-1, keepdim=True)

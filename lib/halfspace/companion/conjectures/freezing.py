@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from halfspace._checks import check_shape, uncompiled
 from halfspace.companion.arrays import as_float32
-from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import losses, path_statistics
+from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.fashion.data import SETTINGS
 from halfspace.companion.fashion.measures import accuracy, by_class
 from halfspace.companion.fashion.specs import FashionTraining
@@ -30,12 +30,12 @@ __all__ = ["CircleFreezing", "FashionFreezing", "frozen_copy", "path_kernel", "r
 _FRESH = 1_000_000  # added to a seed: the draw of the fresh value network
 
 
-class CircleFreezing(CircleLooks):
+class CircleFreezing(CircleEvaluation):
     """Freeze the gates of nets on the circle at some epochs and train value networks from there.
 
     Frozen gates keep their kind: soft ones stay soft.
 
-    Attributes (besides those of ``CircleLooks``; ``at`` holds the epochs of freezing):
+    Attributes (besides those of ``CircleEvaluation``; ``at`` holds the epochs of freezing):
         refit_epochs: epochs for which a value network then trains, with a new optimiser.
         ridge: weight of the kernel regression's penalty, as a share of the kernel's mean diagonal.
         grid: N, points of the circle, between training points, at which the regression is tested.

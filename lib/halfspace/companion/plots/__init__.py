@@ -11,7 +11,7 @@ from halfspace.companion.plots.curves import (
 )
 from halfspace.companion.plots.images import kernel_row
 from halfspace.companion.plots.style import CMAP, COLORS, INK, figure, tag_panels, use_style
-from halfspace.companion.plots.tables import html_table
+from halfspace.companion.plots.tables import html_table, transposed
 
 __all__ = [
     "CMAP",
@@ -28,5 +28,6 @@ __all__ = [
     "one_seed",
     "seed_bands",
     "tag_panels",
+    "transposed",
     "use_style",
 ]

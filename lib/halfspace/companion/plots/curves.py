@@ -45,11 +45,10 @@ def seed_bands(
     """
     for label, values in curves.items():
         x = np.asarray(times[label] if isinstance(times, Mapping) else times)
-        low, middle, high = np.percentile(np.asarray(values), [5, 50, 95], axis=1)
+        curve = np.percentile(np.asarray(values), [50, 5, 95], axis=1).T
         keep = x > 0 if log_time else x >= 0
-        color, style = COLORS[colors[label]], "--" if label in dashed else "-"
-        axis.fill_between(x[keep], low[keep], high[keep], color=color, alpha=0.18, lw=0)
-        axis.plot(x[keep], middle[keep], style, color=color, label=label)
+        style = "--" if label in dashed else "-"
+        interval_curve(axis, x[keep], curve[keep], label, color=colors[label], style=style)
     axis.set_xscale("log" if log_time else "linear")
     axis.set_yscale("log" if log_value else "linear")
     axis.set_xlabel("epoch")
@@ -137,12 +136,12 @@ def forest(
 def interval_curve(
     axis: Axes, times: ArrayLike, curve: ArrayLike, label: str, *, color: str, style: str = "-"
 ) -> None:
-    """Draw a mean over time with its interval as a band.
+    """Draw a curve over time in its band, such as a mean with its interval.
 
     Args:
         axis: where to draw.
         times: shape (k,).
-        curve: mean, lower end, upper end at each time, shape (k, 3).
+        curve: value, lower end, upper end at each time, shape (k, 3).
         label: of the curve, for the legend.
         color: a key of ``COLORS``.
         style: the line's style.
@@ -161,6 +160,6 @@ def label_outer(axes: np.ndarray, xlabel: str, ylabel: str) -> None:
 
 
 def legend_above(figure: Figure, axis: Axes, columns: int) -> None:
-    """Put one panel's legend above the figure; of lines with one label the last one stands."""
+    """Put one panel's legend above the figure; of lines with one label it has the last."""
     named = {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     figure.legend(named.values(), named, loc="outside upper center", ncols=columns)

@@ -25,7 +25,7 @@ def kernel_row(
 ) -> None:
     """Draw square kernels as images; both axes grow away from the lower left corner.
 
-    The inputs come in two groups of equal size; white lines part them.
+    The inputs come in two groups of equal size; white lines separate them.
 
     Three panels side by side need a row height of 2.6 in, two panels 3.2 in.
 

@@ -2,8 +2,8 @@
 
 Figures are narrow (5.2 in at most) with 10 pt type, so that they can be read on a phone; their
 ground is transparent and their lines and type are a grey that stands out on white as well as on
-black. Colours come from Okabe and Ito's palette, which people with colour-blindness can tell apart,
-slightly adjusted for the two grounds.
+black. Colours come from Okabe and Ito's palette, which suits people with colour-blindness, slightly
+adjusted for the two grounds.
 """
 
 import os
@@ -40,7 +40,7 @@ CMAP = "viridis"
 DIVERGING = "RdBu_r"
 
 _WIDTH = 5.2
-_INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel takes by itself
+_INLINE = "module://matplotlib_inline.backend_inline"  # a kernel's default
 
 
 def use_style() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-__all__ = ["html_table"]
+__all__ = ["html_table", "transposed"]
 
 _SENTENCE = 40  # characters from which a cell is broken into lines
 
@@ -19,7 +19,7 @@ def html_table(rows: Sequence[Mapping[str, object]]) -> str:
         ValueError: if there is no row or the keys differ.
     """
     if not rows or any(list(row) != list(rows[0]) for row in rows):
-        raise ValueError("rows must share their keys, and there must be one at least")
+        raise ValueError("rows must share their keys, and there must be at least one")
     head = "".join(f"<th>{escape(key)}</th>" for key in rows[0])
     body = "".join(
         "<tr>" + "".join(_cell(_written(value)) for value in row.values()) + "</tr>" for row in rows
@@ -29,6 +29,20 @@ def html_table(rows: Sequence[Mapping[str, object]]) -> str:
         '<div style="overflow-x: auto"><table class="table dataframe">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def transposed(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Exchange rows and columns of a table: its first column heads the columns of the new one.
+
+    Args:
+        rows: mappings with the same keys, the first of which has different values in each row.
+
+    Example:
+        >>> transposed([{"net": "ReLU", "seeds": 20}, {"net": "DLGN", "seeds": 10}])
+        [{'net': 'seeds', 'ReLU': 20, 'DLGN': 10}]
+    """
+    first, *names = rows[0]
+    return [{first: name} | {str(row[first]): row[name] for row in rows} for name in names]
 
 
 def _cell(text: str) -> str:

@@ -9,9 +9,9 @@ from torch import nn
 
 from halfspace._checks import single_precision
 from halfspace.companion.arrays import as_float32
-from halfspace.companion.circle.looks import CircleLooks
 from halfspace.companion.circle.measures import hard_gates, losses, path_statistics
 from halfspace.companion.circle.readings import FIT_LEVEL
+from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.fashion.data import SETTINGS
 from halfspace.companion.fashion.measures import statistics
 from halfspace.companion.fashion.specs import FashionTraining
@@ -33,10 +33,10 @@ def _known(idea: str) -> str:
     return idea
 
 
-class CircleReallocation(CircleLooks):
+class CircleReallocation(CircleEvaluation):
     """Train nets on the circle with one of the ideas of ``IDEAS``.
 
-    Attributes (besides those of ``CircleLooks``):
+    Attributes (besides those of ``CircleEvaluation``):
         idea: one of ``IDEAS``.
         grid: N, points of the circle between the training points at which the error is taken.
 

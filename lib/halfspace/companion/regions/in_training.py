@@ -9,8 +9,7 @@ from pydantic import Field, model_validator
 
 from halfspace import polygons, regions
 from halfspace._checks import broken_copies
-from halfspace.companion.circle.looks import CircleLooks
-from halfspace.companion.circle.specs import CircleTraining, recipe
+from halfspace.companion.circle.specs import CircleEvaluation, CircleTraining, recipe
 from halfspace.companion.spec import Integer, Result, Spec
 from halfspace.nets import DLGN, ReLUNet, unstack
 from halfspace.training import net_losses, weight_sums
@@ -112,10 +111,10 @@ class RegionsDuringTraining(Spec):
         return dict(at=np.array(self.at), loss=history.measures["loss"], **counts, **first)
 
 
-class CountsDuringTraining(CircleLooks):
+class CountsDuringTraining(CircleEvaluation):
     """Train as ``CircleTraining`` does and count pattern regions at some epochs.
 
-    Attributes (besides those of ``CircleLooks``; the nets need biases):
+    Attributes (besides those of ``CircleEvaluation``; the nets need biases):
         half_side: the window is the square from ``-half_side`` to ``half_side``.
 
     The result's arrays (K epochs, S seeds): at (K,); patterns (K, S): activation pattern regions in
