@@ -37,6 +37,7 @@ SLOW_TO_IMPORT = ELSEWHERE | {"scipy", "torchvision"}
 
 # The evidence: its frame. Subjects, and those that each may use, are in the registry.
 FRAME = {
+    "arrays": 0,
     "sources": 0,
     "intervals": 0,
     "parameters": 0,
