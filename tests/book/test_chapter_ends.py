@@ -16,10 +16,11 @@ import nbformat
 import pytest
 import torch
 from halfspace import datasets
+from halfspace.companion.cifar import specs as cifar_specs
 from halfspace.companion.circle import conditions as circle_conditions
 from halfspace.companion.fashion import conditions as fashion_conditions
 from halfspace.companion.parameters import ParameterError
-from halfspace.datasets import CIFAR, CIFAR_CLASSES, cifar
+from halfspace.datasets import CIFAR, CIFAR_CLASSES
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -117,7 +118,7 @@ def noise():
 
 @pytest.fixture
 def shell(monkeypatch, noise, tmp_path_factory):
-    for module in (datasets, cifar):
+    for module in (datasets, cifar_specs):
         monkeypatch.setattr(module, "cifar", lambda name: noise)
     monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path_factory.getbasetemp() / "chapters"))
     threads = torch.get_num_threads()
