@@ -4,8 +4,8 @@ The features of an image are the gradient of the net's outputs, in the form of
 ``halfspace.ntk.gradient_features``, at the initial or at the trained weights. They are as many as
 the net has weights, P. The linear model is fitted by ridge regression on one-hot labels.
 
-Sums of products are made and solved in float64: the largest eigenvalue is some ten thousand times
-the mean one, so that in float32 small penalties drown in rounding errors.
+Sums of products are computed and solved in float64: the largest eigenvalue is some ten thousand
+times the mean one, so that in float32 rounding errors would hide small penalties.
 """
 
 import itertools
@@ -40,8 +40,8 @@ _TRAIN_SAMPLE = 10_000  # fitted images, balanced, on which the linear model is 
 class NTKFeatures(Spec):
     """Fit a linear model to the empirical-NTK features of a convolutional net, for each seed.
 
-    The last ``n_validation`` of the training images are held out, to choose the penalty by: neither
-    the linear model nor the net whose features it has is trained on them.
+    The last ``n_validation`` of the training images are held out to choose the penalty: neither the
+    linear model nor the net whose features it uses is trained on them.
 
     Attributes:
         training: the nets, their training and the images, those held out included.
@@ -192,7 +192,7 @@ def ridge(
         W and b, float64, shapes (K, P, c) and (K, c).
 
     Raises:
-        ValueError: if the targets are not of that shape, or of another number than the features.
+        ValueError: if the targets do not have that shape, or n differs from the features' n.
         torch.linalg.LinAlgError: if a penalty is so small that the matrix is singular.
     """
     if targets.ndim != 2:
@@ -239,7 +239,7 @@ def _columns(x: Tensor, mean: Tensor) -> Iterator[Tensor]:
 def _add_products(gram: Tensor, part: Tensor) -> None:
     """Add ``partᵀ part`` to the lower triangle, which is all that ``torch.linalg.cholesky`` reads.
 
-    What the blocks on the diagonal have above it is added, too, for one product less.
+    The blocks on the diagonal also add what lies above it, which saves a product.
     """
     for start in range(0, len(gram), _BLOCK):
         block = slice(start, start + _BLOCK)

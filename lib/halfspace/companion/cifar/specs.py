@@ -1,7 +1,7 @@
 """Table 1 and appendix 2: convolutional and residual networks on CIFAR-10 and CIFAR-100.
 
 Where the paper is silent the values are ours: batches of 32 images and Glorot's initial weights in
-Table 1 (Keras's defaults: its words for the layers are in appendix 3.1), standardised channels, a
+Table 1 (Keras's defaults: appendix 3.1 describes the layers in its terms), standardised channels, a
 DLGN's soft gate, the residual nets' recipe.
 """
 
@@ -65,7 +65,7 @@ class CifarTraining(Spec):
 
     Attributes:
         network: ``"conv"`` (Table 1), ``"resnet-34"``, ``"resnet-110"`` (appendix 2; ``"resnet-8"``
-            is a small one to try things with) or ``"pixels"`` (no hidden layer).
+            is a small one for trials) or ``"pixels"`` (no hidden layer).
         model: ``"relu"``, ``"dlgn"``, ``"linear"`` (every gate is 1); of convolutions also
             ``"dlgn-pwc"`` (constant experts) and ``"dgn"`` (gates from a ReLU net). Without a
             hidden layer there is only ``"linear"``.
