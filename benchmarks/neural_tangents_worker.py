@@ -1,4 +1,4 @@
-"""neural-tangents' NTKs, in an environment of its own: reads orders, one JSON object a line.
+"""neural-tangents' NTKs, in a separate environment: reads orders, one JSON object a line.
 
     {"do": "load", "form": NAME, "net": FILE.npz}  takes weights ``w0`` ... and inputs ``x``
     {"do": "time", "form": NAME}                   {"seconds": ...}, waits for the result

@@ -73,7 +73,7 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
 
 
 def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
-    """Return how far the areas miss the window's, or the share of sampled points not found.
+    """Return the error of the areas' sum, or the share of sampled points without a cell.
 
     The answers' numbers of cells are appended to ``cells``; another number than the first is wrong.
     """
@@ -96,7 +96,7 @@ def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
 
 
 def polygon_by_polygon(net: ReLUNet | DLGN, window: np.ndarray) -> Pieces:
-    """Cut the window unit by unit, one polygon after the other: the form that explains itself."""
+    """Cut the window unit by unit, one polygon after the other: the readable form."""
     pieces = [(window, np.eye(2), np.zeros(2), [])]  # polygon, the layer below as a map, gates
     for layer in net.gate_layers:
         weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()

@@ -1,4 +1,4 @@
-"""Competitors: airbench, and neural-tangents in a process and an environment of its own."""
+"""Competitors: airbench, and neural-tangents in a separate process and environment."""
 
 import importlib.util
 import json
@@ -31,7 +31,7 @@ def available() -> bool:
 
 
 def airbench() -> ModuleType | None:
-    """Return airbench, alone out of the peers' environment and run by our PyTorch; if it is there.
+    """Return airbench if it is installed: from the peers' environment, run by our PyTorch.
 
     Loading it turns on cuDNN's search for the fastest kernels.
     """
@@ -52,7 +52,7 @@ class NeuralTangents:
 
     Raises:
         FileNotFoundError: if the peers' environment has not been made.
-        RuntimeError: if the worker ends before its time.
+        RuntimeError: if the worker ends too early.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""Many nets at once against a Python loop over them, each with its own Adam."""
+"""Many nets at once against a Python loop over them, each with a separate Adam."""
 
 from collections.abc import Callable
 
@@ -23,11 +23,11 @@ FULL = dict(
 )
 QUICK = dict(cases=((2, 10, 4, 2, 2),))
 _LEARNING_RATE = 1e-3
-_TOLERANCE = 1e-2  # of the largest output: float32 training drifts from float64's by and by
+_TOLERANCE = 1e-2  # of the largest output: float32 training slowly drifts from float64's
 
 
 def run(quick: bool, *, cases: tuple[tuple[int, ...], ...]) -> dict:
-    """Time full-batch epochs of ReLU nets; the first call's outcome is held to float64 training."""
+    """Time full-batch epochs of ReLU nets; the first call is checked in float64."""
     names = ("nets", "points", "width", "depth", "epochs")
     rows = [_row(dict(zip(names, case, strict=True)), quick) for case in cases]
     return {"rows": rows, "fits": [], "facts": {"learning_rate": _LEARNING_RATE}}

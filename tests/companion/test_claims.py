@@ -191,7 +191,7 @@ def test_every_case_gives_one_value_per_seed():
     for study in ("freezing", "surrogate", "reallocation"):
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
-        if claim in CIFAR_CLAIMS:  # see tests/test_cifar_claims.py
+        if claim in CIFAR_CLAIMS:  # see cifar/test_claims_cifar.py
             continue
         for part in claim.cases + claim.controls:
             finding = part.judge(found)

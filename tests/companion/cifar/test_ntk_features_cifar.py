@@ -107,7 +107,8 @@ def by_hand(spec, data, net):
 @pytest.mark.parametrize("state", ["initial", "trained"])
 def test_accuracies_are_those_of_the_regression(data, state, n_train):
     own = spec(state, n_train)
-    arrays, pieces = own._run(CPU)
+    arrays, provenance = own.run(CPU)
+    pieces = provenance["pieces"]
     net = own.fitted().net(3)
     total = sum(p.detach().double().sum().item() for p in net.parameters())
     assert arrays["initial"].tolist() == [total]
@@ -132,13 +133,13 @@ def test_accuracies_are_those_of_the_regression(data, state, n_train):
 
 
 def test_held_out_images_choose_and_nothing_else_does(data, monkeypatch):
-    before, _ = spec("trained")._run(CPU)
+    before, _ = spec("trained").run(CPU)
     spec("trained").clear()
     other = dict(vars(data))
     other["test_labels"] = data.test_labels.flip(0)
     changed = type(data)(**other)
     monkeypatch.setattr(specs, "cifar", lambda name: changed)
-    after, _ = spec("trained")._run(CPU)
+    after, _ = spec("trained").run(CPU)
     for name in ("validation_accuracy", "penalty", "train_accuracy"):
         np.testing.assert_array_equal(before[name], after[name])
     for name in ("test_accuracy", "net_accuracy"):
@@ -146,7 +147,7 @@ def test_held_out_images_choose_and_nothing_else_does(data, monkeypatch):
 
 
 def test_seeds_have_a_row_each(data):
-    arrays, _ = spec(seeds=2)._run(CPU)
+    arrays, _ = spec(seeds=2).run(CPU)
     shapes = {name: array.shape for name, array in arrays.items()}
     assert shapes == dict(
         train_accuracy=(2, 10), test_accuracy=(2, 10), net_accuracy=(2, 10),
@@ -157,7 +158,7 @@ def test_seeds_have_a_row_each(data):
     }
     second = spec()
     second = second.replace(training=second.training.replace(first_seed=4))
-    alone, _ = second._run(CPU)
+    alone, _ = second.run(CPU)
     for name, array in alone.items():
         np.testing.assert_array_equal(arrays[name][1:], array)
 
@@ -176,9 +177,9 @@ def test_training_goes_on_from_its_checkpoint(data, monkeypatch):
     monkeypatch.setattr(specs, "train", real)
     assert records.record(own, CPU) is not None
     assert own.checkpoints() == []
-    told = own.recorded().provenance
-    assert [(piece["seed"], piece["epochs"]) for piece in told["pieces"]] == [(3, 1), (3, 1)]
-    assert told["data"] == own.training.data_checksums()
+    provenance = own.recorded().provenance
+    assert [(piece["seed"], piece["epochs"]) for piece in provenance["pieces"]] == [(3, 1), (3, 1)]
+    assert provenance["data"] == own.training.data_checksums()
 
 
 def test_every_field_matters():
@@ -195,7 +196,7 @@ def test_every_field_matters():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (
             dict(n_validation=150),
@@ -212,6 +213,6 @@ def test_every_field_matters():
         ),
     ],
 )
-def test_refusals(changes, told):
-    with pytest.raises(ValueError, match=told):
+def test_refusals(changes, message):
+    with pytest.raises(ValueError, match=message):
         spec(**changes)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from halfspace.companion import records
-from halfspace.companion.cifar import specs as cifar_specs
-from halfspace.companion.cifar import specs as module
+from halfspace.companion.cifar import specs
 from halfspace.companion.cifar.specs import APPENDIX, TABLE_1, CifarTraining
 from halfspace.conv import ConvDeepLinearNet, ConvDGN, ConvDLGN, ConvReLUNet
+from halfspace.conv_overlap import conv_overlap_kernel
 from halfspace.gates import HardGate
 from halfspace.image_training import OutOfTime, Recipe, standardise
 from halfspace.resnet import DLGNResNet, LinearResNet, ReLUResNet
@@ -27,7 +27,7 @@ def small(**changes):
 
 @pytest.fixture
 def data(noise_cifar, monkeypatch):
-    monkeypatch.setattr(module, "_KERNEL_SAMPLE", KERNEL_IMAGES)
+    monkeypatch.setattr(specs, "_KERNEL_SAMPLE", KERNEL_IMAGES)
     return noise_cifar
 
 
@@ -92,7 +92,7 @@ def test_every_field_matters():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (dict(network="pixels"), "model must be one of linear for pixels; got 'dlgn'"),
         (dict(network="resnet-34", model="dgn"), "model must be one of relu, dlgn, linear for"),
@@ -102,8 +102,8 @@ def test_every_field_matters():
         (dict(sede=1), "Extra inputs are not permitted"),
     ],
 )
-def test_what_cannot_be_built_is_refused(changes, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_cannot_be_built_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
         small(**changes)
 
 
@@ -123,7 +123,7 @@ def test_a_spec_stores_its_recipe_as_it_always_did():
     assert small(recipe=numbers).key() == KEY
 
 
-MODELS = [(network, model) for network, models in cifar_specs._MODELS.items() for model in models]
+MODELS = [(network, model) for network, models in specs._MODELS.items() for model in models]
 
 
 @pytest.mark.parametrize(("network", "model"), MODELS, ids=str)
@@ -178,11 +178,11 @@ def test_overlaps_of_active_paths(data):
     arrays, _ = spec.run(CPU)
     assert "test_hard_accuracy" not in arrays
     _, chosen = spec.images()
-    few = chosen.view(10, 10)[:, :KERNEL_IMAGES].flatten()
+    sample = chosen.view(10, 10)[:, :KERNEL_IMAGES].flatten()
     net = spec.net(0)
     with torch.no_grad():
-        x = standardise(data.train_images[few], data.train_images)
-        kernel = module.conv_overlap_kernel(net.gates(x))
+        x = standardise(data.train_images[sample], data.train_images)
+        kernel = conv_overlap_kernel(net.gates(x))
     share = kernel / torch.sqrt(kernel.diagonal()[:, None] * kernel.diagonal())
     blocks = share.view(10, KERNEL_IMAGES, 10, KERNEL_IMAGES)
     between = float(blocks[2, :, 5].mean())
@@ -204,7 +204,7 @@ def test_a_run_is_made_in_pieces(data, monkeypatch, tmp_path):
     spec.clear()
     assert not spec.checkpoints()
     stops = iter([True, False, True])
-    real = module.train
+    real = specs.train
 
     def cut_short(net, x, y, recipe, *, deadline, **options):
         short = replace(recipe, epochs=1)
@@ -213,10 +213,10 @@ def test_a_run_is_made_in_pieces(data, monkeypatch, tmp_path):
             raise OutOfTime
         return real(net, x, y, recipe, deadline=deadline, **options)
 
-    monkeypatch.setattr(module, "train", cut_short)
+    monkeypatch.setattr(specs, "train", cut_short)
     assert records.record(spec, CPU, deadline=0.0) is None
     assert spec.recorded() is None and len(spec.checkpoints()) == 1
-    monkeypatch.setattr(module, "train", real)
+    monkeypatch.setattr(specs, "train", real)
     assert records.record(spec, CPU) is not None
     assert not spec.checkpoints()
     recorded = spec.recorded()

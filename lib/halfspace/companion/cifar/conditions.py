@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from halfspace.companion.cifar.ntk_features import NTKFeatures
-from halfspace.companion.cifar.specs import APPENDIX, CLASS_NUMBERS, TABLE_1, CifarTraining
+from halfspace.companion.cifar.specs import APPENDIX, TABLE_1, CifarTraining
 from halfspace.companion.seeds import FIRST_SEED
 from halfspace.companion.spec import Spec
+from halfspace.datasets import CIFAR_CLASSES
 from halfspace.image_training import Recipe
 
 __all__ = [
@@ -41,7 +42,7 @@ def cifar_conditions() -> dict[str, Spec]:
     conditions |= _features(TABLE_1)
     for seed in APPENDIX_SEEDS:
         for network in ("resnet-34", "resnet-110"):
-            for data in CLASS_NUMBERS:
+            for data in CIFAR_CLASSES:
                 for model in ("relu", "dlgn", "linear"):
                     conditions[f"{network}: {model}: {data}: {seed}"] = CifarTraining(
                         network=network, model=model, data=data, recipe=APPENDIX, first_seed=seed
@@ -55,7 +56,7 @@ def short_conditions() -> dict[str, Spec]:
     The linear models on NTK features are fitted to 18,000 images: their cost grows with the cube.
     """
     conditions = {f"conv: {model}": _conv(model, SHORT, _SHORT_SEEDS) for model in _table_models()}
-    for data in CLASS_NUMBERS:
+    for data in CIFAR_CLASSES:
         conditions[f"pixels: {data}"] = CifarTraining(
             network="pixels",
             model="linear",

@@ -4,8 +4,8 @@ The features of an image are the gradient of the net's outputs, in the form of
 ``halfspace.ntk.gradient_features``, at the initial or at the trained weights. They are as many as
 the net has weights, P. The linear model is fitted by ridge regression on one-hot labels.
 
-Sums of products are made and solved in float64: the largest eigenvalue is some ten thousand times
-the mean one, so that in float32 small penalties drown in rounding errors.
+Sums of products are computed and solved in float64: the largest eigenvalue is some ten thousand
+times the mean one, so that in float32 rounding errors would hide small penalties.
 """
 
 import itertools
@@ -22,7 +22,9 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from halfspace._checks import check_shape
+from halfspace.companion.cifar.measures import outputs, shares_right, stacked
 from halfspace.companion.cifar.specs import CifarTraining
+from halfspace.companion.seeds import weight_sum
 from halfspace.companion.spec import Integer, Spec
 from halfspace.datasets import CIFAR, subset_by_class
 from halfspace.image_training import standardise
@@ -38,8 +40,8 @@ _TRAIN_SAMPLE = 10_000  # fitted images, balanced, on which the linear model is 
 class NTKFeatures(Spec):
     """Fit a linear model to the empirical-NTK features of a convolutional net, for each seed.
 
-    The last ``n_validation`` of the training images are held out, to choose the penalty by: neither
-    the linear model nor the net whose features it has is trained on them.
+    The last ``n_validation`` of the training images are held out to choose the penalty: neither the
+    linear model nor the net whose features it uses is trained on them.
 
     Attributes:
         training: the nets, their training and the images, those held out included.
@@ -125,15 +127,15 @@ class NTKFeatures(Spec):
 
         x, y = on_device(data.train_images[fitted]), data.train_labels[fitted].to(device)
         held_x, held_y = on_device(data.train_images[held]), data.train_labels[held].to(device)
-        some = subset_by_class(y.cpu(), min(_TRAIN_SAMPLE, spec.n_train) // self._classes)
+        sample = subset_by_class(y.cpu(), min(_TRAIN_SAMPLE, spec.n_train) // self._classes)
         targets = functional.one_hot(y, self._classes).double()
-        per_seed, pieces = [], []
+        per_seed, sessions = [], []
         for seed in range(spec.first_seed, spec.first_seed + spec.seeds):
             net = spec.net(seed)
-            initial = sum(weight.detach().double().sum().item() for weight in net.parameters())
+            initial = weight_sum(net)
             if self.state == "trained":
                 net, curves = spec.trained(seed, x, y, deadline)
-                pieces += [dict(seed=seed) | piece for piece in curves.pieces]
+                sessions += [dict(seed=seed) | session for session in curves.pieces]
             net = net.to(device, memory_format=torch.channels_last)
             weights, intercepts = ridge(_features(net, x), targets, self.penalties)
             right = _scores(net, held_x, weights, intercepts).argmax(-1) == held_y
@@ -142,21 +144,20 @@ class NTKFeatures(Spec):
             chosen = weights[best], intercepts[best]
             # From here on nothing is chosen: now the test images come in.
             test_x, test_y = on_device(data.test_images), data.test_labels.to(device)
-            train_scores = _scores(net, x[some], *chosen)[0]
+            train_scores = _scores(net, x[sample], *chosen)[0]
             test_scores = _scores(net, test_x, *chosen)[0]
+            net_scores = outputs(net, test_x, _PORTION)[0]
             per_seed.append(
                 dict(
-                    train_accuracy=self._by_class(train_scores, y[some]),
-                    test_accuracy=self._by_class(test_scores, test_y),
-                    net_accuracy=self._by_class(_outputs(net, test_x), test_y),
+                    train_accuracy=shares_right(train_scores, y[sample], self._classes),
+                    test_accuracy=shares_right(test_scores, test_y, self._classes),
+                    net_accuracy=shares_right(net_scores, test_y, self._classes),
                     validation_accuracy=validation,
                     penalty=self.penalties[best[0]],
                     initial=initial,
                 )
             )
-        arrays = {name: np.stack([found[name] for found in per_seed]) for name in per_seed[0]}
-        small = {name: array.astype(np.float32) for name, array in arrays.items()}
-        return small | {"initial": arrays["initial"]}, pieces
+        return stacked(per_seed), sessions
 
     @property
     def _classes(self) -> int:
@@ -168,11 +169,6 @@ class NTKFeatures(Spec):
         held = self.n_validation // self._classes
         by_class = chosen.view(self._classes, -1)
         return data, by_class[:, :-held].flatten(), by_class[:, -held:].flatten()
-
-    def _by_class(self, scores: Tensor, y: Tensor) -> np.ndarray:
-        """Return the share of each class classified right, (c,)."""
-        right = (scores.argmax(-1) == y).double()
-        return np.array([right[y == number].mean().item() for number in range(self._classes)])
 
 
 def ridge(
@@ -196,7 +192,7 @@ def ridge(
         W and b, float64, shapes (K, P, c) and (K, c).
 
     Raises:
-        ValueError: if the targets are not of that shape, or of another number than the features.
+        ValueError: if the targets do not have that shape, or n differs from the features' n.
         torch.linalg.LinAlgError: if a penalty is so small that the matrix is singular.
     """
     if targets.ndim != 2:
@@ -211,16 +207,17 @@ def ridge(
         check_shape("features", x, (n, width))
         mean = x.mean(0, dtype=torch.float64)
         gram, right = targets.new_zeros(n, n), targets - centre
-        for some in _columns(x, mean):
-            _add_products(gram, some.T)
+        for columns in _columns(x, mean):
+            _add_products(gram, columns.T)
     else:
         gram, mean = targets.new_zeros(width, width), targets.new_zeros(width)
         right = targets.new_zeros(width, targets.shape[1])
-        for part, some in zip(portions, (targets - centre).split(len(first)), strict=True):
-            part = part.double()
-            _add_products(gram, part)
-            right.addmm_(part.T, some)
-            mean += part.sum(0) / n
+        centred = (targets - centre).split(len(first))
+        for portion, centred_targets in zip(portions, centred, strict=True):
+            features = portion.double()
+            _add_products(gram, features)
+            right.addmm_(features.T, centred_targets)
+            mean += features.sum(0) / n
         gram.addr_(mean, mean, alpha=-n)
     diagonal = gram.diagonal().clone()
     solutions = []
@@ -229,20 +226,20 @@ def ridge(
         solutions.append(_solved(gram, right))
     weights = torch.stack(solutions)
     if n < width:
-        weights = torch.cat([some.T @ weights for some in _columns(x, mean)], dim=1)
+        weights = torch.cat([columns.T @ weights for columns in _columns(x, mean)], dim=1)
     return weights, centre - mean @ weights
 
 
 def _columns(x: Tensor, mean: Tensor) -> Iterator[Tensor]:
     """Yield the centred features of all images, some features at a time."""
-    for some, centre in zip(x.split(_PORTION, dim=1), mean.split(_PORTION), strict=True):
-        yield some.double() - centre
+    for columns, centre in zip(x.split(_PORTION, dim=1), mean.split(_PORTION), strict=True):
+        yield columns.double() - centre
 
 
 def _add_products(gram: Tensor, part: Tensor) -> None:
     """Add ``partᵀ part`` to the lower triangle, which is all that ``torch.linalg.cholesky`` reads.
 
-    What the blocks on the diagonal have above it is added, too, for one product less.
+    The blocks on the diagonal also add what lies above it, which saves a product.
     """
     for start in range(0, len(gram), _BLOCK):
         block = slice(start, start + _BLOCK)
@@ -257,8 +254,8 @@ def _solved(gram: Tensor, right: Tensor) -> Tensor:
 
 
 def _features(net: nn.Module, x: Tensor) -> Iterator[Tensor]:
-    for some in tqdm(x.split(_PORTION), desc="NTK features", leave=False):
-        yield gradient_features(net, some)
+    for images in tqdm(x.split(_PORTION), desc="NTK features", leave=False):
+        yield gradient_features(net, images)
 
 
 def _scores(net: nn.Module, x: Tensor, weights: Tensor, intercepts: Tensor) -> Tensor:
@@ -267,8 +264,3 @@ def _scores(net: nn.Module, x: Tensor, weights: Tensor, intercepts: Tensor) -> T
         torch.einsum("np,kpc->knc", features.double(), weights) for features in _features(net, x)
     ]
     return torch.cat(scores, dim=1) + intercepts.unsqueeze(1)
-
-
-@torch.no_grad()
-def _outputs(net: nn.Module, x: Tensor) -> Tensor:
-    return torch.cat([net(some) for some in x.split(_PORTION)])

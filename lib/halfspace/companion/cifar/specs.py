@@ -1,7 +1,7 @@
 """Table 1 and appendix 2: convolutional and residual networks on CIFAR-10 and CIFAR-100.
 
 Where the paper is silent the values are ours: batches of 32 images and Glorot's initial weights in
-Table 1 (Keras's defaults: its words for the layers are in appendix 3.1), standardised channels, a
+Table 1 (Keras's defaults: appendix 3.1 describes the layers in its terms), standardised channels, a
 DLGN's soft gate, the residual nets' recipe.
 """
 
@@ -15,25 +15,25 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from halfspace._checks import single_precision
+from halfspace.companion.cifar.measures import accuracies, path_overlaps, stacked
 from halfspace.companion.cifar.synthetic import (
     SYNTHETIC_CLASSES,
     synthetic_checksums,
     synthetic_images,
 )
+from halfspace.companion.seeds import weight_sum
 from halfspace.companion.spec import Integer, Spec, device_name
 from halfspace.companion.store import cache_folder, code_version
 from halfspace.conv import ConvDeepLinearNet, ConvDGN, ConvDLGN, ConvReLUNet
-from halfspace.conv_overlap import conv_overlap_kernel
 from halfspace.datasets import CIFAR, CIFAR_CLASSES, cifar, cifar_checksums, subset_by_class
-from halfspace.gates import HardGate, SoftGate, is_active
+from halfspace.gates import SoftGate
 from halfspace.image_training import Curves, Recipe, standardise, train
-from halfspace.kernels import alignment, block_means
 from halfspace.resnet import DLGNResNet, LinearResNet, ReLUResNet
 
-__all__ = ["APPENDIX", "CLASS_NUMBERS", "CifarTraining", "TABLE_1"]
+__all__ = ["APPENDIX", "CifarTraining", "TABLE_1"]
 
 TABLE_1 = Recipe(epochs=100, optimizer="adam", learning_rate=2e-4)
-"""Appendix 3.1's recipe: Adam with step size 2e-4, no augmentation."""
+"""Appendix 3.1's recipe: Adam with learning rate 2e-4, no augmentation."""
 
 APPENDIX = Recipe(
     epochs=30,
@@ -47,9 +47,7 @@ APPENDIX = Recipe(
 )
 """The residual nets' recipe, ReLU and DLGN alike; the paper gives none."""
 
-CLASS_NUMBERS = {name: len(classes) for name, classes in CIFAR_CLASSES.items()}
-"""Number of classes of each data set."""
-
+_CLASSES = CIFAR_CLASSES | {"synthetic": SYNTHETIC_CLASSES}
 _MODELS = {
     "conv": ("relu", "dlgn", "dlgn-pwc", "dgn", "linear"),
     "resnet-34": ("relu", "dlgn", "linear"),
@@ -67,7 +65,7 @@ class CifarTraining(Spec):
 
     Attributes:
         network: ``"conv"`` (Table 1), ``"resnet-34"``, ``"resnet-110"`` (appendix 2; ``"resnet-8"``
-            is a small one to try things with) or ``"pixels"`` (no hidden layer).
+            is a small one for trials) or ``"pixels"`` (no hidden layer).
         model: ``"relu"``, ``"dlgn"``, ``"linear"`` (every gate is 1); of convolutions also
             ``"dlgn-pwc"`` (constant experts) and ``"dgn"`` (gates from a ReLU net). Without a
             hidden layer there is only ``"linear"``.
@@ -82,7 +80,7 @@ class CifarTraining(Spec):
     The result's arrays (E epochs, S seeds, c classes): loss, accuracy, seconds (E, S): mean batch
         loss, share classified right while trained on, and duration of each epoch; train_accuracy,
         test_accuracy (S, c): share of each class classified right at the end, of 10,000 training
-        images and of all test images, under the own gates; of gated nets also
+        images and of all test images, under the net's own gates; of gated nets also
         train_hard_accuracy, test_hard_accuracy (S, c), with hard gates; of nets with convolutions
         and gates (not on CIFAR-100), at initialisation and at the end, overlap (2, S, c, c): mean
         over pairs of distinct training images of the share of paths active for both,
@@ -133,7 +131,7 @@ class CifarTraining(Spec):
     @property
     def classes(self) -> int:
         """Number of classes of the images."""
-        return len(SYNTHETIC_CLASSES) if self.data == "synthetic" else CLASS_NUMBERS[self.data]
+        return len(_CLASSES[self.data])
 
     @single_precision()
     def net(self, seed: int) -> nn.Module:
@@ -144,9 +142,9 @@ class CifarTraining(Spec):
             linear = nn.Linear(3 * 32 * 32, classes)
             nn.init.xavier_uniform_(linear.weight, generator=generator)
             nn.init.zeros_(linear.bias)
-            return nn.Sequential(nn.Flatten(), linear)
+            return _PixelModel(nn.Flatten(), linear)
         options = dict(classes=classes, generator=generator)
-        if self._gated:
+        if self.model in ("dlgn", "dlgn-pwc", "dgn"):
             options["gate"] = SoftGate(self.beta)
         if self.model == "dlgn-pwc":
             options["constant_input"] = True
@@ -156,17 +154,12 @@ class CifarTraining(Spec):
         kind = dict(relu=ReLUResNet, linear=LinearResNet, dlgn=DLGNResNet)[self.model]
         return kind(int(self.network.removeprefix("resnet-")), **options)
 
-    @property
-    def _gated(self) -> bool:
-        """Whether a gating network decides which units count."""
-        return self.model not in ("relu", "linear")
-
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of the images and labels."""
         return synthetic_checksums() if self.data == "synthetic" else cifar_checksums(self.data)
 
     def images(self) -> tuple[CIFAR, Tensor]:
-        """Return the data and the index of the training images used, sorted by class."""
+        """Return the data and the indices of the training images used, sorted by class, (n,)."""
         data = synthetic_images() if self.data == "synthetic" else cifar(self.data)
         each = self.n_train // self.classes
         return data, subset_by_class(data.train_labels, each)
@@ -179,7 +172,14 @@ class CifarTraining(Spec):
     def trained(
         self, seed: int, x: Tensor, y: Tensor, deadline: float = math.inf
     ) -> tuple[nn.Module, Curves]:
-        """Return a seed's net after training on standardised images, and its curves."""
+        """Return a seed's net after training, and its curves.
+
+        Args:
+            seed: of the net and its training.
+            x: standardised images, shape (n, 3, 32, 32).
+            y: class numbers, shape (n,).
+            deadline: see ``Spec.run``.
+        """
         net = self.net(seed).to(x.device)
         curves = train(
             net,
@@ -205,15 +205,16 @@ class CifarTraining(Spec):
         data, chosen = self.images()
         x = standardise(data.train_images[chosen], data.train_images).to(device)
         y = data.train_labels[chosen].to(device)
-        few = x.unflatten(0, (self.classes, -1))[:, :_KERNEL_SAMPLE]
-        some = subset_by_class(y.cpu(), min(_TRAIN_SAMPLE, self.n_train) // self.classes)
-        per_seed, pieces = [], []
+        kernel_images = x.unflatten(0, (self.classes, -1))[:, :_KERNEL_SAMPLE]
+        sample = subset_by_class(y.cpu(), min(_TRAIN_SAMPLE, self.n_train) // self.classes)
+        evaluation = dict(classes=self.classes, portion=_EVALUATED[device.type])
+        per_seed, sessions = [], []
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             start = self.net(seed)
-            initial = sum(weight.detach().double().sum().item() for weight in start.parameters())
-            looks = [self._overlaps(start.to(device), few)]
+            initial = weight_sum(start)
+            at_start = self._overlaps(start.to(device), kernel_images)
             net, curves = self.trained(seed, x, y, deadline)
-            looks.append(self._overlaps(net, few))
+            at_end = self._overlaps(net, kernel_images)
             test_x = standardise(data.test_images, data.train_images).to(device)
             test_y = data.test_labels.to(device)
             per_seed.append(
@@ -224,59 +225,21 @@ class CifarTraining(Spec):
                     initial=initial,
                     diverged=not np.isfinite(curves.loss).all(),
                 )
-                | self._accuracies("train", net, x[some], y[some])
-                | self._accuracies("test", net, test_x, test_y)
-                | {name: np.stack([look[name] for look in looks]) for name in looks[0]}
+                | accuracies("train", net, x[sample], y[sample], **evaluation)
+                | accuracies("test", net, test_x, test_y, **evaluation)
+                | {name: np.stack([at_start[name], at_end[name]]) for name in at_start}
             )
-            pieces += [dict(seed=seed) | piece for piece in curves.pieces]
-        return _stacked(per_seed), pieces
-
-    def _accuracies(self, part: str, net: nn.Module, x: Tensor, y: Tensor) -> dict:
-        """Return the share of each class classified right, (c,), under own and hard gates."""
-        names = [f"{part}_accuracy"] + ([f"{part}_hard_accuracy"] if self._gated else [])
-        classes = self.classes
-        right = torch.zeros(len(names), classes, device=x.device)
-        size = _EVALUATED[x.device.type]
-        for some_x, some_y in zip(x.split(size), y.split(size), strict=True):
-            for row, outputs in zip(right, _outputs(net, some_x, self._gated), strict=True):
-                row.index_add_(0, some_y, (outputs.argmax(-1) == some_y).float())
-        shares = right / y.bincount(minlength=classes)
-        return dict(zip(names, shares.cpu().numpy(), strict=True))
+            sessions += [dict(seed=seed) | session for session in curves.pieces]
+        return stacked(per_seed), sessions
 
     def _overlaps(self, net: nn.Module, images: Tensor) -> dict:
-        """Describe the overlap kernel of images (c, k, channels, h, w); see the class."""
-        if self.network != "conv" or self.model == "linear" or self.data == "cifar100":
-            return {}
-        classes, each = images.shape[:2]
-        x = images.flatten(0, 1)
-        with torch.no_grad():
-            gates = [is_active(eta) for eta in net.preactivations(x)]
-        kernel = conv_overlap_kernel(gates)
-        size = kernel.diagonal().sqrt()
-        share = kernel / size.unsqueeze(0) / size.unsqueeze(1)
-        labels = torch.arange(classes, device=x.device).repeat_interleave(each)
-        same = (labels.unsqueeze(0) == labels.unsqueeze(1)).double()
-        return dict(
-            overlap=block_means(share.nan_to_num()).cpu().numpy(),
-            overlap_labels=alignment(share.nan_to_num(), same).item(),
-        )
+        """Return ``path_overlaps`` where they are recorded; see the class."""
+        has_gates = hasattr(net, "gate")
+        recorded = self.network == "conv" and has_gates and self.data != "cifar100"
+        return path_overlaps(net, images) if recorded else {}
 
 
-@torch.no_grad()
-def _outputs(net: nn.Module, x: Tensor, gated: bool) -> list[Tensor]:
-    """Return the outputs (n, c) under the own gates and, of a gated net, under hard ones."""
-    if not gated:
-        return [net(x)]
-    etas = net.preactivations(x)
-    return [net(x, gates=[gate(eta) for eta in etas]) for gate in (net.gate, HardGate())]
+class _PixelModel(nn.Sequential):
+    """A linear model on the pixels. It has no hidden layer, hence no gates."""
 
-
-def _stacked(per_seed: list[dict]) -> dict[str, np.ndarray]:
-    """Join what the seeds left; S comes after the axis of epochs or looks, before classes."""
-    arrays = {}
-    for name in per_seed[0]:
-        seeds_first = name.startswith(("train_", "test_")) or np.ndim(per_seed[0][name]) == 0
-        joined = np.stack([found[name] for found in per_seed], axis=0 if seeds_first else 1)
-        exact = name in ("initial", "diverged")
-        arrays[name] = joined if exact else joined.astype(np.float32)
-    return arrays
+    has_gating = False
