@@ -1,4 +1,4 @@
-"""Figures of Sections 2 and 3: the DLGN's diagram, kernel regression, how the NTK's spread falls."""
+"""Figures of Sections 2 and 3: the DLGN's diagram, kernel regression, the NTK against width."""
 
 import math
 from collections.abc import Mapping, Sequence
