@@ -12,7 +12,7 @@ TITLES = ["start", "early", "end"]
 
 @pytest.fixture(autouse=True)
 def own_figures():
-    """Draw without a screen; leave matplotlib as it was found."""
+    """Draw without a screen; leave matplotlib unchanged."""
     with mpl.rc_context({"backend": "agg"}):
         yield
     plt.close("all")

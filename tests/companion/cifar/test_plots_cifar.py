@@ -10,7 +10,8 @@ from halfspace.companion.cifar import readings as cifar_readings
 
 
 @pytest.fixture(autouse=True)
-def without_screen():
+def own_figures():
+    """Draw without a screen; leave matplotlib unchanged."""
     with mpl.rc_context({"backend": "agg"}):
         yield
     plt.close("all")

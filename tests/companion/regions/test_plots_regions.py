@@ -84,6 +84,9 @@ def test_curves_carry_their_values(axes):
     assert axes[0, 1].get_ylim() == (5, 100 * 300)
     regions_plots.face_counts(axes[1, 0], [1, 2], counted, {"ReLU": 400}, colors)
     assert axes[1, 0].lines[0].get_ydata().tolist() == [15, 200]
+    (band,) = axes[1, 0].collections
+    corners = {(x, y) for x, y in band.get_paths()[0].vertices.tolist()}
+    assert corners == {(1, 10), (1, 20), (2, 100), (2, 300)}
     assert set(axes[1, 0].lines[1].get_ydata()) == {400}
     regions_plots.shares_below(axes[1, 1], {"ReLU": [0.5, 1.0]}, colors, xlabel="share")
     assert axes[1, 1].lines[0].get_xdata()[-1] == 1.0

@@ -33,11 +33,11 @@ def test_counts_are_those_of_the_nets_kept(results, model):
     for row, epoch in enumerate(SHORT["at"]):
         net = net_at(result, epoch)
         cut = regions.partition(net, result.spec.window)
-        found = regions.path_regions(cut)
+        occupied = regions.path_regions(cut)
         assert len(cut.cells) == result.patterns[row, 0]
-        assert len(found.paths) == result.paths[row, 0]
-        split = (regions.component_counts(cut, found.paths[::50]) > 1).sum()
-        assert split <= result.disconnected[row, 0] < len(found.paths)
+        assert len(occupied.paths) == result.paths[row, 0]
+        split = (regions.component_counts(cut, occupied.paths[::50]) > 1).sum()
+        assert split <= result.disconnected[row, 0] < len(occupied.paths)
         loss = (net(target.points()) - target.values()).square().mean()
         assert result.loss[row, 0] == pytest.approx(loss.item(), rel=1e-5)
 
@@ -45,8 +45,8 @@ def test_counts_are_those_of_the_nets_kept(results, model):
 def test_every_seed_has_its_own_counts_and_the_window_its_size(results):
     result = results["relu"]
     first = [result.spec.training.net(seed) for seed in (7, 8)]
-    found = [len(regions.partition(net, result.spec.window).cells) for net in first]
-    assert found == result.patterns[0].tolist() and found[0] != found[1]
+    cells = [len(regions.partition(net, result.spec.window).cells) for net in first]
+    assert cells == result.patterns[0].tolist() and cells[0] != cells[1]
     wide = result.spec.replace(half_side=2.0).window
     np.testing.assert_allclose(np.abs(wide), 2.0)
 
@@ -96,14 +96,14 @@ def run(spec):
 
 
 def test_counts_alone_are_those_of_the_nets_that_are_kept(results):
-    found = run(counts())
-    np.testing.assert_array_equal(found["patterns"], results["relu"].patterns)
-    np.testing.assert_allclose(found["loss"], results["relu"].loss)
+    arrays = run(counts())
+    np.testing.assert_array_equal(arrays["patterns"], results["relu"].patterns)
+    np.testing.assert_allclose(arrays["loss"], results["relu"].loss)
     net = recipe("relu", bias=True).net(8)
     total = sum(parameter.double().sum() for parameter in net.parameters())
-    assert found["initial"][1] == pytest.approx(total.item()) and not found["diverged"].any()
+    assert arrays["initial"][1] == pytest.approx(total.item()) and not arrays["diverged"].any()
     wider = run(counts(half_side=9.0))
-    assert (wider["patterns"] > found["patterns"]).all()
+    assert (wider["patterns"] > arrays["patterns"]).all()
 
 
 def test_one_seed_counts_as_it_does_among_others():

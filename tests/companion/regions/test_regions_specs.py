@@ -9,7 +9,7 @@ from halfspace import polygons, regions
 from halfspace.companion.regions import specs as regions_specs
 from halfspace.companion.regions.figure1 import weight_distance
 from halfspace.companion.regions.specs import FaceNumbers, PathShapes, RegionJump, RegionNumbers
-from halfspace.companion.regions.statistics import faces_by_dimension, hull_shares
+from halfspace.companion.regions.statistics import hull_shares
 from halfspace.companion.seeds import random_net
 
 CPU = torch.device("cpu")
@@ -41,12 +41,15 @@ def test_a_region_that_is_no_intersection_is_seen(monkeypatch):
 
 def test_relu_path_regions_fall_apart_with_biases_only():
     sizes = dict(width=4, depth=3, half_side=3.0, seeds=8)
-    found = {
+    by_bias = {
         bias: PathShapes(model="relu", bias=bias, **sizes).run(CPU)[0] for bias in (False, True)
     }
-    assert found[True]["apart"].sum() > 0 and (found[True]["apart"] == found[True]["several"]).all()
-    assert found[False]["apart"].sum() == 0 < found[False]["several"].sum()
-    assert max(found[False]["union_gap"].max(), found[True]["union_gap"].max()) < 0.005
+    assert (
+        by_bias[True]["apart"].sum() > 0
+        and (by_bias[True]["apart"] == by_bias[True]["several"]).all()
+    )
+    assert by_bias[False]["apart"].sum() == 0 < by_bias[False]["several"].sum()
+    assert max(by_bias[False]["union_gap"].max(), by_bias[True]["union_gap"].max()) < 0.005
     for seed in range(8):
         net = random_net("relu", seed, width=4, depth=3)
         cut = regions.partition(net, polygons.square(3.0))
@@ -54,9 +57,9 @@ def test_relu_path_regions_fall_apart_with_biases_only():
             regions.path_region_cells(cut, path) for path in itertools.product(range(4), repeat=3)
         ]
         pieces = [len(regions.components(cut, cells)) for cells in members]
-        assert found[True]["paths"][seed] == np.count_nonzero(pieces)
-        assert found[True]["apart"][seed] == sum(count > 1 for count in pieces)
-        assert found[True]["patterns"][seed] == len(cut.cells)
+        assert by_bias[True]["paths"][seed] == np.count_nonzero(pieces)
+        assert by_bias[True]["apart"][seed] == sum(count > 1 for count in pieces)
+        assert by_bias[True]["patterns"][seed] == len(cut.cells)
     convex = hull_shares("relu", range(8), width=4, depth=3, window=polygons.square(3.0))
     assert (convex < 1 - 1e-9).any()
 
@@ -86,11 +89,19 @@ def test_a_net_without_regions_is_measured(monkeypatch):
     assert arrays["paths"] == arrays["several"] == arrays["union_gap"] == 0
 
 
-def test_each_seed_has_its_faces_and_numbers():
-    arrays, _ = FaceNumbers(d_in=4, width=4, depth=2, seeds=2, first_seed=3).run(CPU)
-    expected = faces_by_dimension((4,), (3, 4), width=4, depth=2)
-    for name in ("path", "pattern"):
-        assert arrays[name].tolist() == expected[name][0].tolist()
+def test_half_spaces_in_general_position_are_all_faces():
+    single, _ = FaceNumbers(d_in=4, width=4, depth=1, seeds=2).run(CPU)
+    assert single["pattern"].tolist() == [4, 4] and single["path"].tolist() == [1, 1]
+    double, _ = FaceNumbers(d_in=4, width=4, depth=2, seeds=2).run(CPU)
+    assert double["path"].tolist() == [2, 2] and (double["pattern"] > 2).all()
+    for seed in (0, 1):
+        net = random_net("dlgn", seed, width=4, depth=2, d_in=4)
+        assert double["initial"][seed] == pytest.approx(
+            sum(p.sum() for p in net.parameters()).item()
+        )
+
+
+def test_each_seed_has_its_numbers():
     spec = RegionNumbers(model="relu", width=4, depth=2, half_side=2.0, seeds=2, first_seed=3)
     arrays, _ = spec.run(CPU)
     for column, seed in enumerate((3, 4)):

@@ -10,7 +10,7 @@ from halfspace.companion.theory import plots as theory_plots
 
 @pytest.fixture(autouse=True)
 def own_figures():
-    """Draw without a screen; leave matplotlib as it was found."""
+    """Draw without a screen; leave matplotlib unchanged."""
     with mpl.rc_context({"backend": "agg"}):
         yield
     plt.close("all")

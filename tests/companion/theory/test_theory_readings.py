@@ -78,13 +78,13 @@ def test_rounding_is_quoted_by_width():
 
 def test_halves_and_opposite_inputs_are_those_of_all_paths():
     x = circle_grid(256)[1]
+    sizes = dict(width=12, depth=2, gate=HardGate())
     nets = [
-        DLGN(2, width=4, depth=2, bias=bias, gate=HardGate(), generator=generator)
-        for bias, generator in ((b, torch.Generator().manual_seed(5)) for b in (False, True))
+        DLGN(2, **sizes, generator=torch.Generator().manual_seed(7)),
+        DLGN(2, bias=True, **sizes, generator=torch.Generator().manual_seed(7)),
     ]
-    active = path_gates(nets[0], x)
-    counts = active.sum(-1)
-    ratios = readings.half_ratios([5, 6], width=4, depth=2)
+    counts = path_gates(nets[0], x).sum(-1)
+    ratios = readings.half_ratios([7, 8], width=12, depth=2)
     assert ratios[0] == pytest.approx((counts[:128].mean() / counts[128:].mean()).item())
     assert len(ratios) == 2 and ratios[0] != ratios[1]
     values = readings.circle_values(nets, np.arange(101.0))
@@ -94,6 +94,8 @@ def test_halves_and_opposite_inputs_are_those_of_all_paths():
         active = path_gates(net, x)
         assert values[name] == (active[:128] * active[128:]).sum(-1).max()
     assert values["opposite"] == 0 < values["opposite-bias"]
+    plain = path_gates(nets[0], x)  # one step further than the opposite input, a path is shared
+    assert (plain * plain.roll(127, 0)).sum(-1).max() == 1
 
 
 def test_experts_are_quoted_with_their_largest_gaps():
@@ -162,7 +164,7 @@ def test_draws_are_quoted_at_the_smallest_width():
 def test_limits_are_quoted_with_their_intervals():
     errors = power_laws(-0.4, -0.6)
     errors[:, 0] *= 4.0 ** np.array([0.3, 0.3])
-    near, far = [[1.0, 1.0, 1.0], [1.1, 1.1, 1.1]], [[1.5, 1.0, 1.5], [1.51, 1.1, 1.51]]
+    near, far = [[1.0, 1.0, 1.0], [1.1, 1.1, 1.1]], [[1.5, 1.0, 0.5], [1.51, 1.1, 0.51]]
     values = readings.limit_values({"a": limit(errors, near), "b": limit(errors, far)}, 16)
     assert values["limit-seeds"] == 2 and (values["a-missed"], values["b-missed"]) == (0, 2)
     reach = 12.706 * 0.1

@@ -12,7 +12,7 @@ from halfspace._checks import broken_copies
 from halfspace.companion.circle.specs import CircleEvaluation, CircleTraining, recipe
 from halfspace.companion.spec import Integer, Result, Spec
 from halfspace.nets import DLGN, ReLUNet, unstack
-from halfspace.training import net_losses, weight_sums
+from halfspace.training import History, net_losses, weight_sums
 
 __all__ = ["CountsDuringTraining", "RegionsDuringTraining", "net_at"]
 
@@ -76,15 +76,7 @@ class RegionsDuringTraining(Spec):
         return polygons.square(self.half_side)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        x, y = (
-            t.to(device) for t in (self.training.target.points(), self.training.target.values())
-        )
-        net, history = self.training.train(
-            device,
-            measure=lambda net: {"loss": net_losses(net(x), y, "mse")},
-            record=self.at,
-            snapshots=self.at,
-        )
+        net, history = _train(self.training, self.at, device)
         names = ("patterns", "paths", "disconnected")
         counts = {name: np.zeros((len(self.at), self.seeds), dtype=np.int64) for name in names}
         diverged = np.zeros((len(self.at), self.seeds), dtype=bool)
@@ -128,15 +120,8 @@ class CountsDuringTraining(CircleEvaluation):
     half_side: float = Field(1.5, gt=0)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        target, window = self.training.target, polygons.square(self.half_side)
-        x, y = target.points().to(device), target.values().to(device)
-        net, history = self.training.train(
-            device,
-            measure=lambda net: {"loss": net_losses(net(x), y, "mse")},
-            record=self.at,
-            snapshots=self.at,
-        )
-        patterns = []
+        net, history = _train(self.training, self.at, device)
+        window, patterns = polygons.square(self.half_side), []
         for epoch in self.at:
             net.load_state_dict(history.snapshots[epoch])
             broken = broken_copies(net).tolist()
@@ -153,6 +138,19 @@ class CountsDuringTraining(CircleEvaluation):
             "diverged": history.diverged,
             "initial": weight_sums(history.snapshots[0]),
         }
+
+
+def _train(
+    training: CircleTraining, at: tuple[int, ...], device: torch.device
+) -> tuple[ReLUNet | DLGN, History]:
+    """Train the nets; keep their weights, and the losses under their gates, at some epochs."""
+    x, y = training.target.points().to(device), training.target.values().to(device)
+    return training.train(
+        device,
+        measure=lambda net: {"loss": net_losses(net(x), y, "mse")},
+        record=at,
+        snapshots=at,
+    )
 
 
 def net_at(result: Result, epoch: int) -> ReLUNet | DLGN:

@@ -1,8 +1,9 @@
-"""Figures of regions in the plane: cells, path regions, half-spaces, and the DLGN's diagram."""
+"""Figures of regions in the plane: cells, path regions, half-spaces, counts."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import Circle
@@ -251,10 +252,9 @@ def face_counts(
     """
     for label, values in counts.items():
         color, values = COLORS[colors[label]], np.asarray(values, dtype=float)
-        axis.plot(dimensions, values.mean(axis=1), "o-", color=color, label=label)
-        axis.fill_between(
-            dimensions, values.min(axis=1), values.max(axis=1), color=color, alpha=0.2, lw=0
-        )
+        places = np.repeat(dimensions, values.shape[1])
+        style = dict(marker="o", mec=color, errorbar=("pi", 100), err_kws={"lw": 0})
+        sns.lineplot(x=places, y=values.ravel(), color=color, label=label, ax=axis, **style)
         axis.axhline(bounds[label], color=color, lw=1, ls=":")
     axis.set_xlabel("input dimension d")
     axis.set_ylabel("faces")

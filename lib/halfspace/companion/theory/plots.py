@@ -1,4 +1,4 @@
-"""Figures of kernels: rows of kernel images, and how estimates approach a limit."""
+"""Figures of Sections 2 and 3: the DLGN's diagram, kernel regression, the NTK against width."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -116,13 +116,13 @@ def regression(
     """
     panels: list[Axes] = list(np.ravel(axes))
     angles = np.asarray(angles)
-    few = slice(None, None, max(1, len(angles) // 48))
+    sparse = slice(None, None, max(1, len(angles) // 48))
     for panel, line, dots, title in zip(panels, kernel, descent, titles, strict=True):
         panel.plot(angles, target, color=INK, linewidth=1, linestyle=":", label="target")
         panel.plot(angles, line, color=COLORS["linear"], label="kernel, closed form")
         panel.plot(
-            angles[few],
-            np.asarray(dots)[few],
+            angles[sparse],
+            np.asarray(dots)[sparse],
             ".",
             color=COLORS["frozen"],
             markersize=5,
@@ -182,13 +182,14 @@ def dlgn_diagram(axis: Axes, *, depth: int = 3, width: int = 3, path: Sequence[i
 
 
 def _columns(depth: int, width: int, middle: float) -> list[np.ndarray]:
-    """Return the places of two inputs and of each layer's units, top first."""
+    """Return the positions of two inputs, then of each layer's units, top first, each (k, 2)."""
     heights = middle + 0.75 * ((width - 1) / 2 - np.arange(width))
     inputs = np.array([(0.0, middle + 0.4), (0.0, middle - 0.4)])
     return [inputs, *(np.stack([np.full(width, x), heights], 1) for x in range(1, depth + 1))]
 
 
 def _network(axis: Axes, columns: list[np.ndarray], marked: list[int | None], color: str) -> None:
+    """Draw units and edges; ``marked`` names a column's unit on the path, ``None`` all of them."""
     for layer in range(1, len(columns)):
         for i, end in enumerate(columns[layer]):
             for j, start in enumerate(columns[layer - 1]):
