@@ -68,7 +68,7 @@ def error_removed(result: Result, name: str) -> np.ndarray:
 
     Args:
         result: of ``CircleFreezing``.
-        name: ``"fresh"`` (a fresh value network) or ``"kernel"`` (the regression).
+        name: ``"fresh"`` (a reinitialised value network) or ``"kernel"`` (the regression).
 
     Returns:
         Differences of ln error, shape (S,).
@@ -223,8 +223,9 @@ def closer_to_partner(result: Result, name: str) -> np.ndarray:
         result: of ``CircleSurrogate``.
         name: ``"function"``, ``"overlap"`` or ``"ntk"``.
     """
-    own, others = (result.arrays[f"{name}_{who}"].astype(np.float64) for who in ("own", "others"))
-    return own - others
+    names = (f"{name}_own", f"{name}_others")
+    partner, others = (result.arrays[name].astype(np.float64) for name in names)
+    return partner - others
 
 
 def similarity_curves(result: Result, name: str) -> dict[str, np.ndarray]:

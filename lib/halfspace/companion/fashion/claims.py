@@ -108,7 +108,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-label-effect-early",
-        text="It is the labels that do it, all else equal: early in training.",
+        text="The labels cause it, all else equal: early in training.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
         cases=cases(_MODIFIED_AND_SWAPPED, early_effect, "mean", _FACTOR),
@@ -116,7 +116,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-label-effect-end",
-        text="It is the labels that do it, all else equal: to the end.",
+        text="The labels cause it, all else equal: to the end.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
         cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "mean", _FACTOR),

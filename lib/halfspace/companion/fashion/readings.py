@@ -211,11 +211,11 @@ def accuracy_difference(first: Result, second: Result) -> np.ndarray:
 
 def hard_cost(result: Result) -> np.ndarray:
     """Return how many percentage points of test accuracy hard gates cost, shape (S,)."""
-    own, hard = (
+    trained, hard = (
         result.arrays[f"test_{name}"].astype(np.float64).mean(-1)
         for name in ("accuracy", "hard_accuracy")
     )
-    return 100 * (own - hard)
+    return 100 * (trained - hard)
 
 
 def alignment_change(result: Result, name: str) -> np.ndarray:
@@ -312,7 +312,7 @@ def tally(results: Sequence[Result]) -> dict[str, int]:
 
     Returns:
         ``nets`` of all; those ``ahead`` at every record after the start; those that have ``gained``
-        by the end, in log path count, on the difference that they were born with.
+        by the end: their difference of log path counts is larger than at initialisation.
     """
     ahead = np.concatenate([ahead_throughout(result) for result in results])
     gains = np.concatenate([path_gain(result) for result in results])
