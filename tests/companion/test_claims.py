@@ -160,26 +160,35 @@ def seeds_of(spec):
     return getattr(spec, "training", getattr(spec, "relu", spec)).seeds
 
 
-def fake_conjecture(spec, seed=0):
-    """Return a result of the freezing, surrogate and reallocation studies, drawn at random."""
-    rng, looks = np.random.default_rng(seed), len(getattr(spec, "at", (0, 1)))
-    seeds = seeds_of(spec)
-    names = ("loss", "fresh", "continued", "kernel", "between", "log_paths")
-    arrays = {
-        f"{n}_{half}": rng.random((looks, seeds)) for n in names for half in ("top", "bottom")
-    }
-    arrays |= {
-        f"{n}_{who}": rng.random((looks, seeds))
-        for n in ("function", "overlap", "ntk")
+HALVES = ("top", "bottom")
+BY_STUDY = {
+    "CircleFreezing": [
+        f"{name}_{half}"
+        for name in ("loss", "fresh", "continued", "kernel", "log_paths")
+        for half in HALVES
+    ],
+    "FashionFreezing": ["accuracy", "fresh", "continued", "kernel"],
+    "CircleSurrogate": [
+        f"{name}_{who}"
+        for name in ("function", "overlap", "ntk")
         for who in ("own", "others", "relu")
-    }
-    arrays |= {f"gap_{net}": rng.random((looks, seeds)) for net in ("relu", "dlgn")}
-    by_class = ("accuracy", "fresh", "continued", "kernel")
-    arrays |= {name: rng.random((looks, seeds, 10)) for name in by_class}
-    arrays |= {
-        "test_accuracy": rng.random((seeds, 10)),
-        "at": np.array(getattr(spec, "at", (0, 1))),
-    }
+    ]
+    + ["gap_relu", "gap_dlgn"],
+    "CircleReallocation": [
+        f"{name}_{half}" for name in ("loss", "between", "log_paths") for half in HALVES
+    ],
+    "FashionReallocation": ["accuracy", "log_paths"],
+}
+
+
+def fake_conjecture(spec, seed=0):
+    """Return a result with the arrays of the spec's own study, drawn at random."""
+    rng, study = np.random.default_rng(seed), type(spec).__name__
+    at, classes = getattr(spec, "at", (0, 1)), (10,) if study.startswith("Fashion") else ()
+    shape = (len(at), seeds_of(spec), *classes)
+    arrays = {name: rng.random(shape) for name in BY_STUDY[study]} | {"at": np.array(at)}
+    if study == "FashionReallocation":
+        arrays["test_accuracy"] = rng.random(shape[1:])
     return Result(spec, arrays, {}, "recorded")
 
 

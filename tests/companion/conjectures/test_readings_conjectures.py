@@ -103,7 +103,7 @@ def test_accuracies_are_compared_between_the_epochs_that_their_names_say():
 
 
 def test_numbers_of_frozen_gates_on_images_are_in_points():
-    assert readings.image_freezing_numbers({"relu modified": image_run()}) == {
+    assert readings.image_freezing_numbers([image_run()]) == {
         "freezing-n": "1,000",
         "freezing-seeds": 2,
         "freezing-first": 7,

@@ -71,3 +71,63 @@ def test_legend_names_each_label_once(panel):
     plots.legend_above(panel.figure, panel, 1)
     (line,) = panel.figure.legends[0].get_lines()
     assert line.get_color() == "blue"
+
+
+@pytest.fixture
+def panels():
+    figure, axes = plots.figure(1, 2)
+    yield axes
+    matplotlib.pyplot.close(figure)
+
+
+def test_panels_over_training_show_bands_and_single_nets(panels):
+    curve = np.array([[1, 4], [2, 8], [3, 12], [4, 16.0]])
+    given = {"one": (EPOCHS, {"a": curve, "b": curve + 1}), "two": (EPOCHS, {"a": curve + 2})}
+    single = {"two": (EPOCHS[:3], {"a": curve[:3]})}
+    colors = {"one": {"a": "simple", "b": "complex"}, "two": "relu"}
+    fashion_plots.over_training(panels, given, colors, dotted=single, mark=7)
+    first, second = panels.flat
+    assert [first.get_title(), second.get_title()] == ["one", "two"]
+    assert [line.get_color() for line in first.lines[:2]] == [
+        plots.COLORS["simple"],
+        plots.COLORS["complex"],
+    ]
+    means, dotted, mark = second.lines
+    np.testing.assert_allclose(means.get_ydata(), curve.mean(1) + 2)
+    np.testing.assert_allclose(dotted.get_xydata(), np.transpose([EPOCHS[:3], curve[:3, 0]]))
+    assert dotted.get_linestyle() == ":" and dotted.get_color() == plots.COLORS["relu"]
+    assert set(mark.get_ydata()) == {7}
+
+
+def test_contrasts_of_raw_images_are_grey(panels):
+    values = np.array([[0, 2], [1, 5.0]])
+    groups = {"raw": {"a": values}, "normalised": {"a": values + 1}}
+    colors = {"one": "relu", "two": "dlgn"}
+    fashion_plots.contrasts(
+        panels, dict.fromkeys(colors, groups), colors=colors, styles={"a": "--"}
+    )
+    for axis, color in zip(panels.flat, colors.values(), strict=True):
+        raw, normalised = [line for line in axis.lines if line.get_linestyle() == "--"]
+        assert raw.get_color() == plots.COLORS["linear"]
+        assert normalised.get_color() == plots.COLORS[color]
+        np.testing.assert_allclose(normalised.get_ydata(), [2, 4])
+
+
+def test_alignments_of_normalised_images_are_dashed(panels):
+    values = np.array([[0, 2], [1, 5.0]])
+    curves = {"a net, raw": values, "a net, normalised": values + 1}
+    fashion_plots.alignments(
+        panels, {"one": curves, "two": curves}, colors=dict.fromkeys(curves, "relu")
+    )
+    styles = {line.get_label(): line.get_linestyle() for line in panels[0, 1].lines}
+    assert (styles["a net, raw"], styles["a net, normalised"]) == ("-", "--")
+
+
+def test_a_grid_of_kernels_has_a_row_for_each_setting():
+    kernels = np.arange(24.0).reshape(3, 2, 2, 2)
+    figure, axes = plots.figure(2, 3)
+    fashion_plots.kernel_grid(axes, kernels, ["modified", "swapped"])
+    shown = [[axis.images[0].get_array() for axis in row] for row in axes]
+    np.testing.assert_array_equal(np.swapaxes(shown, 0, 1), kernels)
+    assert [axis.get_title() for axis in axes[1]] == ["swapped, start", "middle", "end"]
+    matplotlib.pyplot.close(figure)

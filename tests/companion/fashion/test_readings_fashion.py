@@ -8,7 +8,7 @@ from halfspace.companion import records
 from halfspace.companion.fashion import readings as fashion_readings
 from halfspace.companion.fashion.specs import ModifiedFashionMNIST
 from halfspace.companion.fashion.study import FashionStudy
-from halfspace.companion.intervals import interval_text
+from halfspace.companion.intervals import interval_text, mean_interval
 from halfspace.companion.records import keep
 from halfspace.companion.spec import Result
 
@@ -23,9 +23,9 @@ def made_up(complicated=SECOND_HALF, **arrays):
 
 def counts(*rows, half=slice(0, 5)):
     """Log path counts of two seeds that differ from zero on one half, a row for each record."""
-    found = np.zeros((len(rows), 2, 10), dtype=np.float32)
-    found[..., half] = np.array(rows)[..., None]
-    return found
+    by_class = np.zeros((len(rows), 2, 10), dtype=np.float32)
+    by_class[..., half] = np.array(rows)[..., None]
+    return by_class
 
 
 def test_conditions_without_a_run_are_left_out(tmp_path, monkeypatch):
@@ -51,6 +51,12 @@ def test_one_setting_reads_like_a_study():
         {"modified": SECOND_HALF, "swapped": ~SECOND_HALF, "original": np.zeros(10)}.items()
     ):
         one = fashion_readings.one_setting(result, setting)
+        (again,) = [
+            run
+            for name, run in fashion_readings.runs_by_setting([result]).items()
+            if name == f"relu: raw: {setting}"
+        ]
+        assert np.array_equal(again.log_paths, one.log_paths)
         assert np.array_equal(one.log_paths, values[:, row])
         assert np.array_equal(one.complex, [complicated] * 2)
         assert (one.source, one.provenance) == ("cached", {"device": "CPU"})
@@ -149,5 +155,207 @@ def test_rows_of_alignments():
 
 
 @pytest.mark.parametrize(("epoch", "row"), [(0, 0), (1, 2), (30, 3), (1000, 3)])
-def test_the_nearest_look(epoch, row):
-    assert fashion_readings.look(made_up(epochs=np.array([0, 0.3, 1, 50])), epoch) == row
+def test_the_nearest_record(epoch, row):
+    assert fashion_readings.nearest_record(made_up(epochs=np.array([0, 0.3, 1, 50])), epoch) == row
+
+
+PROVENANCE = {"when": "2026-01-02T03:04:05", "device": "CPU", "commit": "abc", "seconds": 1800}
+EPOCHS = np.array([0, 0.5, 1, 50])
+SHIFT = {"relu: raw": 0, "dlgn: raw": 1, "relu: normalised": 2, "dlgn: normalised": 3}
+
+
+def whole_run(kind, labels, shift):
+    """Return a run with every array, in which classes 0-4 alone differ from kind to kind.
+
+    Their mean log count minus that of the others is, for the two seeds, 1 and -1 at the start,
+    then changed by: modified 4, 8; original 1, 2; swapped -1, -1; the shift is added after it.
+    """
+    model, images = kind.split(": ")
+    spec = SPEC.replace(model=model.split(",")[0], images=images, labels=labels)
+    change = {
+        "modified": [4, 8],
+        "original": [1, 2],
+        "swapped": [-1, -1],
+        "random": [0, 0],
+    }[labels]
+    start, late = np.array([1, -1]), np.array(change) + shift
+    arrays = {
+        "epochs": EPOCHS,
+        "log_paths": counts(start, start, start + change, start + late),
+        "accuracy": counts([0, 0], [0, 0], [0.3, 0.4], [0.6 + 0.1 * shift, 0.8]),
+        "test_accuracy": counts([0.5, 0.6 + 0.01 * shift])[0],
+        "test_hard_accuracy": counts([0.4, 0.6])[0],
+    }
+    for number, kernel in enumerate(("overlap", "ntk")):
+        within = np.ones((2, 2, 10))
+        within[0, :, :5], within[1, :, :5] = math.exp(0.1 + number), math.exp(change[0] + number)
+        within[:, 1, :5] *= 2
+        arrays[f"{kernel}_within"] = within
+        for target in ("labels", "pixels"):
+            begin = np.array([0.1, 0.2]) + 0.1 * number
+            arrays[f"{kernel}_{target}"] = np.array([begin, begin + 0.1 * np.array(change)])
+    complicated = {"modified": SECOND_HALF, "random": SECOND_HALF, "swapped": ~SECOND_HALF}
+    arrays["complex"] = np.tile(complicated.get(labels, np.zeros(10)), (2, 1))
+    return Result(spec, arrays, PROVENANCE, source="recorded")
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return {
+        f"{kind}: {labels}": whole_run(kind, labels, shift)
+        for kind, shift in SHIFT.items()
+        for labels in ("modified", "swapped", "original", "random")
+    } | {
+        f"dlgn, linear experts: {images}: original": whole_run(f"dlgn: {images}", "original", 11)
+        for images in ("raw", "normalised")
+    }
+
+
+def text(*values):
+    return interval_text(np.array(values, dtype=float))
+
+
+def test_numbers_of_the_runs(runs):
+    assert fashion_readings.run_numbers(runs) == {
+        "depth": 5, "width": 128, "batch": 128, "seeds": 2, "study-epochs": 50, "first-seed": 3,
+        "last-seed": 4, "conditions": 18, "commit": "abc", "hours": "9.0",
+        "from-runs": "Recorded on 2026-01-02 (CPU).",
+    }  # fmt: skip
+
+
+def test_seeds_are_listed_where_runs_are(runs):
+    specs = {name: run.spec for name, run in runs.items()}
+    some = {name: run for name, run in runs.items() if name != "relu: raw: random"}
+    listed = fashion_readings.seeds_available(specs, some)
+    assert listed["relu", "raw", "random"] == "not recorded yet"
+    assert listed["dlgn, linear experts", "raw", "original"] == "2 seeds" and len(listed) == 18
+
+
+def test_a_tables_rows_are_named_by_condition(runs):
+    rows = fashion_readings.table(runs, fashion_readings.accuracies)
+    assert rows["dlgn", "raw", "modified"]["training, end"] == "75.0% / 0.0%"
+    assert len(rows) == len(runs)
+    effects = fashion_readings.effects_by_kind(runs)
+    assert [*effects] == [tuple(kind.split(": ")) for kind in SHIFT]
+    assert effects["dlgn", "raw"]["epoch 1"] == text(2.5, 4.5)
+
+
+def test_numbers_of_accuracies(runs):
+    numbers = fashion_readings.accuracy_numbers(runs)
+    # Means over the seeds of the simple part, in percent: 35 at epoch 1, 70 to 85 at the end.
+    assert numbers["lead_least_early"] == numbers["lead_most_early"] == "35.0"
+    assert (numbers["lead_least_late"], numbers["lead_most_late"]) == ("70.0", "85.0")
+    assert (numbers["original_first"], numbers["original_second"]) == ("55.0%", "0.0%")
+    # Half of the classes count: hard gates cost 10 and 0 points on them, plus the shift.
+    assert numbers["hard_raw"] == text(5, 0.5)
+    assert numbers["hard_normalised"] == text(5, 1.5)
+    assert numbers["difference nets raw"] == text(0, -0.5)
+    assert numbers["difference experts raw"] == text(0, 5)
+    assert numbers["difference experts normalised"] == text(0, 4)
+
+
+def test_differences_of_missing_runs_are_left_out(runs):
+    name = "dlgn, linear experts: raw: original"
+    some = {other: run for other, run in runs.items() if other != name}
+    table = fashion_readings.differences_on_test_images(some)
+    assert [*table["raw"]] == ["ReLU net − DLGN"] and len(table["normalised"]) == 2
+    assert "difference experts raw" not in fashion_readings.accuracy_numbers(some)
+
+
+def test_numbers_of_paths_count_nets(runs):
+    numbers = fashion_readings.path_numbers(runs)
+    # Modified: the first seed of each of four kinds is ahead throughout, both gain.
+    assert (numbers["modified_nets"], numbers["modified_clean_nets"]) == (8, 4)
+    assert (numbers["modified_ahead"], numbers["modified_gained"]) == (4, 8)
+    # Swapped, simple is classes 5-9: their lead is -1 and 1, then 0 and 2, at the end less the
+    # shift. The second seed of the kind without shift is ahead throughout, and with shift 1 too.
+    assert (numbers["swapped_ahead"], numbers["swapped_clean_ahead"]) == (2, 0)
+    assert (numbers["swapped_gained"], numbers["swapped_clean_gained"]) == (2, 0)
+    assert numbers["random_gained"] == 6 and len(numbers) == 18
+
+
+def test_numbers_of_label_effects(runs):
+    numbers = fashion_readings.label_numbers(runs)
+    for kind, shift in SHIFT.items():
+        name = kind.replace(":", "")
+        assert numbers[f"early {name}"] == text(2.5, 4.5)
+        assert numbers[f"late {name}"] == text(2.5, 4.5)
+        assert numbers[f"images {name}"] == text(1.5 + shift, 3.5 + shift)
+        assert numbers[f"original early {name}"] == text(1, 2)
+        assert numbers[f"original late {name}"] == text(1 + shift, 2 + shift)
+    assert numbers["original between"] == 4
+    turned = runs | {"relu: raw: original": runs["relu: raw: modified"]}
+    assert fashion_readings.label_numbers(turned)["original between"] == 3
+
+
+def test_numbers_of_kernels(runs):
+    numbers = fashion_readings.kernel_numbers(runs)
+    assert numbers["paths at start dlgn raw"] == text(1, -1)
+    assert numbers["overlap at start relu raw"] == text(0.1, 0.1 + math.log(2))
+    assert numbers["ntk at start relu raw"] == text(1.1, 1.1 + math.log(2))
+    assert numbers["ntk at end dlgn normalised modified"] == text(5, 5 + math.log(2))
+    assert numbers["overlap at end dlgn raw swapped"] == text(-1, -1 + math.log(2))
+    assert len(numbers) == 4 * (1 + 2 * 3)
+
+
+def test_numbers_of_alignments(runs):
+    numbers = fashion_readings.alignment_numbers(runs)
+    assert numbers["pixels at start"] == text(0.2, 0.3)
+    for name in ("overlap_labels", "ntk_labels", "ntk_pixels"):
+        assert numbers[f"{name} dlgn normalised"] == text(0.4, 0.8)
+    assert numbers["original labels relu raw"] == text(0.1, 0.2)
+
+
+def test_panels_hold_what_their_titles_say(runs):
+    titles = ["ReLU net, raw", "DLGN, raw", "ReLU net, normalised", "DLGN, normalised"]
+    panels = fashion_readings.part_panels(runs, "accuracy")
+    assert [*panels] == titles == [*fashion_readings.MODELS]
+    epochs, curves = panels["DLGN, raw"]
+    assert epochs is EPOCHS and [*curves] == ["simple part", "complex part"]
+    np.testing.assert_allclose(curves["simple part"][-1], [0.7, 0.8], rtol=1e-6)
+    live = {name: run for name, run in runs.items() if name.startswith("relu: raw")}
+    assert [*fashion_readings.part_panels(live, "accuracy")] == titles[:1]
+    assert [*fashion_readings.live_effect_panels(live)] == titles[:1]
+    _, curves = fashion_readings.setting_panels(runs)["ReLU net, normalised"]
+    ends = {setting: curve[-1] for setting, curve in curves.items()}
+    for setting, values in dict(modified=[6, 10], original=[3, 4], swapped=[1, 1]).items():
+        np.testing.assert_allclose(ends[setting], mean_interval(np.array(values, dtype=float)))
+    _, curves = fashion_readings.effect_panels(runs)["DLGN, raw"]
+    (effect,) = curves.values()
+    np.testing.assert_allclose(effect[-1], mean_interval(np.array([2.5, 4.5])))
+
+
+def test_panels_of_kernels_hold_what_their_titles_say(runs):
+    some = {name: run for name, run in runs.items() if name != "dlgn: raw: original"}
+    panels = fashion_readings.contrast_panels(some)
+    assert [*panels] == ["ReLU net, Λ", "DLGN, Λ", "ReLU net, NTK", "DLGN, NTK"]
+    assert [*panels["DLGN, Λ"]["raw"]] == ["modified", "swapped"]
+    contrast = panels["DLGN, NTK"]["normalised"]["original"]
+    np.testing.assert_allclose(contrast[:, 0], [1.1, 2])
+    alignments = fashion_readings.alignment_panels(runs)
+    assert [*alignments] == ["Λ and labels", "Λ and pixels", "NTK and labels", "NTK and pixels"]
+    np.testing.assert_allclose(alignments["NTK and pixels"]["DLGN, raw"][:, 1], [0.3, 1.1])
+
+
+def test_nets_of_a_seed_are_compared_with_those_of_others():
+    labels = np.array([[0, 1, 2, 3], [0, 1, 5, 5], [9, 1, 2, 9]], dtype=np.uint8)
+    other = np.array([[0, 1, 2, 9], [0, 1, 9, 9], [9, 9, 9, 9]], dtype=np.uint8)
+    relu, dlgn = (Result(SPEC, {"predicted": p}, {}, "recorded") for p in (labels, other))
+    # Partners agree on 3, 2 and 2 of 4; the ReLU nets on 2, 2 and 1.
+    expected = [3 / 4 - 2 / 4, 2 / 4 - 1.5 / 4, 2 / 4 - 1.5 / 4]
+    np.testing.assert_allclose(fashion_readings.agreement(relu, dlgn), expected)
+
+
+def test_path_gains_are_correlated_over_classes():
+    generator = np.random.default_rng(0)
+    starts, ends = generator.random((2, 2, 3, 10))
+    relu, dlgn = (
+        Result(SPEC, {"log_paths": np.stack(pair)}, {}, "recorded")
+        for pair in zip(starts, ends, strict=True)
+    )
+    gains = ends - starts
+    pairs = np.corrcoef(*gains)[:3, 3:]
+    np.testing.assert_allclose(fashion_readings.path_correlation(relu, dlgn), pairs.diagonal())
+    others = (pairs.sum(1) - pairs.diagonal()) / 2
+    beyond = fashion_readings.path_correlation_beyond_chance(relu, dlgn)
+    np.testing.assert_allclose(beyond, pairs.diagonal() - others)

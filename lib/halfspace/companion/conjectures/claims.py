@@ -64,8 +64,8 @@ def _functions_closer_early(result: Result) -> np.ndarray:
 CLAIMS = (
     Claim(
         id="features-learned",
-        text="Training learns features: gates of the end serve a fresh value network better than "
-        "random ones.",
+        text="Training learns features: a reinitialised value network does better with the gates "
+        "of the end than with random ones.",
         where="Introduction, thesis; conjecture 2",
         statistic="ln of a fresh value network's error, gates of the start over gates of the end",
         cases=cases(_CIRCLE, _error_removed("fresh"), "mean", _TWICE),
@@ -74,7 +74,7 @@ CLAIMS = (
     ),
     Claim(
         id="gates-early",
-        text="Features are learned early: later gates serve no better than those of epoch 30.",
+        text="Features are learned early: later gates are no better than those of epoch 30.",
         where="Introduction, thesis",
         paper="early, while the loss is high",
         statistic="ln of a fresh value network's error, gates of epoch 30 over gates of the end",
@@ -84,7 +84,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-later",
-        text="The rest is linear: with its gates stopped at epoch 30 a net comes as far.",
+        text="The rest is linear: with gates frozen at epoch 30 the error falls as far.",
         where="Introduction, thesis",
         paper="combined linearly later",
         statistic="ln of the error, gates stopped at epoch 30 over all weights trained to the end",
@@ -103,8 +103,8 @@ CLAIMS = (
     ),
     Claim(
         id="features-learned-fashion",
-        text="Training learns features of images: gates of the end serve a fresh value network "
-        "better.",
+        text="Training learns features of images: a reinitialised value network does better with "
+        "the gates of the end.",
         where="Introduction, thesis; Section 5",
         statistic="test accuracy of a fresh value network, gates of the end minus of the start",
         cases=cases(_FASHION, _accuracy_gained("fresh"), "mean", _HUNDREDTH),
@@ -113,7 +113,7 @@ CLAIMS = (
     ),
     Claim(
         id="gates-early-fashion",
-        text="Features of images are learned early: later gates serve no better than epoch 1's.",
+        text="Features of images are learned early: later gates are no better than epoch 1's.",
         where="Introduction, thesis; Section 5",
         paper="early, while the loss is high",
         statistic="test accuracy of a fresh value network, gates of the end minus of epoch 1",
@@ -123,7 +123,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-later-fashion",
-        text="The rest is linear on images: with gates stopped at epoch 1 a net comes as far.",
+        text="The rest is linear on images: with gates frozen at epoch 1 a net is as accurate.",
         where="Introduction, thesis; Section 5",
         paper="combined linearly later",
         statistic="test accuracy, all weights trained minus gates stopped at epoch 1",
@@ -151,7 +151,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-kernels",
-        text="A DLGN's overlap kernel is that of its own ReLU net more than of another.",
+        text="A DLGN's overlap kernel is more similar to its own ReLU net's than to another's.",
         where="Section 3, conjecture 4",
         statistic="centred cosine of overlap kernels at the end, own seed minus other seeds",
         cases=cases(_PAIRS, _kernels_closer_at_the_end, "mean", 0.05),
@@ -160,7 +160,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-functions",
-        text="A DLGN learns the function of its own ReLU net, on the way: epoch 20.",
+        text="At epoch 20 a DLGN's outputs are closer to its own ReLU net's than to another's.",
         where="Section 3, conjecture 4",
         statistic="correlation of the outputs along the circle, own seed minus other seeds",
         cases=cases(_PAIRS, _functions_closer_early, "mean", 0.05),

@@ -27,7 +27,7 @@ from halfspace.training import fit, weight_sums
 
 __all__ = ["CircleFreezing", "FashionFreezing", "frozen_copy", "path_kernel", "ridge_predictions"]
 
-_FRESH = 1_000_000  # added to a seed: the draw of the fresh value network
+_FRESH = 1_000_000  # added to a seed: the draw of the reinitialised value network
 
 
 class CircleFreezing(CircleEvaluation):
@@ -43,7 +43,7 @@ class CircleFreezing(CircleEvaluation):
     The result's arrays (K epochs of freezing, S seeds; *half* is ``top`` or ``bottom``): at (K,);
         loss_{half} (K, S): mean squared error of the net when its gates are frozen, at the training
         points under its own gate; fresh_{half}, continued_{half} (K, S): of the frozen nets, with a
-        fresh value network and with the net's own, trained for ``refit_epochs``;
+        reinitialised value network and with the net's own, trained for ``refit_epochs``;
         kernel_{half} (K, S): of the regression with the gates' kernel, at the grid points;
         log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; diverged (S,);
         initial (S,): sum of the initial weights.
@@ -131,8 +131,8 @@ class FashionFreezing(FashionTraining):
 
     The result's arrays (K epochs of freezing, S seeds, 10 original classes): at (K,); accuracy,
         fresh, continued, kernel (K, S, 10): shares of test images classified correctly by the net
-        when its gates are frozen, by the frozen nets with a fresh and with the net's own value
-        network after ``refit_epochs``, and by the regression with the gates' kernel; loss
+        when its gates are frozen, by the frozen nets with a reinitialised and with the net's own
+        value network after ``refit_epochs``, and by the regression with the gates' kernel; loss
         (epochs, S): mean batch loss of the training run; diverged (S,); initial (S,): sum of the
         initial weights.
     """
@@ -207,7 +207,7 @@ class FashionFreezing(FashionTraining):
         }
 
     def _frozen(self, net: GatedNet) -> Iterator[tuple[str, GatedNet]]:
-        """Yield the stacked net with frozen gates: with fresh value networks, with its own."""
+        """Yield the net with frozen gates, with reinitialised value networks and with its own."""
         singles = unstack(net)
         fresh = [self.net(seed + _FRESH).value for seed in self.all_seeds]
         for kind, values in {"fresh": fresh, "continued": [net.value for net in singles]}.items():

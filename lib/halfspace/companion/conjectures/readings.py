@@ -3,7 +3,7 @@
 K epochs at which gates are frozen or nets compared, S seeds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def error_removed(result: Result, name: str) -> np.ndarray:
 
     Args:
         result: of ``CircleFreezing``.
-        name: ``"fresh"`` (a fresh value network) or ``"kernel"`` (the regression).
+        name: ``"fresh"`` (a reinitialised value network) or ``"kernel"`` (the regression).
 
     Returns:
         Differences of ln error, shape (S,).
@@ -167,22 +167,22 @@ def accuracy_curves(result: Result) -> dict[str, np.ndarray]:
     return {label: mean_intervals(100 * accuracy(result, name)) for name, label in names.items()}
 
 
-def image_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
+def image_freezing_numbers(results: Sequence[Result]) -> dict[str, object]:
     """Return what the text says of frozen gates on images, differences in percentage points.
 
     Args:
-        results: of ``FashionFreezing``, by ``"net labels"``; all with the same sizes and seeds.
+        results: of ``FashionFreezing``, all with the same sizes and seeds.
     """
-    spec = next(iter(results.values())).spec
+    spec = results[0].spec
     numbers = {
         "freezing-n": f"{spec.n_train:,}",
         "freezing-seeds": spec.seeds,
         "freezing-first": spec.first_seed,
         "freezing-epochs": spec.refit_epochs,
         "freezing-sample": f"{10 * spec.kernel_sample:,}",
-        "from-freezing": origin(*results.values()),
+        "from-freezing": origin(*results),
     }
-    for name, result in results.items():
+    for result in results:
         differences = {
             "fresh": accuracy_gained(result, "fresh"),
             "kernel": accuracy_gained(result, "kernel"),
@@ -190,7 +190,8 @@ def image_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
             "rest": accuracy_gained_later(result),
         }
         for what, difference in differences.items():
-            numbers[f"{what} {name}"] = interval_text(100 * difference)
+            name = f"{what} {result.spec.model} {result.spec.labels}"
+            numbers[name] = interval_text(100 * difference)
     return numbers
 
 
@@ -222,8 +223,9 @@ def closer_to_partner(result: Result, name: str) -> np.ndarray:
         result: of ``CircleSurrogate``.
         name: ``"function"``, ``"overlap"`` or ``"ntk"``.
     """
-    own, others = (result.arrays[f"{name}_{who}"].astype(np.float64) for who in ("own", "others"))
-    return own - others
+    names = (f"{name}_own", f"{name}_others")
+    partner, others = (result.arrays[name].astype(np.float64) for name in names)
+    return partner - others
 
 
 def similarity_curves(result: Result, name: str) -> dict[str, np.ndarray]:

@@ -6,21 +6,27 @@ import numpy as np
 
 from halfspace.companion.claims import Claim, cases
 from halfspace.companion.fashion.readings import (
+    IMAGES,
+    NETS,
     accuracy_difference,
+    agreement,
+    ahead_throughout,
+    alignment_change,
     block_contrast,
+    early_effect,
     hard_cost,
     label_effect,
-    look,
+    path_correlation,
+    path_correlation_beyond_chance,
+    path_gain,
     simple_ahead,
 )
 from halfspace.companion.spec import Result
-from halfspace.kernels import mean_of_others
 
 __all__ = ["CLAIMS"]
 
 _FACTOR = math.log(1.2)  # smallest effect that counts: a fifth more paths
 _TENTH = math.log(1.1)
-_NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 _CHAPTER = "chapters/05_resource_allocation.html#fig-fashion-"
 
 
@@ -28,7 +34,7 @@ def _each(images: str, *labels: str) -> dict[str, tuple[str, ...]]:
     """Return each net's runs: one, or one for each kind of labels, to be compared."""
     return {
         f"{name}, {images} images": tuple(f"fashion: {net}: {images}: {given}" for given in labels)
-        for net, name in _NETS.items()
+        for net, name in NETS.items()
     }
 
 
@@ -38,7 +44,7 @@ def _pairs(
     """Return two nets' runs on both kinds of images, to be compared."""
     return {
         f"{prefix}{images} images": tuple(f"fashion: {net}: {images}: {labels}" for net in nets)
-        for images in ("raw", "normalised")
+        for images in IMAGES
     }
 
 
@@ -47,19 +53,6 @@ _MODIFIED_AND_SWAPPED = {
     **_each("normalised", "modified", "swapped"),
 }
 _MOVED_CONTROLS = _each("normalised", "modified") | _each("raw", "original")
-
-
-def _ahead_throughout(result: Result) -> np.ndarray:
-    return (simple_ahead(result)[1:] > 0).all(axis=0)
-
-
-def _gained(result: Result) -> np.ndarray:
-    gap = simple_ahead(result)
-    return gap[-1] - gap[0]
-
-
-def _effect_early(modified: Result, swapped: Result) -> np.ndarray:
-    return label_effect(modified, swapped)[look(modified, 1)]
 
 
 def _effect_at_the_end(modified: Result, swapped: Result) -> np.ndarray:
@@ -83,33 +76,7 @@ def _hard_loss_of_accuracy(result: Result) -> np.ndarray:
 
 
 def _moved(name: str):
-    def value(result: Result) -> np.ndarray:
-        start, end = result.arrays[name].astype(np.float64)
-        return end - start
-
-    return value
-
-
-def _correlations(relu: Result, dlgn: Result) -> np.ndarray:
-    """Correlate the classes' gains of each ReLU net with those of each DLGN, shape (S, S)."""
-    gains = [(r.log_paths[-1].astype(np.float64) - r.log_paths[0]) for r in (relu, dlgn)]
-    unit = [g - g.mean(-1, keepdims=True) for g in gains]
-    unit = [g / np.linalg.norm(g, axis=-1, keepdims=True) for g in unit]
-    return unit[0] @ unit[1].T
-
-
-def _paths_together(relu: Result, dlgn: Result) -> np.ndarray:
-    return _correlations(relu, dlgn).diagonal()
-
-
-def _paths_together_beyond_chance(relu: Result, dlgn: Result) -> np.ndarray:
-    pairs = _correlations(relu, dlgn)
-    return pairs.diagonal() - mean_of_others(pairs)
-
-
-def _agreement(relu: Result, dlgn: Result) -> np.ndarray:
-    own = (relu.predicted == dlgn.predicted).mean(-1)
-    return own - mean_of_others((relu.predicted[:, None] == relu.predicted).mean(-1))
+    return lambda result: alignment_change(result, name)
 
 
 CLAIMS = (
@@ -119,10 +86,10 @@ CLAIMS = (
         where="Section 5, Figure 7",
         paper="consistently more",
         statistic="share of seeds whose simple part is ahead, mean ln(1 + paths), at every look",
-        cases=cases(_each("raw", "modified"), _ahead_throughout, "share", 0.5),
+        cases=cases(_each("raw", "modified"), ahead_throughout, "share", 0.5),
         controls=cases(
             _each("normalised", "modified") | _each("raw", "swapped"),
-            _ahead_throughout,
+            ahead_throughout,
             "share",
             0.5,
         ),
@@ -133,23 +100,23 @@ CLAIMS = (
         text="Training on modified labels moves paths to the simple part.",
         where="Section 5, Figure 7",
         statistic="mean ln(1 + paths), simple minus complex part, end minus start",
-        cases=cases(_each("raw", "modified"), _gained, "mean", _FACTOR),
+        cases=cases(_each("raw", "modified"), path_gain, "mean", _FACTOR),
         # Not one mapping: the modified and the random labels' cases have the same names.
-        controls=cases(_each("normalised", "modified"), _gained, "mean", _FACTOR)
-        + cases(_each("normalised", "random"), _gained, "mean", _FACTOR),
+        controls=cases(_each("normalised", "modified"), path_gain, "mean", _FACTOR)
+        + cases(_each("normalised", "random"), path_gain, "mean", _FACTOR),
         figure=f"{_CHAPTER}paths",
     ),
     Claim(
         id="fashion-label-effect-early",
-        text="It is the labels that do it, all else equal: early in training.",
+        text="The labels cause it, all else equal: early in training.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
-        cases=cases(_MODIFIED_AND_SWAPPED, _effect_early, "mean", _FACTOR),
+        cases=cases(_MODIFIED_AND_SWAPPED, early_effect, "mean", _FACTOR),
         figure=f"{_CHAPTER}early",
     ),
     Claim(
         id="fashion-label-effect-end",
-        text="It is the labels that do it, all else equal: to the end.",
+        text="The labels cause it, all else equal: to the end.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
         cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "mean", _FACTOR),
@@ -201,10 +168,10 @@ CLAIMS = (
         where="Section 3, conjecture 4",
         statistic="correlation over the ten classes of the gain in mean ln(1 + paths), ReLU net "
         "and DLGN of one seed",
-        cases=cases(_pairs("modified"), _paths_together, "mean", 0.5),
+        cases=cases(_pairs("modified"), path_correlation, "mean", 0.5),
         controls=cases(
             _pairs("modified", "own partner minus others, "),
-            _paths_together_beyond_chance,
+            path_correlation_beyond_chance,
             "mean",
             0.1,
         ),
@@ -216,8 +183,8 @@ CLAIMS = (
         where="Section 3, conjecture 4",
         statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
         "minus ReLU nets of two seeds",
-        cases=cases(_pairs("original", "original labels, "), _agreement, "equal", 0.02),
-        controls=cases(_pairs("modified", "modified labels, "), _agreement, "equal", 0.02),
+        cases=cases(_pairs("original", "original labels, "), agreement, "equal", 0.02),
+        controls=cases(_pairs("modified", "modified labels, "), agreement, "equal", 0.02),
         figure=f"{_CHAPTER}accuracy",
     ),
     Claim(

@@ -1,10 +1,11 @@
 """The recorded conditions of Section 5."""
 
+from collections.abc import Mapping
+
 from halfspace.companion.fashion.study import FashionStudy
 from halfspace.companion.seeds import FIRST_SEED
 
-__all__ = ["STUDIES", "fashion_conditions"]
-
+__all__ = ["STUDIES", "fashion_conditions", "with_changes"]
 
 _SEEDS = 10
 
@@ -28,6 +29,22 @@ def fashion_conditions() -> dict[str, FashionStudy]:
             model="dlgn", images=images, labels="original", constant_input=False, **seeds
         )
     return conditions
+
+
+def with_changes(
+    conditions: Mapping[str, FashionStudy], *, beta: float, **changes
+) -> dict[str, FashionStudy]:
+    """Return conditions with some fields changed.
+
+    Args:
+        conditions: by name.
+        beta: of the DLGNs; the ReLU nets have none.
+        **changes: fields of every condition.
+    """
+    return {
+        name: spec.replace(beta=beta if spec.model == "dlgn" else spec.beta, **changes)
+        for name, spec in conditions.items()
+    }
 
 
 STUDIES = {"fashion": fashion_conditions}

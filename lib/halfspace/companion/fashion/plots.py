@@ -1,14 +1,25 @@
 """Figures of Section 5: two parts of a data set over training, from initialisation on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK
+from halfspace.companion.plots import COLORS, INK, kernel_row, one_seed, tag_panels
 
-__all__ = ["at_points", "from_initialisation", "image_row", "mark_value"]
+__all__ = [
+    "alignments",
+    "at_points",
+    "contrasts",
+    "from_initialisation",
+    "image_row",
+    "kernel_grid",
+    "mark_value",
+    "over_training",
+]
+
+_PARTS = ((0.25, "0–4"), (0.75, "5–9"))  # where the halves of the classes lie along a kernel's side
 
 
 def from_initialisation(
@@ -49,6 +60,37 @@ def from_initialisation(
     axis.grid(axis="y")
 
 
+def over_training(
+    axes: ArrayLike,
+    panels: Mapping[str, tuple[ArrayLike, Mapping[str, ArrayLike]]],
+    colors: Mapping[str, Mapping[str, str] | str],
+    *,
+    dotted: Mapping[str, tuple[ArrayLike, Mapping[str, ArrayLike]]] | None = None,
+    mark: float | None = None,
+    **options,
+) -> None:
+    """Draw ``from_initialisation`` in several panels, and single nets over it.
+
+    Args:
+        axes: as many Axes as panels, any shape.
+        panels: by title, epochs (E,), and by label the values that ``from_initialisation`` takes.
+        colors: by title, a key of ``COLORS`` for each label, or one for all.
+        dotted: some panels' single nets in the same form; the first of S seeds is drawn.
+        mark: value at which to draw a horizontal line; none if ``None``.
+        **options: passed to ``from_initialisation``.
+    """
+    for axis, (title, (epochs, curves)) in zip(np.ravel(axes), panels.items(), strict=True):
+        given = colors[title]
+        hues = dict.fromkeys(curves, given) if isinstance(given, str) else given
+        from_initialisation(axis, epochs, curves, colors=hues, **options)
+        times, nets = (dotted or {}).get(title, ((), {}))
+        lines = {label: (times, np.asarray(values)[:, 0]) for label, values in nets.items()}
+        one_seed(axis, lines, hues)
+        if mark is not None:
+            mark_value(axis, mark)
+    tag_panels(axes, [*panels])
+
+
 def mark_value(axis: Axes, value: float) -> None:
     """Mark a value with a thin horizontal line."""
     axis.axhline(value, color=INK, lw=1)
@@ -62,7 +104,7 @@ def at_points(
     colors: Mapping[str, str],
     styles: Mapping[str, str],
 ) -> None:
-    """Draw values at a few named points in time, a line per label through the means over seeds.
+    """Draw values at several named points in time, a line per label through the means over seeds.
 
     Args:
         axis: where to draw.
@@ -79,6 +121,57 @@ def at_points(
     mark_value(axis, 0)
     axis.set_xticks(places, points)
     axis.set_xlim(-0.2, len(points) - 0.8)
+
+
+def contrasts(
+    axes: ArrayLike,
+    panels: Mapping[str, Mapping[str, Mapping[str, ArrayLike]]],
+    *,
+    colors: Mapping[str, str],
+    styles: Mapping[str, str],
+) -> None:
+    """Draw ``at_points`` of raw images, in grey, and of normalised ones in each panel.
+
+    Args:
+        axes: as many Axes as panels, any shape.
+        panels: by title, by ``"raw"`` and ``"normalised"``, and by label, values of shape (2, S):
+            start and end.
+        colors: of the normalised images by title, keys of ``COLORS``.
+        styles: by label, line styles.
+    """
+    for axis, (title, groups) in zip(np.ravel(axes), panels.items(), strict=True):
+        for color, images in (("linear", "raw"), (colors[title], "normalised")):
+            hues = dict.fromkeys(groups[images], color)
+            at_points(axis, ["start", "end"], groups[images], colors=hues, styles=styles)
+    tag_panels(axes, [*panels])
+
+
+def alignments(
+    axes: ArrayLike, panels: Mapping[str, Mapping[str, ArrayLike]], *, colors: Mapping[str, str]
+) -> None:
+    """Draw ``at_points`` at the start and the end; what is of normalised images is dashed.
+
+    Args:
+        axes: as many Axes as panels, any shape.
+        panels: by title and label, values of shape (2, S); labels end with the kind of images.
+        colors: by label, keys of ``COLORS``.
+    """
+    for axis, curves in zip(np.ravel(axes), panels.values(), strict=True):
+        styles = {label: "-" if label.endswith("raw") else "--" for label in curves}
+        at_points(axis, ["start", "end"], curves, colors=colors, styles=styles)
+    tag_panels(axes, [*panels])
+
+
+def kernel_grid(axes: np.ndarray, kernels: ArrayLike, settings: Sequence[str]) -> None:
+    """Draw kernels of images sorted by class at the start, in the middle and at the end.
+
+    Args:
+        axes: shape (settings, 3).
+        kernels: shape (3, settings, N, N).
+        settings: of the labels, a row for each.
+    """
+    for row, setting, panels in zip(np.swapaxes(kernels, 0, 1), settings, axes, strict=True):
+        kernel_row(panels, row, [f"{setting}, start", "middle", "end"], ticks=_PARTS)
 
 
 def image_row(axes: ArrayLike, images: ArrayLike, titles: list[str]) -> None:

@@ -1,36 +1,93 @@
 """What runs on Fashion-MNIST say: two parts, differences of path counts, effects of the labels.
 
-All functions but ``one_setting`` read results of ``FashionStudy``: E records, S seeds, 10 original
-classes.
+Functions of a ``result`` read one of ``FashionStudy``: E records, S seeds, 10 original classes; at
+the start and the end, where an axis has two entries. Functions of ``runs`` read such results by
+condition, ``"model: images: labels"``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from halfspace.companion.fashion.data import PARTS, SETTINGS
-from halfspace.companion.intervals import interval_text
-from halfspace.companion.spec import Result
+from halfspace.companion.intervals import interval_text, mean_intervals
+from halfspace.companion.origin import origin
+from halfspace.companion.spec import Result, Spec
+from halfspace.kernels import mean_of_others
 
 __all__ = [
+    "EARLY",
+    "HEADER",
+    "IMAGES",
+    "KINDS",
+    "MODELS",
+    "NETS",
     "accuracies",
     "accuracy_difference",
+    "accuracy_numbers",
     "advantage",
+    "agreement",
+    "ahead_throughout",
+    "alignment_change",
     "alignment_changes",
+    "alignment_numbers",
+    "alignment_panels",
     "allocations",
     "block_contrast",
+    "contrast_panels",
+    "differences_on_test_images",
+    "early_effect",
+    "effect_panels",
     "effects",
+    "effects_by_kind",
     "hard_cost",
     "image_effect",
+    "kernel_numbers",
     "label_effect",
-    "look",
+    "label_numbers",
+    "live_effect_panels",
+    "nearest_record",
     "one_setting",
+    "part_panels",
     "parts",
+    "path_correlation",
+    "path_correlation_beyond_chance",
+    "path_gain",
+    "path_numbers",
+    "run_numbers",
+    "runs_by_setting",
+    "setting_panels",
+    "seeds_available",
     "simple_ahead",
+    "table",
     "tally",
 ]
 
+EARLY = 1
+"""Epoch at which the effect of the labels was to be read early in training."""
+
+NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
+IMAGES = ("raw", "normalised")
+HEADER = ("net", "images", "labels")
+"""What the parts of a condition's name are."""
+
+KINDS = {f"{net}: {images}": f"{name}, {images}" for images in IMAGES for net, name in NETS.items()}
+"""Nets on images, by the beginning of a condition's name: their titles."""
+
+MODELS = {title: kind.split(": ")[0] for kind, title in KINDS.items()}
+"""The nets' models by those titles."""
+
 _BY_CLASS = ("accuracy", "hard_accuracy", "paths", "log_paths", "zero")
+_COMPARED = ("modified", "original", "swapped")
+_KERNELS = {"overlap": "Λ", "ntk": "NTK"}
+_TARGETS = ("labels", "pixels")
+_PAIRS = {
+    "ReLU net − DLGN": ("relu", "dlgn"),
+    "DLGN: linear − constant experts": ("dlgn, linear experts", "dlgn"),
+}
+
+Runs = Mapping[str, Result]
+Panels = dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]
 
 
 def one_setting(result: Result, setting: str) -> Result:
@@ -41,6 +98,15 @@ def one_setting(result: Result, setting: str) -> Result:
     seeds = result.log_paths.shape[2]
     arrays |= {"epochs": result.epochs, "complex": np.tile(complicated, (seeds, 1))}
     return Result(result.spec, arrays, result.provenance, result.source)
+
+
+def runs_by_setting(results: Iterable[Result]) -> dict[str, Result]:
+    """Return all settings of ``ModifiedFashionMNIST`` results, by condition."""
+    return {
+        f"{result.spec.model}: {result.spec.images}: {setting}": one_setting(result, setting)
+        for result in results
+        for setting in SETTINGS
+    }
 
 
 def parts(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +126,7 @@ def parts(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(-1, where=~mask), values.mean(-1, where=mask)
 
 
-def look(result: Result, epoch: float) -> int:
+def nearest_record(result: Result, epoch: float) -> int:
     """Return which record is nearest to an epoch."""
     return int(np.abs(result.epochs - epoch).argmin())
 
@@ -71,6 +137,17 @@ def simple_ahead(result: Result, name: str = "log_paths") -> np.ndarray:
     The array is ln(1 + number of active paths) where no other is named: shape (E, S).
     """
     return np.subtract(*parts(result, name))
+
+
+def ahead_throughout(result: Result) -> np.ndarray:
+    """Return which seeds have the simple part ahead in paths at every record after the start."""
+    return (simple_ahead(result)[1:] > 0).all(0)
+
+
+def path_gain(result: Result) -> np.ndarray:
+    """Return how much ``simple_ahead`` is larger at the end than at the start, shape (S,)."""
+    ahead = simple_ahead(result)
+    return ahead[-1] - ahead[0]
 
 
 def advantage(result: Result) -> np.ndarray:
@@ -94,6 +171,11 @@ def label_effect(modified: Result, swapped: Result) -> np.ndarray:
     cancels. Positive: paths move away from the part with complicated labels. Shape (E, S).
     """
     return (advantage(modified) - advantage(swapped)) / 2
+
+
+def early_effect(modified: Result, swapped: Result) -> np.ndarray:
+    """Return the ``label_effect`` at the record nearest to epoch ``EARLY``, shape (S,)."""
+    return label_effect(modified, swapped)[nearest_record(modified, EARLY)]
 
 
 def image_effect(modified: Result, swapped: Result) -> np.ndarray:
@@ -129,33 +211,66 @@ def accuracy_difference(first: Result, second: Result) -> np.ndarray:
 
 def hard_cost(result: Result) -> np.ndarray:
     """Return how many percentage points of test accuracy hard gates cost, shape (S,)."""
-    own, hard = (
+    trained, hard = (
         result.arrays[f"test_{name}"].astype(np.float64).mean(-1)
         for name in ("accuracy", "hard_accuracy")
     )
-    return 100 * (own - hard)
+    return 100 * (trained - hard)
+
+
+def alignment_change(result: Result, name: str) -> np.ndarray:
+    """Return how much an alignment is larger at the end than at the start, float64, shape (S,).
+
+    Args:
+        result: of ``FashionStudy``.
+        name: ``"{kernel}_{target}"``, such as ``"ntk_labels"``.
+    """
+    start, end = result.arrays[name].astype(np.float64)
+    return end - start
+
+
+def path_correlation(relu: Result, dlgn: Result) -> np.ndarray:
+    """Correlate the classes' gains in log paths of a seed's ReLU net and its DLGN, shape (S,)."""
+    return _correlations(relu, dlgn).diagonal()
+
+
+def path_correlation_beyond_chance(relu: Result, dlgn: Result) -> np.ndarray:
+    """Return ``path_correlation`` minus the mean correlation with other seeds' nets, (S,)."""
+    pairs = _correlations(relu, dlgn)
+    return pairs.diagonal() - mean_of_others(pairs)
+
+
+def agreement(relu: Result, dlgn: Result) -> np.ndarray:
+    """Return how much more often two nets of a seed agree than ReLU nets of two seeds do.
+
+    Returns:
+        Share of test images with the same predicted label, ReLU net and DLGN of a seed, minus the
+        mean share over pairs of its ReLU net with other seeds' ReLU nets; shape (S,).
+    """
+    partners = (relu.predicted == dlgn.predicted).mean(-1)
+    return partners - mean_of_others((relu.predicted[:, None] == relu.predicted).mean(-1))
 
 
 def accuracies(result: Result) -> dict[str, str]:
     """Describe how well nets learned each part, a table's row; means over seeds."""
     training = np.array(parts(result, "accuracy"))
-    found = {
-        "training, epoch 1": training[:, look(result, 1)],
+    shares = {
+        "training, epoch 1": training[:, nearest_record(result, EARLY)],
         "training, end": training[:, -1],
         "test, end": parts(result, "test_accuracy"),
         "test, hard gates": parts(result, "test_hard_accuracy"),
     }
-    return {name: " / ".join(f"{part.mean():.1%}" for part in both) for name, both in found.items()}
+    return {
+        name: " / ".join(f"{part.mean():.1%}" for part in both) for name, both in shares.items()
+    }
 
 
 def alignment_changes(result: Result) -> dict[str, str]:
     """Describe how the kernels' alignments changed from start to end, a table's row."""
     return {
-        f"{label} and {target}": interval_text(
-            np.diff(result.arrays[f"{kernel}_{target}"], axis=0)[0]
-        )
-        for kernel, label in {"overlap": "Λ", "ntk": "NTK"}.items()
-        for target in ("labels", "pixels")
+        f"{label} and {target}": interval_text(alignment_change(result, f"{kernel}_{target}"))
+        for kernel, label in _KERNELS.items()
+        for target in _TARGETS
     }
 
 
@@ -169,11 +284,11 @@ def allocations(result: Result) -> dict[str, str]:
     gained = ahead - ahead[0]
     return {
         "at the start": interval_text(ahead[0]),
-        "gained by epoch 1": interval_text(gained[look(result, 1)]),
-        "gained by the end": interval_text(gained[-1]),
-        "ahead throughout": _count((ahead[1:] > 0).all(0)),
+        "gained by epoch 1": interval_text(gained[nearest_record(result, EARLY)]),
+        "gained by the end": interval_text(path_gain(result)),
+        "ahead throughout": _count(ahead_throughout(result)),
         "ahead at the end": _count(ahead[-1] > 0),
-        "gained": _count(gained[-1] > 0),
+        "gained": _count(path_gain(result) > 0),
     }
 
 
@@ -181,7 +296,7 @@ def effects(modified: Result, swapped: Result) -> dict[str, str]:
     """Describe the label effect in a table's row: means over seeds with their 95 % intervals."""
     effect = label_effect(modified, swapped)
     peak = effect.mean(1).argmax()
-    early, late = effect[look(modified, 1)], effect[-1]
+    early, late = early_effect(modified, swapped), effect[-1]
     return {
         "epoch 1": interval_text(early),
         "positive, epoch 1": _count(early > 0),
@@ -192,19 +307,252 @@ def effects(modified: Result, swapped: Result) -> dict[str, str]:
     }
 
 
-def tally(results: Iterable[Result]) -> dict[str, int]:
+def tally(results: Sequence[Result]) -> dict[str, int]:
     """Count the nets, over seeds and results, whose simple part is ahead in paths.
 
     Returns:
         ``nets`` of all; those ``ahead`` at every record after the start; those that have ``gained``
-        by the end, in log path count, on the difference that they were born with.
+        by the end: their difference of log path counts is larger than at initialisation.
     """
-    gaps = [simple_ahead(result) for result in results]
+    ahead = np.concatenate([ahead_throughout(result) for result in results])
+    gains = np.concatenate([path_gain(result) for result in results])
+    return {"nets": len(ahead), "ahead": int(ahead.sum()), "gained": int((gains > 0).sum())}
+
+
+def table(
+    runs: Runs, describe: Callable[[Result], Mapping[str, str]]
+) -> dict[tuple[str, ...], Mapping[str, str]]:
+    """Return a table's rows by the parts of the conditions' names; see ``HEADER``."""
+    return {tuple(name.split(": ")): describe(run) for name, run in runs.items()}
+
+
+def effects_by_kind(runs: Runs) -> dict[tuple[str, ...], dict[str, str]]:
+    """Return the rows of ``effects`` by net and images."""
+    return {tuple(kind.split(": ")): effects(*_label_pair(runs, kind)) for kind in KINDS}
+
+
+def seeds_available(specs: Mapping[str, Spec], runs: Runs) -> dict[tuple[str, ...], str]:
+    """Return how many seeds each condition has, by the parts of its name; see ``HEADER``."""
     return {
-        "nets": sum(gap.shape[1] for gap in gaps),
-        "ahead": int(sum((gap[1:] > 0).all(0).sum() for gap in gaps)),
-        "gained": int(sum((gap[-1] > gap[0]).sum() for gap in gaps)),
+        tuple(name.split(": ")): f"{spec.seeds} seeds" if name in runs else "not recorded yet"
+        for name, spec in specs.items()
     }
+
+
+def run_numbers(runs: Runs) -> dict[str, object]:
+    """Return sizes, seeds and origin of the runs."""
+    spec = next(iter(runs.values())).spec
+    provenances = [run.provenance for run in runs.values()]
+    return {
+        "depth": spec.depth,
+        "width": spec.width,
+        "batch": spec.batch_size,
+        "seeds": spec.seeds,
+        "study-epochs": spec.epochs,
+        "first-seed": spec.first_seed,
+        "last-seed": spec.first_seed + spec.seeds - 1,
+        "conditions": len(runs),
+        "commit": ", ".join(sorted({provenance["commit"] for provenance in provenances})),
+        "hours": f"{sum(provenance['seconds'] for provenance in provenances) / 3600:.1f}",
+        "from-runs": origin(*runs.values()),
+    }
+
+
+def part_panels(runs: Runs, name: str) -> Panels:
+    """Return the two parts' curves under modified labels, by the title of the nets and images.
+
+    Args:
+        runs: by condition; kinds of nets and images that it lacks are left out.
+        name: of an array of shape (E, S, 10).
+
+    Returns:
+        By title, epochs (E,), and by part values of shape (E, S).
+    """
+    panels = {}
+    for kind, title in KINDS.items():
+        if run := runs.get(f"{kind}: modified"):
+            simple, hard = parts(run, name)
+            panels[title] = (run.epochs, {"simple part": simple, "complex part": hard})
+    return panels
+
+
+def setting_panels(runs: Runs) -> Panels:
+    """Return the changes of the ``advantage`` since the start, by title and setting.
+
+    Returns:
+        By title, epochs (E,), and by setting mean and interval, shape (E, 3).
+    """
+    panels = {}
+    for kind, title in KINDS.items():
+        given = {setting: runs.get(f"{kind}: {setting}") for setting in _COMPARED}
+        curves = {
+            setting: mean_intervals(_advantage_gained(run)) for setting, run in given.items() if run
+        }
+        panels[title] = (runs[f"{kind}: modified"].epochs, curves)
+    return panels
+
+
+def effect_panels(runs: Runs) -> Panels:
+    """Return the ``label_effect`` by title: epochs (E,), mean and interval (E, 3)."""
+    return {
+        title: (epochs, {label: mean_intervals(effect) for label, effect in curves.items()})
+        for title, (epochs, curves) in live_effect_panels(runs).items()
+    }
+
+
+def live_effect_panels(runs: Runs) -> Panels:
+    """Return each seed's ``label_effect`` by title: epochs (E,), values (E, S).
+
+    Kinds of nets and images that ``runs`` lacks are left out.
+    """
+    panels = {}
+    for kind, title in KINDS.items():
+        if f"{kind}: modified" in runs:
+            modified, swapped = _label_pair(runs, kind)
+            panels[title] = (modified.epochs, {"label effect": label_effect(modified, swapped)})
+    return panels
+
+
+def contrast_panels(runs: Runs) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Return the ``block_contrast`` of each kernel and net by title, images and setting, (2, S)."""
+    panels = {}
+    for kernel, symbol in _KERNELS.items():
+        for net, label in NETS.items():
+            panels[f"{label}, {symbol}"] = {
+                images: {
+                    setting: block_contrast(runs[f"{net}: {images}: {setting}"], kernel)
+                    for setting in _COMPARED
+                    if f"{net}: {images}: {setting}" in runs
+                }
+                for images in IMAGES
+            }
+    return panels
+
+
+def alignment_panels(runs: Runs) -> dict[str, dict[str, np.ndarray]]:
+    """Return alignments under modified labels by kernel and target, and by ``KINDS``, (2, S)."""
+    return {
+        f"{symbol} and {target}": {
+            title: runs[f"{kind}: modified"].arrays[f"{kernel}_{target}"]
+            for kind, title in KINDS.items()
+        }
+        for kernel, symbol in _KERNELS.items()
+        for target in _TARGETS
+    }
+
+
+def differences_on_test_images(runs: Runs) -> dict[str, dict[str, str]]:
+    """Return differences of test accuracy under original labels, in points, by images and pair.
+
+    Pairs of which a run is missing are left out.
+    """
+    differences = {}
+    for images in IMAGES:
+        differences[images] = {}
+        for pair, nets in _PAIRS.items():
+            names = [f"{net}: {images}: original" for net in nets]
+            if all(name in runs for name in names):
+                difference = accuracy_difference(*(runs[name] for name in names))
+                differences[images][pair] = interval_text(difference)
+    return differences
+
+
+def accuracy_numbers(runs: Runs) -> dict[str, str]:
+    """Return what the text says of accuracies, in percent or percentage points."""
+    numbers = {}
+    modified = [runs[f"{kind}: modified"] for kind in KINDS]
+    rows = {"early": nearest_record(modified[0], EARLY), "late": -1}
+    for when, row in rows.items():
+        leads = [100 * simple_ahead(run, "accuracy")[row].mean() for run in modified]
+        numbers[f"lead_least_{when}"] = f"{min(leads):.1f}"
+        numbers[f"lead_most_{when}"] = f"{max(leads):.1f}"
+    first, second = parts(runs["relu: raw: original"], "test_accuracy")
+    numbers["original_first"] = f"{first.mean():.1%}"
+    numbers["original_second"] = f"{second.mean():.1%}"
+    for images, differences in differences_on_test_images(runs).items():
+        cost = hard_cost(runs[f"dlgn: {images}: modified"])
+        numbers[f"hard_{images}"] = interval_text(cost)
+        for short, pair in zip(("nets", "experts"), _PAIRS, strict=True):
+            if pair in differences:
+                numbers[f"difference {short} {images}"] = differences[pair]
+    return numbers
+
+
+def path_numbers(runs: Runs) -> dict[str, int]:
+    """Return the ``tally`` of each setting, of all nets and of those on normalised images."""
+    numbers = {}
+    for setting in ("modified", "swapped", "random"):
+        everywhere = [runs[f"{kind}: {setting}"] for kind in KINDS]
+        clean = [run for run in everywhere if run.spec.images == "normalised"]
+        numbers |= {f"{setting}_{key}": count for key, count in tally(everywhere).items()}
+        numbers |= {f"{setting}_clean_{key}": count for key, count in tally(clean).items()}
+    return numbers
+
+
+def label_numbers(runs: Runs) -> dict[str, object]:
+    """Return what the text says of the effects of labels and images on path counts."""
+    numbers, between = {}, 0
+    for kind in KINDS:
+        name, (modified, swapped) = kind.replace(":", ""), _label_pair(runs, kind)
+        numbers[f"early {name}"] = interval_text(early_effect(modified, swapped))
+        numbers[f"late {name}"] = interval_text(label_effect(modified, swapped)[-1])
+        numbers[f"images {name}"] = interval_text(image_effect(modified, swapped)[-1])
+        original = runs[f"{kind}: original"]
+        row = nearest_record(original, EARLY)
+        low, middle, high = (
+            _advantage_gained(run)[row].mean() for run in (swapped, original, modified)
+        )
+        between += low < middle < high
+        numbers[f"original early {name}"] = interval_text(_advantage_gained(original)[row])
+        numbers[f"original late {name}"] = interval_text(_advantage_gained(original)[-1])
+    return numbers | {"original between": int(between)}
+
+
+def kernel_numbers(runs: Runs) -> dict[str, str]:
+    """Return what the text says of path counts and kernels before and after training."""
+    numbers = {}
+    for kind in KINDS:
+        name, pair = kind.replace(":", ""), _label_pair(runs, kind)
+        numbers[f"paths at start {name}"] = interval_text(simple_ahead(pair[0])[0])
+        for kernel in _KERNELS:
+            for setting, run in zip(("modified", "swapped"), pair, strict=True):
+                start, end = block_contrast(run, kernel)
+                numbers[f"{kernel} at end {name} {setting}"] = interval_text(end)
+                if setting == "modified":  # the start is the same whatever the labels
+                    numbers[f"{kernel} at start {name}"] = interval_text(start)
+    return numbers
+
+
+def alignment_numbers(runs: Runs) -> dict[str, str]:
+    """Return what the text says of the kernels' alignments."""
+    at_start = runs["dlgn: raw: modified"].ntk_pixels[0]
+    numbers = {"pixels at start": interval_text(at_start)}
+    for kind in KINDS:
+        name, modified = kind.replace(":", ""), runs[f"{kind}: modified"]
+        for array in ("overlap_labels", "ntk_labels", "ntk_pixels"):
+            numbers[f"{array} {name}"] = interval_text(alignment_change(modified, array))
+        change = alignment_change(runs[f"{kind}: original"], "overlap_labels")
+        numbers[f"original labels {name}"] = interval_text(change)
+    return numbers
+
+
+def _label_pair(runs: Runs, kind: str) -> tuple[Result, Result]:
+    """Return the runs with modified and with swapped labels."""
+    return runs[f"{kind}: modified"], runs[f"{kind}: swapped"]
+
+
+def _advantage_gained(result: Result) -> np.ndarray:
+    """Return the change of the ``advantage`` since the start, shape (E, S)."""
+    values = advantage(result)
+    return values - values[0]
+
+
+def _correlations(relu: Result, dlgn: Result) -> np.ndarray:
+    """Correlate the classes' gains of each ReLU net with those of each DLGN, shape (S, S)."""
+    gains = [(r.log_paths[-1].astype(np.float64) - r.log_paths[0]) for r in (relu, dlgn)]
+    unit = [g - g.mean(-1, keepdims=True) for g in gains]
+    unit = [g / np.linalg.norm(g, axis=-1, keepdims=True) for g in unit]
+    return unit[0] @ unit[1].T
 
 
 def _halves(by_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

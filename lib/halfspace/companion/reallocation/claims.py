@@ -1,4 +1,4 @@
-"""Our own question: does it help to work around the allocation of paths?"""
+"""Our question: does it help to work around the allocation of paths?"""
 
 import math
 
