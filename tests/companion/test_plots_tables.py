@@ -20,3 +20,8 @@ def test_sentences_are_broken_into_lines():
         [{"short": "word", "long": "a sentence that is longer than forty letters"}]
     )
     assert html.count("white-space: normal") == 1 and "<td>word</td>" in html
+
+
+def test_a_transposed_table_has_a_row_per_quantity():
+    rows = [{"net": "a", "x": 1, "y": 2}, {"net": "b", "x": 3, "y": 4}]
+    assert plots.transposed(rows) == [{"": "x", "a": 1, "b": 3}, {"": "y", "a": 2, "b": 4}]

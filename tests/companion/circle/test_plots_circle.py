@@ -51,20 +51,6 @@ def test_halves_split_at_pi(axis):
     assert to_hex(low.get_color()) == COLORS["low"]
 
 
-def test_bands_are_percentiles_over_seeds(axis):
-    curves = {"a": np.arange(1.0, 102.0)[None].repeat(3, 0), "b": np.ones((2, 4))}
-    times = {"a": np.array([0, 1, 10]), "b": np.array([0, 5])}
-    plots.seed_bands(
-        axis, times, curves, colors={"a": "relu", "b": "dlgn"}, ylabel="y", log_time=True
-    )
-    line = axis.lines[0]
-    assert line.get_xdata().tolist() == [1, 10]  # epoch 0 has no place on a logarithmic axis
-    assert line.get_ydata().tolist() == [51, 51]
-    band = axis.collections[0].get_paths()[0].vertices[:, 1]
-    assert (band.min(), band.max()) == (6, 96)
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "b"]
-
-
 def test_a_single_net_is_drawn_over_the_bands(axis):
     plots.seed_bands(
         axis, [0, 5], {"a": np.ones((2, 3))}, colors={"a": "relu"}, ylabel="y", log_time=True
@@ -96,25 +82,6 @@ def test_learned_functions_have_a_panel_per_epoch():
     plt.close(fig)
 
 
-def test_band_panels_share_one_legend():
-    fig, axes = plots.figure(1, 2)
-    panels = {
-        "x": {"own": np.ones((3, 2)), "hard": np.full((3, 2), 2.0)},
-        "y": {"own": np.ones((3, 2)), "hard": np.full((3, 2), 3.0)},
-    }
-    colors = {"own": "dlgn", "hard": "dlgn"}
-    options = dict(colors=colors, ylabels=["MSE", "loss"], dashed=["hard"])
-    plots.band_panels(axes, np.arange(3), panels, **options)
-    assert [axis.lines[1].get_ydata()[0] for axis in axes.flat] == [2, 3]
-    assert axes[0, 1].lines[1].get_linestyle() == "--"
-    assert [axis.get_title() for axis in axes.flat] == ["x", "y"]
-    assert [axis.get_ylabel() for axis in axes.flat] == ["MSE", "loss"]
-    assert all(axis.get_legend() is None for axis in axes.flat)
-    (legend,) = fig.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["own", "hard"]
-    plt.close(fig)
-
-
 def test_shares_show_their_intervals():
     fig, axes = plots.figure()
     shares = {"start": [(0.2, 0.1, 0.4)] * 3, "end": [(0.5, 0.4, 0.6)] * 3}
@@ -124,26 +91,17 @@ def test_shares_show_their_intervals():
     bar = axes[0, 0].containers[0]
     np.testing.assert_allclose(bar.lines[2][0].get_segments()[0][:, 1], [0.1, 0.4])
     assert [tick.get_text() for tick in axes[0, 0].get_xticklabels()] == ["1", "2", "3"]
+    assert axes[0, 0].get_ylabel() == "y"
     plt.close(fig)
 
 
-def test_a_forest_has_a_row_per_condition_and_a_mark_per_series(axis):
-    first = {"base": (1.0, 0.5, 1.5), "biases": (0.0, -0.2, 0.2)}
-    second = {"biases": (2.0, 1.0, 3.0), "own": (-1.0, -2.0, 0.0)}
-    colors = {"ReLU": "relu", "DLGN": "dlgn"}
-    plots.forest(axis, {"ReLU": first, "DLGN": second}, colors, "effect")
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["base", "biases", "own"]
-    marks = [container.lines[0] for container in axis.containers]
-    assert list(marks[0].get_xdata()) == [1, 0] and list(marks[1].get_xdata()) == [2, -1]
-    assert list(marks[0].get_ydata()) == pytest.approx([-0.18, 0.82])
-    assert list(marks[1].get_ydata()) == pytest.approx([1.18, 2.18])
-    (bars,) = axis.containers[1].lines[2]
-    np.testing.assert_allclose([s[:, 0].tolist() for s in bars.get_segments()], [[1, 3], [-2, 0]])
-
-
-def test_an_interval_curve_is_a_line_in_its_band(axis):
-    curve = [(0.0, -1.0, 1.0), (2.0, 1.5, 2.5)]
-    plots.interval_curve(axis, [0, 10], curve, "x", color="dlgn", style="--")
-    assert list(axis.lines[0].get_ydata()) == [0, 2] and axis.lines[0].get_linestyle() == "--"
-    corners = axis.collections[0].get_paths()[0].vertices
-    assert corners[:, 1].min() == -1 and corners[:, 1].max() == 2.5
+def test_the_allocation_over_time_has_a_curve_per_condition(axis):
+    curves = {
+        "a": (np.array([0, 10]), np.array([[0.0, 0.0, 0.0], [2.0, 1.0, 3.0]])),
+        "b": (np.array([0, 5]), np.array([[0.0, 0.0, 0.0], [-1.0, -2.0, 0.0]])),
+    }
+    circle_plots.allocation_over_time(axis, curves, {"a": ("relu", "-"), "b": ("dlgn", "--")})
+    first, second = axis.lines
+    assert first.get_ydata().tolist() == [0, 2] and second.get_xdata().tolist() == [0, 5]
+    assert second.get_linestyle() == "--" and to_hex(second.get_color()) == COLORS["dlgn"]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "b"]

@@ -35,14 +35,14 @@ def transposed(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """Exchange rows and columns of a table: its first column heads the columns of the new one.
 
     Args:
-        rows: mappings with the same keys, the first of which has different values in each row.
+        rows: mappings with the same keys, the first of which has a different value in each row.
 
     Example:
         >>> transposed([{"net": "ReLU", "seeds": 20}, {"net": "DLGN", "seeds": 10}])
-        [{'net': 'seeds', 'ReLU': 20, 'DLGN': 10}]
+        [{'': 'seeds', 'ReLU': 20, 'DLGN': 10}]
     """
     first, *names = rows[0]
-    return [{first: name} | {str(row[first]): row[name] for row in rows} for name in names]
+    return [{"": name} | {str(row[first]): row[name] for row in rows} for name in names]
 
 
 def _cell(text: str) -> str:

@@ -1,24 +1,11 @@
-"""The circle experiment: its arrays say what they claim, on a small run."""
+"""Training runs on the circle: their arrays say what they claim, on a small run."""
 
 import numpy as np
 import pytest
 import torch
-from halfspace.companion.circle.readings import (
-    allocation,
-    epochs_to_fit,
-    error_between_points,
-    evaluation_epochs,
-    half_fitted_by,
-    kernel_summary,
-    log_ratio,
-    low_and_high,
-    low_half_first,
-    summary,
-    total_loss,
-)
+from halfspace.companion.circle.readings import error_between_points, total_loss
 from halfspace.companion.circle.specs import CircleTraining, recipe, trained_net
 from halfspace.companion.circle.target import Circle
-from halfspace.companion.spec import Result
 from halfspace.datasets import circle_grid, circle_points
 from halfspace.gates import HardGate
 from halfspace.ntk import empirical_ntk
@@ -40,7 +27,7 @@ def results(tmp_path_factory):
 
 
 def hard_gates(net, x):
-    return net.gates(x, HardGate()) if hasattr(net, "gate") else net.gates(x)
+    return net.gates(x, HardGate())
 
 
 @pytest.mark.parametrize("name", ["relu", "dlgn", "frozen", "biased"])
@@ -52,7 +39,7 @@ def test_last_record_is_the_trained_net(results, name):
         net = trained_net(result, index)
         gates = hard_gates(net, x)
         squares = (net(x) - y).square().detach().squeeze(-1)
-        hard_output = net(x, gates=gates) if name != "relu" else net(x)
+        hard_output = net(x, gates=gates)
         counts = active_path_counts(gates, bias=net.has_bias).double()
         for array, expected in (
             (result.loss, squares.mean()),
@@ -115,104 +102,18 @@ def test_early_is_the_first_epoch_below_the_level(results):
     assert np.array_equal(result.early_epoch, expected)
 
 
-class Made:
-    """A result made by hand."""
-
-    def __init__(self, frequencies=(2.0, 8.0), top_share=0.5, **arrays):
-        target = Circle(n=8, frequencies=frequencies, top_share=top_share)
-        self.spec = CircleTraining(model="dlgn", target=target)
-        self.arrays = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
-        self.__dict__.update(self.arrays)
-
-
-def test_allocation_is_low_minus_high_minus_its_start():
-    halves = dict(log_paths_top=[[5.0, 4.0], [9.0, 4.0]], log_paths_bottom=[[4.0, 4.0], [3.0, 6.0]])
-    assert allocation(Made(**halves)).tolist() == [[0, 0], [5, -2]]
-    swapped = Made(frequencies=(8.0, 2.0), **halves)
-    assert allocation(swapped).tolist() == [[0, 0], [-5, 2]]
-    assert low_and_high(swapped, "log_paths")[0].tolist() == halves["log_paths_bottom"]
-
-
-def test_the_loss_weighs_the_halves_by_their_points():
-    halves = dict(loss_top=[[1.0]], loss_bottom=[[5.0]], hard_loss_top=[[2.0]])
-    made = Made(top_share=0.25, **halves, hard_loss_bottom=[[2.0]])
-    assert total_loss(made).tolist() == [[4.0]]
-    assert total_loss(made, "hard_loss").tolist() == [[2.0]]
-
-
 def test_the_loss_of_halves_is_the_recorded_one(results):
     for name in ("loss", "hard_loss"):
-        found = total_loss(results["relu"], name)
-        np.testing.assert_allclose(found, results["relu"].arrays[name], rtol=1e-5)
+        loss = total_loss(results["relu"], name)
+        np.testing.assert_allclose(loss, results["relu"].arrays[name], rtol=1e-5)
 
 
-def test_evaluation_epochs_are_those_of_a_training_or_a_study():
-    assert evaluation_epochs(Made(epochs=[0, 1], at=[0, 5])).tolist() == [0, 5]
-    assert evaluation_epochs(Made(epochs=[0, 1])).tolist() == [0, 1]
-
-
-def test_epochs_to_fit_and_summary():
-    counts = [[2.0, 2.0], [6.0, 2.0], [8.0, 4.0]]
-    loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]])
-    made = Made(
-        at=[0, 10, 20], loss_top=loss, loss_bottom=loss + [[0], [0.02], [0]], diverged=[0, 1],
-        paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
-        log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)),
-    )  # fmt: skip
-    np.testing.assert_array_equal(epochs_to_fit(made), [20, np.nan])  # 0.05 is not below 0.05
-    np.testing.assert_allclose(log_ratio(made, "paths")[-1], np.log([4, 2]))
-    row = summary(made)
-    assert row["half of them fitted by epoch"] == "20" and row["seeds that stalled"] == "1"
-    assert row["seeds that diverged"] == "1"
-    assert row["median error, low half"] == "0.26"
-    assert row["path ratio low/high, start"] == "1.00"
-    assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
-
-
-@pytest.mark.parametrize(
-    ("fitted_at", "expected"), [([5, 5, 9], "5"), ([5, 9, 0], "9"), ([5, 0, 0], "after 9")]
-)
-def test_half_of_the_seeds_are_counted_with_those_that_stalled(fitted_at, expected):
-    times = np.array([1, 5, 9])
-    loss = np.where((times[:, None] >= fitted_at) & (np.array(fitted_at) > 0), 0.01, 1.0)
-    assert half_fitted_by(Made(at=times, loss_top=loss, loss_bottom=loss)) == expected
-
-
-def test_low_half_first_counts_only_fitted_seeds():
-    made = Made(
-        epochs=[0, 1, 2],
-        loss_top=[[1, 1, 1], [0.01, 1, 1], [0.01, 0.01, 1]],
-        loss_bottom=[[1, 1, 1], [1, 0.01, 1], [0.01, 0.01, 1]],
-    )
-    assert low_half_first(made).tolist() == [True, False, False]
-
-
-def test_error_between_points(results):
+def test_errors_between_points_are_taken_at_no_training_point(results):
     result = results["relu"]
-    low, high = error_between_points(result)
+    halves = np.mean(error_between_points(result), axis=0)
     squares = (result.functions[-1] - result.target) ** 2
-    np.testing.assert_allclose((low + high) / 2, squares.mean(1), rtol=1e-6)
-    np.testing.assert_allclose(low, squares[:, :64].mean(1), rtol=1e-6)
+    np.testing.assert_allclose(halves, squares.mean(1), rtol=1e-6)
     assert not set(np.round(result.spec.target.angles().numpy(), 6)) & set(result.angles.round(6))
-
-
-def test_kernel_summary(results):
-    result = results["dlgn"]
-    rows = kernel_summary(result)
-    assert list(rows) == ["start", "early", "end"]
-    assert rows["start"]["NTK: alignment with its start"] == "1.00"
-    assert rows["end"]["Λ: alignment with its start"] == f"{result.overlap_alignment[2, 0]:.2f}"
-    ratio = np.log(result.ntk_top[2, 0] / result.ntk_bottom[2, 0])
-    assert rows["end"]["NTK diagonal: ln(low/high)"] == f"{ratio:.2f}"
-    early = result.early_epoch[0]
-    assert rows["early"]["epoch"] == (str(early) if early >= 0 else "-")
-    assert rows["end"]["epoch"] == "6"
-
-
-def test_a_kernel_that_had_no_early_point_says_so(results):
-    result = results["frozen"]
-    late = Result(result.spec, result.arrays | {"early_epoch": np.array([-1])}, {}, "computed")
-    assert kernel_summary(late)["early"]["epoch"] == "-"
 
 
 def test_recipe_keeps_functions_within_the_training():

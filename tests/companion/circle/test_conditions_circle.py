@@ -1,0 +1,36 @@
+"""The circle's conditions: what is recorded, and what a reader's choices change."""
+
+import pytest
+from halfspace.companion.circle import conditions
+from halfspace.companion.circle.target import Circle
+
+
+def test_chapter_4_shows_recorded_conditions_by_default():
+    every = conditions.circle_conditions()
+    chosen = conditions.chapter_conditions(Circle(), beta=4.0, seeds=20)
+    assert {name: spec.key() for name, spec in chosen.items()} == {
+        name: every[name].key() for name in chosen
+    }
+
+
+def test_a_readers_choices_enter_the_conditions():
+    target = Circle(frequencies=(1.0, 9.0))
+    chosen = conditions.chapter_conditions(target, beta=2.0, seeds=3)
+    assert {spec.training.seeds for spec in chosen.values()} == {3}
+    assert chosen["relu: halves swapped"].target.frequencies == (9, 1)
+    assert chosen["dlgn: equal frequencies 4"].target.frequencies == (3, 3)
+    assert chosen["frozen: hard"].target == target
+    assert chosen["frozen: beta 4"].training.beta == chosen["dlgn: base"].training.beta == 2
+    assert chosen["dlgn: beta 10"].training.beta == 10
+
+
+def test_runs_that_are_missing_are_left_out(monkeypatch):
+    class Spec:
+        def __init__(self, run):
+            self.recorded = lambda: run
+
+    monkeypatch.setattr(conditions, "circle_conditions", lambda: {"a": Spec("x"), "b": Spec(None)})
+    assert conditions.recorded_conditions() == {"a": "x"}
+    monkeypatch.setattr(conditions, "circle_conditions", lambda: {"b": Spec(None)})
+    with pytest.raises(FileNotFoundError, match="run it in a clone"):
+        conditions.recorded_conditions()

@@ -1,0 +1,393 @@
+"""What is read off results on the circle, on results made by hand."""
+
+import numpy as np
+import pytest
+from halfspace.companion.circle import readings
+from halfspace.companion.circle.specs import CircleTraining
+from halfspace.companion.circle.study import CircleStudy
+from halfspace.companion.circle.target import Circle
+from halfspace.companion.records import Check
+from halfspace.companion.spec import Result
+
+PROVENANCE = {"when": "2026-01-02T03:04:05", "commit": "abc", "device": "CPU", "seconds": 90.0}
+
+
+def studied(at, model="dlgn", frequencies=(2.0, 8.0), top_share=0.5, seeds=2, **arrays):
+    """A study's result at the epochs ``at``, with some of its arrays."""
+    target = Circle(n=8, frequencies=frequencies, top_share=top_share)
+    sizes = dict(epochs=max(at), function_epochs=(0,), seeds=seeds, first_seed=1000)
+    training = CircleTraining(model=model, target=target, **sizes)
+    spec = CircleStudy.model_construct(training=training, at=tuple(at))
+    arrays = {name: np.asarray(array, dtype=np.float32) for name, array in arrays.items()}
+    return Result(spec, {"at": np.array(at)} | arrays, PROVENANCE, "recorded")
+
+
+def trained(epochs, model="dlgn", frequencies=(2.0, 8.0), **arrays):
+    """A training run's result with a record at each epoch, with some of its arrays."""
+    target = Circle(n=8, frequencies=frequencies)
+    spec = CircleTraining(
+        model=model, target=target, epochs=epochs, function_epochs=(0, epochs), first_seed=7
+    )
+    arrays = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+    return Result(spec, {"epochs": np.arange(epochs + 1)} | arrays, PROVENANCE, "computed")
+
+
+def paths(*gaps, at=(0, 40), **options):
+    """A study whose halves differ by these mean ln(1 + paths), a row per epoch."""
+    zeros = np.zeros_like(np.array(gaps, dtype=float))
+    return studied(at, log_paths_top=gaps, log_paths_bottom=zeros, **options)
+
+
+def test_allocation_is_low_minus_high_minus_its_start():
+    halves = dict(log_paths_top=[[5.0, 4.0], [9.0, 4.0]], log_paths_bottom=[[4.0, 4.0], [3.0, 6.0]])
+    assert readings.allocation(studied((0, 40), **halves)).tolist() == [[0, 0], [5, -2]]
+    swapped = studied((0, 40), frequencies=(8.0, 2.0), **halves)
+    assert readings.allocation(swapped).tolist() == [[0, 0], [-5, 2]]
+    assert readings.low_and_high(swapped, "log_paths")[0].tolist() == halves["log_paths_bottom"]
+    assert readings.allocation_at(swapped, 40).tolist() == [-5, 2]
+    assert readings.allocation_at(swapped, 0).tolist() == [0, 0]
+    assert readings.allocation_at(swapped).tolist() == [-5, 2]
+    with pytest.raises(ValueError, match=r"epoch must be one of \[0, 40\]; got 20"):
+        readings.allocation_at(swapped, 20)
+
+
+def test_the_loss_weighs_the_halves_by_their_points():
+    result = studied((0, 1), top_share=0.25, loss_top=[[1.0], [2.0]], loss_bottom=[[5.0], [2.0]])
+    assert readings.total_loss(result).tolist() == [[4.0], [2.0]]
+    assert readings.loss_at(result, 0).tolist() == [4] and readings.loss_at(result).tolist() == [2]
+
+
+def test_evaluation_epochs_are_those_of_a_training_or_a_study():
+    assert readings.evaluation_epochs(studied((0, 5))).tolist() == [0, 5]
+    assert readings.evaluation_epochs(trained(2)).tolist() == [0, 1, 2]
+
+
+def test_error_ratios_are_logarithms():
+    first = studied(
+        (0, 300, 400),
+        loss_top=[[9.0], [8.0], [2.0]], loss_bottom=[[9.0], [8.0], [6.0]],
+        hard_loss_top=[[9.0], [9.0], [12.0]], hard_loss_bottom=[[9.0], [9.0], [20.0]],
+    )  # fmt: skip
+    second = studied((0, 300), loss_top=[[9.0], [1.0]], loss_bottom=[[9.0], [3.0]])
+    assert readings.error_ratio(first, second, 300) == pytest.approx(np.log(8 / 2))
+    assert readings.error_ratio(first, second) == pytest.approx(np.log(4 / 2))
+    assert readings.low_half_error_ratio(first, second) == pytest.approx(np.log(2 / 1))
+    assert readings.hard_gate_cost(first) == pytest.approx(np.log(16 / 4))
+    assert readings.high_half_loss_at(first, 400).tolist() == [6]
+
+
+def test_times_to_fit():
+    loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]])
+    result = studied((0, 10, 20), loss_top=loss, loss_bottom=loss + [[0], [0.03], [0]])
+    np.testing.assert_array_equal(readings.epochs_to_fit(result), [20, np.nan])
+    fitted, last = readings.fit_times({"a": result})
+    np.testing.assert_array_equal(fitted["a"], [20, np.nan])
+    assert last == {"a": 20}
+
+
+@pytest.mark.parametrize(
+    ("fitted_at", "expected"), [([5, 5, 9], "5"), ([5, 9, 0], "9"), ([5, 0, 0], "after 9")]
+)
+def test_half_of_the_seeds_are_counted_with_those_that_stalled(fitted_at, expected):
+    times = np.array([0, 5, 9])
+    loss = np.where((times[:, None] >= fitted_at) & (np.array(fitted_at) > 0), 0.01, 1.0)
+    result = studied(times.tolist(), loss_top=loss, loss_bottom=loss)
+    assert readings.half_fitted_by(result) == expected
+
+
+def test_low_half_first_counts_only_fitted_seeds():
+    result = studied(
+        (0, 1, 2),
+        loss_top=[[1, 1, 1], [0.01, 1, 1], [0.01, 0.01, 1]],
+        loss_bottom=[[1, 1, 1], [1, 0.01, 1], [0.01, 0.01, 1]],
+    )
+    assert readings.low_half_first(result).tolist() == [True, False, False]
+
+
+def test_errors_between_points_are_those_of_each_half():
+    arrays = dict(angles=[1.0, 2.0, 4.0, 5.0], target=np.zeros(4))
+    arrays["functions"] = [[[9.0] * 4], [[1.0, 3.0, 2.0, 4.0]]]  # (K, S, N)
+    low, high = readings.error_between_points(trained(2, **arrays))
+    assert (low.tolist(), high.tolist()) == ([5.0], [10.0])
+    low, high = readings.error_between_points(trained(2, frequencies=(8.0, 2.0), **arrays))
+    assert (low.tolist(), high.tolist()) == ([10.0], [5.0])
+
+
+def test_kernels_of_a_study():
+    result = studied(
+        (0, 40, 300),
+        ntk_start=[[1.0, 1.0], [0.5, 0.4], [0.25, 0.3]],
+        ntk_overlap=[[0.6, 0.6], [0.75, 0.9], [0.5, 0.2]],
+        overlap_start=[[1.0, 1.0], [0.6, 0.9], [0.2, 0.5]],
+        # Above half its start: the first seed up to epoch 40, the second at the start alone.
+        loss_top=[[1.0, 1.0], [0.6, 0.4], [0.1, 0.1]],
+        loss_bottom=[[1.0, 1.0], [0.6, 0.4], [0.1, 0.1]],
+    )
+    np.testing.assert_allclose(readings.ntk_change(result), [0.75, 0.7], rtol=1e-6)
+    np.testing.assert_allclose(readings.overlap_gain(result, 40), [0.25, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(readings.overlap_gain(result), [0.25, -0.1], rtol=1e-6)
+    np.testing.assert_allclose(readings.overlap_change_while_high(result), [0.5, 0], rtol=1e-6)
+
+
+def half_spaces(**options):
+    """A study of three seeds and two epochs; layer l of seed s has 0.1 s at first, then more."""
+    start = 0.1 * np.arange(3.0)[:, None].repeat(5, axis=1)
+    gain = 0.05 * np.arange(1, 6)
+    both = [start, start + gain]
+    return studied((0, 40), resultant=both, facing_top=both, seeds=3, **options)
+
+
+def test_half_spaces_are_read_by_layer():
+    result = half_spaces()
+    np.testing.assert_allclose(readings.resultant_change(result, 1), [0.05] * 3, rtol=1e-5)
+    np.testing.assert_allclose(readings.resultant_change(result, 5), [0.25] * 3, rtol=1e-5)
+    np.testing.assert_allclose(readings.facing_top(result, 5), [0.25, 0.35, 0.45], rtol=1e-5)
+    # 16 random normals: the mean of a Rayleigh variable, √π/2 of its root mean square, 1/√16.
+    assert readings.resultant_by_chance(result) == pytest.approx(np.sqrt(np.pi) / 2 / 4)
+    intervals = readings.layer_intervals(result, "resultant")
+    assert list(intervals) == ["at the start", "after training"]
+    np.testing.assert_allclose([m for m, _, _ in intervals["at the start"]], [0.1] * 5, rtol=1e-5)
+    means = [mean for mean, _, _ in intervals["after training"]]
+    np.testing.assert_allclose(means, 0.1 + 0.05 * np.arange(1, 6), rtol=1e-5)
+
+
+def test_numbers_of_half_spaces():
+    numbers = readings.half_space_numbers(half_spaces())
+    assert numbers["chance"] == "0.22" and numbers["width"] == 16
+    # Values 0.05, 0.15, 0.25: mean 0.15, t(2) = 4.303, ± 4.303 · 0.1 / √3.
+    assert numbers["facing_top_1"] == "0.15 (-0.10 to 0.40)"
+    assert numbers["resultant_5"] == "0.35 (0.10 to 0.60)"
+
+
+def small_study(**options):
+    counts = [[2.0, 2.0], [6.0, 2.0], [8.0, 4.0]]
+    loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.02, 0.5]])
+    return studied(
+        (0, 10, 20), loss_top=loss, loss_bottom=loss + [[0], [0.03], [0]], diverged=[0, 1],
+        paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
+        log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)), **options,
+    )  # fmt: skip
+
+
+def test_a_summary_is_a_tables_row():
+    result = small_study()
+    np.testing.assert_allclose(readings.log_ratio(result, "paths")[-1], np.log([4, 2]))
+    row = readings.summary(result)
+    assert row["half of them fitted by epoch"] == "20" and row["seeds that stalled"] == "1"
+    assert row["seeds that diverged"] == "1"
+    assert row["median error, low half"] == "0.26"
+    assert row["path ratio low/high, start"] == "1.00"
+    assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
+    assert row["allocation (95 % interval)"].startswith("0.80 (")  # ln √(9/3 · 5/3)
+    assert readings.summary_rows({"a": result, "b": result})[1] == {"net": "b"} | row
+
+
+def test_curves_of_single_nets():
+    run = trained(1, loss_top=[[1.0, 9], [3.0, 9]], loss_bottom=[[3.0, 9], [5.0, 9]])
+    ((epochs, values),) = readings.single_curves({"a": run}, readings.total_loss).values()
+    assert (epochs.tolist(), values.tolist()) == ([0, 1], [2, 4])
+
+
+def test_losses_by_gate():
+    halves = {f"{name}_{half}": [[v], [v]] for name, v in dict(loss=1.0, hard_loss=2.0).items()
+              for half in ("top", "bottom")}  # fmt: skip
+    panels = readings.losses_by_gate({"a": studied((0, 5), **halves)})
+    assert list(panels) == ["a"] and list(panels["a"]) == ["gate of the training", "hard gates"]
+    assert [curve[0, 0] for curve in panels["a"].values()] == [1, 2]
+
+
+KERNELS = dict(
+    ntk_alignment=[[1.0], [0.5], [0.25]], overlap_alignment=[[1.0], [0.75], [0.125]],
+    ntk_top=[[1.0], [2.0], [np.e]], ntk_bottom=[[1.0], [1.0], [1.0]],
+)  # fmt: skip
+
+
+def test_a_training_runs_kernels_are_a_tables_rows():
+    start, early, end = readings.kernel_rows({"DLGN": trained(6, early_epoch=[4], **KERNELS)})
+    assert list(start) == [
+        "net", "time", "epoch", "NTK: alignment with its start", "Λ: alignment with its start",
+        "NTK diagonal: ln(low/high)",
+    ]  # fmt: skip
+    assert [*start.values()] == ["DLGN", "start", "0", "1.00", "1.00", "0.00"]
+    assert [*early.values()] == ["DLGN", "early", "4", "0.50", "0.75", "0.69"]
+    assert [*end.values()] == ["DLGN", "end", "6", "0.25", "0.12", "1.00"]
+
+
+def test_a_kernel_that_had_no_early_point_says_so():
+    late = trained(6, early_epoch=[-1], **KERNELS)
+    assert readings.kernel_summary(late)["early"]["epoch"] == "-"
+
+
+def test_functions_are_those_of_the_first_seed_after_the_start():
+    functions = [[[0.0, 0.0], [7.0, 7.0]], [[1.0, 2.0], [8.0, 8.0]]]  # (K, S, N)
+    epochs, curves = readings.functions_after_start({"a": trained(3, functions=functions)})
+    assert epochs == (3,) and curves["a"].tolist() == [[1.0, 2.0]]
+
+
+def test_errors_of_live_nets_are_a_tables_rows():
+    run = trained(
+        1, loss_top=[[1.0], [0.125]], loss_bottom=[[1.0], [0.25]],
+        angles=[1.0, 4.0], target=[0.0, 0.0], functions=[[[9.0, 9.0]], [[0.5, 2.0]]],
+    )  # fmt: skip
+    assert readings.error_rows({"a": run}) == [
+        {
+            "net": "a",
+            "epoch": "1",
+            "low half, at the points": "0.12",
+            "high half, at the points": "0.25",
+            "low half, between them": "0.25",
+            "high half, between them": "4",
+        }
+    ]
+
+
+def conditions(**gaps):
+    """Results of both nets under the base recipe, and others: each with its final allocation."""
+    runs = {"relu: base": [0.0, 2.0], "dlgn: base": [2.0, 4.0]} | gaps
+    return {name: paths([0.0, 0.0], gap) for name, gap in runs.items()}
+
+
+ZERO, WEAK = "amplitude of low half 0.0", "amplitude of low half 0.3"
+
+
+def test_final_allocations_by_net_and_title():
+    runs = conditions(**{"dlgn: biases": [1.0, 1.0], "frozen: hard": [0.0, 0.0]})
+    titled = readings.final_allocations(runs, {"base": "recipe", "biases": "with biases"})
+    assert {label: list(rows) for label, rows in titled.items()} == {
+        "ReLU net": ["recipe"],
+        "DLGN": ["recipe", "with biases"],
+    }
+    assert titled["DLGN"]["recipe"][0] == pytest.approx(3)
+    assert titled["DLGN"]["with biases"] == pytest.approx((1, 1, 1))
+    everything = readings.final_allocations(runs)
+    assert [*everything["DLGN"]] == ["base", "biases"] and [*everything["ReLU net"]] == ["base"]
+    numbers = readings.control_numbers(runs, {"base": "recipe", "biases": "with biases"})
+    assert numbers["with biases DLGN"] == "1.00 (1.00 to 1.00)"
+    # Two seeds, 0 and 2: mean 1, t(1) = 12.706, ± 12.706 · √2 / √2.
+    assert numbers["recipe ReLU net"] == "1.00 (-11.71 to 13.71)"
+
+
+def test_summaries_of_controls_name_net_and_title():
+    runs = {"relu: base": small_study(), "dlgn: base": small_study(), "dlgn: biases": small_study()}
+    rows = readings.control_summaries(runs, {"base": "base", "biases": "biases"})
+    assert [row["net"] for row in rows] == ["ReLU net, base", "DLGN, base", "DLGN, biases"]
+
+
+def test_numbers_of_runs_say_how_they_were_made():
+    names = ("relu: base", "dlgn: base", "frozen: beta 4")
+    recorded = {name: studied((0, 5, 20), model=name.split(":")[0]) for name in names}
+    recorded["frozen: beta 4"].provenance = PROVENANCE | {"commit": "abd"}
+    numbers = readings.run_numbers(recorded, {"DLGN": trained(2)})
+    assert (numbers["points"], numbers["batch"], numbers["beta"]) == (8, 32, "4")
+    assert (numbers["first-seed"], numbers["last-seed"], numbers["seeds"]) == (1000, 1001, 2)
+    assert numbers["live-seed"] == 7 and numbers["looks"] == numbers["frozen-looks"] == "0, 5, 20"
+    assert numbers["commit"] == "abc, abd" and numbers["minutes"] == 4  # 3 · 90 s, rounded
+    assert numbers["from-runs"] == "Recorded on 2026-01-02 (CPU)."
+    assert numbers["from-live"] == "Made in this build on 2026-01-02 (CPU)."
+
+
+def test_numbers_of_the_allocation():
+    recorded, live = {}, {}
+    for label, net in {"ReLU net": "relu", "DLGN": "dlgn"}.items():
+        run = paths([0.0, 0.0], [1.0, -1.0])
+        loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
+        run.arrays |= {name: np.array(values, dtype=float) for name, values in loss.items()}
+        recorded[f"{net}: base"] = run
+        live[label] = trained(1, log_paths_top=[[0.0], [3.0]], log_paths_bottom=[[0.0], [0.5]])
+    numbers = readings.allocation_numbers(recorded, live)
+    assert numbers["positive_relu"] == 1 and numbers["low_first_dlgn"] == 1
+    assert numbers["live_dlgn"] == "2.50"
+    assert numbers["allocation_dlgn"].startswith("0.00 (-12.71 to")
+
+
+def test_numbers_of_kernels():
+    run = studied(
+        (0, 10, 40, 300),
+        ntk_top=[[1, 1], [1, 1], [np.e, np.e], [1, 1]], ntk_bottom=np.ones((4, 2)),
+        ntk_start=[[1, 1], [0, 0], [0, 0], [0.25, 0.25]],
+        ntk_overlap=[[1, 1], [0, 0], [0, 0], [0.5, 0.5]], overlap_start=np.full((4, 2), 0.75),
+    )  # fmt: skip
+    numbers = readings.kernel_numbers({"relu: base": run, "dlgn: base": run})
+    assert numbers["diagonal_epoch"] == 40  # the first at 20 or later
+    assert numbers["diagonal_early_relu"] == "1.00 (1.00 to 1.00)"
+    assert numbers["diagonal_end_dlgn"] == "0.00 (0.00 to 0.00)"
+    assert numbers["ntk_end_dlgn"] == "0.25 (0.25 to 0.25)"
+    assert numbers["ntk_overlap_relu"] == "0.50 (0.50 to 0.50)"
+    curves = readings.kernel_curves({"DLGN": run})
+    assert curves["NTK and its start"]["DLGN"][-1, 0] == 0.25
+    assert curves["Λ and its start"]["DLGN"][-1, 0] == 0.75
+    assert curves["NTK and Λ"]["DLGN"][-1, 0] == 0.5
+    np.testing.assert_allclose(curves["NTK diagonal"]["DLGN"][2], [1, 1], rtol=1e-6)
+
+
+def test_numbers_of_fitting():
+    def fitted_at(*epochs):
+        loss = np.where(np.array([0, 10, 20])[:, None] >= np.array(epochs), 0.01, 1.0)
+        return studied((0, 10, 20), loss_top=loss, loss_bottom=loss)
+
+    names = [f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)]
+    runs = {name: fitted_at(10, 10) for name in (*names, "dlgn: straight-through")}
+    runs |= {"frozen: beta 4": fitted_at(20, 99), "frozen: hard": fitted_at(99, 99)}
+    numbers = readings.fit_numbers(runs)
+    assert numbers["fit dlgn beta 10"] == "10" and numbers["fit frozen hard"] == "after 20"
+    assert numbers["stalled_frozen"] == "1" and numbers["frozen_last"] == 20
+
+
+def test_the_conditions_page_says_what_is_recorded():
+    recorded = conditions()
+    for run in recorded.values():
+        run.arrays["diverged"] = np.zeros(2)
+    numbers = readings.recorded_numbers(recorded, dict.fromkeys("abc"))
+    assert (numbers["recorded"], numbers["conditions"], numbers["seeds"]) == (2, 3, 2)
+    assert (numbers["commits"], numbers["recorded-on"]) == ("abc", "2026-01-02")
+    assert numbers["recorded-device"] == "CPU"
+
+
+def test_conditions_above_zero_are_counted():
+    runs = conditions(**{"dlgn: biases": [1.0, 1.0], "dlgn: sgd": [-1.0, -1.0]})
+    numbers = readings.condition_numbers(runs)
+    assert (numbers["dlgn above"], numbers["dlgn rows"]) == (1, 3)
+    assert (numbers["relu above"], numbers["relu rows"]) == (0, 1)
+    assert numbers["dlgn sgd"] == "-1.00 (-1.00 to -1.00)"
+    assert numbers["dlgn init he"] == "not recorded"
+
+
+def test_designs_show_predictions_beside_results():
+    runs = conditions(**{f"dlgn: {ZERO}": [-1.0, -1.0]})
+    first, *_, last = readings.design_rows(runs)
+    assert [*first.values()] == [
+        "low half zero", "+", "−", "", "−", "not recorded", "-1.00 (-1.00 to -1.00)",
+    ]  # fmt: skip
+    assert last["design"] == "base recipe" and last["DLGN"].startswith("3.00 (")
+
+
+def test_numbers_of_explanations_are_paired_by_seed():
+    runs = conditions(**{f"dlgn: {WEAK}": [1.0, 3.0], "dlgn: high frequency 16": [5.0, 9.0]})
+    numbers = readings.explanation_numbers(runs)
+    assert numbers["dlgn weaker"] == "1.00 (1.00 to 1.00)"
+    assert numbers["dlgn frequency"] == numbers["frozen first"] == "not recorded"
+    runs["dlgn: high frequency 3"] = paths([0.0, 0.0], [3.0, 7.0])
+    loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
+    runs["frozen: hard"] = studied((0, 40), **loss)
+    numbers = readings.explanation_numbers(runs)
+    assert numbers["dlgn frequency"] == "2.00 (2.00 to 2.00)" and numbers["frozen first"] == 1
+
+
+def test_the_allocation_over_time_has_its_interval():
+    runs = conditions()
+    curves = readings.allocation_intervals(runs, {"a": "dlgn: base", "b": "dlgn: sgd"})
+    ((epochs, curve),) = curves.values()
+    assert epochs.tolist() == [0, 40] and curve.shape == (2, 3)
+    assert curve[0].tolist() == [0, 0, 0] and curve[1, 0] == pytest.approx(3)
+
+
+def test_checks_are_a_tables_rows():
+    check = dict(recorded=1.0, recomputed=1.25, low=0.5)
+    checks = [Check(name="loss", high=1.5, **check), Check(name="other", high=2, **check)]
+    late = [Check(name="loss", high=1.2, **check)]
+    first, second = readings.check_rows({"a": checks, "b": late}, ["loss"])
+    assert first == {
+        "net": "a", "quantity": "loss", "recorded": "1", "now": "1.25", "bounds": "0.5 to 1.5",
+        "agrees": True,
+    }  # fmt: skip
+    assert (second["net"], second["agrees"]) == ("b", False)
