@@ -118,13 +118,16 @@ def test_cases_are_built_by_name_and_decided_alike():
 
 
 def fake(spec, seed=0):
-    """Return a result with the study's arrays, drawn at random: early looks lower than late."""
-    rng, looks, seeds = np.random.default_rng(seed), len(spec.at), spec.training.seeds
-    names = "loss hard_loss log_paths paths zero ntk soft_log_paths patterns regions".split()
-    shapes = {f"{name}_{half}": (looks, seeds) for name in names for half in ("top", "bottom")}
-    both = ("ntk_start", "ntk_overlap", "overlap_start", "ntk_target", "overlap_target")
-    shapes |= dict.fromkeys(both, (looks, seeds))
-    shapes |= dict.fromkeys(("resultant", "facing_top"), (looks, seeds, spec.training.depth))
+    """Return a result with the arrays that the study of this net has, drawn at random."""
+    rng, training = np.random.default_rng(seed), spec.training
+    shape = (len(spec.at), training.seeds)
+    names = "loss hard_loss log_paths paths zero ntk patterns regions".split()
+    names += [] if training.model == "relu" else ["soft_log_paths"]
+    shapes = {f"{name}_{half}": shape for name in names for half in ("top", "bottom")}
+    kernels = ("ntk_start", "ntk_overlap", "overlap_start", "ntk_target", "overlap_target")
+    shapes |= dict.fromkeys(kernels, shape)
+    if training.model != "relu" and not training.bias:
+        shapes |= dict.fromkeys(("resultant", "facing_top"), (*shape, training.depth))
     arrays = {name: rng.random(shape).astype(np.float32) for name, shape in shapes.items()}
     return Result(spec, {"at": np.array(spec.at)} | arrays, {}, "recorded")
 

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["CMAP", "COLORS", "DIVERGING", "INK", "figure", "tag_panels", "use_style"]
+__all__ = ["CMAP", "COLORS", "INK", "figure", "tag_panels", "use_style"]
 
 INK = "#7a7a7a"
 COLORS = {
@@ -37,7 +37,6 @@ COLORS = {
     "new half-spaces": "#00806a",
 }
 CMAP = "viridis"
-DIVERGING = "RdBu_r"
 
 _WIDTH = 5.2
 _INLINE = "module://matplotlib_inline.backend_inline"  # a kernel's default
