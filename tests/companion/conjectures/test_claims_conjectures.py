@@ -95,11 +95,11 @@ def test_gains_of_paths_go_together_as_their_correlation_says():
     root = math.sqrt(3)
     for part in parts("surrogate-paths"):
         (name,) = part.needs
-        found = part.value(result(name, gaps | {"at": np.array([0, 5, 300])}))
-        np.testing.assert_allclose(found, [root / 2, 0, root], atol=1e-12)
-        np.testing.assert_allclose(found.mean(), np.corrcoef([-1, 0, 1], [0, 0, 3])[0, 1])
+        values = part.value(result(name, gaps | {"at": np.array([0, 5, 300])}))
+        np.testing.assert_allclose(values, [root / 2, 0, root], atol=1e-12)
+        np.testing.assert_allclose(values.mean(), np.corrcoef([-1, 0, 1], [0, 0, 3])[0, 1])
         reversed_gain = gaps | {"gap_dlgn": -gaps["gap_dlgn"], "at": np.array([0, 5, 300])}
-        np.testing.assert_allclose(part.value(result(name, reversed_gain)), -found, atol=1e-12)
+        np.testing.assert_allclose(part.value(result(name, reversed_gain)), -values, atol=1e-12)
 
 
 @pytest.mark.parametrize(

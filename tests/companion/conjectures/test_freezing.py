@@ -23,8 +23,8 @@ CPU = torch.device("cpu")
 
 
 def circle_spec(model, optimizer="adam", **changes):
-    few = dict(epochs=4, seeds=2, first_seed=7, function_epochs=(0,), optimizer=optimizer)
-    spec = CircleFreezing(training=recipe(model, **few), at=(0, 2, 4), refit_epochs=3, grid=32)
+    run = dict(epochs=4, seeds=2, first_seed=7, function_epochs=(0,), optimizer=optimizer)
+    spec = CircleFreezing(training=recipe(model, **run), at=(0, 2, 4), refit_epochs=3, grid=32)
     return spec.replace(**changes)
 
 
@@ -33,30 +33,32 @@ def circle_spec(model, optimizer="adam", **changes):
 )
 def test_circle_arrays_are_those_of_one_net_frozen_by_hand(model, optimizer):
     spec = circle_spec(model, optimizer)
-    found = spec.run(CPU)[0]
+    arrays = spec.run(CPU)[0]
     x, y = spec.target.points(), spec.target.values()
     net, history = spec.training.train(CPU, snapshots=(2, 4))
     net.load_state_dict(history.snapshots[2])
     top = spec.target.top()
     error = (net(x) - y).square().squeeze(-1)[:, top].mean(-1)
-    np.testing.assert_allclose(found["loss_top"][1], error.detach(), rtol=1e-5)
+    np.testing.assert_allclose(arrays["loss_top"][1], error.detach(), rtol=1e-5)
     logs = active_path_counts((net.preactivations(x) >= 0).float()).double().log1p()
-    np.testing.assert_allclose(found["log_paths_top"][1], logs[:, top].mean(-1), rtol=1e-5)
+    np.testing.assert_allclose(arrays["log_paths_top"][1], logs[:, top].mean(-1), rtol=1e-5)
     angles, points = circle_grid(32)
     predicted = ridge_predictions(net, x, y.double(), points, spec.ridge).squeeze(-1)
     squares = (predicted - spec.target.target(angles)).square()
-    for half, own in dict(top=angles < np.pi, bottom=angles > np.pi).items():
-        np.testing.assert_allclose(found[f"kernel_{half}"][1], squares[:, own].mean(-1), rtol=1e-4)
-    own = unstack(net)[1]
-    for kind, value in (("fresh", spec.training.net(1_000_008).value), ("continued", own.value)):
-        alone = stack([frozen_copy(own, value)])
+    for half, half_of_grid in dict(top=angles < np.pi, bottom=angles > np.pi).items():
+        np.testing.assert_allclose(
+            arrays[f"kernel_{half}"][1], squares[:, half_of_grid].mean(-1), rtol=1e-4
+        )
+    single = unstack(net)[1]
+    for kind, value in (("fresh", spec.training.net(1_000_008).value), ("continued", single.value)):
+        alone = stack([frozen_copy(single, value)])
         options = dict(learning_rate=1e-3, batch_size=32, optimizer=optimizer)
         fit(alone, x, y, seeds=[8], epochs=3, **options)
         error = (alone(x) - y).square().squeeze((0, -1))[~top].mean()
-        assert found[f"{kind}_bottom"][1, 1] == pytest.approx(error.item(), rel=1e-4)
-    assert not found["diverged"].any()
+        assert arrays[f"{kind}_bottom"][1, 1] == pytest.approx(error.item(), rel=1e-4)
+    assert not arrays["diverged"].any()
     sums = [sum(p.double().sum() for p in spec.training.net(s).parameters()) for s in (7, 8)]
-    np.testing.assert_allclose(found["initial"], [s.item() for s in sums], rtol=1e-10)
+    np.testing.assert_allclose(arrays["initial"], [s.item() for s in sums], rtol=1e-10)
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -86,20 +88,20 @@ def test_the_path_kernel_is_the_products_of_path_features(generator):
     }
     for make in makers.values():
         net = stack([make() for _ in range(2)])
-        found = path_kernel(net, x, other)
+        kernel = path_kernel(net, x, other)
         for copy, single in enumerate(unstack(net)):
             gates = [path_gates(single, points).double() for points in (x, other)]
             wanted = (gates[0] @ gates[1].T) * (x.double() @ other.double().T)
             scale = (gates[0].square().sum(-1) * x.double().square().sum(-1)).mean()
-            torch.testing.assert_close(found[copy], wanted / scale)
+            torch.testing.assert_close(kernel[copy], wanted / scale)
 
 
 def test_with_hard_gates_it_is_the_overlap_kernel(generator):
     x = torch.randn(9, 2, generator=generator)
     net = DLGN(2, width=5, depth=2, gate=HardGate(), constant_input=True, generator=generator)
     counts = overlap_kernel(net.gates(x)).double()
-    found = path_kernel(stack([net]), x, x)[0]
-    torch.testing.assert_close(found * counts.diagonal().mean(), counts)
+    kernel = path_kernel(stack([net]), x, x)[0]
+    torch.testing.assert_close(kernel * counts.diagonal().mean(), counts)
     relu = ReLUNet(2, width=5, depth=2, generator=generator)
     kernel = neural_path_kernel(x, relu.gates(x)).double()
     torch.testing.assert_close(
@@ -113,8 +115,8 @@ def test_ridge_regression_solves_its_own_problem(generator):
     x, points = torch.randn(12, 2, generator=generator), torch.randn(5, 2, generator=generator)
     net = stack([ReLUNet(2, width=4, depth=2, generator=generator) for _ in range(2)])
     y = torch.randn(12, 3, generator=generator, dtype=torch.float64)
-    found = ridge_predictions(net, x, y, points, 0.1)
-    assert found.shape == (2, 5, 3)
+    predicted = ridge_predictions(net, x, y, points, 0.1)
+    assert predicted.shape == (2, 5, 3)
     for copy, single in enumerate(unstack(net)):
         # The same regression on explicit features: one for each path and input.
         rows = [
@@ -124,26 +126,26 @@ def test_ridge_regression_solves_its_own_problem(generator):
         scale = rows[0].square().sum(-1).mean()
         gram = rows[0].T @ rows[0] + 0.1 * scale * torch.eye(rows[0].shape[1])
         wanted = rows[1] @ torch.linalg.solve(gram, rows[0].T @ y)
-        torch.testing.assert_close(found[copy], wanted, rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(predicted[copy], wanted, rtol=1e-6, atol=1e-8)
 
 
 def fashion_spec(**changes):
-    few = dict(n_train=1000, width=12, depth=2, seeds=2, first_seed=3, at=(0, 0.5, 2))
+    sizes = dict(n_train=1000, width=12, depth=2, seeds=2, first_seed=3, at=(0, 0.5, 2))
     more = dict(refit_epochs=1, kernel_sample=20, test_sample=20)
-    return FashionFreezing(**dict(model="dlgn", images="normalised") | few | more | changes)
+    return FashionFreezing(**dict(model="dlgn", images="normalised") | sizes | more | changes)
 
 
 @pytest.mark.parametrize("model", ["relu", "dlgn"])
 def test_fashion_arrays(model):
     spec = fashion_spec(model=model, learning_rate=2e-3)
-    found = spec.run(CPU)[0]
+    arrays = spec.run(CPU)[0]
     for name in ("accuracy", "fresh", "continued", "kernel"):
-        assert found[name].shape == (3, 2, 10) and (found[name] >= 0).all()
+        assert arrays[name].shape == (3, 2, 10) and (arrays[name] >= 0).all()
     # Chance is 0.1, and a net is near it before it is trained.
-    assert found["accuracy"][0].mean() < 0.2 < found["accuracy"][-1].mean()
-    assert found["continued"][-1].mean() > 0.2 and found["kernel"].mean() > 0.3
+    assert arrays["accuracy"][0].mean() < 0.2 < arrays["accuracy"][-1].mean()
+    assert arrays["continued"][-1].mean() > 0.2 and arrays["kernel"].mean() > 0.3
     # The more it learned before the gates were frozen, the better a net goes on.
-    assert found["continued"][-1].mean() > found["fresh"][0].mean()
+    assert arrays["continued"][-1].mean() > arrays["fresh"][0].mean()
 
 
 @pytest.mark.parametrize(
@@ -152,38 +154,41 @@ def test_fashion_arrays(model):
 )
 def test_fashion_arrays_are_those_of_one_net_frozen_by_hand(model, labels, classes):
     spec = fashion_spec(model=model, labels=labels, learning_rate=2e-3, test_sample=100)
-    found, data = spec.run(CPU)[0], fashion_mnist(1000)
-    np.testing.assert_array_equal(found["at"], (0, 0.5, 2))
+    arrays, data = spec.run(CPU)[0], fashion_mnist(1000)
+    np.testing.assert_array_equal(arrays["at"], (0, 0.5, 2))
     x, test_x = (
         fashion_inputs(images, data.train_images, "normalised")
         for images in (data.train_images, data.test_images)
     )
-    few, tested = (
-        torch.cat([(own == k).nonzero()[:count, 0] for k in range(10)])
-        for own, count in ((data.train_labels, 20), (data.test_labels, 100))
+    sample, tested = (
+        torch.cat([(labels_ == k).nonzero()[:count, 0] for k in range(10)])
+        for labels_, count in ((data.train_labels, 20), (data.test_labels, 100))
     )
     for copy, seed in enumerate((3, 4)):
         y, test_y = modified_labels(data, seed=seed, complex_classes=classes)
         net = stack([spec.net(seed)])
         options = dict(seeds=[seed], learning_rate=2e-3, batch_size=128, loss="cross_entropy")
         history = fit(net, x, y, epochs=2, snapshots=(0.5,), **options)
-        np.testing.assert_allclose(found["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
+        np.testing.assert_allclose(arrays["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
         net.load_state_dict(history.snapshots[0.5])
-        (own,) = unstack(net)
+        (single,) = unstack(net)
         scores = {"accuracy": net(test_x[tested])[0]}
-        targets = torch.nn.functional.one_hot(y[few], 10).double() - 0.1
-        scores["kernel"] = ridge_predictions(net, x[few], targets, test_x[tested], spec.ridge)[0]
-        for kind, value in (("fresh", spec.net(1_000_000 + seed).value), ("continued", own.value)):
-            alone = stack([frozen_copy(own, value)])
+        targets = torch.nn.functional.one_hot(y[sample], 10).double() - 0.1
+        scores["kernel"] = ridge_predictions(net, x[sample], targets, test_x[tested], spec.ridge)[0]
+        for kind, value in (
+            ("fresh", spec.net(1_000_000 + seed).value),
+            ("continued", single.value),
+        ):
+            alone = stack([frozen_copy(single, value)])
             fit(alone, x, y, epochs=1, **options)
             scores[kind] = alone(test_x[tested])[0]
         for name, values in scores.items():
             right = (values.argmax(-1) == test_y[tested]).double().unflatten(0, (10, 100)).mean(-1)
             # Copies that train together round apart from one alone: an image or two.
-            np.testing.assert_allclose(found[name][1, copy], right, atol=0.021, err_msg=name)
+            np.testing.assert_allclose(arrays[name][1, copy], right, atol=0.021, err_msg=name)
         total = sum(p.double().sum() for p in spec.net(seed).parameters()).item()
-        assert found["initial"][copy] == pytest.approx(total, rel=1e-10)
-    assert not found["diverged"].any()
+        assert arrays["initial"][copy] == pytest.approx(total, rel=1e-10)
+    assert not arrays["diverged"].any()
 
 
 def test_fields_change_the_key_and_refusals():

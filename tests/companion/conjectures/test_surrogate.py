@@ -59,8 +59,8 @@ def test_similarity_is_what_numpy_finds(spec, arrays):
     np.testing.assert_allclose(
         arrays["function_relu"][0], among[off].reshape(3, 2).mean(1), atol=1e-5
     )
-    for name, found in dict(overlap=kernels, ntk=tangents).items():
-        a, b = found["dlgn"][1], found["relu"][1]
+    for name, by_kind in dict(overlap=kernels, ntk=tangents).items():
+        a, b = by_kind["dlgn"][1], by_kind["relu"][1]
         cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
         assert arrays[f"{name}_own"][0, 1] == pytest.approx(cosine, rel=1e-4)
 

@@ -225,8 +225,8 @@ def test_numbers_of_the_runs(runs):
 
 def test_seeds_are_listed_where_runs_are(runs):
     specs = {name: run.spec for name, run in runs.items()}
-    some = {name: run for name, run in runs.items() if name != "relu: raw: random"}
-    listed = fashion_readings.seeds_available(specs, some)
+    without_one = {name: run for name, run in runs.items() if name != "relu: raw: random"}
+    listed = fashion_readings.seeds_available(specs, without_one)
     assert listed["relu", "raw", "random"] == "not recorded yet"
     assert listed["dlgn, linear experts", "raw", "original"] == "2 seeds" and len(listed) == 18
 
@@ -256,10 +256,10 @@ def test_numbers_of_accuracies(runs):
 
 def test_differences_of_missing_runs_are_left_out(runs):
     name = "dlgn, linear experts: raw: original"
-    some = {other: run for other, run in runs.items() if other != name}
-    table = fashion_readings.differences_on_test_images(some)
+    without_one = {other: run for other, run in runs.items() if other != name}
+    table = fashion_readings.differences_on_test_images(without_one)
     assert [*table["raw"]] == ["ReLU net − DLGN"] and len(table["normalised"]) == 2
-    assert "difference experts raw" not in fashion_readings.accuracy_numbers(some)
+    assert "difference experts raw" not in fashion_readings.accuracy_numbers(without_one)
 
 
 def test_numbers_of_paths_count_nets(runs):
@@ -326,8 +326,8 @@ def test_panels_hold_what_their_titles_say(runs):
 
 
 def test_panels_of_kernels_hold_what_their_titles_say(runs):
-    some = {name: run for name, run in runs.items() if name != "dlgn: raw: original"}
-    panels = fashion_readings.contrast_panels(some)
+    without_one = {name: run for name, run in runs.items() if name != "dlgn: raw: original"}
+    panels = fashion_readings.contrast_panels(without_one)
     assert [*panels] == ["ReLU net, Λ", "DLGN, Λ", "ReLU net, NTK", "DLGN, NTK"]
     assert [*panels["DLGN, Λ"]["raw"]] == ["modified", "swapped"]
     contrast = panels["DLGN, NTK"]["normalised"]["original"]

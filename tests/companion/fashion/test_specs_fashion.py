@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from halfspace.companion.fashion import readings as fashion_readings
+from halfspace.companion.fashion.conditions import fashion_conditions, with_changes
 from halfspace.companion.fashion.data import SETTINGS, modified_labels
 from halfspace.companion.fashion.specs import ModifiedFashionMNIST
 from halfspace.datasets import fashion_mnist, subset_by_class
@@ -191,3 +192,14 @@ def test_a_problem_holds_each_copys_labels():
     assert torch.equal(y, torch.stack([test_labels, data.test_labels])[:, chosen])
     pixels = data.test_images[chosen].float() / 255 - (data.train_images.float() / 255).mean(0)
     torch.testing.assert_close(x, pixels / pixels.norm(dim=1, keepdim=True))
+
+
+def test_changed_conditions_keep_the_relu_nets_sharpness():
+    conditions = fashion_conditions()
+    changed = with_changes(conditions, beta=9.0, epochs=3)
+    assert [*changed] == [*conditions] and {spec.epochs for spec in changed.values()} == {3}
+    for name, spec in changed.items():
+        before = conditions[name]
+        assert spec.beta == (before.beta if name.startswith("relu") else 9.0)
+        assert spec.replace(beta=before.beta, epochs=before.epochs) == before
+    assert with_changes(conditions, beta=4.0) == conditions

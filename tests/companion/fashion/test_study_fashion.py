@@ -34,7 +34,7 @@ def alignment_by_hand(first, second):
 
 
 def test_the_start_is_that_of_each_net(runs):
-    found, spec = runs["modified"], study()
+    arrays, spec = runs["modified"], study()
     data = fashion_mnist(1000)
     x = fashion_inputs(data.train_images, data.train_images, "normalised")
     chosen = subset_by_class(data.train_labels, 30)
@@ -44,33 +44,33 @@ def test_the_start_is_that_of_each_net(runs):
         net = spec.net(seed)
         counts = active_path_counts(HardGate()(net.preactivations(x[chosen]))).double()
         by_class = counts.log1p().reshape(10, 30).mean(-1)
-        np.testing.assert_allclose(found["log_paths"][0, column], by_class.numpy(), rtol=1e-5)
+        np.testing.assert_allclose(arrays["log_paths"][0, column], by_class.numpy(), rtol=1e-5)
         labels, _ = modified_labels(data, seed=seed)
         right = (net(x[chosen]).argmax(-1) == labels[chosen]).double().reshape(10, 30).mean(-1)
-        np.testing.assert_allclose(found["accuracy"][0, column], right.numpy(), atol=1e-6)
+        np.testing.assert_allclose(arrays["accuracy"][0, column], right.numpy(), atol=1e-6)
         kernel = overlap_kernel(HardGate()(net.preactivations(kernel_x))).double()[40:60, 40:60]
         within = (kernel.sum() - kernel.diagonal().sum()) / (20 * 19)
-        assert found["overlap_within"][0, column, 2] == pytest.approx(within.item(), rel=1e-5)
+        assert arrays["overlap_within"][0, column, 2] == pytest.approx(within.item(), rel=1e-5)
         ideal = (labels[kernel_points][:, None] == labels[kernel_points]).double()
         whole = overlap_kernel(HardGate()(net.preactivations(kernel_x))).double()
         for other, target in dict(
             labels=ideal, pixels=kernel_x.double() @ kernel_x.double().T
         ).items():
             expected = alignment_by_hand(whole, target)
-            assert found[f"overlap_{other}"][0, column] == pytest.approx(expected, rel=1e-5)
+            assert arrays[f"overlap_{other}"][0, column] == pytest.approx(expected, rel=1e-5)
             expected = alignment_by_hand(empirical_ntk(net, kernel_x).double(), target)
-            assert found[f"ntk_{other}"][0, column] == pytest.approx(expected, rel=1e-4)
+            assert arrays[f"ntk_{other}"][0, column] == pytest.approx(expected, rel=1e-4)
         total = sum(p.double().sum() for p in net.parameters()).item()
-        assert found["initial"][column] == pytest.approx(total, rel=1e-10)
+        assert arrays["initial"][column] == pytest.approx(total, rel=1e-10)
 
 
 def test_it_learns_and_says_which_classes_are_complex(runs):
-    for labels, found in runs.items():
-        assert found["loss"].shape == (1, 2) and not found["diverged"].any()
-        assert found["epochs"][0] == 0 and found["epochs"][-1] == 1
+    for labels, arrays in runs.items():
+        assert arrays["loss"].shape == (1, 2) and not arrays["diverged"].any()
+        assert arrays["epochs"][0] == 0 and arrays["epochs"][-1] == 1
         expected = {"modified": 5, "random": 5, "original": 0}[labels]
-        assert (found["complex"].sum(-1) == expected).all()
-        assert found["test_accuracy"].shape == found["test_hard_accuracy"].shape == (2, 10)
+        assert (arrays["complex"].sum(-1) == expected).all()
+        assert arrays["test_accuracy"].shape == arrays["test_hard_accuracy"].shape == (2, 10)
     assert runs["modified"]["complex"][0].tolist() == [0] * 5 + [1] * 5
     assert not np.array_equal(runs["random"]["complex"][0], runs["random"]["complex"][1])
 

@@ -29,15 +29,15 @@ def nets(kind, generator, copies=2, width=6, depth=3, bias=False, d=2):
 def test_rebalanced_weights_are_half_a_share_of_the_loss(generator):
     net = nets("relu", generator)
     x, y = torch.randn(30, 2, generator=generator), torch.randn(30, 1, generator=generator)
-    found = rebalanced_weights(net, x, y, "mse")
+    weights = rebalanced_weights(net, x, y, "mse")
     errors = (net(x) - y).square().squeeze(-1)
-    torch.testing.assert_close(found, 0.5 + 0.5 * errors / errors.mean(-1, keepdim=True))
-    torch.testing.assert_close(found.mean(-1), torch.ones(2))
+    torch.testing.assert_close(weights, 0.5 + 0.5 * errors / errors.mean(-1, keepdim=True))
+    torch.testing.assert_close(weights.mean(-1), torch.ones(2))
     classes = stack([ReLUNet(2, width=4, depth=1, d_out=3, generator=generator)])
     labels = torch.randint(0, 3, (1, 30), generator=generator)
     nats = -classes(x).log_softmax(-1)[0, torch.arange(30), labels[0]]
-    found = rebalanced_weights(classes, x, labels, "cross_entropy")[0]
-    torch.testing.assert_close(found, 0.5 + 0.5 * nats / nats.mean())
+    weights = rebalanced_weights(classes, x, labels, "cross_entropy")[0]
+    torch.testing.assert_close(weights, 0.5 + 0.5 * nats / nats.mean())
 
 
 @pytest.mark.parametrize("kind", ["relu", "dlgn"])
@@ -100,8 +100,8 @@ def test_the_share_is_the_best_one_where_twins_do_not_compute_proportional_value
         net.gating[0].weight[0, 3] = 3 * net.gating[0].weight[0, 1]
     inputs = torch.ones_like(x) if kind == "dlgn" else x
     values = (net.gates(x)[0, :, 0] * (inputs @ net.value[0].weight[0].T)).detach()
-    own, twin = values[:, 3], values[:, 1]
-    share = (own @ twin) / (twin @ twin)
+    unit, twin = values[:, 3], values[:, 1]
+    share = (unit @ twin) / (twin @ twin)
     taken_up = net.value[1].weight[0, :, 1] + share * net.value[1].weight[0, :, 3]
     deeper = net.gating[1].weight[0, :, 1] + 3 * net.gating[1].weight[0, :, 3]
     assert (0, 3) in renew_half_spaces(net, x, [(0,)])[0]
@@ -132,8 +132,10 @@ def test_each_draw_is_a_direction_of_its_own(generator):
         for layer in net.gating:
             layer.weight[:, 2:] = layer.weight[:, :1]
     x = torch.randn(300, 4, generator=generator)
-    found = renew_half_spaces(net, x, [(seed,) for seed in range(8)])
-    assert all({(layer, unit) for layer in (0, 1) for unit in (2, 3)} <= {*own} for own in found)
+    renewed = renew_half_spaces(net, x, [(seed,) for seed in range(8)])
+    assert all(
+        {(layer, unit) for layer in (0, 1) for unit in (2, 3)} <= {*units} for units in renewed
+    )
     rows = torch.cat([layer.weight.data[:, 2:].flatten(0, 1) for layer in net.gating])
     directions = rows / rows.norm(dim=-1, keepdim=True)
     cosines = (directions @ directions.T).fill_diagonal_(0)

@@ -42,7 +42,7 @@ def weight_sums_of(spec, seeds):
 
 def test_plain_descent_is_the_plain_training_run():
     spec = circle_spec("none")
-    found = spec.run(CPU)[0]
+    arrays = spec.run(CPU)[0]
     net, _ = spec.training.train(CPU)
     x, y, top = spec.target.points(), spec.target.values(), spec.target.top()
     angles, points = circle_grid(32)
@@ -50,24 +50,31 @@ def test_plain_descent_is_the_plain_training_run():
     with torch.no_grad():
         errors, between = (net(x) - y).square().squeeze(-1), (net(points) - wanted).square()
         logs = active_path_counts((net.preactivations(x) >= 0).float()).double().log1p()
-    for half, own, upper in (("top", top, angles < np.pi), ("bottom", ~top, angles > np.pi)):
-        by_hand = dict(loss=errors[:, own], log_paths=logs[:, own], between=between[:, upper, 0])
+    for half, chosen_points, upper in (
+        ("top", top, angles < np.pi),
+        ("bottom", ~top, angles > np.pi),
+    ):
+        by_hand = dict(
+            loss=errors[:, chosen_points],
+            log_paths=logs[:, chosen_points],
+            between=between[:, upper, 0],
+        )
         for name, values in by_hand.items():
-            np.testing.assert_allclose(found[f"{name}_{half}"][-1], values.mean(-1), rtol=1e-5)
-    np.testing.assert_allclose(found["initial"], weight_sums_of(spec.training, (7, 8)), rtol=1e-10)
-    assert np.isnan(found["fit_epoch"]).all() and not found["diverged"].any()
+            np.testing.assert_allclose(arrays[f"{name}_{half}"][-1], values.mean(-1), rtol=1e-5)
+    np.testing.assert_allclose(arrays["initial"], weight_sums_of(spec.training, (7, 8)), rtol=1e-10)
+    assert np.isnan(arrays["fit_epoch"]).all() and not arrays["diverged"].any()
     other = circle_spec("own step sizes").run(CPU)[0]
-    np.testing.assert_array_equal(other["loss_top"][0], found["loss_top"][0])
-    assert not np.array_equal(other["loss_top"][-1], found["loss_top"][-1])
+    np.testing.assert_array_equal(other["loss_top"][0], arrays["loss_top"][0])
+    assert not np.array_equal(other["loss_top"][-1], arrays["loss_top"][-1])
 
 
 def test_the_epoch_of_the_fit_is_counted_in_epochs():
     training = recipe("dlgn", epochs=40, seeds=10, learning_rate=4e-3, beta=30.0, gating_gain=0.6)
     spec = circle_spec("none", training=training, at=tuple(range(41)))
-    found = spec.run(CPU)[0]
-    total = (found["loss_top"] + found["loss_bottom"]) / 2
-    expected, later = (first_below(found["at"], total, level) for level in (0.05, 0.04))
-    np.testing.assert_array_equal(found["fit_epoch"], expected)
+    arrays = spec.run(CPU)[0]
+    total = (arrays["loss_top"] + arrays["loss_bottom"]) / 2
+    expected, later = (first_below(arrays["at"], total, level) for level in (0.05, 0.04))
+    np.testing.assert_array_equal(arrays["fit_epoch"], expected)
     assert not np.array_equal(expected, later, equal_nan=True)
 
 
@@ -106,24 +113,24 @@ def test_paths_along_the_circle_are_those_of_the_trained_net():
 
 
 def fashion_spec(idea, **changes):
-    few = dict(n_train=1000, width=12, depth=2, seeds=2, first_seed=3, epochs=2, sample=30)
-    given = dict(model="dlgn", images="normalised", idea=idea) | few | changes
+    sizes = dict(n_train=1000, width=12, depth=2, seeds=2, first_seed=3, epochs=2, sample=30)
+    given = dict(model="dlgn", images="normalised", idea=idea) | sizes | changes
     return FashionReallocation(**given)
 
 
 def test_fashion_arrays():
     plain, weighted = (fashion_spec(idea).run(CPU)[0] for idea in ("none", "equal paths"))
-    for found in (plain, weighted):
-        assert found["accuracy"].shape == found["log_paths"].shape == (3, 2, 10)
-        assert found["test_accuracy"].shape == (2, 10) and found["at"].tolist() == [0, 1, 2]
+    for arrays in (plain, weighted):
+        assert arrays["accuracy"].shape == arrays["log_paths"].shape == (3, 2, 10)
+        assert arrays["test_accuracy"].shape == (2, 10) and arrays["at"].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(plain["log_paths"][0], weighted["log_paths"][0])
     assert not np.array_equal(plain["log_paths"][-1], weighted["log_paths"][-1])
 
 
 def test_fashion_arrays_are_those_of_a_run_by_hand():
     spec = fashion_spec("none", learning_rate=2e-3, epochs=3)
-    found, data = spec.run(CPU)[0], fashion_mnist(1000)
-    assert found["at"].tolist() == [0, 1, 2, 3]
+    arrays, data = spec.run(CPU)[0], fashion_mnist(1000)
+    assert arrays["at"].tolist() == [0, 1, 2, 3]
     x, test_x = (
         fashion_inputs(images, data.train_images, "normalised")
         for images in (data.train_images, data.test_images)
@@ -133,21 +140,23 @@ def test_fashion_arrays_are_those_of_a_run_by_hand():
         net = stack([spec.net(seed)])
         options = dict(seeds=[seed], epochs=3, learning_rate=2e-3, batch_size=128)
         history = fit(net, x, y, loss="cross_entropy", **options)
-        np.testing.assert_allclose(found["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
+        np.testing.assert_allclose(arrays["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
         with torch.no_grad():
             right, test_right = net(x)[0].argmax(-1) == y, net(test_x)[0].argmax(-1) == test_y
             logs = active_path_counts((net.preactivations(x) >= 0).float())[0].double().log1p()
         for k in range(10):
-            few = (data.train_labels == k).nonzero()[:30, 0]
+            sample = (data.train_labels == k).nonzero()[:30, 0]
             for name, values, slack in (
                 ("accuracy", right.double(), 0.04),
                 ("log_paths", logs, 0.02),
             ):
-                np.testing.assert_allclose(found[name][-1, copy, k], values[few].mean(), atol=slack)
-            own = test_right[data.test_labels == k].double().mean()
-            np.testing.assert_allclose(found["test_accuracy"][copy, k], own, atol=0.005)
-    np.testing.assert_allclose(found["initial"], weight_sums_of(spec, (3, 4)), rtol=1e-10)
-    assert not found["diverged"].any()
+                np.testing.assert_allclose(
+                    arrays[name][-1, copy, k], values[sample].mean(), atol=slack
+                )
+            share = test_right[data.test_labels == k].double().mean()
+            np.testing.assert_allclose(arrays["test_accuracy"][copy, k], share, atol=0.005)
+    np.testing.assert_allclose(arrays["initial"], weight_sums_of(spec, (3, 4)), rtol=1e-10)
+    assert not arrays["diverged"].any()
 
 
 def test_conditions():
