@@ -291,6 +291,9 @@ def test_a_run_without_seeds_is_recomputed_as_a_whole():
     late = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
     assert records._compare("own", old, late, **again).passed
     assert not records._compare("own", old, old[:, ::-1], **again).passed
+    bias, new = np.array([[0.05], [0.064]]), np.array([[0.05], [0.062]])
+    assert records._compare("own", bias, new, **again).passed
+    assert not records._compare("own", bias, 1.5 * bias, **again).passed
 
 
 def test_the_command_verifies_in_turns(listed, capsys):

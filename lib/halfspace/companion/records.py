@@ -267,8 +267,9 @@ def _compare(
     else:
         early = first & (len(old) > 1)
     early = early[:, np.newaxis]
-    # Of several seeds, entry by entry; of a run recomputed as a whole, over the row.
-    axis = 0 if len(all_seeds) > 1 else 2
+    # The spread of values: over several seeds, entry by entry; of a run recomputed as a whole, over
+    # the entries of an epoch, or over the epochs where they have one entry each.
+    axis = next((axis for axis in (0, 2) if all_seeds.shape[axis] > 1), 1)
     low, high = (f.reduce(all_seeds, axis=axis, keepdims=True)[0] for f in (np.fmin, np.fmax))
     scale = np.fmax.reduce(np.abs(old), axis=1, keepdims=True, initial=0)
     slack = spec.tolerance * scale + _ROUNDING
