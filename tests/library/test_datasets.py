@@ -1,22 +1,15 @@
 import gzip
-import math
 import shutil
 
 import pytest
 import torch
-from halfspace.companion.circle.target import Circle
-from halfspace.companion.fashion import data as fashion_data
-from halfspace.companion.fashion.data import modified_labels, normalise
 from halfspace.datasets import (
     CLASSES,
     _fashion,
     _folders,
-    circle_grid,
     fashion_mnist,
     subset_by_class,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 FILE = "t10k-labels-idx1-ubyte.gz"
 N_TRAIN = 6000
@@ -28,58 +21,6 @@ def data():
 
 
 # Circle
-
-
-def test_circle_default_is_the_even_grid():
-    circle = Circle()
-    angles, points = circle_grid(256)
-    assert torch.allclose(circle.angles(), angles)
-    assert torch.allclose(circle.points(), points)
-    assert circle.top().sum() == 128
-
-
-@given(
-    n=st.integers(2, 300),
-    top_share=st.floats(0.05, 0.95),
-    frequencies=st.tuples(st.floats(0, 20), st.floats(0, 20)),
-    amplitudes=st.tuples(st.floats(0, 3), st.floats(0, 3)),
-    phases=st.tuples(st.floats(-3, 3), st.floats(-3, 3)),
-)
-def test_circle_fields_do_what_they_say(n, top_share, frequencies, amplitudes, phases):
-    if not 0 < round(n * top_share) < n:
-        return
-    waves = dict(frequencies=frequencies, amplitudes=amplitudes, phases=phases)
-    circle = Circle(n=n, top_share=top_share, **waves)
-    angles, points = circle.angles(torch.float64), circle.points(torch.float64)
-    top = circle.top()
-    assert points.shape == (n, 2) and circle.values().shape == (n, 1)
-    assert top.sum() == round(n * top_share)
-    assert torch.equal(points[:, 1] > 0, top)
-    assert (angles.diff() > 0).all()
-    for half, f, a, phase in zip((top, ~top), *waves.values(), strict=True):
-        steps = angles[half].diff()
-        assert torch.allclose(
-            steps, torch.full_like(steps, math.pi / half.sum().item()), rtol=1e-10
-        )
-        expected = [a * math.sin(f * angle + phase) for angle in angles[half].tolist()]
-        values = circle.values(torch.float64)[half, 0]
-        assert torch.allclose(values, torch.tensor(expected, dtype=torch.float64), atol=1e-10)
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"n": 1}, "n\n.*greater than or equal to 2"),
-        ({"frequencies": (-1, 8)}, r"frequencies\.0\n.*greater than or equal to 0"),
-        ({"amplitudes": (1, -1)}, r"amplitudes\.1\n.*greater than or equal to 0"),
-        ({"top_share": 1.0}, "top_share\n.*less than 1"),
-        ({"n": 3, "top_share": 0.1}, "top_share must leave a point on each half; got 0.1 of 3"),
-        ({"points": 3}, "points\n.*not permitted"),
-    ],
-)
-def test_circle_refuses(fields, message):
-    with pytest.raises(ValueError, match=message):
-        Circle(**fields)
 
 
 # Fashion-MNIST
@@ -230,50 +171,3 @@ def test_subset_by_class_takes_the_first_of_each():
     assert subset_by_class(labels, 2).tolist() == [1, 4, 0, 2, 3, 5]
     with pytest.raises(ValueError, match="per_class must be at most 2; got 3"):
         subset_by_class(labels, 3)
-
-
-def test_normalise_uses_the_references_mean():
-    images = torch.rand(5, 7, dtype=torch.float64)
-    reference = torch.rand(9, 7, dtype=torch.float64)
-    scaled = normalise(images, reference)
-    assert torch.allclose(scaled.norm(dim=1), torch.ones(5, dtype=torch.float64), rtol=1e-10)
-    shift = images - reference.mean(0)
-    cosine = (scaled * shift).sum(1) / shift.norm(dim=1)
-    assert torch.allclose(cosine, torch.ones(5, dtype=torch.float64), rtol=1e-10)
-
-
-@pytest.mark.parametrize("complex_classes", [(5, 6, 7, 8, 9), (0, 1, 2, 3, 4)])
-def test_modified_labels_follow_the_rule(data, complex_classes):
-    new_train, new_test = modified_labels(data, seed=3, complex_classes=complex_classes)
-    given_to = torch.zeros(10, dtype=torch.int64)
-    for number in range(10):
-        train, test = data.train_labels == number, data.test_labels == number
-        if number not in complex_classes:
-            assert (new_train[train] == number).all() and (new_test[test] == number).all()
-            continue
-        train_clusters, test_clusters = fashion_data._clusters(data, number)
-        images = data.train_images[train].double()
-        centroids = torch.stack([images[train_clusters == k].mean(0) for k in range(5)])
-        for labels, clusters, pixels in (
-            (new_train[train], train_clusters, images),
-            (new_test[test], test_clusters, data.test_images[test].double()),
-        ):
-            nearest = torch.cdist(pixels, centroids).argmin(1)
-            # k-means stops by tolerance, so a few points may still sit between two centroids.
-            assert (nearest == clusters).double().mean() > 0.99
-            of_clusters = [labels[clusters == k].unique().tolist() for k in range(5)]
-            assert all(len(found) <= 1 for found in of_clusters)
-        for k in range(5):
-            label = new_train[train][train_clusters == k][0]
-            assert (new_test[test][test_clusters == k] == label).all()
-            given_to[label] += 1
-    assert given_to[list(complex_classes)].tolist() == [5] * 5
-
-
-def test_modified_labels_are_drawn_by_seed(data):
-    first, again = (modified_labels(data, seed=0)[0] for _ in range(2))
-    assert torch.equal(first, again)
-    fashion_data._clusters.cache_clear()
-    assert torch.equal(first, modified_labels(data, seed=0)[0])
-    other = modified_labels(data, seed=1)[0]
-    assert (first != other).double().mean() > 0.2
