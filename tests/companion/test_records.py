@@ -275,6 +275,16 @@ def test_of_many_late_entries_one_in_ten_may_be_outside():
         assert told.passed == (changed <= 2), changed
 
 
+def test_a_late_loss_may_have_a_spike_where_seeds_differ_by_orders_of_magnitude():
+    spec, times = study(), np.array([0, 300])
+    seeds = np.array([[1.0] * 4, [0.001, 0.002, 0.004, 0.1]])
+    for value, passed in ((0.9, True), (1.1, False)):  # up to 0.1 times the root of 100
+        new = np.array([[1.0], [value]])
+        assert records._compare("loss", seeds, new, 1, times, spec).passed == passed
+    alike = np.array([[1.0] * 4, [0.1, 0.2, 0.3, 0.4]])
+    assert not records._compare("loss", alike, np.array([[1.0], [0.6]]), 1, times, spec).passed
+
+
 def test_what_further_training_follows_counts_as_late(monkeypatch):
     spec = study()
     old = np.array([[1.0, 2.0, 3.5]] * 2)

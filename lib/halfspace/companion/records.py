@@ -43,6 +43,7 @@ _EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evalua
 _ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
 # Late in training. Chosen after a seed each of 127 conditions had been recomputed: none is refused.
 _MARGIN = 0.5  # beyond the seeds' spread, as a share of it
+_ORDER = 10.0  # ratio of the largest and the smallest seed from which logarithms count
 _LATE_TOLERANCE = 0.02  # likewise, as a share of the largest value
 _FORGIVEN = 0.1  # share of an array's entries that may lie outside: some do by chance
 
@@ -278,8 +279,13 @@ def _compare(
     elif math.isfinite(spec.early) and np.array_equal(recorded, np.round(recorded)):
         slack = slack + 1  # rounding may move a border across a point, and a count by one
     margin = _MARGIN * (high - low) + _LATE_TOLERANCE * scale
+    # Positive values that differ by orders of magnitude, such as losses with rare spikes, also have
+    # their spread widened by half in logarithms.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(low > 0, high / low, 1.0)
+    spike = np.where(ratio > _ORDER, high * ratio**_MARGIN, high)
     low = np.where(early, old - slack, low - margin)
-    high = np.where(early, old + slack, high + margin)
+    high = np.where(early, old + slack, np.maximum(high + margin, spike))
     excess = np.nan_to_num(np.maximum(low - new, new - high), nan=np.inf)
     excess[np.isnan(old) & np.isnan(new)] = -np.inf
     late = np.flatnonzero(np.broadcast_to(~early, excess.shape))
