@@ -253,9 +253,7 @@ def test_a_threshold_is_part_of_the_rule():
 
 def test_the_rules_file_is_up_to_date():
     kept = json.loads(rules.RULES.read_text(encoding="utf8"))
-    assert kept == {claim.id: claim.rule for claim in CLAIMS}, (
-        "write them anew"
-    )
+    assert kept == {claim.id: claim.rule for claim in CLAIMS}, "write them anew"
 
 
 def test_a_rule_whose_runs_are_recorded_cannot_change(tmp_path, monkeypatch):
