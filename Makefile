@@ -44,7 +44,7 @@ results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=ci
 	@$(RUN) book/start.py halfspace.companion make --workers "$$CORES" \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES")
 
-verify: .venv/.stamp  ## recompute a seed of some recorded runs, other ones each day (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
+verify: .venv/.stamp  ## recompute one seed of a rotating sample of recorded runs (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
 	@$(RUN) book/start.py halfspace.companion verify $(if $(MINUTES),--minutes "$$MINUTES") \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(DEVICE),--device "$$DEVICE")
 

@@ -103,7 +103,7 @@ def test_recorded_runs_stay_in_reach(tmp_path):
 
 @pytest.mark.parametrize(("address", "but"), [("file:///nowhere", ()), (ROOT.as_uri(), ["pandas"])])
 def test_a_failed_installation_stops_the_chapter(tmp_path, address, but):
-    """Where the clone fails, and where a package that a chapter needs is not to be had."""
+    """Where the clone fails, and where a package that a chapter needs is not available."""
     said = borrowing(tmp_path, address, but).session(status=1)
     assert "SystemExit: halfspace was not installed: see above; it needs git and a network" in said
     assert "ModuleNotFoundError" not in said

@@ -90,7 +90,7 @@ def serve(monkeypatch, sets):
 
 
 def save(arrays, folder, name="cifar10", **changes):
-    """Write a file of one's own; a change to ``None`` leaves a key out."""
+    """Write a user's own file; a change to ``None`` leaves a key out."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = {key: value for key, value in (arrays | changes).items() if value is not None}
     np.savez(folder / f"{name}.npz", **kept)

@@ -54,7 +54,7 @@ class SeedStudy(Spec):
 
 
 def weight_sum(net: nn.Module) -> float:
-    """Sum all weights of a net, to recognise a start by."""
+    """Return the sum of a net's weights, a fingerprint of its initialisation."""
     return float(sum(parameter.detach().double().sum() for parameter in net.parameters()))
 
 
