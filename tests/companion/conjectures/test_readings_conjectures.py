@@ -152,3 +152,9 @@ def test_similarities_are_listed_by_whose_they_are():
 def test_paths_gained_are_those_since_the_start():
     assert readings.paths_gained(surrogate_run(), "relu").tolist() == [1, 2, 3]
     assert readings.paths_gained(surrogate_run(), "dlgn").tolist() == [0, 0, 3]
+
+
+def test_the_mean_of_the_terms_is_the_correlation_of_the_gains():
+    terms = readings.correlation_terms(surrogate_run())
+    correlation = np.corrcoef([1, 2, 3], [0, 0, 3])[0, 1]
+    assert terms.mean() == pytest.approx(correlation) and terms.shape == (3,)
