@@ -2,6 +2,8 @@
 
 import signal
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from halfspace.companion.cifar import specs
@@ -61,3 +63,18 @@ def noise_cifar(monkeypatch, tmp_path) -> CIFAR:
     monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
     return found
+
+
+@pytest.fixture
+def own_figures():
+    """Draw without a screen; leave matplotlib unchanged."""
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
+
+
+def texts(figure) -> list[str]:
+    """Return the visible texts of a figure, drawn."""
+    figure.canvas.draw()
+    written = figure.findobj(mpl.text.Text)
+    return [text.get_text() for text in written if text.get_visible() and text.get_text()]

@@ -1,27 +1,16 @@
 """Rows of kernels draw the numbers that they are given, and say what they are."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from conftest import texts
 from halfspace.companion import plots
 
 KERNELS = [np.diag([1.0, 2.0, 3.0]), np.full((3, 3), 7e4), np.diag([-2.0, 0.0, 1.0])]
 TITLES = ["start", "early", "end"]
 
 
-@pytest.fixture(autouse=True)
-def own_figures():
-    """Draw without a screen; leave matplotlib unchanged."""
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
-
-
-def texts(figure) -> list[str]:
-    figure.canvas.draw()
-    written = figure.findobj(mpl.text.Text)
-    return [text.get_text() for text in written if text.get_visible() and text.get_text()]
+pytestmark = pytest.mark.usefixtures("own_figures")
 
 
 def test_kernel_row_draws_each_kernel_with_its_own_scale():

@@ -1,20 +1,13 @@
 """Figures of the chapter on CIFAR draw the numbers that they are given."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from conftest import texts
 from halfspace.companion import plots
 from halfspace.companion.cifar import plots as cifar_plots
 from halfspace.companion.cifar import readings as cifar_readings
 
-
-@pytest.fixture(autouse=True)
-def own_figures():
-    """Draw without a screen; leave matplotlib unchanged."""
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("own_figures")
 
 
 def test_learning_curves_draw_each_net_from_epoch_1():
@@ -45,12 +38,6 @@ def test_each_net_has_a_row_of_matrices_at_the_start_and_at_the_end():
             np.testing.assert_array_equal(panel.images[0].get_array(), matrix)
     titles = [panel.get_title() for panel in np.ravel(axes)]
     assert titles == ["ReLU net, start", "end", "DLGN, start", "end"]
-
-
-def texts(figure) -> list[str]:
-    figure.canvas.draw()
-    written = figure.findobj(mpl.text.Text)
-    return [text.get_text() for text in written if text.get_visible() and text.get_text()]
 
 
 def test_class_shares_name_classes_and_share_a_scale():

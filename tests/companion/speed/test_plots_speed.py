@@ -1,7 +1,5 @@
 """Figures of timings draw the numbers that they are given."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from halfspace.companion import plots
@@ -10,12 +8,7 @@ from halfspace.companion.speed import plots as speed_plots
 SIZES = np.array([100, 200, 400])
 
 
-@pytest.fixture(autouse=True)
-def own_figures():
-    """Draw without a screen; leave matplotlib as it was found."""
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("own_figures")
 
 
 def test_cost_curves_draw_seconds_and_laws():

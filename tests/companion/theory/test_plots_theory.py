@@ -1,25 +1,13 @@
 """Figures of kernels and the diagram draw what they are given, and say what they are."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from conftest import texts
 from halfspace.companion import plots
 from halfspace.companion.theory import plots as theory_plots
 
-
-@pytest.fixture(autouse=True)
-def own_figures():
-    """Draw without a screen; leave matplotlib unchanged."""
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
-
-
-def texts(figure) -> list[str]:
-    figure.canvas.draw()
-    written = figure.findobj(mpl.text.Text)
-    return [text.get_text() for text in written if text.get_visible() and text.get_text()]
+pytestmark = pytest.mark.usefixtures("own_figures")
 
 
 def test_convergence_draws_seeds_mean_fit_and_expectation():
