@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -109,6 +110,7 @@ class Curves:
         loss: mean batch loss, in nats.
         accuracy: share of training images classified right, each in its batch before the step.
         seconds: duration of the epoch, in seconds.
+        measured: what ``train``'s ``measure`` returned after the epoch; empty without it.
         pieces: sessions: one entry per call to ``train``: the caller's metadata and the number of
             epochs it completed.
 
@@ -126,6 +128,7 @@ class Curves:
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    measured: list[float] = field(default_factory=list)
     pieces: list[dict] = field(default_factory=list)
 
 
@@ -188,6 +191,8 @@ def train(
     recipe: Recipe,
     *,
     seed: int,
+    prepare: Callable[[nn.Module, int], None] | None = None,
+    measure: Callable[[nn.Module], float] | None = None,
     checkpoint: Path | None = None,
     deadline: float = float("inf"),
     metadata: dict | None = None,
@@ -204,6 +209,10 @@ def train(
         y: class numbers, shape (n,).
         recipe: the hyperparameters.
         seed: seed of the images' order and augmentation, at least 0.
+        prepare: called before each epoch with the net and the number of finished epochs, such as to
+            make the gates harder.
+        measure: called after each epoch with the net in evaluation mode; what it returns is kept in
+            ``Curves.measured``.
         checkpoint: file to resume from if it exists; it is replaced after each epoch, and the
             caller deletes it. Only one process at a time can use it. Nothing is kept if ``None``.
         deadline: value of ``time.monotonic()`` by which training must stop: no epoch starts that
@@ -271,10 +280,14 @@ def train(
                 if time.monotonic() + expected > deadline:
                     raise OutOfTime(f"{description}: {epoch} of {recipe.epochs} epochs are done")
                 started = time.perf_counter()
+                if prepare is not None:
+                    prepare(net, epoch)
                 loss, accuracy = _epoch(net, x, y, recipe, seed, epoch, optimizer, schedule)
                 curves.loss.append(loss)
                 curves.accuracy.append(accuracy)
                 curves.seconds.append(time.perf_counter() - started)
+                if measure is not None:
+                    curves.measured.append(float(measure(net.eval())))
                 session["epochs"] = epoch + 1 - first_epoch
                 if checkpoint is not None:
                     _save(checkpoint, run, net, optimizer, schedule, curves)

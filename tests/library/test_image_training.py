@@ -289,3 +289,20 @@ def test_training_learns_and_a_batch_must_fit():
     assert len(curves.seconds) == 10
     with pytest.raises(ValueError, match="batch_size must be at most the 20 images; got 32"):
         train(small(), *data(), Recipe(epochs=1, batch_size=32), seed=0)
+
+
+def test_something_happens_before_and_after_each_epoch(tmp_path):
+    x, y = data()
+    seen = []
+
+    def prepare(net, epoch):
+        seen.append(epoch)
+
+    def measure(net):
+        assert not net.training
+        return len(seen)
+
+    hooks = dict(prepare=prepare, measure=measure, checkpoint=tmp_path / "run.pt", seed=1)
+    train(small(), x, y, replace(ADAM, epochs=2), **hooks)
+    curves = train(small(), x, y, replace(ADAM, epochs=3), **hooks)
+    assert seen == [0, 1, 2] and curves.measured == [1, 2, 3]

@@ -224,7 +224,7 @@ def test_curves_of_the_first_seed():
 
 
 def test_conditions_without_a_recorded_run_are_left_out(monkeypatch, tmp_path):
-    conditions = cifar_conditions.synthetic_conditions()
+    conditions = cifar_conditions.short_conditions()
     assert list(cifar_readings.recorded(conditions)) == list(conditions)
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path))
     assert cifar_readings.recorded(conditions) == {}

@@ -12,7 +12,7 @@ from halfspace.kernels import alignment, block_means
 
 __all__ = ["accuracies", "outputs", "path_overlaps", "shares_right", "stacked"]
 
-_EPOCHS_FIRST = ("loss", "accuracy", "seconds", "overlap", "overlap_labels")
+_EPOCHS_FIRST = ("loss", "accuracy", "seconds", "test_curve", "overlap", "overlap_labels")
 _EXACT = ("initial", "diverged")
 
 

@@ -23,11 +23,13 @@ __all__ = [
     "across_kinds",
     "appendix_rows",
     "appendix_table",
+    "best_gap",
     "epoch_curves",
     "gap",
     "gap_to_training",
     "gate_numbers",
     "gate_rows",
+    "hard_against_soft",
     "hard_cost",
     "joined",
     "learning_curves",
@@ -39,6 +41,7 @@ __all__ = [
     "shared_paths",
     "table_1",
     "table_numbers",
+    "test_at_training_level",
     "test_rows",
 ]
 
@@ -129,6 +132,31 @@ def gap(*results: Result, part: str = "test") -> np.ndarray:
     return percent(*first, part=part) - percent(*second, part=part)
 
 
+def test_at_training_level(*results: Result, level: float) -> np.ndarray:
+    """Return the test accuracy at the first epoch with a training accuracy, percent, shape (S,).
+
+    Args:
+        *results: of ``Table1Training``, one for each seed.
+        level: the training accuracy, percent, while trained on; NaN for a net that never has it.
+    """
+    values = []
+    for result in results:
+        reached = 100 * result.accuracy[:, 0].astype(np.float64) >= level
+        test = 100 * result.test_curve[reached.argmax(), 0].astype(np.float64)
+        values.append(test if reached.any() else np.nan)
+    return np.array(values)
+
+
+def best_gap(*results: Result) -> np.ndarray:
+    """Return the difference of two nets' test accuracies at their best epochs, points, (S,).
+
+    Args:
+        *results: of ``Table1Training``: the runs of the first net, then as many of the second.
+    """
+    best = np.array([100 * result.test_curve.max() for result in results], dtype=np.float64)
+    return best[: len(best) // 2] - best[len(best) // 2 :]
+
+
 def recovered(*results: Result) -> np.ndarray:
     """Return the second net's test accuracy as a share of the first net's, percent, shape (S,).
 
@@ -157,6 +185,16 @@ def gap_to_training(result: Result) -> np.ndarray:
 def hard_cost(result: Result) -> np.ndarray:
     """Return the loss of test accuracy with hard gates, percentage points, shape (S,)."""
     return percent(result) - percent(result, part="test_hard")
+
+
+def hard_against_soft(*results: Result) -> np.ndarray:
+    """Return one net's test accuracy with hard gates minus another's with its own, points, (S,).
+
+    Args:
+        *results: the runs of the first net, then as many of the second.
+    """
+    first, second = _halves(results)
+    return percent(*first, part="test_hard") - percent(*second)
 
 
 def across_kinds(result: Result) -> np.ndarray:

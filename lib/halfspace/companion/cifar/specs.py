@@ -30,7 +30,7 @@ from halfspace.gates import SoftGate
 from halfspace.image_training import Curves, Recipe, standardise, train
 from halfspace.resnet import DLGNResNet, LinearResNet, ReLUResNet
 
-__all__ = ["APPENDIX", "CifarTraining", "TABLE_1"]
+__all__ = ["APPENDIX", "EVALUATED", "CifarTraining", "TABLE_1"]
 
 TABLE_1 = Recipe(epochs=100, optimizer="adam", learning_rate=2e-4)
 """Appendix 3.1's recipe: Adam with learning rate 2e-4, no augmentation."""
@@ -57,7 +57,8 @@ _MODELS = {
 }
 _KERNEL_SAMPLE = 20  # training images of each class at which overlaps are computed
 _TRAIN_SAMPLE = 10_000  # training images, balanced, on which the trained net is evaluated
-_EVALUATED = {"cpu": 32, "cuda": 500}  # images evaluated together: on a CPU few are faster
+EVALUATED = {"cpu": 32, "cuda": 500}
+"""Images evaluated together, by kind of device: on a CPU few are faster."""
 
 
 class CifarTraining(Spec):
@@ -170,7 +171,7 @@ class CifarTraining(Spec):
         return folder / f"{self.key()[:16]}-{seed}.pt"
 
     def trained(
-        self, seed: int, x: Tensor, y: Tensor, deadline: float = math.inf
+        self, seed: int, x: Tensor, y: Tensor, deadline: float = math.inf, **each_epoch
     ) -> tuple[nn.Module, Curves]:
         """Return a seed's net after training, and its curves.
 
@@ -179,6 +180,7 @@ class CifarTraining(Spec):
             x: standardised images, shape (n, 3, 32, 32).
             y: class numbers, shape (n,).
             deadline: see ``Spec.run``.
+            **each_epoch: what ``train`` calls before and after each epoch.
         """
         net = self.net(seed).to(x.device)
         curves = train(
@@ -191,6 +193,7 @@ class CifarTraining(Spec):
             deadline=deadline,
             metadata=dict(commit=code_version(), device=device_name(x.device)),
             description=f"{self.network}, {self.model}, {self.data}, seed {seed}",
+            **each_epoch,
         )
         return net.eval(), curves
 
@@ -207,21 +210,20 @@ class CifarTraining(Spec):
         y = data.train_labels[chosen].to(device)
         kernel_images = x.unflatten(0, (self.classes, -1))[:, :_KERNEL_SAMPLE]
         sample = subset_by_class(y.cpu(), min(_TRAIN_SAMPLE, self.n_train) // self.classes)
-        evaluation = dict(classes=self.classes, portion=_EVALUATED[device.type])
+        evaluation = dict(classes=self.classes, portion=EVALUATED[device.type])
         per_seed, sessions = [], []
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             start = self.net(seed)
             initial = weight_sum(start)
             at_start = self._overlaps(start.to(device), kernel_images)
-            net, curves = self.trained(seed, x, y, deadline)
-            at_end = self._overlaps(net, kernel_images)
             test_x = standardise(data.test_images, data.train_images).to(device)
             test_y = data.test_labels.to(device)
+            each_epoch = self._each_epoch(test_x, test_y)
+            net, curves = self.trained(seed, x, y, deadline, **each_epoch)
+            at_end = self._overlaps(net, kernel_images)
             per_seed.append(
-                dict(
-                    loss=np.array(curves.loss),
-                    accuracy=np.array(curves.accuracy),
-                    seconds=np.array(curves.seconds),
+                self._curves(curves)
+                | dict(
                     initial=initial,
                     diverged=not np.isfinite(curves.loss).all(),
                 )
@@ -231,6 +233,19 @@ class CifarTraining(Spec):
             )
             sessions += [dict(seed=seed) | session for session in curves.pieces]
         return stacked(per_seed), sessions
+
+    def _each_epoch(self, test_x: Tensor, test_y: Tensor) -> dict:
+        """Return what ``train`` calls before and after each epoch: nothing, unless a subclass does.
+
+        Args:
+            test_x: standardised test images, on the device.
+            test_y: their class numbers.
+        """
+        return {}
+
+    def _curves(self, curves: Curves) -> dict[str, np.ndarray]:
+        """Return one seed's arrays over epochs, shape (E,) each."""
+        return {name: np.array(getattr(curves, name)) for name in ("loss", "accuracy", "seconds")}
 
     def _overlaps(self, net: nn.Module, images: Tensor) -> dict:
         """Return ``path_overlaps`` where they are recorded; see the class."""
