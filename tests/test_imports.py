@@ -43,6 +43,7 @@ FRAME = {
     "parameters": 0,
     "text": 0,
     "workers": 0,
+    "inference": 1,
     "store": 1,
     "spec": 2,
     "origin": 3,

@@ -16,7 +16,15 @@ from halfspace.companion.claims import VERDICTS, Case, Claim, cases
 from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.regions.conditions import region_conditions
 from halfspace.companion.registry import CLAIMS, STUDIES, condition, judge
-from halfspace.companion.report import finding_text, markdown_report, report, summary, verdict_rows
+from halfspace.companion.report import (
+    finding_text,
+    markdown_report,
+    report,
+    summary,
+    summary_by_kind,
+    survivors,
+    verdict_rows,
+)
 from halfspace.companion.spec import Result
 from halfspace.companion.theory.conditions import theory_conditions
 
@@ -24,8 +32,8 @@ ROOT = Path(__file__).parents[2]
 SPREAD = np.linspace(-1, 1, 20)  # its mean's 95 % interval is ±0.291
 
 
-def case(kind="mean", level=0.5, name="case", needs=("circle: dlgn: base",)):
-    return Case(name=name, needs=needs, value=lambda r: r.values, kind=kind, level=level)
+def case(test="above", level=0.5, name="case", needs=("circle: dlgn: base",)):
+    return Case(name=name, needs=needs, value=lambda r: r.values, test=test, level=level)
 
 
 def result(values):
@@ -36,30 +44,38 @@ def holds(values, **options):
     return case(**options).judge({"circle: dlgn: base": result(values)}).holds
 
 
-def test_a_mean_holds_fails_or_is_too_wide_to_say():
+def test_a_mean_is_above_a_level_or_below_or_too_wide_to_say():
     assert holds(1 + SPREAD) is True
-    assert holds(0.4 + SPREAD) is None  # above zero, but not by the level
-    assert holds(0.1 + SPREAD) is False  # the interval ends below the level
-    assert holds(-1 + SPREAD) is False
-    assert holds(0.6 + 5 * SPREAD) is None  # large enough, but it may be zero
+    assert holds(0.6 + SPREAD) is None  # the interval holds the level
+    assert holds(0.1 + SPREAD) is False
+    assert holds(0.4 + SPREAD, level=0.0) is True  # the sign alone, whatever the size
     assert holds([1, 1, np.nan]) is None
     finding = case().judge({"circle: dlgn: base": result(1 + SPREAD)})
-    assert finding.effect == pytest.approx(1) and finding.seeds == 20
-    assert finding.low == pytest.approx(1 - 0.2915, abs=1e-3)
+    assert finding.effect == finding.median == pytest.approx(1) and finding.seeds == 20
+    assert finding.low == pytest.approx(1 - 0.2915, abs=1e-3) and finding.interval == "t"
+
+
+def test_a_correlation_is_of_two_values_a_seed():
+    pairs = np.stack([SPREAD, SPREAD + np.tile([0.5, -0.5], 10)])
+    finding = case(test="correlation", level=0).judge({"circle: dlgn: base": result(pairs)})
+    assert finding.holds is True and finding.seeds == 20 and finding.interval == "Fisher"
+    assert holds(pairs * [[1], [-1]], test="correlation", level=0) is False
+    assert holds(pairs, test="rank correlation", level=0) is True
+    assert holds([[1, 2, np.nan, 4], [1, 2, 3, 4]], test="correlation", level=0) is None
 
 
 def test_equality_is_an_interval_within_the_level():
-    assert holds(0.1 + SPREAD, kind="equal") is True
-    assert holds(0.3 + SPREAD, kind="equal") is None
-    assert holds(1 + SPREAD, kind="equal") is False
-    assert holds(-1 + SPREAD, kind="equal") is False
+    assert holds(0.1 + SPREAD, test="equal") is True
+    assert holds(0.3 + SPREAD, test="equal") is None
+    assert holds(1 + SPREAD, test="equal") is False
+    assert holds(-1 + SPREAD, test="equal") is False
 
 
 def test_a_share_uses_wilsons_interval():
-    assert holds([True] * 20, kind="share") is True
-    assert holds([True] * 12 + [False] * 8, kind="share") is None
-    assert holds([False] * 20, kind="share") is False
-    finding = case(kind="share").judge({"circle: dlgn: base": result([True] * 20)})
+    assert holds([True] * 20, test="share") is True
+    assert holds([True] * 12 + [False] * 8, test="share") is None
+    assert holds([False] * 20, test="share") is False
+    finding = case(test="share").judge({"circle: dlgn: base": result([True] * 20)})
     assert (finding.effect, finding.high) == (1, 1) and finding.low == pytest.approx(
         0.839, abs=1e-3
     )
@@ -80,9 +96,9 @@ def test_a_share_uses_wilsons_interval():
     ],
 )
 def test_verdicts(cases, controls, verdict):
-    values = {True: 1 + SPREAD, False: -1 + SPREAD, None: 0.4 + SPREAD}
+    values = {True: 1 + SPREAD, False: -1 + SPREAD, None: 0.4 + SPREAD}  # the level is 0.5
     claim = Claim(
-        id="x", text="", where="", statistic="",
+        id="x", kind="ours", text="", where="", statistic="",
         cases=tuple(case() for _ in cases), controls=tuple(case() for _ in controls),
     )  # fmt: skip
     findings = [case().judge({"circle: dlgn: base": result(values[v])}) for v in cases + controls]
@@ -94,13 +110,29 @@ def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
     values = {"now": 1 + SPREAD}
     spec = type("Spec", (), {"recorded": lambda self: result(values["now"])})()
     monkeypatch.setitem(STUDIES, "toy", lambda: {"one": spec})
-    built = cases({"a": "toy: one"}, lambda r: r.values, "mean", 0.5)
-    claim = Claim(id="x", text="", where="", statistic="", cases=built)
+    built = cases({"a": "toy: one"}, lambda r: r.values, "above", 0.5)
+    claim = Claim(id="x", kind="ours", text="", where="", statistic="", cases=built)
     assert judge(claim)[0] == "reproduced"
     values["now"] = -1 + SPREAD
     assert judge(claim)[0] == "not reproduced"
     spec.__class__.recorded = lambda self: None
     assert judge(claim) == ("pending", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(kind="mine"), "kind must be one of paper, .*; got 'mine'"),
+        (dict(kind="paper"), "the paper's claims, and they alone, quote it; x does not"),
+        (dict(quote="so"), "the paper's claims, and they alone, quote it"),
+        (dict(replaces=("y",)), "a claim that replaces others says why"),
+        (dict(why="wrong"), "a claim that replaces others says why"),
+    ],
+)
+def test_a_claim_says_whose_it_is_and_what_it_replaces(changes, message):
+    fields = dict(id="x", kind="ours", text="", where="", statistic="", cases=(case(),))
+    with pytest.raises(ValueError, match=message):
+        Claim(**(fields | changes))
 
 
 def test_the_register_is_complete_and_every_claim_is_judged():
@@ -114,7 +146,7 @@ def test_cases_are_built_by_name_and_decided_alike():
     one, two = cases({"a": "s: c", "b": ("s: c", "s: d")}, len, "share", 0.8)
     assert (one.name, one.needs) == ("a", ("s: c",))
     assert (two.name, two.needs) == ("b", ("s: c", "s: d"))
-    assert all((c.value, c.kind, c.level) == (len, "share", 0.8) for c in (one, two))
+    assert all((c.value, c.test, c.level) == (len, "share", 0.8) for c in (one, two))
 
 
 def fake(spec, seed=0):
@@ -245,7 +277,7 @@ def test_statistics_read_the_half_that_the_target_says():
 
 def test_a_threshold_is_part_of_the_rule():
     first, second = (
-        Claim(id="x", text="", where="", statistic="s", cases=(case(level=level),))
+        Claim(id="x", kind="ours", text="", where="", statistic="s", cases=(case(level=level),))
         for level in (0.5, 0.6)
     )
     assert first.rule != second.rule
@@ -289,7 +321,7 @@ def test_rules_are_older_than_the_runs_they_judge():
     for claim in CLAIMS:
         for name in claim.needs:
             recorded = condition(name).recorded()
-            if recorded is None:
+            if recorded is None or claim.seen:
                 continue
             shown = rules_at(recorded.provenance["commit"])
             assert shown.returncode == 0, f"{name} was recorded before any rule was committed"
@@ -320,14 +352,16 @@ def toy_report(monkeypatch, tmp_path):
     missing = toy | {"recorded": lambda self: None}
     listed = {name: type("Spec", (), made)() for name, made in dict(one=toy, two=missing).items()}
     monkeypatch.setitem(STUDIES, "toy", lambda: listed)
-    parts = dict(where="Section 4", statistic="s", paper="3 of 4", figure="chapters/a.html#b")
+    parts = dict(
+        kind="ours", where="Section 4", statistic="s", paper="3 of 4", figure="chapters/a.html#b"
+    )
     wide = case(name="wide", needs=("toy: one",), level=9.0)
     held = case(name="held", needs=("toy: one",))
     claims = (
         Claim(id="a", text="One.", cases=(held,), controls=(wide,), **parts),
         Claim(id="b", text="Two.", cases=(case(name="other", needs=("toy: two",)),), **parts),
     )
-    monkeypatch.setattr(report_module, "CLAIMS", claims)
+    monkeypatch.setattr(report_module, "CLAIMS_OF", {"toy": claims})
     return report()
 
 
@@ -342,6 +376,14 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
         "name": "toy: one", "file": "data/results/Toy/key.npz", "when": "2026-01-02T03:04:05",
         "commit": "abc", "device": "CPU",
     }  # fmt: skip
+    held, wide = first["findings"]
+    assert (held["holm"], wide["holm"]) == (
+        held["p"],
+        2 * wide["p"],
+    )  # the smaller one counts twice
+    assert survivors(toy_report) == {"toy": (2, 2)}
+    by_kind = summary_by_kind(toy_report)
+    assert by_kind["ours"] == summary(toy_report) and not any(by_kind["the paper's"].values())
     assert second["findings"] == second["runs"] == [] and "level" not in second["rule"]
     assert summary(toy_report) == {
         "reproduced": 0, "reproduced under conditions": 1, "not reproduced": 0, "undecided": 0,
@@ -350,19 +392,19 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
 
 
 def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
-    first, second = verdict_rows(report_module.CLAIMS, "a", "b")
+    first, second = verdict_rows(report_module.CLAIMS_OF["toy"], "a", "b")
     assert first["claim"] == "One." and first["verdict"] == "reproduced under conditions"
     assert first["ours"] == "held: 1.00 (0.71 to 1.29)"  # cases alone, no controls
     assert second["ours"] == "no run yet" and second["verdict"] == "pending"
     with pytest.raises(ValueError, match="id must be one of a, b; got 'c'"):
-        verdict_rows(report_module.CLAIMS, "c")
-    assert verdict_rows(report_module.CLAIMS) == [first, second]
+        verdict_rows(report_module.CLAIMS_OF["toy"], "c")
+    assert verdict_rows(report_module.CLAIMS_OF["toy"]) == [first, second]
 
 
 def test_the_markdown_has_every_claim_and_rule(toy_report):
     text = markdown_report(toy_report)
-    assert "| One. | Section 4 | 3 of 4 | held: 1.00 (0.71 to 1.29); wide: 1.00" in text
-    assert "| Two. | Section 4 | 3 of 4 | no run yet | pending |" in text
+    assert "| One. | ours | Section 4 | 3 of 4 | held: 1.00 (0.71 to 1.29); wide: 1.00" in text
+    assert "| Two. | ours | Section 4 | 3 of 4 | no run yet | pending |" in text
     assert all(f"- **{entry['id']}**: {entry['rule']}" in text for entry in toy_report)
 
 

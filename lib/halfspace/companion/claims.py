@@ -2,8 +2,8 @@
 
 A claim has *cases* that must all hold, and *controls*: conditions that its words do not mention but
 that it would survive if it were as general as it sounds. Each case turns recorded runs into one
-number per seed and compares their mean, or the share of seeds for which something is so, with a
-level that was fixed before the runs were made.
+number per seed. What decides is the sign: on which side of a level, which is 0 unless the paper
+gives another, the 95 % interval of these numbers lies. The size is told beside it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
-from halfspace.companion.intervals import mean_interval
+from halfspace.companion.inference import Estimate, correlation, mean_or_skewed, share
 from halfspace.companion.spec import Result
 
 __all__ = [
     "EXACT",
+    "KINDS",
     "VERDICTS",
     "Case",
     "Claim",
     "Finding",
+    "Kind",
     "Verdict",
     "all_nets",
     "cases",
@@ -31,7 +32,17 @@ __all__ = [
 EXACT = 1e-10
 """Relative difference below which float64 results agree: some thousand roundings."""
 
-Kind = Literal["mean", "share", "equal"]
+Test = Literal["mean", "above", "share", "equal", "correlation", "rank correlation"]
+Kind = Literal["proved", "paper", "reading", "control", "ours"]
+KINDS: dict[Kind, str] = {
+    "paper": "the paper's",
+    "reading": "our reading of the paper",
+    "control": "a control",
+    "ours": "ours",
+    "proved": "proved, checked numerically",
+}
+"""The kinds of claims and what a reader sees. What is proved does not count as evidence."""
+
 Verdict = Literal[
     "reproduced", "reproduced under conditions", "not reproduced", "undecided", "pending"
 ]
@@ -50,10 +61,13 @@ class Finding:
 
     Attributes:
         case: the case's name.
-        effect: mean over seeds, or share of seeds.
+        effect: mean over seeds, share of seeds, or correlation.
         low: lower end of the 95 % interval.
         high: upper end.
-        seeds: number of seeds.
+        median: median over seeds; of a share or a correlation the effect.
+        p: two-sided p-value against the level; of an equality the larger of the two one-sided ones.
+        interval: ``"t"``, ``"bootstrap"``, ``"Wilson"`` or ``"Fisher"``.
+        seeds: number of seeds, or of what else is correlated.
         holds: ``True``, ``False``, or ``None`` where the interval is too wide to say.
     """
 
@@ -61,6 +75,9 @@ class Finding:
     effect: float
     low: float
     high: float
+    median: float
+    p: float
+    interval: str
     seeds: int
     holds: bool | None
 
@@ -72,62 +89,80 @@ class Case:
     Attributes:
         name: the condition's name, as a reader reads it.
         needs: the recorded runs, ``"study: condition"``.
-        value: maps their results to one value per seed, shape (S,); boolean for a share.
-        kind: ``"mean"``: the mean over seeds is above zero (Student's 95 % interval) and at least
-            ``level``. ``"share"``: the share of seeds is above ``level`` (Wilson's 95 % interval).
-            ``"equal"``: the mean's interval lies within ``±level``.
-        level: see ``kind``.
+        value: maps their results to one value per seed, shape (S,); boolean for a share; for a
+            correlation the two values of each seed, or of each condition, shape (2, S).
+        test: ``"above"``: the interval of the mean over seeds lies above ``level``. ``"share"``:
+            the interval of the share of seeds does. ``"equal"``: the interval of the mean lies
+            within ``±level``. ``"correlation"``, ``"rank correlation"``: its interval lies above
+            ``level``.
+        level: 0, unless the paper gives a size; of a share the majority's; of an equality a
+            yardstick that the statistic names.
     """
 
     name: str
     needs: tuple[str, ...]
     value: Callable[..., np.ndarray]
-    kind: Kind
-    level: float
+    test: Test
+    level: float = 0.0
 
     @property
     def rule(self) -> str:
         """The decision rule in words."""
         runs = " and ".join(self.needs)
-        if self.kind == "mean":
+        interval = {
+            "share": "the share of seeds",
+            "correlation": "the correlation",
+            "rank correlation": "the rank correlation",
+        }.get(self.test, "the mean")
+        if self.test == "mean":
             return f"{runs}: 95 % interval of the mean above 0, mean at least {self.level:.3g}"
-        if self.kind == "share":
-            return f"{runs}: 95 % interval of the share of seeds above {self.level:.3g}"
-        return f"{runs}: 95 % interval of the mean within ±{self.level:.3g}"
+        where = "within ±" if self.test == "equal" else "above "
+        return f"{runs}: 95 % interval of {interval} {where}{self.level:.3g}"
 
     def judge(self, results: Mapping[str, Result]) -> Finding:
         """Decide from results by name.
 
         A seed without a finite value counts as one for which a share's statement is false; a mean
-        of such seeds is undecided.
+        or correlation of such seeds is undecided.
         """
         values = np.asarray(self.value(*(results[name] for name in self.needs)))
-        common = dict(case=self.name, seeds=len(values))
-        if self.kind == "share":
-            test = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
-            holds = True if test.low > self.level else False if test.high < self.level else None
-            share = float(values.mean())
-            return Finding(effect=share, low=test.low, high=test.high, holds=holds, **common)
-        if not np.isfinite(values).all():
-            nothing = float("nan")
-            return Finding(effect=nothing, low=nothing, high=nothing, holds=None, **common)
-        mean, low, high = mean_interval(values)
-        if self.kind == "mean":
-            holds = True if low > 0 and mean >= self.level else None
-            if high < max(self.level, 0):
-                holds = False
+        if self.test == "share":
+            estimate = share(values, self.level)
+        elif not np.isfinite(values).all():
+            estimate = Estimate.unknown()
+        elif self.test == "correlation":
+            estimate = correlation(*values, self.level)
+        elif self.test == "rank correlation":
+            estimate = correlation(*values, self.level, ranks=True)
         else:
-            holds = True if -self.level < low and high < self.level else None
-            if low > self.level or high < -self.level:
+            estimate = mean_or_skewed(values, self.level, equal=self.test == "equal")
+        holds = self._holds(estimate.low, estimate.high)
+        if self.test == "mean" and np.isfinite(estimate.effect):
+            holds = True if estimate.low > 0 and estimate.effect >= self.level else None
+            if estimate.high < max(self.level, 0):
                 holds = False
-        return Finding(effect=mean, low=low, high=high, holds=holds, **common)
+        return Finding(
+            case=self.name,
+            seeds=values.shape[-1],
+            holds=holds,
+            **vars(estimate),
+        )
+
+    def _holds(self, low: float, high: float) -> bool | None:
+        below = -self.level if self.test == "equal" else self.level
+        above = self.level if self.test == "equal" else np.inf
+        if below < low and high < above:
+            return True
+        if high < below or low > above:
+            return False
+        return None
 
 
 def cases(
     needs: Mapping[str, str | tuple[str, ...]],
     value: Callable[..., np.ndarray],
-    kind: Kind,
-    level: float,
+    test: Test,
+    level: float = 0.0,
 ) -> tuple[Case, ...]:
     """Return one case for each name and the recorded run, or runs, that it needs."""
     return tuple(
@@ -135,7 +170,7 @@ def cases(
             name=name,
             needs=(runs,) if isinstance(runs, str) else runs,
             value=value,
-            kind=kind,
+            test=test,
             level=level,
         )
         for name, runs in needs.items()
@@ -163,23 +198,41 @@ class Claim:
 
     Attributes:
         id: short name.
+        kind: a key of ``KINDS``.
         text: the claim in our words.
         where: where the paper makes it.
+        quote: the paper's sentence, or the part of it that is claimed; of the paper's own claims.
         statistic: what the numbers measure, with its unit.
         cases: all must hold.
         controls: where it should hold too if it is as general as it sounds.
         paper: the paper's number or finding, for the report; empty if it gives none.
         figure: where the book shows it, ``chapters/NAME.html#FIGURE``; empty while it is pending.
+        seen: which of its runs' results were known when the rule was written; empty for none.
+        replaces: ids of the first edition's claims in whose place it stands.
+        why: why they were replaced.
     """
 
     id: str
+    kind: Kind
     text: str
     where: str
     statistic: str
     cases: tuple[Case, ...]
     controls: tuple[Case, ...] = ()
+    quote: str = ""
     paper: str = ""
     figure: str = ""
+    seen: str = ""
+    replaces: tuple[str, ...] = ()
+    why: str = ""
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {self.kind!r}")
+        if (self.kind == "paper") != bool(self.quote):
+            raise ValueError(f"the paper's claims, and they alone, quote it; {self.id} does not")
+        if bool(self.replaces) != bool(self.why):
+            raise ValueError(f"a claim that replaces others says why, and no other; {self.id}")
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from functools import cache
 from halfspace.companion.claims import Claim, Finding, Verdict
 from halfspace.companion.spec import Spec
 
-__all__ = ["CLAIMS", "NEED_GPU", "STUDIES", "SUBJECTS", "condition", "judge"]
+__all__ = ["CLAIMS", "CLAIMS_OF", "NEED_GPU", "STUDIES", "SUBJECTS", "condition", "judge"]
 
 SUBJECTS: dict[str, set[str]] = {
     "theory": {"circle"},
@@ -29,24 +29,27 @@ SUBJECTS: dict[str, set[str]] = {
 """The subjects, in the order of the report, and the subjects whose code each one may import."""
 
 
-def _collect(module: str, name: str) -> list:
-    """Return what the subjects' modules of one name define; a subject need not have one."""
-    collected = []
+def _collect(module: str, name: str) -> dict:
+    """Return what the subjects' modules of one name define, by subject; some have none."""
+    collected = {}
     for subject in SUBJECTS:
         path = f"halfspace.companion.{subject}.{module}"
         if importlib.util.find_spec(path):
-            collected.append(getattr(importlib.import_module(path), name))
+            collected[subject] = getattr(importlib.import_module(path), name)
     return collected
 
 
 STUDIES: dict[str, Callable[[], dict[str, Spec]]] = {
     study: conditions
-    for studies in _collect("conditions", "STUDIES")
+    for studies in _collect("conditions", "STUDIES").values()
     for study, conditions in studies.items()
 }
 """The conditions of each recorded study, by the study's name."""
 
-CLAIMS: tuple[Claim, ...] = tuple(claim for part in _collect("claims", "CLAIMS") for claim in part)
+CLAIMS_OF: dict[str, tuple[Claim, ...]] = _collect("claims", "CLAIMS")
+"""The claims of each subject that has any, by the subject's name."""
+
+CLAIMS: tuple[Claim, ...] = tuple(claim for part in CLAIMS_OF.values() for claim in part)
 """All claims, subject by subject."""
 
 NEED_GPU = ("cifar: ",)

@@ -56,6 +56,7 @@ def _met(id: str, text: str, net: str) -> Claim:
     run = f"cifar: conv: {net}"
     return Claim(
         id=id,
+        kind="reading",
         text=text,
         where=_TABLE,
         paper=f"{train} train, {test} test",
@@ -96,6 +97,7 @@ def _resnet_gap(network: str) -> Claim:
     ten, hundred = (f"{relu[data]:g} against {dlgn[data]:g}" for data in SETS)
     return Claim(
         id=f"{network.replace('-', '')}-gap",
+        kind="reading",
         text=f"{network.replace('resnet', 'ResNet')} as a DLGN loses five or six points.",
         where=_APPENDIX,
         paper=f"{ten}; CIFAR-100: {hundred}",
@@ -131,6 +133,7 @@ def _row(id: str, net: str) -> Claim:
     runs = _table_runs(net)
     return Claim(
         id=id,
+        kind="reading",
         text=f"{NETS[net]}: when {train:g} % of CIFAR-10's training images are right, "
         f"{test:g} % of the test images are.",
         where=_TABLE,
@@ -180,6 +183,7 @@ CLAIMS = (
     _row("table-1-dln", "linear"),
     Claim(
         id="table-1-similar",
+        kind="reading",
         text="DLGN, DLGN-PWC and the ReLU net generalise alike.",
         where=_TABLE,
         paper="73.2 and 72.2 against 72.17",
@@ -195,24 +199,26 @@ CLAIMS = (
     ),
     Claim(
         id="table-1-linear",
+        kind="reading",
         text="All three are far above the deep linear network.",
         where=_TABLE,
         paper="by a wide margin: 72.17 and more against 40.79",
         statistic="test accuracy after 100 epochs minus the deep linear net's, minus the 6 points "
         "that the paper still calls slight, percentage points",
-        cases=cases(_table_pairs("linear", NONLINEAR_NETS), _more_than_slightly, "mean", 0),
+        cases=cases(_table_pairs("linear", NONLINEAR_NETS), _more_than_slightly, "above"),
     ),
     Claim(
         id="table-1-hard-gates",
+        kind="ours",
         text="If its gates harden in training, a DLGN of half-spaces does as well as a soft one.",
         where="ours: after Section 2, hard gates",
         statistic=f"test accuracy under hard gates minus the soft DLGN's own, plus {_ALIKE:.3g} "
         "percentage points (control: minus the soft DLGN's under hard gates)",
         cases=cases(
-            {"β from 4 to 128": _table_runs("dlgn, hardening", "dlgn")}, _nearly_as_well, "mean", 0
+            {"β from 4 to 128": _table_runs("dlgn, hardening", "dlgn")}, _nearly_as_well, "above"
         ),
         controls=cases(
-            {"both under hard gates": _table_runs("dlgn, hardening", "dlgn")}, _hard_gap, "mean", 0
+            {"both under hard gates": _table_runs("dlgn, hardening", "dlgn")}, _hard_gap, "above"
         ),
     ),
     _met(
@@ -225,6 +231,7 @@ CLAIMS = (
     _met("table1-dln", "The deep linear network does only this well.", "linear"),
     Claim(
         id="table1-similar",
+        kind="reading",
         text="DLGN and DLGN-PWC generalise like the ReLU net.",
         where=_TABLE,
         paper="73.2 and 72.2 against 72.17",
@@ -234,6 +241,7 @@ CLAIMS = (
     ),
     Claim(
         id="table1-linear",
+        kind="reading",
         text="The deep linear network stays far below all three.",
         where=_TABLE,
         paper="40.79 against 72.17 and more",
@@ -243,6 +251,7 @@ CLAIMS = (
     ),
     Claim(
         id="table1-ntk",
+        kind="reading",
         text="They are far above a linear model on empirical-NTK features, too.",
         where=_TABLE,
         paper="by a wide margin",
@@ -258,6 +267,7 @@ CLAIMS = (
     _resnet_gap("resnet-110"),
     Claim(
         id="resnets-beat-linear",
+        kind="reading",
         text="Residual DLGNs are much better than linear models.",
         where=_APPENDIX,
         paper="much better",
@@ -285,6 +295,7 @@ CLAIMS = (
     ),
     Claim(
         id="dlgn-recovers",
+        kind="reading",
         text="DLGNs recover more than 83.5 % of the performance of ReLU nets.",
         where="Introduction, after Lakshminarayanan and Singh (2021)",
         paper="83.5 %",
@@ -303,6 +314,7 @@ CLAIMS = (
     ),
     Claim(
         id="cifar-short-linear",
+        kind="ours",
         text="The deep linear net falls behind all three within eight epochs of CIFAR-10.",
         where=_OURS,
         statistic="test accuracy minus the deep linear net's, percentage points",
@@ -311,6 +323,7 @@ CLAIMS = (
     ),
     Claim(
         id="cifar-short-similar",
+        kind="ours",
         text="DLGN and DLGN-PWC keep up with the ReLU net for eight epochs of CIFAR-10.",
         where=_OURS,
         statistic="test accuracy minus the ReLU net's, percentage points",
@@ -319,6 +332,7 @@ CLAIMS = (
     ),
     Claim(
         id="cifar-short-recovers",
+        kind="ours",
         text="After eight epochs a DLGN has more than 83.5 % of the ReLU net's accuracy.",
         where=_OURS,
         statistic="the DLGN's test accuracy as a share of the ReLU net's, minus 83.5, percent",
@@ -328,6 +342,7 @@ CLAIMS = (
     ),
     Claim(
         id="cifar-short-ntk",
+        kind="ours",
         text="Eight epochs take the three above a linear model on the empirical NTK's features at "
         "initialisation.",
         where=_OURS,
@@ -341,6 +356,7 @@ CLAIMS = (
     ),
     Claim(
         id="cifar-short-hard-gates",
+        kind="ours",
         text="After eight epochs with soft gates a DLGN classifies as well with hard ones.",
         where=_OURS,
         statistic="test accuracy, soft minus hard gates, percentage points",

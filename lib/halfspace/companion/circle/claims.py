@@ -105,6 +105,7 @@ def _last_layer_faces_low(result: Result) -> np.ndarray:  # the low half is the 
 CLAIMS = (
     Claim(
         id="circle-fit",
+        kind="reading",
         text="The ReLU net and the DLGN both fit the circle data in about 200 epochs.",
         where="Section 4, Figure 2",
         paper="about 200 epochs",
@@ -114,6 +115,7 @@ CLAIMS = (
     ),
     Claim(
         id="frozen-slow",
+        kind="reading",
         text="With its gates fixed at their random start the DLGN needs more than 2,000 epochs.",
         where="Section 4, Figure 2",
         paper="more than 2,000 epochs",
@@ -126,6 +128,7 @@ CLAIMS = (
     ),
     Claim(
         id="frozen-artefacts",
+        kind="reading",
         text="With fixed gates the easy half shows artefacts even after 8,000 epochs.",
         where="Section 4, Figure 5",
         paper="artefacts at epoch 8,000",
@@ -138,6 +141,7 @@ CLAIMS = (
     ),
     Claim(
         id="low-half-first",
+        kind="reading",
         text="The low-frequency half is fitted before the high-frequency half.",
         where="Section 4, Figure 5",
         paper="a few epochs against more than 100",
@@ -148,6 +152,7 @@ CLAIMS = (
     ),
     Claim(
         id="high-half-late",
+        kind="reading",
         text="The high-frequency half takes more than 100 epochs.",
         where="Section 4, Figure 5",
         paper="more than 100 epochs",
@@ -157,6 +162,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-early",
+        kind="reading",
         text="The low-frequency half gets more active paths early in training.",
         where="Section 4, Figure 3",
         paper="visible early",
@@ -167,6 +173,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-stay",
+        kind="reading",
         text="The low-frequency half keeps its larger number of active paths to the end.",
         where="Section 4, Figure 3",
         paper="stays",
@@ -177,6 +184,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-need-training",
+        kind="control",
         text="The allocation comes from training on the target, not from the architecture.",
         where="ours: control",
         statistic="change of the paths' gap between the halves (ln, top minus bottom) by the end",
@@ -190,6 +198,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-simplicity",
+        kind="reading",
         text="Paths go where the target is simple, whether or not there is a signal there.",
         where="Section 4, conjecture 1; told apart from an early signal",
         statistic="change of the paths' gap, low (simpler) minus high half, by the end",
@@ -203,6 +212,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-early-signal",
+        kind="ours",
         text="Paths go where the signal can be learned first, which is the only half that has one.",
         where="ours: rival of simplicity",
         statistic="change of the paths' gap, high minus (zero) low half, by the end",
@@ -216,6 +226,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-frequency",
+        kind="reading",
         text="The larger the gap of the frequencies, the more paths the low half gains.",
         where="Section 4, conjecture 1",
         statistic="change of the paths' gap by the end, high frequency 16 minus high frequency 3",
@@ -229,6 +240,7 @@ CLAIMS = (
     ),
     Claim(
         id="paths-magnitude",
+        kind="ours",
         text="Paths go where the gradient is large: a weaker low half gets fewer.",
         where="ours: rival of simplicity",
         statistic="change of the paths' gap by the end, low half's amplitude 1 minus 0.3",
@@ -242,6 +254,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-moves",
+        kind="reading",
         text="The empirical NTK is far from constant during training.",
         where="Section 4, Figure 4",
         paper="far from constant",
@@ -252,6 +265,7 @@ CLAIMS = (
     ),
     Claim(
         id="overlap-explains-ntk-early",
+        kind="reading",
         text="The overlap kernel explains the NTK's change: early in training.",
         where="Section 4, conjecture 5",
         statistic="cosine of the NTK at epoch 40 with the overlap kernel, minus with the first NTK",
@@ -260,6 +274,7 @@ CLAIMS = (
     ),
     Claim(
         id="overlap-explains-ntk-end",
+        kind="reading",
         text="The overlap kernel explains the NTK's change: up to the end.",
         where="Section 4, conjecture 5",
         statistic="cosine of the NTK at the end with the overlap kernel, minus with the first NTK",
@@ -269,6 +284,7 @@ CLAIMS = (
     ),
     Claim(
         id="half-spaces-cluster",
+        kind="reading",
         text="The last layer's half-spaces cluster during training.",
         where="Section 4, Figure 6, conjecture 3",
         paper="later layers cluster",
@@ -284,6 +300,7 @@ CLAIMS = (
     ),
     Claim(
         id="later-layers-cluster-more",
+        kind="reading",
         text="Later layers cluster more than the first, though their units are of one kind.",
         where="Section 4, Figure 6, conjecture 3",
         paper="later layers cluster",
@@ -293,6 +310,7 @@ CLAIMS = (
     ),
     Claim(
         id="last-layer-faces-low",
+        kind="reading",
         text="Most of the last layer's half-spaces face the low-frequency half after training.",
         where="Section 4, Figure 6",
         paper="3 of 4 shown",
@@ -303,6 +321,7 @@ CLAIMS = (
     ),
     Claim(
         id="frozen-hurts",
+        kind="reading",
         text="Without feature learning (frozen gates) optimisation suffers.",
         where="Section 4, conjecture 2",
         statistic="ln of the error at epoch 300, frozen over trained gates, same sharpness",
@@ -314,6 +333,7 @@ CLAIMS = (
     ),
     Claim(
         id="features-early",
+        kind="reading",
         text="Features are learned early, while the error is high: the overlap kernel's change.",
         where="Introduction",
         paper="early, while the loss is high",
@@ -329,6 +349,7 @@ CLAIMS = (
     ),
     Claim(
         id="hard-gates-are-the-net",
+        kind="reading",
         text="The trained DLGN is a net of half-spaces: hard gates for soft ones change little.",
         where="Section 2: training with soft gates",
         statistic="ln of the error under hard gates over the error under the own gate, at the end",
@@ -345,6 +366,7 @@ CLAIMS = (
     ),
     Claim(
         id="pwc-like-pwl-circle",
+        kind="reading",
         text="Constant experts do as linear ones: the circle.",
         where="Section 3",
         paper="indistinguishable",

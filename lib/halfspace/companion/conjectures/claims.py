@@ -64,6 +64,7 @@ def _functions_closer_early(result: Result) -> np.ndarray:
 CLAIMS = (
     Claim(
         id="features-learned",
+        kind="reading",
         text="Training learns features: a reinitialised value network does better with the gates "
         "of the end than with random ones.",
         where="Introduction, thesis; conjecture 2",
@@ -74,6 +75,7 @@ CLAIMS = (
     ),
     Claim(
         id="gates-early",
+        kind="reading",
         text="Features are learned early: later gates are no better than those of epoch 30.",
         where="Introduction, thesis",
         paper="early, while the loss is high",
@@ -84,6 +86,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-later",
+        kind="reading",
         text="The rest is linear: with gates frozen at epoch 30 the error falls as far.",
         where="Introduction, thesis",
         paper="combined linearly later",
@@ -94,6 +97,7 @@ CLAIMS = (
     ),
     Claim(
         id="path-kernel-learned",
+        kind="reading",
         text="Training makes the kernel of the paths a better one for the target.",
         where="Section 3, conjecture 2",
         statistic="ln of the error of regression with the gates' kernel, start over end",
@@ -103,6 +107,7 @@ CLAIMS = (
     ),
     Claim(
         id="features-learned-fashion",
+        kind="reading",
         text="Training learns features of images: a reinitialised value network does better with "
         "the gates of the end.",
         where="Introduction, thesis; Section 5",
@@ -113,6 +118,7 @@ CLAIMS = (
     ),
     Claim(
         id="gates-early-fashion",
+        kind="reading",
         text="Features of images are learned early: later gates are no better than epoch 1's.",
         where="Introduction, thesis; Section 5",
         paper="early, while the loss is high",
@@ -123,6 +129,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-later-fashion",
+        kind="reading",
         text="The rest is linear on images: with gates frozen at epoch 1 a net is as accurate.",
         where="Introduction, thesis; Section 5",
         paper="combined linearly later",
@@ -133,6 +140,7 @@ CLAIMS = (
     ),
     Claim(
         id="path-kernel-learned-fashion",
+        kind="reading",
         text="Training makes the kernel of the paths a better one for images.",
         where="Section 5, conjecture 2",
         statistic="test accuracy of regression with the gates' kernel, end minus start",
@@ -142,6 +150,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-paths",
+        kind="reading",
         text="A seed whose ReLU net moves many paths to the low half is one whose DLGN does.",
         where="Section 3, conjecture 4",
         statistic="correlation over seeds of the paths that the low half gained, ReLU net and DLGN",
@@ -151,6 +160,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-kernels",
+        kind="reading",
         text="A DLGN's overlap kernel is more similar to its own ReLU net's than to another's.",
         where="Section 3, conjecture 4",
         statistic="centred cosine of overlap kernels at the end, own seed minus other seeds",
@@ -160,6 +170,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-functions",
+        kind="reading",
         text="At epoch 20 a DLGN's outputs are closer to its own ReLU net's than to another's.",
         where="Section 3, conjecture 4",
         statistic="correlation of the outputs along the circle, own seed minus other seeds",

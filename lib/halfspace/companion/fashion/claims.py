@@ -82,6 +82,7 @@ def _moved(name: str):
 CLAIMS = (
     Claim(
         id="fashion-simple-ahead",
+        kind="reading",
         text="On modified Fashion-MNIST the simple part has more active paths throughout training.",
         where="Section 5, Figure 7",
         paper="consistently more",
@@ -97,6 +98,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-simple-gains",
+        kind="reading",
         text="Training on modified labels moves paths to the simple part.",
         where="Section 5, Figure 7",
         statistic="mean ln(1 + paths), simple minus complex part, end minus start",
@@ -108,6 +110,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-label-effect-early",
+        kind="reading",
         text="The labels cause it, all else equal: early in training.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
@@ -116,6 +119,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-label-effect-end",
+        kind="reading",
         text="The labels cause it, all else equal: to the end.",
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
@@ -124,6 +128,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-simple-learned-better",
+        kind="reading",
         text="The simple part is learned better than the complex one.",
         where="Section 5, Figure 7",
         paper="simple part first",
@@ -136,6 +141,7 @@ CLAIMS = (
     ),
     Claim(
         id="fashion-blocks-are-labels",
+        kind="reading",
         text="The brighter block of the overlap kernel is due to training, not to the raw images.",
         where="Section 5, Figure 7",
         statistic="ln of the overlap kernel within classes 0-4 over within 5-9, before training",
@@ -145,6 +151,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-fashion-moves",
+        kind="reading",
         text="On modified Fashion-MNIST the NTK moves towards the labels.",
         where="Section 5, Figure 7",
         paper="three snapshots",
@@ -155,6 +162,7 @@ CLAIMS = (
     ),
     Claim(
         id="overlap-fashion-moves",
+        kind="reading",
         text="On modified Fashion-MNIST the overlap kernel moves towards the labels: the paths do.",
         where="Section 5, conjecture 2",
         statistic="centred alignment of the paths' kernel with the labels' kernel, end minus start",
@@ -164,6 +172,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-fashion-paths",
+        kind="reading",
         text="The DLGN moves its paths as the ReLU net does: class by class, seed by seed.",
         where="Section 3, conjecture 4",
         statistic="correlation over the ten classes of the gain in mean ln(1 + paths), ReLU net "
@@ -179,6 +188,7 @@ CLAIMS = (
     ),
     Claim(
         id="surrogate-fashion-functions",
+        kind="reading",
         text="The DLGN gives images the labels that the ReLU net gives, as another ReLU net would.",
         where="Section 3, conjecture 4",
         statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
@@ -189,6 +199,7 @@ CLAIMS = (
     ),
     Claim(
         id="pwc-like-pwl-fashion",
+        kind="reading",
         text="Constant experts do as well as linear ones: Fashion-MNIST, original labels.",
         where="Section 3",
         paper="indistinguishable",
@@ -203,6 +214,7 @@ CLAIMS = (
     ),
     Claim(
         id="dlgn-like-relu-fashion",
+        kind="reading",
         text="The DLGN classifies nearly as well as the ReLU net: Fashion-MNIST, original labels.",
         where="Section 3, in the sense of Table 1",
         statistic="test accuracy, ReLU net minus DLGN",
@@ -211,6 +223,7 @@ CLAIMS = (
     ),
     Claim(
         id="hard-gates-are-the-net-fashion",
+        kind="reading",
         text="Hard gates in place of soft ones cost the trained DLGN little accuracy.",
         where="Section 2: training with soft gates",
         statistic="test accuracy under the own gates minus under hard gates",

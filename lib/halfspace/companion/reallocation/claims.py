@@ -57,6 +57,7 @@ def _accuracy_gain(*results: Result) -> np.ndarray:
 CLAIMS = tuple(
     Claim(
         id=f"reallocate-{idea.replace(' ', '-')}",
+        kind="ours",
         text=text,
         where="ours: after Section 6",
         statistic="ln of the circle's mean squared error at epoch 100, plain descent over the idea "

@@ -23,6 +23,7 @@ def _of_sizes(*sizes: tuple[int, int], label: str) -> dict[str, tuple[str, ...]]
 CLAIMS = (
     Claim(
         id="relu-disconnected",
+        kind="reading",
         text="The active region of a ReLU path need not be connected.",
         where="Section 2.1, Figure 1a",
         paper="one example",
@@ -49,6 +50,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-jump",
+        kind="reading",
         text="In two ReLU nets that are arbitrarily close, a path's region can differ drastically.",
         where="Section 2.1, Figure 1b",
         paper="one example",
@@ -63,6 +65,7 @@ CLAIMS = (
     ),
     Claim(
         id="dlgn-continuous",
+        kind="reading",
         text="A DLGN's path regions move little when its weights do.",
         where="Section 2.2, against Figure 1b",
         statistic="share of random nets in which the region of one path changes by a share of the "
@@ -77,6 +80,7 @@ CLAIMS = (
     ),
     Claim(
         id="convex-paths",
+        kind="reading",
         text="A DLGN's path region is an intersection of half-spaces, one for each layer.",
         where="Section 2.2; Section 3.1 for the faces",
         statistic="share of random nets all of whose path regions are in one piece, have the area "
@@ -89,6 +93,7 @@ CLAIMS = (
     ),
     Claim(
         id="union-of-patterns",
+        kind="reading",
         text="A path's region is a union of pattern regions, of all that have its units on.",
         where="Section 3.1",
         paper="2^((m−1)H) pattern regions",
@@ -102,6 +107,7 @@ CLAIMS = (
     ),
     Claim(
         id="fewer-path-regions",
+        kind="reading",
         text="There are fewer active path regions than activation pattern regions.",
         where="Section 3.1",
         paper="m^H against 2^(mH) possible ones",
@@ -117,6 +123,7 @@ CLAIMS = (
     ),
     Claim(
         id="fewer-faces",
+        kind="reading",
         text="A DLGN's path regions have fewer faces than its pattern regions.",
         where="Section 3.1",
         paper="H against m·H possible ones",
@@ -131,6 +138,7 @@ CLAIMS = (
     ),
     Claim(
         id="regions-polynomial",
+        kind="reading",
         text="A random net has only polynomially many pattern regions.",
         where="Section 3.1, after Hanin and Rolnick",
         paper="polynomial; the square of the number of units in the plane",
@@ -147,6 +155,7 @@ CLAIMS = (
     ),
     Claim(
         id="region-counts-stable",
+        kind="reading",
         text="The number of pattern regions changes little during training.",
         where="Section 3.1, after Hanin and Rolnick",
         paper="changes little",

@@ -27,6 +27,7 @@ _SUM_AGREES = partial(agrees, gap="sum_gap")
 CLAIMS = (
     Claim(
         id="theorem-1",
+        kind="proved",
         text="A ReLU net's output is the sum of its paths' experts, each times its gate.",
         where="Section 2.1, Theorem 1",
         statistic="share of random nets whose output and sum over all paths differ by less than "
@@ -37,6 +38,7 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-2",
+        kind="proved",
         text="A DLGN's sum over all paths is computed layer by layer, without listing any.",
         where="Section 2.2, Theorem 2; Section 2.3 for constant experts",
         statistic="share of random nets whose output and sum over all paths differ by less than "
@@ -51,6 +53,7 @@ CLAIMS = (
     ),
     Claim(
         id="overlap-product",
+        kind="proved",
         text="The number of active paths that two inputs share is a product over the layers.",
         where="Section 3.2",
         statistic="share of random nets whose products equal counts of all paths one by one, for "
@@ -60,6 +63,7 @@ CLAIMS = (
     ),
     Claim(
         id="constant-experts",
+        kind="proved",
         text="With gates fixed, training free constant experts is regression with the overlap "
         "kernel.",
         where="Section 3.2",
@@ -75,6 +79,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-mean",
+        kind="reading",
         text="At fixed gates the mean NTK is a multiple of inner product times overlap kernel.",
         where="Section 3.2, after Lakshminarayanan and Singh",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
@@ -83,6 +88,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-mean-relu",
+        kind="ours",
         text="A ReLU net's mean NTK is the same multiple of the overlap kernel of its own gates.",
         where="Section 3.2; ours: beyond fixed gates",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
@@ -91,6 +97,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-spread",
+        kind="reading",
         text="At fixed gates the NTK's spread about its mean falls like one over the root of the "
         "width.",
         where="Section 3.2, after Lakshminarayanan and Singh",
