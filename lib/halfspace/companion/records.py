@@ -33,7 +33,7 @@ __all__ = [
     "verify",
 ]
 
-MAX_BYTES = 50_000
+MAX_BYTES = 100_000
 """Largest recorded file: a condition's scalars, not its pictures."""
 
 _REMEDY = (

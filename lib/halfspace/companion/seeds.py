@@ -14,12 +14,32 @@ from halfspace.companion.spec import Integer, Spec
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN, ReLUNet
 
-__all__ = ["FIRST_SEED", "KINDS", "SeedStudy", "random_net", "weight_sum"]
+__all__ = [
+    "FIRST_SEED",
+    "FRESH_SEED",
+    "KINDS",
+    "SeedStudy",
+    "order_seed",
+    "random_net",
+    "weight_sum",
+]
 
 FIRST_SEED = 1000
 """First seed of most recorded runs: none of its results was known when rules were chosen."""
 
+FRESH_SEED = 3000
+"""First seed of the second edition's runs: none of their results was known when its rules were."""
+
 KINDS = ("relu", "dlgn")
+
+
+def order_seed(seed: int) -> int:
+    """Return the seed of the batches' order that belongs to a net's seed.
+
+    A stream of its own: the generator that draws a net's weights would else draw its order, too.
+    """
+    (state,) = np.random.SeedSequence([seed, 1]).generate_state(1, np.uint32)
+    return int(state)
 
 
 class SeedStudy(Spec):

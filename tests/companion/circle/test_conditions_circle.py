@@ -7,7 +7,7 @@ from halfspace.companion.circle.target import Circle
 
 def test_chapter_4_shows_recorded_conditions_by_default():
     every = conditions.circle_conditions()
-    chosen = conditions.chapter_conditions(Circle(), beta=4.0, seeds=20)
+    chosen = conditions.chapter_conditions(Circle(), beta=4.0, seeds=100)
     assert {name: spec.key() for name, spec in chosen.items()} == {
         name: every[name].key() for name in chosen
     }
@@ -34,3 +34,23 @@ def test_runs_that_are_missing_are_left_out(monkeypatch):
     monkeypatch.setattr(conditions, "circle_conditions", lambda: {"b": Spec(None)})
     with pytest.raises(FileNotFoundError, match="run it in a clone"):
         conditions.recorded_conditions()
+
+
+def test_nets_with_frozen_gates_are_forty():
+    every = conditions.circle_conditions()
+    seeds = {name: spec.training.seeds for name, spec in every.items()}
+    assert {count for name, count in seeds.items() if name.startswith("frozen")} == {40}
+    assert {count for name, count in seeds.items() if not name.startswith("frozen")} == {100}
+    assert {spec.training.first_seed for spec in every.values()} == {3000}
+    assert all(spec.training.own_order for spec in every.values())
+
+
+def test_designs_are_run_with_harder_gates_and_with_biases():
+    every = conditions.circle_conditions()
+    spec = every["dlgn: straight-through, biases, constant low half"].training
+    assert (spec.gate, spec.bias) == ("straight-through", True)
+    assert spec.target == every["dlgn: constant low half"].target
+    spec = every["dlgn: beta 30, gating gain 0.6, amplitude of low half 0.3"].training
+    assert (spec.beta, spec.gating_gain, spec.bias) == (30, 0.6, False)
+    assert every["relu: biases, amplitude of low half 0.0"].training.bias
+    assert len({spec.key() for spec in every.values()}) == len(every)

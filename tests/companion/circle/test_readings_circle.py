@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from halfspace.companion.circle import readings
+from halfspace.companion.circle.explanations import CircleLinearised
 from halfspace.companion.circle.specs import CircleTraining
 from halfspace.companion.circle.study import CircleStudy
 from halfspace.companion.circle.target import Circle
@@ -32,23 +33,60 @@ def trained(epochs, model="dlgn", frequencies=(2.0, 8.0), **arrays):
     return Result(spec, {"epochs": np.arange(epochs + 1)} | arrays, PROVENANCE, "computed")
 
 
+def counts(gaps):
+    """Mean path counts of the halves, four points each, whose ln ratio is the given one."""
+    gaps = np.array(gaps, dtype=float)
+    return dict(paths_top=np.exp(gaps) - 0.25, paths_bottom=np.ones_like(gaps) - 0.25)
+
+
 def paths(*gaps, at=(0, 40), **options):
-    """A study whose halves differ by these mean ln(1 + paths), a row per epoch."""
-    zeros = np.zeros_like(np.array(gaps, dtype=float))
-    return studied(at, log_paths_top=gaps, log_paths_bottom=zeros, **options)
+    """A study whose halves differ by these ln ratios of paths, a row per epoch."""
+    return studied(at, **counts(gaps), **options)
 
 
-def test_allocation_is_low_minus_high_minus_its_start():
-    halves = dict(log_paths_top=[[5.0, 4.0], [9.0, 4.0]], log_paths_bottom=[[4.0, 4.0], [3.0, 6.0]])
-    assert readings.allocation(studied((0, 40), **halves)).tolist() == [[0, 0], [5, -2]]
+def test_allocation_is_the_ln_ratio_minus_its_start():
+    halves = dict(paths_top=[[7.75, 0.75], [3.75, 0.0]], paths_bottom=[[3.75, 0.75], [0.75, 1.75]])
+    result = studied((0, 40), **halves)
+    # With a quarter added to each, a path at one point of four: 8/4 and 1/1, then 4/1 and ¼/2.
+    expected = np.log([[2, 1], [4, 1 / 8]])
+    np.testing.assert_allclose(readings.path_ratios(result), expected, rtol=1e-6)
+    np.testing.assert_allclose(readings.path_gains(result), expected - expected[0], atol=1e-6)
     swapped = studied((0, 40), frequencies=(8.0, 2.0), **halves)
-    assert readings.allocation(swapped).tolist() == [[0, 0], [-5, 2]]
-    assert readings.low_and_high(swapped, "log_paths")[0].tolist() == halves["log_paths_bottom"]
-    assert readings.allocation_at(swapped, 40).tolist() == [-5, 2]
-    assert readings.allocation_at(swapped, 0).tolist() == [0, 0]
-    assert readings.allocation_at(swapped).tolist() == [-5, 2]
+    np.testing.assert_allclose(readings.path_gains(swapped), expected[0] - expected, atol=1e-6)
+    assert readings.low_and_high(swapped, "paths")[0].tolist() == halves["paths_bottom"]
+    np.testing.assert_allclose(readings.path_gain(swapped, 40), readings.path_gains(swapped)[1])
+    assert readings.path_gain(swapped, 0).tolist() == [0, 0]
+    np.testing.assert_allclose(readings.path_gain(swapped), readings.path_gains(swapped)[-1])
     with pytest.raises(ValueError, match=r"epoch must be one of \[0, 40\]; got 20"):
-        readings.allocation_at(swapped, 20)
+        readings.path_gain(swapped, 20)
+
+
+def test_a_half_of_fewer_points_gets_more_for_a_path_at_one_of_them():
+    result = studied((0, 40), top_share=0.25, paths_top=[[0.5], [0]], paths_bottom=[[0], [0]])
+    np.testing.assert_allclose(readings.path_ratios(result), np.log([[6], [3]]), rtol=1e-6)
+
+
+def test_a_gain_is_measured_by_spreads_of_seeds():
+    result = paths([1.0, 3.0], [5.0, 5.0], [6.0, 9.0], at=(0, 40, 300))
+    # The ratios differ by 2 at the start, a standard deviation of √2; gains of 5 and 6.
+    np.testing.assert_allclose(
+        readings.gain_beyond_chance(result), np.array([5, 6]) / np.sqrt(2) - 1, rtol=1e-5
+    )
+    # At epoch 40 the gains are 4 and 2, 3 on average; then 1 and 4 more.
+    np.testing.assert_allclose(readings.later_gain(result, 40), [1 / 3, 4 / 3], rtol=1e-5)
+    other = paths([0.0, 0.0], [1.0, 3.0])
+    np.testing.assert_allclose(readings.gain_beside(result, other), [2.5, 3.0], rtol=1e-5)
+
+
+def test_points_without_a_path_beside_the_error():
+    half = dict(loss_top=[[1, 1], [1, np.e]], loss_bottom=[[1, 1], [1, np.e]])
+    result = studied(
+        (0, 40), top_share=0.25, zero_top=[[0, 0], [1, 0]], zero_bottom=[[0, 0], [0.5, 0]], **half
+    )
+    np.testing.assert_allclose(
+        readings.starved_and_stalled(result), [[0.625, 0], [0, 1]], atol=1e-6
+    )
+    assert readings.share_without_path(result, 0).tolist() == [0, 0]
 
 
 def test_the_loss_weighs_the_halves_by_their_points():
@@ -68,12 +106,42 @@ def test_error_ratios_are_logarithms():
         loss_top=[[9.0], [8.0], [2.0]], loss_bottom=[[9.0], [8.0], [6.0]],
         hard_loss_top=[[9.0], [9.0], [12.0]], hard_loss_bottom=[[9.0], [9.0], [20.0]],
     )  # fmt: skip
-    second = studied((0, 300), loss_top=[[9.0], [1.0]], loss_bottom=[[9.0], [3.0]])
+    second = studied(  # its second seed has no partner
+        (0, 300), loss_top=[[9.0, 7.0], [1.0, 7.0]], loss_bottom=[[9.0, 7.0], [3.0, 7.0]],
+    )  # fmt: skip
     assert readings.error_ratio(first, second, 300) == pytest.approx(np.log(8 / 2))
     assert readings.error_ratio(first, second) == pytest.approx(np.log(4 / 2))
-    assert readings.low_half_error_ratio(first, second) == pytest.approx(np.log(2 / 1))
-    assert readings.hard_gate_cost(first) == pytest.approx(np.log(16 / 4))
-    assert readings.high_half_loss_at(first, 400).tolist() == [6]
+    assert [half.tolist() for half in readings.half_losses_at(first, 400)] == [[2], [6]]
+
+
+def test_artefacts_are_compared_on_the_low_half():
+    first, second = (
+        studied(
+            (0, 1),
+            artefacts_top=[[9.0], [top]], artefacts_bottom=[[9.0], [5.0]],
+            overtones_top=[[9.0], [top**2]], overtones_bottom=[[9.0], [5.0]],
+        )
+        for top in (6.0, 2.0)
+    )  # fmt: skip
+    assert readings.artefact_ratio(first, second) == pytest.approx(np.log(3))
+    assert readings.artefact_ratio(first, second, "overtones") == pytest.approx(np.log(9))
+
+
+def test_nets_that_fit_with_hard_gates():
+    half = dict(hard_loss_top=[[9, 9], [0.01, 0.1]], hard_loss_bottom=[[9, 9], [0.01, 0.01]])
+    assert readings.fitted_with_hard_gates(studied((0, 1), **half)).tolist() == [True, False]
+
+
+def test_a_linearised_net_that_never_fits_a_half_fits_the_other_first():
+    at = np.array([1.0, 10.0, 100.0])
+    spec = CircleLinearised(training=CircleTraining(model="relu", target=Circle(n=8)))
+    losses = dict(
+        loss_top=[[1, 1, 1], [0.4, 1, 1], [0.4, 0.4, 1]],
+        loss_bottom=[[2, 2, 2], [2, 0.9, 2], [1.1, 0.9, 2]],
+    )
+    arrays = {name: np.array(values) for name, values in losses.items()} | {"at": at}
+    first = readings.linearised_low_first(Result(spec, arrays, PROVENANCE, "recorded"))
+    assert first.tolist() == [True, False, False]
 
 
 def test_times_to_fit():
@@ -116,17 +184,43 @@ def test_errors_between_points_are_those_of_each_half():
 def test_kernels_of_a_study():
     result = studied(
         (0, 40, 300),
-        ntk_start=[[1.0, 1.0], [0.5, 0.4], [0.25, 0.3]],
-        ntk_overlap=[[0.6, 0.6], [0.75, 0.9], [0.5, 0.2]],
-        overlap_start=[[1.0, 1.0], [0.6, 0.9], [0.2, 0.5]],
-        # Above half its start: the first seed up to epoch 40, the second at the start alone.
-        loss_top=[[1.0, 1.0], [0.6, 0.4], [0.1, 0.1]],
-        loss_bottom=[[1.0, 1.0], [0.6, 0.4], [0.1, 0.1]],
+        overlap_start=[[1.0, 1.0, 1.0], [0.6, 0.9, 0.5], [0.2, 0.5, 0.5]],
+        # Above three quarters of its start: the first seed up to epoch 40, the second at the start
+        # alone, the third to the end.
+        loss_top=[[1.0, 1.0, 1.0], [0.8, 0.7, 0.9], [0.1, 0.1, 0.8]],
+        loss_bottom=[[1.0, 1.0, 1.0], [0.8, 0.7, 0.9], [0.1, 0.1, 0.8]],
     )
-    np.testing.assert_allclose(readings.ntk_change(result), [0.75, 0.7], rtol=1e-6)
-    np.testing.assert_allclose(readings.overlap_gain(result, 40), [0.25, 0.5], rtol=1e-6)
-    np.testing.assert_allclose(readings.overlap_gain(result), [0.25, -0.1], rtol=1e-6)
-    np.testing.assert_allclose(readings.overlap_change_while_high(result), [0.5, 0], rtol=1e-6)
+    np.testing.assert_allclose(readings.overlap_change_while_high(result), [0.5, 0, 0], rtol=1e-6)
+
+
+def test_an_ntk_is_compared_with_several_kernels():
+    result = studied(
+        (0, 40, 300),
+        own=[[0.6, 0.6], [0.75, 0.9], [0.5, 0.2]],
+        start=[[0.6, 0.6], [0.5, 0.4], [0.25, 0.5]],
+        changes_own=[[0, 0], [0.3, 0.5], [0.5, 0.2]],
+        changes_others=[[0, 0], [0.2, 0.3], [0.1, 0.4]],
+        first=[[1.0, 1.0], [0.5, 0.5], [0.25, 0.75]],
+        ntk_others=[0.5, 0.5],
+    )
+    closer = readings.closer_than_at_start
+    np.testing.assert_allclose(closer(result, 40), [0.25, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(closer(result), [0.25, -0.3], rtol=1e-6)
+    np.testing.assert_allclose(readings.changes_alike(result, 40), [0.1, 0.2], rtol=1e-6)
+    np.testing.assert_allclose(readings.changes_alike(result), [0.4, -0.2], rtol=1e-6)
+    np.testing.assert_allclose(readings.moved_beyond_a_new_draw(result), [0.25, -0.25])
+
+
+def test_units_are_counted_for_the_half_that_is_low():
+    shares = dict(  # (2, S, H); the rest of the units prefer neither
+        prefer_top=[np.zeros((2, 3)), [[0.5, 0.75, 1.0], [0.25, 0.5, 0.0]]],
+        prefer_bottom=[np.zeros((2, 3)), [[0.5, 0.0, 0.0], [0.25, 0.25, 0.5]]],
+    )
+    result = studied((0, 40), **shares)
+    np.testing.assert_allclose(readings.units_for_low_half(result), [1.75 / 3, -0.25 / 3])
+    np.testing.assert_allclose(readings.later_units_for_low_half(result), [1.0, -0.5])
+    swapped = studied((0, 40), frequencies=(8.0, 2.0), **shares)
+    np.testing.assert_allclose(readings.units_for_low_half(swapped), [-1.75 / 3, 0.25 / 3])
 
 
 def half_spaces(**options):
@@ -137,11 +231,18 @@ def half_spaces(**options):
     return studied((0, 40), resultant=both, facing_top=both, seeds=3, **options)
 
 
+def test_half_spaces_face_the_half_that_is_low():
+    shares = dict(facing_top=np.zeros((2, 3, 5)), facing_bottom=np.full((2, 3, 5), 0.5))
+    assert readings.facing_low(studied((0, 40), **shares), 5).tolist() == [0, 0, 0]
+    swapped = studied((0, 40), frequencies=(8.0, 2.0), **shares)
+    assert readings.facing_low(swapped, 5).tolist() == [0.5, 0.5, 0.5]
+
+
 def test_half_spaces_are_read_by_layer():
     result = half_spaces()
     np.testing.assert_allclose(readings.resultant_change(result, 1), [0.05] * 3, rtol=1e-5)
     np.testing.assert_allclose(readings.resultant_change(result, 5), [0.25] * 3, rtol=1e-5)
-    np.testing.assert_allclose(readings.facing_top(result, 5), [0.25, 0.35, 0.45], rtol=1e-5)
+    np.testing.assert_allclose(readings.facing_low(result, 5), [0.25, 0.35, 0.45], rtol=1e-5)
     # 16 random normals: the mean of a Rayleigh variable, √π/2 of its root mean square, 1/√16.
     assert readings.resultant_by_chance(result) == pytest.approx(np.sqrt(np.pi) / 2 / 4)
     intervals = readings.layer_intervals(result, "resultant")
@@ -160,25 +261,22 @@ def test_numbers_of_half_spaces():
 
 
 def small_study(**options):
-    counts = [[2.0, 2.0], [6.0, 2.0], [8.0, 4.0]]
     loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.02, 0.5]])
     return studied(
         (0, 10, 20), loss_top=loss, loss_bottom=loss + [[0], [0.03], [0]], diverged=[0, 1],
-        paths_top=counts, paths_bottom=np.full((3, 2), 2.0),
-        log_paths_top=np.log1p(counts), log_paths_bottom=np.zeros((3, 2)), **options,
+        **counts(np.log([[1.0, 1.0], [3.0, 1.0], [4.0, 2.0]])), **options,
     )  # fmt: skip
 
 
 def test_a_summary_is_a_tables_row():
     result = small_study()
-    np.testing.assert_allclose(readings.log_ratio(result, "paths")[-1], np.log([4, 2]))
     row = readings.summary(result)
     assert row["half of them fitted by epoch"] == "20" and row["seeds that stalled"] == "1"
     assert row["seeds that diverged"] == "1"
     assert row["median error, low half"] == "0.26"
     assert row["path ratio low/high, start"] == "1.00"
     assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
-    assert row["allocation (95 % interval)"].startswith("0.80 (")  # ln √(9/3 · 5/3)
+    assert row["allocation (95 % interval)"].startswith("1.04 (")  # ln √(4 · 2)
     assert readings.summary_rows({"a": result, "b": result})[1] == {"net": "b"} | row
 
 
@@ -293,11 +391,11 @@ def test_numbers_of_the_allocation():
         loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
         run.arrays |= {name: np.array(values, dtype=float) for name, values in loss.items()}
         recorded[f"{net}: base"] = run
-        live[label] = trained(1, log_paths_top=[[0.0], [3.0]], log_paths_bottom=[[0.0], [0.5]])
+        live[label] = trained(1, **counts([[0.0], [2.5]]))
     numbers = readings.allocation_numbers(recorded, live)
     assert numbers["positive_relu"] == 1 and numbers["low_first_dlgn"] == 1
     assert numbers["live_dlgn"] == "2.50"
-    assert numbers["allocation_dlgn"].startswith("0.00 (-12.71 to")
+    assert numbers["allocation_dlgn"].endswith("0.00 (-12.71 to 12.71)")
 
 
 def test_numbers_of_kernels():

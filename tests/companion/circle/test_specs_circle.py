@@ -8,6 +8,7 @@ from halfspace.companion.circle.specs import CircleTraining, recipe, trained_net
 from halfspace.companion.circle.target import Circle
 from halfspace.datasets import circle_grid, circle_points
 from halfspace.gates import HardGate
+from halfspace.nets import DeepLinearNet
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 
@@ -131,9 +132,28 @@ def test_specs_check_their_fields():
         gain=0.5, gating_gain=0.5, bias=True, constant_input=False, optimizer="sgd",
         learning_rate=1e-2, batch_size=64, epochs=10, record_every=2,
         function_epochs=(0, 5), early_level=0.3, first_seed=1, seeds=3, grid=64,
+        own_order=True,
     )  # fmt: skip
     assert set(changes) == set(CircleTraining.model_fields)
     keys |= {CircleTraining(**base | {name: value}).key() for name, value in changes.items()}
     assert len(keys) == len(changes) + 1
     with pytest.raises(ValueError, match="index must be from 0 to 2; got 3"):
         trained_net(type("R", (), {"spec": CircleTraining(model="relu", seeds=3)})(), 3)
+
+
+def test_the_batches_order_can_have_a_stream_of_its_own():
+    shared, own = (
+        recipe("relu", epochs=1, seeds=1, first_seed=3, own_order=own).run(torch.device("cpu"))[0]
+        for own in (False, True)
+    )
+    np.testing.assert_array_equal(shared["loss"][0], own["loss"][0])
+    assert not np.array_equal(shared["loss"][1], own["loss"][1])
+    assert recipe("relu", own_order=False).key() == recipe("relu").key()
+    assert recipe("relu", own_order=True).key() != recipe("relu").key()
+
+
+def test_a_deep_linear_net_fits_a_linear_function_alone():
+    net = recipe("linear").net(0)
+    assert type(net) is DeepLinearNet
+    points = torch.tensor([[1.0, 2.0], [-1.0, -2.0]])
+    assert net(points)[0].item() == pytest.approx(-net(points)[1].item())

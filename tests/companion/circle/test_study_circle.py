@@ -8,7 +8,7 @@ import torch
 from halfspace import regions
 from halfspace.companion.circle.measures import hard_forward, hard_gates
 from halfspace.companion.circle.specs import recipe
-from halfspace.companion.circle.study import CircleStudy
+from halfspace.companion.circle.study import CircleStudy, power_from
 from halfspace.companion.circle.target import Circle
 from halfspace.datasets import circle_grid
 from halfspace.ntk import empirical_ntk
@@ -41,7 +41,6 @@ def arrays(runs):
 def test_measures_at_the_start_are_those_of_each_net(runs, arrays, name):
     spec, measured = runs[name].training, arrays[name]
     x, y, top = spec.target.points(), spec.target.values(), spec.target.top()
-    arc = circle_grid(2048)[1]
     for column, seed in enumerate((40, 41)):
         net = spec.net(seed).requires_grad_(True)
         expected = {}
@@ -53,45 +52,61 @@ def test_measures_at_the_start_are_those_of_each_net(runs, arrays, name):
         expected["paths_bottom"] = counts[~top].mean()
         expected["log_paths_top"] = (1 + counts[top]).log().mean()
         expected["zero_top"] = (counts[top] == 0).double().mean()
-        gates = hard_gates(net, arc)[:1024].bool().numpy()
-        expected["patterns_top"] = len(np.unique(gates, axis=0))
-        expected["regions_top"] = regions.count_active_somewhere(gates)
         points = circle_grid(32)[1]
         ntk = empirical_ntk(net, points).double()
         overlap = overlap_kernel(hard_gates(net, points), bias=net.has_bias).double()
         expected["ntk_top"] = ntk.diagonal()[:16].mean()
         expected["ntk_start"] = expected["overlap_start"] = 1
-        expected["ntk_overlap"] = torch.cosine_similarity(ntk.ravel(), overlap.ravel(), dim=0)
+        expected["ntk_overlap"] = expected["ntk_overlap_start"] = torch.cosine_similarity(
+            ntk.ravel(), overlap.ravel(), dim=0
+        )
         expected["initial"] = sum(p.double().sum() for p in net.parameters()).detach()
         for key, value in expected.items():
             got = measured[key][column] if key == "initial" else measured[key][0, column]
             assert float(got) == pytest.approx(float(value), rel=1e-4, abs=1e-9), key
 
 
-def test_soft_counts_and_normals_belong_to_dlgns(runs, arrays):
-    assert "soft_log_paths_top" not in arrays["relu"] and "resultant" not in arrays["relu"]
-    assert "resultant" not in arrays["dlgn, biases"]
-    spec = runs["dlgn"].training
-    net, x, top = spec.net(40), spec.target.points(), spec.target.top()
-    # The activities of all paths sum to the product of the layers' sums.
-    total = net.gates(x).sum(-1).prod(-1).log()[top].mean().detach()
-    assert arrays["dlgn"]["soft_log_paths_top"][0, 0] == pytest.approx(float(total), rel=1e-5)
+def test_layers_are_described_at_the_start_and_the_end(runs, arrays):
+    for name, measured in arrays.items():
+        spec = runs[name].training
+        net, x, top = spec.net(41), spec.target.points(), spec.target.top()
+        gates = hard_gates(net, x)  # (n, H, m)
+        on_top, on_bottom = gates[top].mean(0), gates[~top].mean(0)
+        assert measured["active_top"].shape == (2, 2, 5)
+        np.testing.assert_allclose(measured["active_bottom"][0, 1], on_bottom.mean(-1), rtol=1e-6)
+        for half, more in dict(top=on_top > on_bottom, bottom=on_bottom > on_top).items():
+            preferred = more.double().mean(-1)
+            np.testing.assert_allclose(measured[f"prefer_{half}"][0, 1], preferred, rtol=1e-6)
+
+
+def test_normals_belong_to_dlgns_without_biases(runs, arrays):
+    assert "resultant" not in arrays["relu"] and "resultant" not in arrays["dlgn, biases"]
+    net = runs["dlgn"].training.net(40)
     normals = regions.half_spaces(net)[0]
     angles = torch.atan2(normals[..., 1], normals[..., 0])
-    facing = ((angles - math.pi / 2).abs() <= math.pi / 4).double().mean(-1)
-    np.testing.assert_allclose(arrays["dlgn"]["facing_top"][0, 0], facing.numpy(), rtol=1e-6)
+    for half, middle in dict(top=math.pi / 2, bottom=-math.pi / 2).items():
+        facing = ((angles - middle).abs() <= math.pi / 4).double().mean(-1)
+        np.testing.assert_allclose(arrays["dlgn"][f"facing_{half}"][0, 0], facing, rtol=1e-6)
     mean = torch.stack([angles.cos().mean(-1), angles.sin().mean(-1)]).norm(dim=0)
     np.testing.assert_allclose(arrays["dlgn"]["resultant"][0, 0], mean.detach(), rtol=1e-4)
 
 
-def test_the_spectrum_shows_the_targets_frequencies(runs):
-    training = runs["relu"].training
-    target = training.target.model_copy(update={"frequencies": (4.0, 4.0)})
-    whole = CircleStudy(training=training.replace(target=target, gain=1e-3), at=AT, grid=32)
-    power = whole.run(CPU)[0]["spectrum"]
-    # A nearly zero net leaves the target: one wave of amplitude 1, power 1/4 at its frequency.
-    np.testing.assert_allclose(power[0, :, 4], 0.25, rtol=1e-3)
-    assert np.delete(power[0], 4, axis=1).max() < 1e-4
+def test_power_from_a_frequency_on():
+    angles = math.pi * (np.arange(64) + 0.5) / 64  # of a half of the circle
+    waves = np.sin(angles) + 2 * np.sin(2 * angles) + 3 * np.sin(8 * angles)
+    powers = [power_from(waves, frequency) for frequency in (0, 0.5, 1, 2, 3, 8, 9)]
+    assert powers == pytest.approx([7, 7, 7, 6.5, 4.5, 4.5, 0], abs=1e-12)
+
+
+def test_artefacts_are_those_of_the_residual(runs):
+    training = runs["relu"].training.replace(gain=1e-3)
+    target = training.target.model_copy(update={"frequencies": (4.0, 8.0)})
+    spec = CircleStudy(training=training.replace(target=target), at=AT, grid=32)
+    arrays = spec.run(CPU)[0]
+    # A nearly zero net leaves the target, whole waves with mean square 1/2.
+    for half in ("top", "bottom"):
+        np.testing.assert_allclose(arrays[f"artefacts_{half}"][0], 0.5, rtol=1e-3)
+        assert arrays[f"overtones_{half}"].max() < 1e-3
 
 
 def test_alignment_with_the_target_is_centred(runs):

@@ -1,19 +1,35 @@
 """The recorded conditions of Section 4."""
 
+import itertools
 import math
+from collections.abc import Iterator
 
-from halfspace.companion.circle.specs import recipe
+from halfspace.companion.circle.explanations import CircleKernels, CircleLinearised
+from halfspace.companion.circle.specs import CircleTraining, recipe
 from halfspace.companion.circle.study import CircleStudy
 from halfspace.companion.circle.target import Circle
-from halfspace.companion.seeds import FIRST_SEED
+from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Result
 
-__all__ = ["STUDIES", "chapter_conditions", "circle_conditions", "recorded_conditions"]
+__all__ = [
+    "DESIGNS",
+    "STUDIES",
+    "chapter_conditions",
+    "circle_conditions",
+    "kernel_conditions",
+    "linearised_conditions",
+    "recorded_conditions",
+]
 
-_SEEDS = 20
+_SEEDS = 100
+_FROZEN_SEEDS = 40  # their training is the longest
 _FROZEN_AT = (0, 5, 10, 20, 40, 80, 150, 300, 1000, 2000, 4000, 8000)
 _QUARTER_TURN = math.pi / 2
 _CONTROLS = ("base", "halves swapped", "equal frequencies 4", "biases", "init xavier", "init he")
+_HARDER = ("straight-through", "beta 30, gating gain 0.6")
+DESIGNS = ("amplitude of low half 0.0", "constant low half", "amplitude of low half 0.3")
+"""Conditions whose targets tell explanations of the allocation apart."""
+
 _IN_CHAPTER = (
     *(f"{net}: {name}" for net in ("relu", "dlgn") for name in _CONTROLS),
     *(f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)),
@@ -29,14 +45,31 @@ def circle_conditions() -> dict[str, CircleStudy]:
     """Return Section 4's conditions by name, ``model: condition``.
 
     The low half is the top one, with frequency 2 against 8, where the name does not say otherwise.
+    All conditions have the same seeds, so that nets of one shape start from the same weights.
     """
     conditions = {}
     for model in ("relu", "dlgn"):
         for name, changes in (_common(model) | _of_one(model)).items():
             conditions[f"{model}: {name}"] = _study(model, **changes)
+    for model, name, changes in _designs():
+        conditions[f"{model}: {name}"] = _study(model, **changes)
+    conditions["linear: base"] = _study("linear")
     for name, changes in _gates(frozen=True).items():
         conditions[f"frozen: {name}"] = _study("frozen", **changes)
     return conditions
+
+
+def kernel_conditions() -> dict[str, CircleKernels]:
+    """Return the nets whose NTK is compared with several overlap kernels."""
+    gates = {name: changes for name, changes in _of_one("dlgn").items() if name in _HARDER}
+    trainings = {"relu": _recipe("relu"), "dlgn": _recipe("dlgn")}
+    trainings |= {f"dlgn: {name}": _recipe("dlgn", **changes) for name, changes in gates.items()}
+    return {name: CircleKernels(training=training) for name, training in trainings.items()}
+
+
+def linearised_conditions() -> dict[str, CircleLinearised]:
+    """Return the nets whose NTK stays that of their initial weights."""
+    return {net: CircleLinearised(training=_recipe(net)) for net in ("relu", "dlgn")}
 
 
 def recorded_conditions() -> dict[str, Result]:
@@ -63,7 +96,7 @@ def chapter_conditions(target: Circle, *, beta: float, seeds: int) -> dict[str, 
     Args:
         target: the base recipe's; the conditions that change the target follow its frequencies.
         beta: sharpness of the gates, where the recorded condition has the base recipe's.
-        seeds: how many.
+        seeds: how many; of nets with frozen gates at most 40.
     """
     conditions = circle_conditions()
     low, high = target.frequencies
@@ -78,13 +111,32 @@ def chapter_conditions(target: Circle, *, beta: float, seeds: int) -> dict[str, 
         condition = conditions[name]
         changes = {"beta": beta} if condition.training.beta == usual_beta else {}
         changes["target"] = targets.get(name.split(": ")[1], target)
-        chosen[name] = condition.with_training(seeds=seeds, **changes)
+        changes["seeds"] = min(seeds, _FROZEN_SEEDS) if name.startswith("frozen") else seeds
+        chosen[name] = condition.with_training(**changes)
     return chosen
 
 
 def _study(model: str, **changes) -> CircleStudy:
-    training = recipe(model, first_seed=FIRST_SEED, seeds=_SEEDS, **changes)
-    return CircleStudy(training=training, **(dict(at=_FROZEN_AT) if model == "frozen" else {}))
+    if model == "frozen":
+        return CircleStudy(training=_recipe(model, seeds=_FROZEN_SEEDS, **changes), at=_FROZEN_AT)
+    return CircleStudy(training=_recipe(model, **changes))
+
+
+def _recipe(model: str, seeds: int = _SEEDS, **changes) -> CircleTraining:
+    return recipe(model, first_seed=FRESH_SEED, seeds=seeds, own_order=True, **changes)
+
+
+def _designs() -> Iterator[tuple[str, str, dict]]:
+    """Yield the targets that tell explanations apart, under other gates and with biases."""
+    gates = {"": {}} | {f"{name}, ": _of_one("dlgn")[name] for name in _HARDER}
+    for model, gate, bias in itertools.product(("relu", "dlgn"), gates, (False, True)):
+        if (model == "relu" and gate) or not (gate or bias):
+            continue  # ReLU nets have one gate; the base recipe's designs are conditions already
+        label, changes = gate + ("biases, " if bias else ""), gates[gate] | dict(bias=bias)
+        for design in DESIGNS:
+            yield model, label + design, changes | _common(model)[design]
+        if gate and bias and "straight" not in gate:
+            yield model, label.removesuffix(", "), changes
 
 
 def _common(model: str) -> dict[str, dict]:
@@ -139,4 +191,8 @@ def _gates(frozen: bool = False) -> dict[str, dict]:
     return changes | {"beta 30, gating gain 0.6": dict(beta=30.0, gating_gain=0.6)}
 
 
-STUDIES = {"circle": circle_conditions}
+STUDIES = {
+    "circle": circle_conditions,
+    "circle kernels": kernel_conditions,
+    "linearised": linearised_conditions,
+}

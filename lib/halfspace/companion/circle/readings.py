@@ -23,11 +23,12 @@ __all__ = [
     "EARLY",
     "FACING_BY_CHANCE",
     "FIT_LEVEL",
-    "allocation",
-    "allocation_at",
     "allocation_intervals",
     "allocation_numbers",
+    "artefact_ratio",
+    "changes_alike",
     "check_rows",
+    "closer_than_at_start",
     "condition_numbers",
     "control_numbers",
     "control_summaries",
@@ -38,38 +39,47 @@ __all__ = [
     "error_rows",
     "evaluation_epochs",
     "explanation_numbers",
-    "facing_top",
+    "facing_low",
     "final_allocations",
     "fit_numbers",
     "fit_times",
+    "fitted_with_hard_gates",
     "functions_after_start",
+    "gain_beside",
+    "gain_beyond_chance",
     "half_fitted_by",
     "half_space_numbers",
-    "hard_gate_cost",
-    "high_half_loss_at",
+    "half_losses_at",
     "kernel_curves",
     "kernel_numbers",
     "kernel_rows",
     "kernel_summary",
-    "log_error",
+    "later_gain",
+    "later_units_for_low_half",
     "layer_intervals",
+    "linearised_low_first",
+    "log_error",
     "log_ratio",
     "loss_at",
     "losses_by_gate",
     "low_and_high",
-    "low_half_error_ratio",
     "low_half_first",
-    "ntk_change",
+    "moved_beyond_a_new_draw",
     "overlap_change_while_high",
-    "overlap_gain",
+    "path_gain",
+    "path_gains",
+    "path_ratios",
     "recorded_numbers",
     "resultant_by_chance",
     "resultant_change",
     "run_numbers",
+    "share_without_path",
     "single_curves",
+    "starved_and_stalled",
     "summary",
     "summary_rows",
     "total_loss",
+    "units_for_low_half",
 ]
 
 
@@ -145,22 +155,37 @@ def error_ratio(first: Result, second: Result, epoch: int | None = None) -> np.n
     Raises:
         ValueError: if a net was not evaluated at that epoch.
     """
-    return np.log(loss_at(first, epoch) / loss_at(second, epoch))
+    return np.log(np.divide(*_same_seeds(loss_at(first, epoch), loss_at(second, epoch))))
 
 
-def low_half_error_ratio(first: Result, second: Result) -> np.ndarray:
-    """Return the logarithm of the low half's error at the end, first over second, shape (S,)."""
-    return np.log(low_and_high(first, "loss")[0][-1] / low_and_high(second, "loss")[0][-1])
+def artefact_ratio(first: Result, second: Result, name: str = "artefacts") -> np.ndarray:
+    """Return the logarithm of the low half's artefacts at the end, first over second, shape (S,).
+
+    Args:
+        first: of ``CircleStudy``.
+        second: likewise.
+        name: ``"artefacts"``: the residual's power at and above the low frequency;
+            ``"overtones"``: above it.
+    """
+    powers = (low_and_high(result, name)[0][-1] for result in (first, second))
+    return np.log(np.divide(*_same_seeds(*powers)))
 
 
-def hard_gate_cost(result: Result) -> np.ndarray:
-    """Return the logarithm of the final error, hard gates over the net's own, shape (S,)."""
-    return np.log(total_loss(result, "hard_loss")[-1] / total_loss(result)[-1])
+def fitted_with_hard_gates(result: Result) -> np.ndarray:
+    """Return which seeds' errors are below ``FIT_LEVEL`` at the end under hard gates, (S,)."""
+    return total_loss(result, "hard_loss")[-1] < FIT_LEVEL
 
 
-def high_half_loss_at(result: Result, epoch: int | None = None) -> np.ndarray:
-    """Return the mean squared error on the high half at an evaluation epoch, shape (S,)."""
-    return low_and_high(result, "loss")[1][_row(result, epoch)]
+def _same_seeds(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the last seeds of the longer one: all studies begin with the same seed."""
+    seeds = min(len(first), len(second))
+    return first[:seeds], second[:seeds]
+
+
+def half_losses_at(result: Result, epoch: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the error on the low and on the high half at an evaluation epoch, (S,) each."""
+    low, high = low_and_high(result, "loss")
+    return low[_row(result, epoch)], high[_row(result, epoch)]
 
 
 def epochs_to_fit(result: Result) -> np.ndarray:
@@ -172,6 +197,18 @@ def low_half_first(result: Result) -> np.ndarray:
     """Return which seeds fitted the low half at an earlier evaluation than the high one, (S,)."""
     epochs = evaluation_epochs(result)
     low, high = (first_below(epochs, loss, FIT_LEVEL) for loss in low_and_high(result, "loss"))
+    return low < np.nan_to_num(high, nan=np.inf)
+
+
+def linearised_low_first(result: Result) -> np.ndarray:
+    """Return which seeds' linearised nets fit the low half before the high one, bool, (S,).
+
+    Args:
+        result: of ``CircleLinearised``; a half is fitted when half of its first error is left.
+    """
+    low, high = (
+        first_below(result.at, loss / loss[0], 0.5) for loss in low_and_high(result, "loss")
+    )
     return low < np.nan_to_num(high, nan=np.inf)
 
 
@@ -205,25 +242,71 @@ def error_between_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
 # Paths
 
 
-def allocation(result: Result) -> np.ndarray:
-    """Return how much more the low-frequency half gained in active paths than the other half.
+def path_ratios(result: Result) -> np.ndarray:
+    """Return the ln ratio of active paths, low-frequency half over high-frequency half, (E, S).
 
-    The mean of ln(1 + number of active paths) over the low half, minus that over the high half,
-    minus the same difference at initialisation: 0 at the start, paired by seed; hard gates. Shape
-    (E, S).
+    Of the halves' mean numbers of active paths, hard gates. To each mean one path at one point of
+    the half is added, so that a half without any path has a logarithm.
     """
-    low, high = low_and_high(result, "log_paths")
-    gap = low - high
-    return gap - gap[0]
+    on_top = result.spec.target.top()
+    top, bottom = (
+        result.arrays[f"paths_{half}"].astype(np.float64) + 1 / points.sum().item()
+        for half, points in (("top", on_top), ("bottom", ~on_top))
+    )
+    f_top, f_bottom = result.spec.target.frequencies
+    return np.log(top / bottom) if f_top <= f_bottom else np.log(bottom / top)
 
 
-def allocation_at(result: Result, epoch: int | None = None) -> np.ndarray:
+def path_gains(result: Result) -> np.ndarray:
+    """Return the allocation: ``path_ratios`` minus their values at initialisation, shape (E, S)."""
+    ratios = path_ratios(result)
+    return ratios - ratios[0]
+
+
+def path_gain(result: Result, epoch: int | None = None) -> np.ndarray:
     """Return the allocation at an evaluation epoch, or at the end, shape (S,).
 
     Raises:
         ValueError: if the net was not evaluated at that epoch.
     """
-    return allocation(result)[_row(result, epoch)]
+    return path_gains(result)[_row(result, epoch)]
+
+
+def gain_beyond_chance(result: Result) -> np.ndarray:
+    """Return the final gain in standard deviations of the nets' ratios at the start, minus 1, (S,).
+
+    Above 0 the gain is larger than nets differ before training.
+    """
+    return path_gain(result) / path_ratios(result)[0].std(ddof=1) - 1
+
+
+def later_gain(result: Result, epoch: int) -> np.ndarray:
+    """Return the gain from an epoch to the end, as a share of the mean gain up to it, shape (S,).
+
+    Raises:
+        ValueError: if the net was not evaluated at that epoch.
+    """
+    early = path_gain(result, epoch)
+    return (path_gain(result) - early) / early.mean()
+
+
+def gain_beside(result: Result, other: Result) -> np.ndarray:
+    """Return the final gain as a share of another run's mean gain, shape (S,)."""
+    return path_gain(result) / path_gain(other).mean()
+
+
+def share_without_path(result: Result, epoch: int | None = None) -> np.ndarray:
+    """Return the share of training points without an active path, shape (S,).
+
+    Raises:
+        ValueError: if the net was not evaluated at that epoch.
+    """
+    return total_loss(result, "zero")[_row(result, epoch)]
+
+
+def starved_and_stalled(result: Result) -> np.ndarray:
+    """Return the final share of points without a path, and the final ln error, shape (2, S)."""
+    return np.stack([share_without_path(result), np.log(loss_at(result))])
 
 
 def log_ratio(result: Result, name: str) -> np.ndarray:
@@ -238,34 +321,65 @@ def log_ratio(result: Result, name: str) -> np.ndarray:
 # Kernels and half-spaces of a ``CircleStudy``
 
 
-def ntk_change(result: Result) -> np.ndarray:
-    """Return 1 − cosine of the NTK at the end with the NTK at the start, shape (S,)."""
-    return 1 - result.ntk_start[-1].astype(np.float64)
+def changes_alike(result: Result, epoch: int | None = None) -> np.ndarray:
+    """Return how alike the NTK and the overlap kernel of a net change, minus other nets', (S,).
 
+    Args:
+        result: of ``CircleKernels``.
+        epoch: an evaluation epoch; the end for ``None``.
 
-def overlap_gain(result: Result, epoch: int | None = None) -> np.ndarray:
-    """Return how much closer the NTK is to the overlap kernel than to the first NTK, shape (S,).
-
-    The cosine of the NTK with the overlap kernel of the same epoch, minus that with the NTK at the
-    start.
+    Returns:
+        Cosine of the NTK's change with the change of the net's own overlap kernel, minus that with
+        the change of other seeds'.
 
     Raises:
         ValueError: if the net was not evaluated at that epoch.
     """
-    gain = result.ntk_overlap.astype(np.float64) - result.ntk_start
-    return gain[_row(result, epoch)]
+    alike = result.changes_own.astype(np.float64) - result.changes_others
+    return alike[_row(result, epoch)]
+
+
+def closer_than_at_start(result: Result, epoch: int | None = None) -> np.ndarray:
+    """Return how much closer the NTK is to the overlap kernel of then than to that of the start.
+
+    Args:
+        result: of ``CircleKernels``.
+        epoch: an evaluation epoch; the end for ``None``.
+
+    Returns:
+        Differences of cosines, shape (S,).
+
+    Raises:
+        ValueError: if the net was not evaluated at that epoch.
+    """
+    return (result.own.astype(np.float64) - result.start)[_row(result, epoch)]
+
+
+def moved_beyond_a_new_draw(result: Result) -> np.ndarray:
+    """Return how much farther the NTK is from its start than another net's first NTK, (S,).
+
+    Args:
+        result: of ``CircleKernels``.
+
+    Returns:
+        Mean cosine of a first NTK with other seeds' first NTKs, minus that of the last with it.
+    """
+    return result.ntk_others.astype(np.float64) - result.first[-1]
 
 
 def overlap_change_while_high(result: Result) -> np.ndarray:
     """Return the part of the overlap kernel's change that is over while the error is high, (S,).
 
-    The change is 1 − cosine with the kernel at the start; the error is high at the evaluations up
-    to the last one at which it is above half its start.
+    The change is 1 − cosine with the kernel at the start. The error is high at the evaluations up
+    to the last one at which it is above three quarters of its start: half of it is left when the
+    low half is fitted alone. Of a net whose error stays high the part is 0.
     """
     change = 1 - result.overlap_start.astype(np.float64)
     loss = total_loss(result)
-    last_high = len(loss) - 1 - (loss > loss[0] / 2)[::-1].argmax(axis=0)
-    return change[last_high, np.arange(change.shape[1])] / change[-1]
+    high = loss > 0.75 * loss[0]
+    last_high = len(loss) - 1 - high[::-1].argmax(axis=0)
+    part = change[last_high, np.arange(change.shape[1])] / change[-1]
+    return np.where(high[-1], 0.0, part)
 
 
 def resultant_change(result: Result, layer: int) -> np.ndarray:
@@ -278,14 +392,36 @@ def resultant_change(result: Result, layer: int) -> np.ndarray:
     return (result.resultant[-1] - result.resultant[0])[:, layer - 1]
 
 
-def facing_top(result: Result, layer: int) -> np.ndarray:
-    """Return the final share of a layer's normals within 45° of the top half's middle, (S,).
+def facing_low(result: Result, layer: int) -> np.ndarray:
+    """Return the final share of a layer's normals within 45° of the low half's middle, (S,).
 
     Args:
         result: of a DLGN without biases.
         layer: counted from 1.
     """
-    return result.facing_top[-1, :, layer - 1].astype(np.float64)
+    f_top, f_bottom = result.spec.target.frequencies
+    name = "facing_top" if f_top <= f_bottom else "facing_bottom"
+    return result.arrays[name][-1, :, layer - 1].astype(np.float64)
+
+
+def units_for_low_half(result: Result) -> np.ndarray:
+    """Return the final share of units that prefer the low half minus that of the high half, (S,).
+
+    A unit prefers the half where it is active at the larger share of points; of all layers.
+    """
+    return _preference(result).mean(-1)
+
+
+def later_units_for_low_half(result: Result) -> np.ndarray:
+    """Return that difference of shares in the last layer minus in the first, shape (S,)."""
+    preference = _preference(result)
+    return preference[:, -1] - preference[:, 0]
+
+
+def _preference(result: Result) -> np.ndarray:
+    """Return each layer's share of units that prefer the low half minus the high half's, (S, H)."""
+    low, high = low_and_high(result, "prefer")
+    return low[-1] - high[-1]
 
 
 def resultant_by_chance(result: Result) -> float:
@@ -299,9 +435,7 @@ def resultant_by_chance(result: Result) -> float:
 def summary(result: Result) -> dict[str, str]:
     """Describe a study in a table's row: speed of fitting, stalled seeds, paths, allocation."""
     fitted = epochs_to_fit(result)
-    low, high = low_and_high(result, "paths")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.median(low / high, axis=1)
+    ratios = np.median(np.exp(path_ratios(result)), axis=1)
     low_error, high_error = (np.median(loss[-1]) for loss in low_and_high(result, "loss"))
     early = _early_row(result)
     return {
@@ -314,7 +448,7 @@ def summary(result: Result) -> dict[str, str]:
         "path ratio low/high, start": f"{ratios[0]:.2f}",
         f"path ratio, epoch {evaluation_epochs(result)[early]:.0f}": f"{ratios[early]:.2f}",
         "path ratio, end": f"{ratios[-1]:.2f}",
-        "allocation (95 % interval)": interval_text(allocation_at(result)),
+        "allocation (95 % interval)": interval_text(path_gain(result)),
     }
 
 
@@ -489,7 +623,7 @@ def final_allocations(
         names = [name.split(": ", 1)[1] for name in runs]
         conditions = dict(zip(names, names, strict=True))
     return {
-        label: {title: mean_interval(allocation_at(run)) for title, run in titled.items()}
+        label: {title: mean_interval(path_gain(run)) for title, run in titled.items()}
         for label, titled in _runs_of_nets(runs, conditions).items()
     }
 
@@ -557,9 +691,9 @@ def allocation_numbers(
     for label, net in _NETS.items():
         run = recorded[f"{net}: base"]
         numbers |= {
-            f"allocation_{net}": interval_text(allocation_at(run)),
-            f"positive_{net}": int((allocation_at(run) > 0).sum()),
-            f"live_{net}": f"{allocation_at(live[label])[0]:.2f}",
+            f"allocation_{net}": interval_text(path_gain(run)),
+            f"positive_{net}": int((path_gain(run) > 0).sum()),
+            f"live_{net}": f"{path_gain(live[label])[0]:.2f}",
             f"low_first_{net}": int(low_half_first(run).sum()),
         }
     return numbers
@@ -588,7 +722,7 @@ def half_space_numbers(result: Result) -> dict[str, object]:
         "width": result.spec.training.width,
     }
     for layer in (1, 5):
-        numbers[f"facing_top_{layer}"] = interval_text(facing_top(result, layer))
+        numbers[f"facing_top_{layer}"] = interval_text(facing_low(result, layer))
         numbers[f"resultant_{layer}"] = interval_text(result.resultant[-1, :, layer - 1])
     return numbers
 
@@ -617,7 +751,7 @@ def control_numbers(runs: Mapping[str, Result], conditions: Mapping[str, str]) -
     Args: those of ``final_allocations``.
     """
     return {
-        f"{title} {label}": interval_text(allocation_at(run))
+        f"{title} {label}": interval_text(path_gain(run))
         for label, titled in _runs_of_nets(runs, conditions).items()
         for title, run in titled.items()
     }
@@ -650,14 +784,14 @@ def recorded_numbers(
 
 def _text(recorded: Mapping[str, Result], name: str) -> str:
     """Write a condition's final allocation with its interval."""
-    return interval_text(allocation_at(recorded[name])) if name in recorded else _MISSING
+    return interval_text(path_gain(recorded[name])) if name in recorded else _MISSING
 
 
 def _difference_text(recorded: Mapping[str, Result], first: str, second: str) -> str:
     """Write the difference of two conditions' final allocations, paired by seed."""
     if not {first, second} <= recorded.keys():
         return _MISSING
-    return interval_text(allocation_at(recorded[first]) - allocation_at(recorded[second]))
+    return interval_text(path_gain(recorded[first]) - path_gain(recorded[second]))
 
 
 def condition_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
@@ -739,7 +873,7 @@ def allocation_intervals(
         By label: evaluation epochs, shape (E,), and mean, lower end, upper end, shape (E, 3).
     """
     return {
-        label: (evaluation_epochs(recorded[name]), mean_intervals(allocation(recorded[name])))
+        label: (evaluation_epochs(recorded[name]), mean_intervals(path_gains(recorded[name])))
         for label, name in shown.items()
         if name in recorded
     }

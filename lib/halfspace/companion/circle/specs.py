@@ -15,10 +15,11 @@ from torch import Tensor
 from halfspace._checks import check_integer, single_precision
 from halfspace.companion.circle.measures import _functions, _kernels, losses, path_statistics
 from halfspace.companion.circle.target import Circle
-from halfspace.companion.spec import Integer, Result, Spec
+from halfspace.companion.seeds import order_seed
+from halfspace.companion.spec import Integer, Result, Spec, later
 from halfspace.datasets import circle_grid
 from halfspace.gates import gate_named
-from halfspace.nets import DLGN, GatedNet, ReLUNet, stack
+from halfspace.nets import DLGN, DeepLinearNet, GatedNet, ReLUNet, stack
 from halfspace.regions import half_spaces
 from halfspace.training import Crossing, History, fit, net_losses
 
@@ -29,7 +30,8 @@ class CircleTraining(Spec):
     """Train one kind of net from many seeds and measure it during training.
 
     Attributes:
-        model: ``"relu"``, ``"dlgn"``, or ``"frozen"`` (a DLGN with frozen gating).
+        model: ``"relu"``, ``"dlgn"``, ``"frozen"`` (a DLGN with frozen gating) or ``"linear"`` (a
+            deep linear net).
         target: the circle target.
         width: m.
         depth: H.
@@ -49,6 +51,8 @@ class CircleTraining(Spec):
         early_level: the early point in time is a seed's first epoch with a loss below this.
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
         seeds: S, how many.
+        own_order: whether the batches' order has a stream of its own, rather than that of the seed
+            that draws the weights.
         grid: N, number of grid points on the circle for kernels; functions have four times as many,
             none of which is a training point of the base recipe.
 
@@ -65,7 +69,7 @@ class CircleTraining(Spec):
         diverged (S,). final.*: the trained weights.
     """
 
-    model: Literal["relu", "dlgn", "frozen"]
+    model: Literal["relu", "dlgn", "frozen", "linear"]
     target: Circle = Circle()
     width: Integer = Field(16, ge=1)  # Section 4
     depth: Integer = Field(5, ge=1)  # Section 4
@@ -85,6 +89,7 @@ class CircleTraining(Spec):
     early_level: float = Field(0.4, gt=0)
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(20, ge=1)
+    own_order: bool = later(False)
     grid: Integer = Field(256, ge=2)
 
     @model_validator(mode="after")
@@ -95,13 +100,14 @@ class CircleTraining(Spec):
         return self
 
     @single_precision()
-    def net(self, seed: int) -> ReLUNet | DLGN:
+    def net(self, seed: int) -> ReLUNet | DLGN | DeepLinearNet:
         """Return the net of one seed at its initialisation, on the CPU."""
         generator = torch.Generator().manual_seed(seed)
         sizes = dict(width=self.width, depth=self.depth, bias=self.bias)
         sizes |= dict(init=self.init, gain=self.gain)
-        if self.model == "relu":
-            return ReLUNet(2, **sizes, generator=generator)
+        if self.model in ("relu", "linear"):
+            kind = ReLUNet if self.model == "relu" else DeepLinearNet
+            return kind(2, **sizes, generator=generator)
         return DLGN(
             2,
             **sizes,
@@ -126,7 +132,7 @@ class CircleTraining(Spec):
             net,
             self.target.points().to(device),
             self.target.values().to(device),
-            seeds=seeds,
+            seeds=[order_seed(seed) for seed in seeds] if self.own_order else seeds,
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             optimizer=self.optimizer,
@@ -210,7 +216,7 @@ class CircleEvaluation(Spec):
         return self.replace(training=self.training.replace(**changes))
 
 
-def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTraining:
+def recipe(model: Literal["relu", "dlgn", "frozen", "linear"], **changes) -> CircleTraining:
     """Return the base recipe for a kind of net, with some fields changed.
 
     The ReLU net starts with its hidden weights times 0.6; the net with frozen gating trains for
@@ -221,6 +227,7 @@ def recipe(model: Literal["relu", "dlgn", "frozen"], **changes) -> CircleTrainin
     base = {
         "relu": dict(gain=0.6),
         "dlgn": {},
+        "linear": {},
         "frozen": dict(epochs=8000, record_every=10, function_epochs=(0, 20, 100, 300, 2000, 8000)),
     }[model]
     if "epochs" in changes and "function_epochs" not in changes:

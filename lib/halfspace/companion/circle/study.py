@@ -1,8 +1,10 @@
 """Section 4 in numbers: what changes during training on the circle, seed by seed, half by half."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
+import scipy.fft
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -15,16 +17,12 @@ from halfspace.kernels import alignment, cosine
 from halfspace.nets import GatedNet
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
-from halfspace.regions import count_active_somewhere, half_spaces
+from halfspace.regions import half_spaces
 from halfspace.training import weight_sums
 
-__all__ = ["CircleStudy", "FREQUENCIES"]
+__all__ = ["CircleStudy", "power_from"]
 
-FREQUENCIES = 17
-"""The residual's spectrum holds the frequencies from 0 to 16 periods a turn."""
-
-_ARC_POINTS = 1024  # grid points on each half at which activation patterns are collected
-_MAX_PATHS = 2**21  # non-empty regions of nets with more paths are not counted
+_RESIDUAL_POINTS = 512  # on the circle, at which the residual's power is taken
 _HALVES = ("_top", "_bottom")
 
 
@@ -39,20 +37,23 @@ class CircleStudy(CircleEvaluation):
         loss_{half}, hard_loss_{half} (K, S): mean squared error at the training points under the
         net's gate and under hard gates.
         log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; paths_{half}
-        (K, S): mean number; zero_{half} (K, S): share of points without one; soft_log_paths_{half}
-        (K, S): mean logarithm of the sum of all paths' activities under the net's gate (DLGNs).
-        patterns_{half}, regions_{half} (K, S): activation patterns that occur on the half, and
-        paths that are active somewhere on it; NaN for nets with more than 2^21 paths.
-        ntk_start, ntk_overlap (K, S): cosine of the NTK with itself at the start, and with the
-        overlap kernel of the same epoch; overlap_start (K, S); ntk_{half} (K, S): mean diagonal.
+        (K, S): mean number; zero_{half} (K, S): share of points without one.
+        artefacts_{half}, overtones_{half} (K, S): power of the residual on the half, a mean square,
+        at and above the half's own frequency in the target, and above it alone.
+        ntk_start, ntk_overlap, ntk_overlap_start (K, S): cosine of the NTK with itself at the
+        start, with the overlap kernel of the same epoch, and with that of the start; overlap_start
+        (K, S): of the overlap kernel with itself at the start; ntk_{half} (K, S): mean diagonal.
         ntk_target, overlap_target (K, S): centred alignment of the kernels with the target's.
-        spectrum (K, S, 17): power of the residual at each frequency.
-        resultant (K, S, H): length of the mean of a layer's unit normals (0 for scattered, 1 for
-        equal ones); facing_top (K, S, H): share of them within 45 degrees of the top half's middle
-        (DLGNs without biases).
+        At the start and at the end, (2, S, H): active_{half}: share of a layer's units that are
+        active, mean over the half's points; prefer_{half}: share of a layer's units that are active
+        at a larger share of the half's points than of the other half's. Of DLGNs without biases
+        also resultant: length of the mean of a layer's unit normals (0 for scattered, 1 for equal
+        ones); facing_{half}: share of them within 45 degrees of the half's middle.
     """
 
-    at: tuple[Integer, ...] = (0, 5, 10, 20, 40, 80, 150, 300)
+    version: ClassVar[int] = 2
+
+    at: tuple[Integer, ...] = (0, 5, 10, 20, 40, 80, 100, 150, 200, 300)
     grid: Integer = Field(128, ge=32)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
@@ -60,30 +61,38 @@ class CircleStudy(CircleEvaluation):
         x, y = spec.target.points().to(device), spec.target.values().to(device)
         top = spec.target.top().to(device)
         net, history = spec.train(device, snapshots=self.at)
-        evaluations, start = [], None
+        evaluations, layers, start = [], [], None
         for epoch in self.at:
             net.load_state_dict(history.snapshots[epoch])
             with torch.no_grad():
                 errors = losses(net, x, y, top)
                 scalars = {name: errors[name] for name in errors if name.endswith(_HALVES)}
-                scalars |= path_statistics(net, x, top) | _soft_paths(net, x, top) | _normals(net)
-                scalars |= _regions(net, device) | self._residual(net, device)
+                scalars |= path_statistics(net, x, top) | self._artefacts(net, device)
+                if epoch in (self.at[0], self.at[-1]):
+                    layers.append(_layers(net, x, top))
             kernels = self._kernels(net, device)
             start = start or kernels
             evaluations.append(scalars | self._alignments(kernels, start, device))
         arrays = {
-            name: np.stack([s[name].cpu().numpy() for s in evaluations]).astype(np.float32)
-            for name in evaluations[0]
+            name: np.stack([s[name].cpu().numpy() for s in measured]).astype(np.float32)
+            for measured in (evaluations, layers)
+            for name in measured[0]
         }
         initial = weight_sums(history.snapshots[0])
         return dict(at=np.array(self.at), diverged=history.diverged, initial=initial) | arrays
 
-    def _residual(self, net: GatedNet, device: torch.device) -> dict[str, Tensor]:
-        angles, points = circle_grid(256)
+    def _artefacts(self, net: GatedNet, device: torch.device) -> dict[str, Tensor]:
+        angles, points = circle_grid(_RESIDUAL_POINTS)
         target = self.target.target(angles).to(device)
-        residual = net(points.to(device)).squeeze(-1) - target
-        power = (torch.fft.rfft(residual, norm="forward").abs() ** 2)[..., :FREQUENCIES]
-        return {"spectrum": power}
+        residual = (net(points.to(device)).squeeze(-1) - target).double().cpu().numpy()
+        powers = {}
+        for half, values, frequency in zip(
+            ("top", "bottom"), np.split(residual, 2, axis=-1), self.target.frequencies, strict=True
+        ):
+            above = math.floor(frequency) + 1
+            powers[f"artefacts_{half}"] = torch.from_numpy(power_from(values, frequency))
+            powers[f"overtones_{half}"] = torch.from_numpy(power_from(values, above))
+        return powers
 
     def _kernels(self, net: GatedNet, device: torch.device) -> dict[str, Tensor]:
         points = circle_grid(self.grid)[1].to(device)
@@ -100,6 +109,7 @@ class CircleStudy(CircleEvaluation):
             "ntk_start": cosine(kernels["ntk"], start["ntk"]),
             "overlap_start": cosine(kernels["overlap"], start["overlap"]),
             "ntk_overlap": cosine(kernels["ntk"], kernels["overlap"]),
+            "ntk_overlap_start": cosine(kernels["ntk"], start["overlap"]),
             "ntk_target": alignment(kernels["ntk"], ideal),
             "overlap_target": alignment(kernels["overlap"], ideal),
             "ntk_top": diagonal[..., :half].mean(-1),
@@ -107,41 +117,38 @@ class CircleStudy(CircleEvaluation):
         }
 
 
-def _soft_paths(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
-    """Mean logarithm of the sum of all paths' activities under the net's gate, on each half.
+def power_from(values: np.ndarray, frequency: float) -> np.ndarray:
+    """Return the power of functions on a half of the circle at and above a frequency.
 
-    Shape (S,) each; nothing for a net without a gating network.
+    The half is expanded in sines of k half periods, which are k periods a turn of the whole circle:
+    the target of whole waves on the half is one of them.
+
+    Args:
+        values: at midpoints of N equal arcs, shape (..., N).
+        frequency: in periods a turn of the whole circle.
+
+    Returns:
+        Mean squares, shape (...); for frequency 0 those of the functions.
     """
-    if not net.has_gating:
-        return {}
-    activity = net.gates(x).double().sum(-1).log().sum(-1)
-    return {
-        f"soft_log_paths_{half}": activity[..., chosen].mean(-1)
-        for half, chosen in dict(top=top, bottom=~top).items()
-    }
+    coefficients = scipy.fft.dst(values, norm="ortho", axis=-1)  # the first is of one half period
+    first = max(math.ceil(frequency) - 1, 0)
+    return np.square(coefficients[..., first:]).sum(-1) / values.shape[-1]
 
 
-def _regions(net: GatedNet, device: torch.device) -> dict[str, Tensor]:
-    """Count activation patterns and non-empty path regions on each half, shape (S,) each."""
-    _, points = circle_grid(2 * _ARC_POINTS)
-    gates = hard_gates(net, points.to(device)).bool().cpu().numpy()
-    countable = net.width**net.depth <= _MAX_PATHS
-    counts = {}
-    for half, arc in dict(top=slice(0, _ARC_POINTS), bottom=slice(_ARC_POINTS, None)).items():
-        distinct = [np.unique(copy[arc], axis=0) for copy in gates]
-        counts[f"patterns_{half}"] = torch.tensor([float(len(p)) for p in distinct])
-        paths = [float(count_active_somewhere(p)) if countable else math.nan for p in distinct]
-        counts[f"regions_{half}"] = torch.tensor(paths)
-    return counts
+def _layers(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+    """Describe each layer's units: where they are active, and how their normals lie, (S, H) each.
 
-
-def _normals(net: GatedNet) -> dict[str, Tensor]:
-    """Describe each layer's half-spaces through the origin, if a net has such: shape (S, H)."""
-    if not net.has_linear_gating or net.has_bias:
-        return {}
-    normals = half_spaces(net)[0]
-    unit = normals / normals.norm(dim=-1, keepdim=True)
-    return {
-        "resultant": unit.mean(-2).norm(dim=-1),
-        "facing_top": (unit[..., 1] >= math.cos(math.pi / 4)).double().mean(-1),
-    }
+    Hard gates; normals of half-spaces through the origin, if a net has such.
+    """
+    gates = hard_gates(net, x).double()  # (S, n, H, m)
+    active = {"top": gates[:, top].mean(1), "bottom": gates[:, ~top].mean(1)}
+    described = {f"active_{half}": shares.mean(-1) for half, shares in active.items()}
+    described["prefer_top"] = (active["top"] > active["bottom"]).double().mean(-1)
+    described["prefer_bottom"] = (active["top"] < active["bottom"]).double().mean(-1)
+    if net.has_linear_gating and not net.has_bias:
+        normals = half_spaces(net)[0]
+        unit = normals / normals.norm(dim=-1, keepdim=True)
+        described["resultant"] = unit.mean(-2).norm(dim=-1)
+        for half, height in dict(top=unit[..., 1], bottom=-unit[..., 1]).items():
+            described[f"facing_{half}"] = (height >= math.cos(math.pi / 4)).double().mean(-1)
+    return described

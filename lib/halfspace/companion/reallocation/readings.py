@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from halfspace.companion.circle.readings import allocation, log_error, total_loss
+from halfspace.companion.circle.readings import log_error, low_and_high, total_loss
 from halfspace.companion.fashion.data import PARTS
 from halfspace.companion.fashion.readings import advantage
 from halfspace.companion.intervals import geometric_intervals, interval_text, mean_interval
@@ -41,6 +41,12 @@ _WHERE = {"loss": "at the points", "between": "between them"}
 _PARTS = dict(zip(("simple", "complex"), PARTS, strict=True))
 
 Runs = Mapping[tuple[str, str], Result]
+
+
+def allocation(result: Result) -> np.ndarray:
+    """Return how much more the low half gained in mean ln(1 + paths), shape (K, S)."""
+    low, high = low_and_high(result, "log_paths")
+    return low - high - (low - high)[0]
 
 
 def on_circle(results: Mapping[str, Result]) -> dict[tuple[str, str], Result]:
