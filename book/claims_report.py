@@ -10,13 +10,20 @@ from html import escape
 from pathlib import Path
 
 from docutils import nodes
-from halfspace.companion.claims import VERDICTS
-from halfspace.companion.report import finding_text, markdown_report, report, summary
+from halfspace.companion.claims import KINDS, VERDICTS
+from halfspace.companion.editions import changes
+from halfspace.companion.report import (
+    finding_text,
+    markdown_report,
+    report,
+    summary_by_kind,
+    survivors,
+)
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from whole import write_whole
 
-__all__ = ["ClaimsReport", "ClaimsSummary", "setup"]
+__all__ = ["ClaimsChanges", "ClaimsReport", "ClaimsSummary", "ClaimsSurvivors", "setup"]
 
 SIGNS = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
 SECTIONS = ("Introduction", "Section 2", "Section 3", "Section 4", "Section 5", "Appendix", "ours")
@@ -38,10 +45,10 @@ def section(entry: dict) -> str:
     return next((name for name in SECTIONS if entry["where"].startswith(name)), "other")
 
 
-def filters(kind: str, names: tuple[str, ...]) -> str:
-    """Return radio buttons, the first for all."""
+def filters(kind: str, names: tuple[str, ...], labels: dict[str, str] | None = None) -> str:
+    """Return radio buttons, the first for all, with the names or their labels."""
     buttons = [(f"{kind}-all", "all", " checked")]
-    buttons += [(f"{kind}-{slug(name)}", name, "") for name in names]
+    buttons += [(f"{kind}-{slug(name)}", (labels or {}).get(name, name), "") for name in names]
     return "".join(
         f'<label for="{id}"><input type="radio" name="{kind}" id="{id}"{checked}> '
         f"{escape(text)}</label>"
@@ -52,6 +59,7 @@ def filters(kind: str, names: tuple[str, ...]) -> str:
 def hiding_rules() -> str:
     """Return the style that hides the rows that a chosen button does not stand for."""
     names = [("v", slug(name)) for name in VERDICTS] + [("s", slug(name)) for name in SECTIONS]
+    names += [("k", kind) for kind in KINDS]
     rules = (
         f".claims:has(#{kind}-{name}:checked) tbody tr:not(.{kind}-{name}) {{display: none}}"
         for kind, name in names
@@ -64,11 +72,22 @@ def escaped(run: dict) -> dict[str, str]:
     return {name: escape(str(value)) for name, value in run.items()}
 
 
+def notes(finding: dict) -> str:
+    """Return what is told beside a finding: the median of skewed values, Holm's p-value."""
+    told = []
+    if finding["interval"] == "bootstrap":
+        told.append(f"median {finding['median']:.2f}".replace("-", "−"))
+    if finding["holm"] is not None:
+        p = finding["holm"]
+        told.append("Holm p < 0.001" if p < 0.001 else f"Holm p = {p:.3f}")
+    return f" <small>{', '.join(told)}</small>" if told else ""
+
+
 def row(entry: dict, files: str) -> str:
     """Return a claim's row; ``files`` is the address below which the repository's files lie."""
     findings = [
         f"<li{' class=control' if f['control'] else ''}>{escape(f['case'])}: "
-        f"{escape(finding_text(f))}</li>"
+        f"{escape(finding_text(f))}{notes(f)}</li>"
         for f in entry["findings"]
     ]
     runs = "".join(
@@ -78,15 +97,38 @@ def row(entry: dict, files: str) -> str:
     )
     ours = f"<ul>{''.join(findings)}</ul>" if findings else "<p>no run yet</p>"
     figure = f', <a href="{escape(entry["figure"])}">our figure</a>' if entry["figure"] else ""
-    verdict = entry["verdict"]
+    quote = f"<br><q>{escape(entry['quote'])}</q>" if entry["quote"] else ""
+    seen = f"<p>Seen before the rule: {escape(entry['seen'])}.</p>" if entry["seen"] else ""
+    verdict, kind = entry["verdict"], entry["kind"]
+    classes = f"v-{slug(verdict)} s-{slug(section(entry))} k-{kind}"
     return (
-        f'<tr id="claim-{escape(entry["id"])}" class="v-{slug(verdict)} s-{slug(section(entry))}">'
-        f"<td>{escape(entry['claim'])}<br><small>{escape(entry['where'])}{figure}</small></td>"
+        f'<tr id="claim-{escape(entry["id"])}" class="{classes}">'
+        f"<td>{escape(entry['claim'])}<br><small><em>{KINDS[kind]}</em>: {escape(entry['where'])}"
+        f"{figure}{quote}</small></td>"
         f"<td>{escape(entry['paper']) or '–'}</td>"
         f"<td><small>{escape(entry['statistic'])}</small>{ours}</td>"
         f"<td><strong>{SIGNS[verdict]} {escape(verdict)}</strong>"
-        f"<details><summary>rule, runs</summary><p>{escape(entry['rule'])}</p><ul>{runs}</ul>"
-        "</details></td></tr>"
+        f"<details><summary>rule, runs</summary><p>{escape(entry['rule'])}</p>{seen}"
+        f"<ul>{runs}</ul></details></td></tr>"
+    )
+
+
+def change_row(change: dict) -> str:
+    """Return the row of a claim of the first edition and of what stands in its place."""
+    old = change["old"]
+    texts = []
+    for new in change["new"]:
+        link = f'<a href="reproduction.html#claim-{escape(new["id"])}">{escape(new["claim"])}</a>'
+        why = escape(new["why"]) or "The rule is the same."
+        verdict = f"<strong>{SIGNS[new['verdict']]} {escape(new['verdict'])}</strong>"
+        texts.append(
+            f"<p>{link} {verdict}<br>{why}</p>"
+            f"<details><summary>rule</summary><p>{escape(new['rule'])}</p></details>"
+        )
+    return (
+        f"<tr><td>{escape(old['claim'])}<details><summary>rule</summary>"
+        f"<p>{escape(old['rule'])}</p></details></td>"
+        f"<td>{SIGNS[old['verdict']]} {escape(old['verdict'])}</td><td>{''.join(texts)}</td></tr>"
     )
 
 
@@ -103,7 +145,8 @@ class ClaimsReport(SphinxDirective):
         html = (
             f'{hiding_rules()}<div class="claims"><fieldset><legend>verdict</legend>'
             f"{filters('v', VERDICTS)}</fieldset><fieldset><legend>where</legend>"
-            f"{filters('s', SECTIONS)}</fieldset>"
+            f"{filters('s', SECTIONS)}</fieldset><fieldset><legend>whose</legend>"
+            f"{filters('k', tuple(KINDS), KINDS)}</fieldset>"
             f'<div class="table-scroll"><table class="claims-table"><thead><tr>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div></div>"
         )
@@ -111,15 +154,44 @@ class ClaimsReport(SphinxDirective):
 
 
 class ClaimsSummary(SphinxDirective):
-    """Directive ``claims-summary``: how many claims have which verdict."""
+    """Directive ``claims-summary``: how many claims of each kind have which verdict."""
 
     def run(self) -> list[nodes.Node]:
         """Return a small table."""
         self.env.note_reread()
-        counts = summary(entries())
-        lines = ["| verdict | claims |", "|---|--:|"]
-        lines += [f"| {SIGNS[name]} {name} | {count} |" for name, count in counts.items()]
+        by_kind = summary_by_kind(entries())
+        lines = [f"| verdict | {' | '.join(by_kind)} |", "|---" + "|--:" * len(by_kind) + "|"]
+        for verdict in VERDICTS:
+            counts = " | ".join(str(counts[verdict]) for counts in by_kind.values())
+            lines.append(f"| {SIGNS[verdict]} {verdict} | {counts} |")
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+class ClaimsSurvivors(SphinxDirective):
+    """Directive ``claims-survivors``: how many findings survive Holm's correction, by subject."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a small table."""
+        self.env.note_reread()
+        lines = ["| subject | findings | survive |", "|---|--:|--:|"]
+        for subject, (below, total) in survivors(entries()).items():
+            lines.append(f"| {subject} | {total} | {below} |")
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+class ClaimsChanges(SphinxDirective):
+    """Directive ``claims-changes``: the first edition's claims and what stands in their place."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        self.env.note_reread()
+        rows = "".join(change_row(change) for change in changes(entries()))
+        head = "".join(f"<th>{name}</th>" for name in ("first edition", "verdict then", "now"))
+        html = (
+            f'<div class="table-scroll"><table class="claims-table"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+        return [nodes.raw("", html, format="html")]
 
 
 def write_files(app: Sphinx, error: Exception | None) -> None:
@@ -136,4 +208,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("build-finished", write_files)
     app.add_directive("claims-report", ClaimsReport)
     app.add_directive("claims-summary", ClaimsSummary)
+    app.add_directive("claims-survivors", ClaimsSurvivors)
+    app.add_directive("claims-changes", ClaimsChanges)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -44,6 +44,7 @@ FRAME = {
     "text": 0,
     "workers": 0,
     "inference": 1,
+    "editions": 2,
     "store": 1,
     "spec": 2,
     "origin": 3,

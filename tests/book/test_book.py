@@ -383,9 +383,13 @@ def test_the_lock_is_pinned_with_hashes():
 
 ENTRY = {
     "id": "x", "claim": "A < B.", "where": "Section 4, Figure 3", "paper": "", "statistic": "s",
+    "kind": "paper", "quote": "B > A", "seen": "", "replaces": ["y"], "why": "B was C.",
     "rule": "r", "verdict": "not reproduced", "figure": "chapters/a.html#fig-b",
     "findings": [
-        {"case": "ReLU", "effect": -0.5, "low": -1.0, "high": 0.0, "holds": False, "control": True}
+        {
+            "case": "ReLU", "effect": -0.5, "low": -1.0, "high": 0.0, "holds": False,
+            "control": True, "median": -0.25, "interval": "bootstrap", "holm": 0.0123,
+        }
     ],
     "runs": [{"name": "n", "file": "f.npz", "when": "2026-01-02T", "commit": "c", "device": "d"}],
 }  # fmt: skip
@@ -393,7 +397,10 @@ ENTRY = {
 
 def test_a_claims_row_can_be_filtered_and_is_escaped():
     row = claims_report.row(ENTRY, "https://host/files")
-    assert 'class="v-not-reproduced s-section-4"' in row and "A &lt; B." in row
+    assert 'class="v-not-reproduced s-section-4 k-paper"' in row and "A &lt; B." in row
+    assert "the paper's</em>" in row and "<q>B &gt; A</q>" in row
+    assert "median −0.25, Holm p = 0.012" in row and "Seen before" not in row
+    assert "Seen before the rule: all." in claims_report.row(ENTRY | {"seen": "all"}, "")
     assert "✗ not reproduced" in row and "−0.50 (−1.00 to 0.00)" in row
     assert '<a href="https://host/files/f.npz">f.npz</a>' in row
     assert '<a href="chapters/a.html#fig-b">our figure</a>' in row
@@ -407,6 +414,20 @@ def test_a_claims_row_can_be_filtered_and_is_escaped():
     assert ".claims:has(#v-not-reproduced:checked) tbody tr:not(.v-not-reproduced)" in rules
     buttons = claims_report.filters("v", claims_report.VERDICTS)
     assert buttons.count("<input") == 6 and buttons.count("checked") == 1
+
+
+def test_a_change_shows_both_rules_and_both_verdicts():
+    old = {"claim": "A is B.", "rule": "old < rule", "verdict": "undecided"}
+    row = claims_report.change_row({"old": old, "new": [ENTRY]})
+    for text in ("A is B.", "old &lt; rule", "? undecided", "A &lt; B.", "B was C.", "✗ not"):
+        assert text in row
+    kept = claims_report.change_row({"old": old, "new": [ENTRY | {"why": ""}]})
+    assert "The rule is the same." in kept
+
+
+def test_every_claim_of_the_first_edition_has_one_in_its_place():
+    changes = claims_report.changes(claims_report.entries())
+    assert len(changes) == 82 and [c["old"]["id"] for c in changes if not c["new"]] == []
 
 
 def test_every_claim_has_a_section_to_be_filtered_by():

@@ -11,6 +11,7 @@ import numpy as np
 
 from halfspace.companion.intervals import (
     first_below,
+    geometric_intervals,
     interval_text,
     mean_interval,
     mean_intervals,
@@ -26,6 +27,7 @@ __all__ = [
     "allocation_intervals",
     "allocation_numbers",
     "artefact_ratio",
+    "block_rows",
     "changes_alike",
     "check_rows",
     "closer_than_at_start",
@@ -43,13 +45,14 @@ __all__ = [
     "final_allocations",
     "fit_numbers",
     "fit_times",
+    "fitted_apart_rows",
     "fitted_with_hard_gates",
     "functions_after_start",
     "gain_beside",
     "gain_beyond_chance",
     "half_fitted_by",
-    "half_space_numbers",
     "half_losses_at",
+    "half_space_numbers",
     "kernel_curves",
     "kernel_numbers",
     "kernel_rows",
@@ -57,7 +60,9 @@ __all__ = [
     "later_gain",
     "later_units_for_low_half",
     "layer_intervals",
+    "linearised_curves",
     "linearised_low_first",
+    "linearised_numbers",
     "log_error",
     "log_ratio",
     "loss_at",
@@ -760,6 +765,7 @@ def control_numbers(runs: Mapping[str, Result], conditions: Mapping[str, str]) -
 # The page of all conditions
 
 _MISSING = "not recorded"
+_TOO_FEW = "–"
 
 
 def recorded_numbers(
@@ -818,7 +824,7 @@ _DESIGNS = {  # a condition, and what each explanation predicts for it
     "low half zero": (_ZERO, "+", "−", "", "−"),
     "low half constant": ("constant low half", "+", "+", "+", ""),
     "low half's amplitude 0.3": (_WEAK, "+", "+", "+", "smaller"),
-    "high frequency 3": ("high frequency 3", "", "", "smaller", ""),
+    "high frequency 4": ("high frequency 4", "", "", "smaller", ""),
     "high frequency 16": ("high frequency 16", "", "", "larger", ""),
     "constant target": ("constant target", "0", "0", "0", "0"),
     "zero target": ("zero target", "0", "0", "0", "0"),
@@ -852,12 +858,79 @@ def explanation_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
             f"{net} constant": _text(recorded, f"{net}: constant low half"),
             f"{net} weaker": _difference_text(recorded, f"{net}: base", f"{net}: {_WEAK}"),
             f"{net} frequency": _difference_text(
-                recorded, f"{net}: high frequency 16", f"{net}: high frequency 3"
+                recorded, f"{net}: high frequency 16", f"{net}: high frequency 4"
             ),
         }
     frozen = recorded.get("frozen: hard")
     first = _MISSING if frozen is None else int(low_half_first(frozen).sum())
     return numbers | {"frozen first": first}
+
+
+def fitted_apart_rows(recorded: Mapping[str, Result], shown: Mapping[str, str]) -> list[dict]:
+    """Return the allocation of nets that fitted the target and of those that stalled, as rows.
+
+    Args:
+        recorded: by name, ``"net: condition"``.
+        shown: the conditions' names, by the reader's name.
+
+    Returns:
+        For each condition how many nets fitted, both groups' allocations with intervals, and the
+        share of training points without an active path.
+    """
+    rows = []
+    for label, name in shown.items():
+        if name not in recorded:
+            continue
+        run = recorded[name]
+        fitted, row = loss_at(run) < FIT_LEVEL, {"nets": label}
+        for group, chosen in {"fitted": fitted, "stalled": ~fitted}.items():
+            gains, bare = path_gain(run)[chosen], share_without_path(run)[chosen]
+            row[group] = str(chosen.sum())
+            row[f"allocation, {group}"] = interval_text(gains) if len(gains) > 1 else _TOO_FEW
+            row[f"without a path, {group}"] = f"{bare.mean():.0%}" if len(bare) else _TOO_FEW
+        rows.append(row)
+    return rows
+
+
+def block_rows(recorded: Mapping[str, Result], size: int = 20) -> list[dict[str, str]]:
+    """Return the base recipe's allocation by blocks of seeds, as a table's rows.
+
+    Args:
+        recorded: by name, ``"net: condition"``.
+        size: seeds of a block.
+    """
+    rows = []
+    for label, net in _NETS.items():
+        run = recorded.get(f"{net}: base")
+        if run is None:
+            continue
+        gains, first = path_gain(run), run.spec.training.first_seed
+        for start in range(0, len(gains), size):
+            block = gains[start : start + size]
+            seeds = f"{first + start} to {first + start + len(block) - 1}"
+            rows.append({"net": label, "seeds": seeds, "allocation": interval_text(block)})
+    return rows
+
+
+def linearised_numbers(linearised: Mapping[str, Result]) -> dict[str, object]:
+    """Return how many linearised nets fit the low half first, by net: ``"relu linearised"``.
+
+    Args:
+        linearised: of ``CircleLinearised``, by net.
+    """
+    return {
+        f"{net} linearised": int(linearised_low_first(run).sum()) for net, run in linearised.items()
+    }
+
+
+def linearised_curves(result: Result) -> dict[str, np.ndarray]:
+    """Return the halves' errors of linearised nets over time, geometric mean and interval, (T, 3).
+
+    Args:
+        result: of ``CircleLinearised``.
+    """
+    halves = zip(("low half", "high half"), low_and_high(result, "loss"), strict=True)
+    return {label: geometric_intervals(loss) for label, loss in halves}
 
 
 def allocation_intervals(

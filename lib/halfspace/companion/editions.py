@@ -1,0 +1,48 @@
+"""What became of the first edition's claims: which rule replaced which, and both verdicts."""
+
+import json
+from pathlib import Path
+
+from halfspace.companion.store import results_folder
+
+__all__ = ["changes", "first_edition"]
+
+
+def first_edition() -> list[dict]:
+    """Return the first edition's claims as its report had them, an entry for each.
+
+    Keys: id, claim, where, paper, statistic, rule, verdict, findings, runs.
+
+    Raises:
+        FileNotFoundError: if the package is used without its repository.
+    """
+    folder = results_folder()
+    path = (folder.parent if folder else Path()) / "editions" / "1.json"
+    if not path.exists():
+        raise FileNotFoundError(
+            "the first edition's verdicts are in data/editions of the repository; run in a clone"
+        )
+    return json.loads(path.read_text(encoding="utf8"))
+
+
+def changes(entries: list[dict]) -> list[dict]:
+    """Return what stands now in the place of each claim of the first edition.
+
+    Args:
+        entries: of ``halfspace.companion.report.report``.
+
+    Returns:
+        For each old claim its entry, ``old``, and the entries that stand in its place, ``new``:
+        those that replace it, or the one of its id and rule; none if the claim was dropped.
+    """
+    by_id = {entry["id"]: entry for entry in entries}
+    replacing = {}
+    for entry in entries:
+        for id in entry["replaces"]:
+            replacing.setdefault(id, []).append(entry)
+    rows = []
+    for old in first_edition():
+        kept = by_id.get(old["id"])
+        same = [kept] if kept and kept["rule"] == old["rule"] else []
+        rows.append({"old": old, "new": replacing.get(old["id"], same)})
+    return rows
