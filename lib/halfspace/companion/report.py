@@ -28,7 +28,7 @@ def report() -> list[dict]:
     Keys: id, subject, kind, claim, where, quote, paper (its number or finding), statistic, rule,
     figure (where the book shows it), seen, replaces, why, verdict, findings (one for each case and
     control, or none), runs (file, commit, device and date of each recorded run). A finding's
-    ``holm`` is its p-value, adjusted for all findings of the subject's claims but those that are
+    ``needs`` are the names of its runs; its ``holm`` is its p-value, adjusted for all findings of the subject's claims but those that are
     proved; it is ``None`` for these.
     """
     entries = []
@@ -59,6 +59,7 @@ def _entry(subject: str, claim: Claim) -> dict:
     }
     for number, finding in enumerate(entry["findings"]):
         finding["control"] = number >= len(claim.cases)
+        finding["needs"] = list((claim.cases + claim.controls)[number].needs)
         for name in _NUMBERS:  # JSON has no NaN
             finding[name] = finding[name] if math.isfinite(finding[name]) else None
     for name in claim.needs:

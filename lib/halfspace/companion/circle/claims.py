@@ -260,6 +260,7 @@ CLAIMS = (
             "share",
             0.5,
         ),
+        figure=f"{_CONDITIONS}-linearised",
     ),
     Claim(
         id="high-half-late-2",

@@ -14,6 +14,7 @@ __all__ = [
     "half_space_grid",
     "halves",
     "layer_shares",
+    "linearised_errors",
     "learned_functions",
     "times_to_level",
 ]
@@ -165,6 +166,22 @@ def allocation_over_time(
         interval_curve(axis, epochs, curve, label, color=color, style=style)
     axis.set(xlabel="epoch", ylabel="allocation (ln paths)", xscale="symlog")
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
+def linearised_errors(
+    axis: Axes, times: ArrayLike, curves: Mapping[str, ArrayLike], *, title: str
+) -> None:
+    """Draw the errors of both halves under gradient flow with a kernel that stays.
+
+    Args:
+        axis: where to draw.
+        times: shape (T,); time 0 is left out.
+        curves: of the low and of the high half, by label: value and interval, shape (T, 3).
+        title: of the panel.
+    """
+    for (label, curve), color in zip(curves.items(), ("low", "high"), strict=True):
+        interval_curve(axis, times[1:], np.asarray(curve)[1:], label, color=color)
+    axis.set(title=title, xlabel="time", ylabel="MSE", xscale="log", yscale="log")
 
 
 def layer_shares(
