@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import subprocess
 from pathlib import Path
 
@@ -185,6 +186,18 @@ def fake_fashion(spec, seed=0):
     return Result(spec, {"epochs": epochs} | small, {}, "recorded")
 
 
+def fake_middle(spec, seed=0):
+    """Return a result with the arrays of ``FashionMiddle`` and ``FashionAccuracy``."""
+    rng, seeds = np.random.default_rng(seed), spec.seeds
+    names = ("accuracy", "paths", "zero", "overlap_within", "ntk_within")
+    arrays = {name: rng.random((3, seeds, 10)) for name in names}
+    for kernel in ("overlap", "ntk"):
+        arrays |= {f"{kernel}_start": rng.random((3, seeds)), f"{kernel}_twin": rng.random(seeds)}
+    arrays |= {"middle_epoch": rng.random(seeds), "test_accuracy": rng.random((seeds, 10))}
+    arrays["complex"] = np.tile(np.arange(10) >= 5, (seeds, 1))
+    return Result(spec, arrays, {}, "recorded")
+
+
 def fake_theory(spec, seed=0):
     """Return a result with all arrays that any of the studies of Sections 2 and 3 has."""
     rng, seeds = np.random.default_rng(seed), seeds_of(spec)
@@ -236,9 +249,14 @@ def test_every_case_gives_one_value_per_seed():
     found = {}
     for study in ("circle", "circle kernels", "linearised"):
         found |= {f"{study}: {name}": fake(spec) for name, spec in STUDIES[study]().items()}
-    found |= {f"fashion: {name}": fake_fashion(spec) for name, spec in fashion_conditions().items()}
+    found |= {
+        f"fashion: {name}": fake_fashion(spec, seed)
+        for seed, (name, spec) in enumerate(fashion_conditions().items())
+    }
     found |= {f"theory: {name}": fake_theory(spec) for name, spec in theory_conditions().items()}
     found |= {f"regions: {name}": fake_theory(spec) for name, spec in region_conditions().items()}
+    for study in ("fashion-middle", "fashion-between"):
+        found |= {f"{study}: {n}": fake_middle(s) for n, s in STUDIES[study]().items()}
     for study in ("freezing", "surrogate", "reallocation"):
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
@@ -254,15 +272,15 @@ def test_every_case_gives_one_value_per_seed():
 def test_fashion_gaps_are_simple_minus_complex():
     result = fake_fashion(fashion_conditions()["relu: raw: modified"])
     assert result.complex[0].tolist() == [0] * 5 + [1] * 5
-    gain = next(c for c in CLAIMS if c.id == "fashion-simple-gains").cases[0].value(result)
-    paths = result.log_paths.astype(np.float64)
-    gap = paths[..., :5].mean(-1) - paths[..., 5:].mean(-1)
+    gain = next(c for c in CLAIMS if c.id == "fashion-simple-gains-2").cases[0].value(result)
+    paths = result.paths.astype(np.float64)
+    gap = np.log(paths[..., :5].mean(-1) / paths[..., 5:].mean(-1))
     np.testing.assert_allclose(gain, gap[-1] - gap[0])
-    effect = next(c for c in CLAIMS if c.id == "fashion-label-effect-early").cases[0].value
+    effect = next(c for c in CLAIMS if c.id == "fashion-label-effect-early-2").cases[0].value
     row = result.epochs.tolist().index(1.0)
     np.testing.assert_allclose(effect(result, result), 0)
     shifted = fake_fashion(result.spec)
-    shifted.arrays["log_paths"][..., :5] += 1
+    shifted.arrays["paths"][..., :5] *= math.e
     np.testing.assert_allclose(effect(shifted, result), 0.5, atol=1e-6)
     assert np.isfinite(gap[row]).all()
 

@@ -23,6 +23,8 @@ def test_a_skewed_sample_is_bootstrapped_and_tells_its_median():
     # The interval of a mean of positive skewed values is shifted to the right of Student's.
     assert estimate.low > low and estimate.high > high
     assert estimate == mean_or_skewed(values, 1.0)  # drawn from a fixed seed
+    assert mean_or_skewed(values[:20], 1.0).interval == "bootstrap"
+    assert mean_or_skewed(values[:19], 1.0).interval == "t"  # too few to be resampled
     assert mean_or_skewed(values, values.mean()).p > 0.5
     assert mean_or_skewed(values, 0.0).p == pytest.approx(2 / 10_000)
 

@@ -11,6 +11,7 @@ from halfspace.companion.intervals import mean_interval
 __all__ = ["Estimate", "correlation", "holm", "mean_or_skewed", "share"]
 
 _SKEWED = 1.0  # sample skewness from which on the mean's interval is bootstrapped
+_LEAST = 20  # seeds from which on it is: fewer do not show how skewed their law is
 _RESAMPLES = 9999
 _SEED = 0
 
@@ -46,8 +47,8 @@ class Estimate:
 def mean_or_skewed(values: np.ndarray, level: float, *, equal: bool = False) -> Estimate:
     """Estimate a mean over seeds.
 
-    The interval is Student's; where the sample's skewness exceeds 1 in absolute value it is the
-    bias-corrected and accelerated bootstrap's.
+    The interval is Student's; where there are at least 20 seeds and the sample's skewness exceeds 1
+    in absolute value it is the bias-corrected and accelerated bootstrap's.
 
     Args:
         values: shape (S,), finite, S at least 2.
@@ -64,7 +65,7 @@ def mean_or_skewed(values: np.ndarray, level: float, *, equal: bool = False) -> 
     levels = (-level, level) if equal else (level,)
     if low == high:
         sided = [(float(mean <= bound), float(mean >= bound)) for bound in levels]
-    elif abs(stats.skew(values, bias=False)) > _SKEWED if len(values) > 2 else False:
+    elif len(values) >= _LEAST and abs(stats.skew(values, bias=False)) > _SKEWED:
         kind = "bootstrap"
         rng = np.random.default_rng(_SEED)
         made = stats.bootstrap(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from halfspace.companion.cifar.claims import CLAIMS as CIFAR_CLAIMS
-from halfspace.companion.claims import cases
 from halfspace.companion.registry import STUDIES, condition
 from halfspace.companion.spec import Result
 
@@ -52,8 +51,16 @@ def as_in_the_paper():
                 found[f"{study}: {name}"] = result(seeds, test=39 if model == "cifar10" else 15)
             else:
                 of_set = RESNETS[network, model][0 if rest[0] == "cifar10" else 1]
-                found[f"{study}: {name}"] = result(seeds, test=of_set)
+                train = None if model == "linear" else 100.0
+                found[f"{study}: {name}"] = result(seeds, train=train, test=of_set)
+    # What 8 epochs are judged by is not in the paper.
+    for model, points in {"relu": 30, "dlgn": 40, "dlgn-pwc": 42, "linear": 20}.items():
+        found[f"cifar-short: conv: {model}"] = result(3, test=points)
     for name in STUDIES["table 1"]():
+        if name.startswith("ntk"):
+            train, test, _ = TABLE[name.partition(":")[0]]
+            found[f"table 1: {name}"] = result(1, train=train, test=test)
+            continue
         model, _, rest = name.partition(":")[0].partition(", ")
         train, test, hard = TABLE[model]
         hard = 73.0 if rest else hard  # of gates that harden
@@ -90,37 +97,37 @@ def test_every_run_that_a_claim_needs_is_listed():
 
 def test_effects_by_hand(as_in_the_paper):
     found = as_in_the_paper
-    assert effects("table1-relu", found) == pytest.approx({"test images": 0, "training images": 0})
-    similar = {"DLGN": 1.03, "DLGN-PWC": 0.03}
-    assert effects("table1-similar", found) == pytest.approx(similar)
     above = {"ReLU net": 31.38, "DLGN": 32.41, "DLGN-PWC": 31.41}
-    assert effects("table1-linear", found) == pytest.approx(above)
-    assert effects("cifar-short-linear", found) == pytest.approx(above)
     assert effects("table-1-relu", found) == pytest.approx({"ReLU net": 0, "epoch 100": 0})
     pairs = ("DLGN and ReLU net", "DLGN-PWC and ReLU net", "DLGN-PWC and DLGN")
     alike = dict(zip(pairs, (1.03, 0.03, -1.0), strict=True))
     best = {f"{pair}, best epochs": gap for pair, gap in alike.items()}
     assert effects("table-1-similar", found) == pytest.approx(alike | best)
+    assert effects("table-1-pwc-like-pwl", found) == pytest.approx({"DLGN": 1.0})
     wide = {net: gap - 6 for net, gap in above.items()}  # 73 against 67 is slightly worse
     assert effects("table-1-linear", found) == pytest.approx(wide)
     margin = (1.03 + 5) / 2
     hardened = {"β from 4 to 128": 73.0 - 73.2 + margin, "both under hard gates": 1.0}
     assert effects("table-1-hard-gates", found) == pytest.approx(hardened)
-    first, *_, last = effects("table1-ntk", found).values()
-    assert (first, last) == pytest.approx((22.17, 12.2))
-    names = list(effects("table1-ntk", found))
-    assert names[-1] == "DLGN-PWC, features of the trained net" and len(names) == 6
-    assert effects("resnet34-gap", found) == pytest.approx({"CIFAR-10": 0, "CIFAR-100": 0})
-    assert effects("resnet110-gap", found) == pytest.approx({"CIFAR-10": 0, "CIFAR-100": 0})
-    beat = effects("resnets-beat-linear", found)
-    assert list(beat.values()) == pytest.approx([47, 36.6, 50, 52, 46, 36.6, 49, 52])
-    recovered = effects("dlgn-recovers", found)
+    features = {"ReLU net": 16.17, "DLGN": 17.2, "DLGN-PWC": 16.2}
+    trained = {f"{net}, features of the trained net": gap - 10 for net, gap in features.items()}
+    assert effects("table-1-ntk", found) == pytest.approx(features | trained)
+    assert effects("resnet34-gap-2", found) == pytest.approx({"CIFAR-10": 0, "CIFAR-100": 0})
+    assert effects("resnet110-gap-2", found) == pytest.approx({"CIFAR-10": 0, "CIFAR-100": 0})
+    whole = effects("resnets-interpolate", found)
+    assert len(whole) == 8 and list(whole.values()) == pytest.approx([0.5] * 8)
+    beat = effects("resnets-beat-linear-2", found)
+    expected = [47, 36.6, 50, 52, 46, 36.6, 49, 52]
+    assert list(beat.values()) == pytest.approx([points - 6 for points in expected])
+    recovered = effects("dlgn-recovers-2", found)
     assert recovered["Table 1"] == pytest.approx(100 * 73.2 / 72.17 - 83.5, abs=1e-3)
     assert recovered["ResNet-110, CIFAR-100"] == pytest.approx(100 * 67 / 73 - 83.5)
-    short = effects("cifar-short-recovers", found)
-    assert short["DLGN-PWC"] == pytest.approx(100 * 72.2 / 72.17 - 83.5, abs=1e-3)
-    hard = {"DLGN": 1.2, "DLGN-PWC": 0.3}
-    assert effects("cifar-short-hard-gates", found) == pytest.approx(hard)
+    short = {"ReLU net": 10, "DLGN": 20, "DLGN-PWC": 22}
+    assert effects("cifar-short-linear-2", found) == pytest.approx(short)
+    faster = ("DLGN above ReLU net", "DLGN-PWC above ReLU net", "DLGN-PWC above DLGN")
+    assert effects("cifar-short-faster", found) == pytest.approx(
+        dict(zip(faster, (10, 12, 2), strict=True))
+    )
 
 
 def test_a_net_that_never_has_the_papers_training_accuracy_leaves_it_undecided(as_in_the_paper):
@@ -129,37 +136,47 @@ def test_a_net_that_never_has_the_papers_training_accuracy_leaves_it_undecided(a
 
 
 def test_seeds_of_residual_nets_are_joined(as_in_the_paper):
-    part = CLAIMS["resnet34-gap"].cases[0]
+    part = CLAIMS["resnet34-gap-2"].cases[0]
     for seed, points in zip((1000, 1001, 1002), (90, 91, 92), strict=True):
         as_in_the_paper[f"cifar: resnet-34: relu: cifar10: {seed}"] = result(test=points)
     values = part.value(*(as_in_the_paper[name] for name in part.needs))
-    np.testing.assert_allclose(values, [-1, 0, 1], atol=1e-9)
-    assert part.judge(as_in_the_paper).holds is True  # -2.5 to 2.5, within 3
+    np.testing.assert_allclose(values, [-0.2, 0, 0.2], atol=1e-9)  # 4, 5 and 6 points against 5
+    assert part.judge(as_in_the_paper).holds is True
+
+
+@pytest.mark.parametrize(("dlgn", "holds"), [(90.5, True), (91.5, False), (80.5, False)])
+def test_slightly_worse_is_worse_by_less_than_twice_the_papers_gap(as_in_the_paper, dlgn, holds):
+    found = as_in_the_paper | {
+        f"cifar: resnet-34: dlgn: cifar10: {seed}": result(test=dlgn + 0.01 * (seed - 1001))
+        for seed in (1000, 1001, 1002)
+    }
+    assert CLAIMS["resnet34-gap-2"].cases[0].judge(found).holds is holds
 
 
 @pytest.mark.parametrize(
-    ("id", "run", "changed", "expected"),
+    ("id", "runs", "changed", "expected"),
     [
-        ("table1-relu", "conv: relu", dict(train=75.0, test=72.0), "reproduced under conditions"),
-        ("table1-relu", "conv: relu", dict(train=75.0, test=65.0), "not reproduced"),
-        ("table1-similar", "conv: dlgn", dict(test=60.0), "reproduced under conditions"),
-        ("table1-linear", "conv: linear", dict(test=65.0), "not reproduced"),
-        ("table1-ntk", "conv: ntk, trained", dict(test=70.0), "reproduced under conditions"),
-        ("resnet34-gap", "resnet-34: dlgn: cifar10: 1000", dict(test=60.0), "undecided"),
+        ("table-1-linear", "linear", dict(test=68.0), "not reproduced"),
+        ("table-1-ntk", "ntk, trained", dict(test=70.0), "reproduced under conditions"),
+        ("table-1-ntk", "ntk, initial", dict(test=70.0), "not reproduced"),
+        ("table-1-pwc-like-pwl", "dlgn-pwc", dict(test=78.0), "not reproduced"),
     ],
 )
-def test_other_results_give_other_verdicts(as_in_the_paper, id, run, changed, expected):
-    found = as_in_the_paper | {f"cifar: {run}": result(5 if "conv" in run else 1, **changed)}
-    claim = CLAIMS[id]
-    if id == "resnet34-gap":
-        assert claim.cases[0].judge(found).holds is None  # one seed of three far off: too wide
-        return
-    assert verdict(claim, found) == expected
+def test_other_results_give_other_verdicts(as_in_the_paper, id, runs, changed, expected):
+    names = [name for name in as_in_the_paper if name.startswith(f"table 1: {runs}: ")]
+    found = dict(as_in_the_paper)
+    for shift, name in enumerate(names):
+        moved = {part: points + 0.01 * shift for part, points in changed.items()}
+        found[name] = result(1, **moved)
+    assert names and verdict(CLAIMS[id], found) == expected
 
 
-def test_a_level_is_met_or_missed():
-    part = cases({"a": "cifar: conv: relu"}, CLAIMS["table1-relu"].cases[0].value, "equal", 2.0)[0]
-    for test, holds in ((73.0, True), (74.1, None), (75.0, False)):
-        run = result(5, test=test)
-        run.arrays["test_accuracy"] += np.linspace(-0.002, 0.002, 5)[:, None]
-        assert part.judge({"cifar: conv: relu": run}).holds is holds
+def test_a_residual_net_that_misses_one_training_image_in_a_hundred_does_not_interpolate(
+    as_in_the_paper,
+):
+    found = dict(as_in_the_paper)
+    for seed in (1000, 1001, 1002):
+        found[f"cifar: resnet-34: dlgn: cifar10: {seed}"] = result(
+            train=99.0 + 0.01 * (seed - 1001), test=86
+        )
+    assert verdict(CLAIMS["resnets-interpolate"], found) == "reproduced under conditions"

@@ -24,7 +24,11 @@ def test_nets_of_one_seed_come_before_the_next():
     assert names[:5] == [
         f"{net}: 3000" for net in ("relu", "dlgn", "dlgn-pwc", "linear", "dlgn, hardening")
     ]
-    assert {spec.recipe.epochs for spec in table_1_conditions().values()} == {100}
+    assert names[5:8] == ["ntk, initial: 3000", "ntk, trained: 3000", "relu: 3001"]
+    specs = [getattr(spec, "training", spec) for spec in table_1_conditions().values()]
+    assert {spec.recipe.epochs for spec in specs} == {100}
+    features = table_1_conditions()["ntk, trained: 3000"]
+    assert (features.training.first_seed, features.training.n_train) == (3000, 50_000)
 
 
 def test_the_curve_ends_with_the_final_accuracy(noise_cifar):

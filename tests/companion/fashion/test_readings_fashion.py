@@ -1,6 +1,7 @@
 """What is read off runs on Fashion-MNIST, on runs made up so that the answer is known."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,10 +23,15 @@ def made_up(complicated=SECOND_HALF, **arrays):
 
 
 def counts(*rows, half=slice(0, 5)):
-    """Log path counts of two seeds that differ from zero on one half, a row for each record."""
+    """Values of two seeds that differ from zero on one half, a row for each record."""
     by_class = np.zeros((len(rows), 2, 10), dtype=np.float32)
     by_class[..., half] = np.array(rows)[..., None]
     return by_class
+
+
+def path_counts(*rows):
+    """Mean path counts of two seeds, of which those of classes 0-4 are e to the power of a row."""
+    return np.exp(counts(*rows).astype(np.float64))
 
 
 def test_conditions_without_a_run_are_left_out(tmp_path, monkeypatch):
@@ -72,23 +78,57 @@ def test_parts_follow_each_seeds_complex_classes():
 
 
 def test_without_complex_classes_the_second_half_takes_their_place():
-    result = made_up(np.zeros(10), log_paths=counts([3, 4]))
-    assert fashion_readings.simple_ahead(result).tolist() == [[3, 4]]
+    result = made_up(np.zeros(10), accuracy=counts([3, 4]))
+    assert fashion_readings.simple_ahead(result, "accuracy").tolist() == [[3, 4]]
+
+
+def test_paths_are_compared_by_their_means():
+    paths = np.ones((2, 2, 10))
+    paths[1, 0, :5] = [0, 0, 0, 0, 20]  # a mean of 4, although most classes have none
+    paths[1, 1, 5:] = 4
+    result = made_up(paths=paths)
+    expected = [[0, 0], [math.log(4), -math.log(4)]]
+    np.testing.assert_allclose(fashion_readings.path_ratio(result), expected, atol=1e-12)
+    np.testing.assert_allclose(fashion_readings.halves_ratio(result), expected, atol=1e-12)
+    swapped = made_up(~SECOND_HALF, paths=paths)
+    np.testing.assert_allclose(fashion_readings.path_ratio(swapped), np.negative(expected))
+    np.testing.assert_allclose(fashion_readings.halves_ratio(swapped), expected, atol=1e-12)
+    assert fashion_readings.ahead_throughout(result).tolist() == [True, False]
+    np.testing.assert_allclose(fashion_readings.path_gain(result), expected[1])
+
+
+def test_log_paths_are_compared_where_nothing_else_is_recorded():
+    swapped = made_up(~SECOND_HALF, log_paths=counts([1, 1], [1, 3]))
+    assert fashion_readings.advantage(swapped).tolist() == [[1, 1], [1, 3]]
+
+
+def test_the_part_that_comes_to_72_percent_at_an_earlier_look_is_first():
+    accuracy = np.zeros((3, 2, 10))
+    accuracy[1, 0, :5] = accuracy[1, 1] = 0.72  # the second seed's parts come there together
+    accuracy[2] = 1
+    result = made_up(accuracy=accuracy, epochs=np.array([0, 1, 2]))
+    assert fashion_readings.simple_first(result).tolist() == [True, False]
+    np.testing.assert_allclose(fashion_readings.early_accuracy_gap(result), [0.72, 0])
+    accuracy[2, :, 5:] = 0.7
+    accuracy[1, 1, 5:] = 0.7  # never counts as later
+    assert fashion_readings.simple_first(result).tolist() == [True, True]
+    accuracy[:, :, :5] = 0
+    assert fashion_readings.simple_first(result).tolist() == [False, False]
 
 
 def test_the_label_effect_is_half_of_the_distance():
-    modified = made_up(log_paths=counts([1, 1], [3, 5]))
-    swapped = made_up(~SECOND_HALF, log_paths=counts([1, 1], [1, 3]))
-    assert fashion_readings.advantage(swapped).tolist() == [[1, 1], [1, 3]]
-    assert fashion_readings.simple_ahead(swapped).tolist() == [[-1, -1], [-1, -3]]
-    assert fashion_readings.label_effect(modified, swapped).tolist() == [[0, 0], [1, 1]]
-    assert fashion_readings.image_effect(modified, swapped).tolist() == [[0, 0], [1, 3]]
+    modified = made_up(paths=path_counts([1, 1], [3, 5]))
+    swapped = made_up(~SECOND_HALF, paths=path_counts([1, 1], [1, 3]))
+    effect = fashion_readings.label_effect(modified, swapped)
+    np.testing.assert_allclose(effect, [[0, 0], [1, 1]], atol=1e-12)
+    of_images = fashion_readings.image_effect(modified, swapped)
+    np.testing.assert_allclose(of_images, [[0, 0], [1, 3]], atol=1e-12)
 
 
 def test_effects_are_read_at_epoch_1_and_at_the_end():
     epochs = np.array([0, 0.5, 1.1, 50])
-    modified = made_up(log_paths=counts([0, 0], [4, 8], [2, 6], [-2, 4]), epochs=epochs)
-    swapped = made_up(~SECOND_HALF, log_paths=counts(*[[0, 0]] * 4), epochs=epochs)
+    modified = made_up(paths=path_counts([0, 0], [4, 8], [2, 6], [-2, 4]), epochs=epochs)
+    swapped = made_up(~SECOND_HALF, paths=path_counts(*[[0, 0]] * 4), epochs=epochs)
     assert fashion_readings.effects(modified, swapped) == {
         "epoch 1": interval_text(np.array([1, 3])),
         "positive, epoch 1": "2 of 2",
@@ -104,6 +144,40 @@ def test_block_contrast_compares_the_halves():
     within[1, :, :5] = math.e
     contrast = fashion_readings.block_contrast(made_up(ntk_within=within), "ntk")
     np.testing.assert_allclose(contrast, [[0, 0], [1, 1]], atol=1e-6)
+
+
+def test_what_training_adds_is_compared_with_the_start():
+    within = np.ones((2, 2, 10))
+    within[0, :, :5] = np.exp([[1], [-1]])
+    within[1, :, :5] = math.e**3
+    result = made_up(overlap_within=within)
+    np.testing.assert_allclose(fashion_readings.contrast_from_training(result), [1, 3])
+    swapped = made_up(~SECOND_HALF, overlap_within=within[::-1])
+    np.testing.assert_allclose(fashion_readings.contrast_effect(result, swapped), [1, 2])
+
+
+def test_the_middle_point_is_compared_with_the_start():
+    values = path_counts([1, 2], [3, 4], [9, 9])
+    arrays = dict(
+        paths=values,
+        ntk_within=values,
+        accuracy=counts([0, 0], [0.2, 0.7], [1, 1], half=slice(5, 10)),
+    )
+    result = made_up(middle_epoch=np.array([0.5, 0.6]), **arrays)
+    never = made_up(middle_epoch=np.array([0.5, np.nan]), **arrays)
+    for read, expected in {
+        fashion_readings.middle_gain: [2, 2],
+        partial(fashion_readings.middle_contrast_gain, kernel="ntk"): [2, 2],
+        fashion_readings.middle_not_learned: [0.3, -0.2],
+    }.items():
+        np.testing.assert_allclose(read(result), expected, rtol=1e-6)
+        np.testing.assert_allclose(read(never), [expected[0], np.nan], rtol=1e-6)
+
+
+def test_a_kernel_moves_further_than_another_draw_is_away():
+    start = np.array([[1, 1], [0.9, 0.9], [0.5, 0.8]])
+    result = made_up(ntk_start=start, ntk_twin=np.array([0.75, 0.75]))
+    np.testing.assert_allclose(fashion_readings.moved_beyond_twin(result, "ntk"), [0.25, -0.05])
 
 
 def test_test_accuracy_is_compared_in_points():
@@ -130,8 +204,9 @@ def test_rows_of_accuracies():
 
 def test_rows_of_allocations():
     # The first seed is ahead throughout and gains nothing, the second is behind until it gains.
-    rows = counts([2, -3], [3, -2], [2, 1])
-    result = made_up(log_paths=rows, epochs=np.array([0, 1, 50]))
+    rows = counts([2, -3], [3, -2], [2, 1]).astype(np.float64)
+    zero = counts([0.5, 0.5], [0.5, 0.5], [0.2, 0.4])
+    result = made_up(paths=np.exp(rows), zero=zero, epochs=np.array([0, 1, 50]))
     assert fashion_readings.allocations(result) == {
         "at the start": interval_text(np.array([2, -3])),
         "gained by epoch 1": interval_text(np.array([1, 1])),
@@ -139,6 +214,7 @@ def test_rows_of_allocations():
         "ahead throughout": "1 of 2",
         "ahead at the end": "2 of 2",
         "gained": "1 of 2",
+        "without a path, end": "30.0% / 0.0%",
     }
     assert fashion_readings.tally([result, result]) == {"nets": 4, "ahead": 2, "gained": 2}
 
@@ -167,7 +243,7 @@ SHIFT = {"relu: raw": 0, "dlgn: raw": 1, "relu: normalised": 2, "dlgn: normalise
 def whole_run(kind, labels, shift):
     """Return a run with every array, in which classes 0-4 alone differ from kind to kind.
 
-    Their mean log count minus that of the others is, for the two seeds, 1 and -1 at the start,
+    Ln of their mean count over that of the others is, for the two seeds, 1 and -1 at the start,
     then changed by: modified 4, 8; original 1, 2; swapped -1, -1; the shift is added after it.
     """
     model, images = kind.split(": ")
@@ -181,7 +257,7 @@ def whole_run(kind, labels, shift):
     start, late = np.array([1, -1]), np.array(change) + shift
     arrays = {
         "epochs": EPOCHS,
-        "log_paths": counts(start, start, start + change, start + late),
+        "paths": path_counts(start, start, start + change, start + late),
         "accuracy": counts([0, 0], [0, 0], [0.3, 0.4], [0.6 + 0.1 * shift, 0.8]),
         "test_accuracy": counts([0.5, 0.6 + 0.01 * shift])[0],
         "test_hard_accuracy": counts([0.4, 0.6])[0],
@@ -342,7 +418,8 @@ def test_nets_of_a_seed_are_compared_with_those_of_others():
     other = np.array([[0, 1, 2, 9], [0, 1, 9, 9], [9, 9, 9, 9]], dtype=np.uint8)
     relu, dlgn = (Result(SPEC, {"predicted": p}, {}, "recorded") for p in (labels, other))
     # Partners agree on 3, 2 and 2 of 4; the ReLU nets on 2, 2 and 1.
-    expected = [3 / 4 - 2 / 4, 2 / 4 - 1.5 / 4, 2 / 4 - 1.5 / 4]
+    spread = np.std([2 / 4, 2 / 4, 1 / 4], ddof=1)
+    expected = np.array([3 / 4 - 2 / 4, 2 / 4 - 1.5 / 4, 2 / 4 - 1.5 / 4]) / spread
     np.testing.assert_allclose(fashion_readings.agreement(relu, dlgn), expected)
 
 
@@ -350,11 +427,11 @@ def test_path_gains_are_correlated_over_classes():
     generator = np.random.default_rng(0)
     starts, ends = generator.random((2, 2, 3, 10))
     relu, dlgn = (
-        Result(SPEC, {"log_paths": np.stack(pair)}, {}, "recorded")
+        Result(SPEC, {"paths": np.exp(np.stack(pair))}, {}, "recorded")
         for pair in zip(starts, ends, strict=True)
     )
     gains = ends - starts
-    pairs = np.corrcoef(*gains)[:3, 3:]
+    pairs = np.arctanh(np.corrcoef(*gains)[:3, 3:])
     np.testing.assert_allclose(fashion_readings.path_correlation(relu, dlgn), pairs.diagonal())
     others = (pairs.sum(1) - pairs.diagonal()) / 2
     beyond = fashion_readings.path_correlation_beyond_chance(relu, dlgn)

@@ -41,24 +41,44 @@ def test_a_theorem_holds_for_every_net_or_is_not_reproduced(id, good, bad):
     assert judged(id, **good | everywhere) is False
 
 
-def test_one_disconnected_region_in_five_nets_is_an_example():
-    assert judged("relu-disconnected", apart=np.arange(50) % 5 == 0) is True
-    assert judged("relu-disconnected", apart=0) is None  # 50 nets cannot exclude 5 %
-    assert BY_ID["relu-disconnected"].controls[0].level == 0.05
+def test_one_disconnected_region_is_an_example():
+    assert judged("relu-disconnected-2", apart=np.arange(50) == 7) is True
+    assert judged("relu-disconnected-2", apart=0) is None  # 50 nets cannot exclude one in many
 
 
-def test_jumps_are_compared_with_the_distance():
-    assert judged("relu-jump", jump=np.linspace(0.0, 0.5, 50)) is True
-    assert judged("relu-jump", jump=np.linspace(0.0, 0.1, 50)) is False
-    assert judged("dlgn-continuous", jump=0.009) is True
-    assert judged("dlgn-continuous", jump=0.011) is False
+def jumps(part, **by_condition):
+    """Judge a case on jumps by the beginning of a run's name."""
+    results = {}
+    for name in part.needs:
+        (jump,) = [jump for key, jump in by_condition.items() if key in name.replace(":", "")]
+        arrays = {"jump": np.broadcast_to(np.asarray(jump, dtype=float), (50,))}
+        results[name] = Result(condition(name), arrays, {}, "recorded")
+    return part.judge(results)
+
+
+def test_a_relu_nets_jump_is_compared_with_a_dlgns():
+    for part in BY_ID["relu-jump-2"].cases:
+        apart = jumps(part, **{"relu jump": np.linspace(0.0, 0.5, 50), "dlgn jump": 0.1})
+        assert apart.effect == pytest.approx(0.15) and apart.holds is True
+        alike = jumps(part, **{"relu jump": 0.1, "dlgn jump": np.linspace(0.1, 0.3, 50)})
+        assert alike.holds is False
+
+
+@pytest.mark.parametrize(
+    ("narrow", "left", "holds"), [(1e-8, 1e-6, True), (0.0, 0.0, True), (0.01, 1.0, False)]
+)
+def test_a_jump_is_proportional_or_constant(narrow, left, holds):
+    claim = BY_ID["dlgn-continuous-2"]
+    for part in claim.cases + claim.controls:
+        finding = jumps(part, **{"jump 0.001": 0.01, "jump 1e-09": narrow})
+        assert finding.effect == pytest.approx(left) and finding.holds is holds
 
 
 def test_counts_of_regions():
-    assert judged("fewer-path-regions", patterns=300.0, paths=100.0) is True
-    assert judged("fewer-path-regions", patterns=100.0, paths=300.0) is False
-    assert judged("fewer-faces", pattern=5, path=3) is True
-    assert judged("fewer-faces", pattern=3, path=3) is False
+    assert judged("fewer-path-regions-2", patterns=300.0, paths=100.0) is True
+    assert judged("fewer-path-regions-2", patterns=100.0, paths=300.0) is False
+    assert judged("fewer-faces-2", pattern=5, path=3) is True
+    assert judged("fewer-faces-2", pattern=3, path=5) is False
 
 
 @pytest.mark.parametrize(("exponent", "holds"), [(2, True), (3, False), (1.5, False)])
@@ -78,12 +98,22 @@ def test_the_growth_is_an_exponent_of_the_number_of_units(exponent, holds):
         assert finding.effect == pytest.approx(exponent - 2) and finding.holds is holds
 
 
-def test_stable_counts_are_within_a_factor_of_two():
-    claim = BY_ID["region-counts-stable"]
-    for part in claim.cases + claim.controls:
-        (name,) = part.needs
-        for factor, holds in ((1.5, True), (0.6, True), (3.0, False), (0.4, False)):
-            counts = np.array([[100.0] * 10, [500.0] * 10, [100.0 * factor] * 10])
-            results = {name: Result(condition(name), {"patterns": counts}, {}, "recorded")}
-            finding = part.judge(results)
-            assert finding.effect == pytest.approx(math.log(factor)) and finding.holds is holds
+def test_stable_counts_keep_their_power_of_the_units():
+    claim = BY_ID["region-counts-stable-2"]
+    *by_power, by_spread = claim.cases + claim.controls
+    assert [part.level for part in by_power] == [0.5] * 4 and by_spread.level == 1.0
+    start = np.array([80.0, 125.0] * 5)
+    spread = np.log(start).std(ddof=1)
+    for factor, holds in ((8.0, True), (1 / 8, True), (10.0, False), (0.1, False)):
+        counts = np.array([start, 5 * start, factor * start])
+        for part in (*by_power, by_spread):
+            (name,) = part.needs
+            finding = part.judge(
+                {name: Result(condition(name), {"patterns": counts}, {}, "recorded")}
+            )
+            if part is by_spread:
+                assert finding.effect == pytest.approx(math.log(factor) / spread)
+                assert finding.holds is False
+            else:
+                assert finding.effect == pytest.approx(math.log(factor) / math.log(80))
+                assert finding.holds is holds

@@ -142,13 +142,26 @@ def test_the_dlgn_region_moves_in_proportion():
     np.testing.assert_allclose(wide, 100 * narrow, rtol=0.02)
 
 
+def test_with_opposite_normals_the_dlgn_region_jumps_by_half_the_plane():
+    for step in (1e-3, 1e-9):
+        arrays, _ = RegionJump(model="dlgn", step=step, opposite=True, seeds=3).run(CPU)
+        np.testing.assert_allclose(arrays["jump"], 0.5, atol=1e-6)
+    first, second = (
+        layer.weight
+        for layer in RegionJump(model="dlgn", step=1.0, opposite=True)._net(0, 0.25).gate_layers
+    )
+    assert first[1].tolist() == (-first[0]).tolist()
+    normal = second[0] @ first  # C's effective normal
+    torch.testing.assert_close(normal, 0.25 * first[0])
+
+
 @pytest.mark.parametrize(
     ("spec", "changes"),
     [
         (PathShapes(model="relu"), SMALL | dict(model="dlgn", bias=False)),
         (FaceNumbers(d_in=2), dict(d_in=3, width=4, depth=2)),
         (RegionNumbers(model="relu", width=2, depth=2), SMALL | dict(model="dlgn", depth=1)),
-        (RegionJump(model="relu", step=1.0), dict(model="dlgn", step=2.0)),
+        (RegionJump(model="relu", step=1.0), dict(model="dlgn", step=2.0, opposite=True)),
     ],
 )
 def test_each_field_changes_the_key(spec, changes):

@@ -80,7 +80,8 @@ def short_conditions() -> dict[str, Spec]:
 def table_1_conditions() -> dict[str, Spec]:
     """Return Table 1's runs on a CPU, ``model: seed``, in the order in which they are made.
 
-    Each takes hours; all nets of a seed come before any of the next.
+    Each takes hours; all nets of a seed come before any of the next. After the first seed's come
+    the linear models on NTK features of its ReLU net, ``ntk, state: seed``.
     """
     conditions = {}
     for seed in TABLE_1_SEEDS:
@@ -90,6 +91,11 @@ def table_1_conditions() -> dict[str, Spec]:
         conditions[f"dlgn, hardening: {seed}"] = Table1Training(
             model="dlgn", final_beta=_HARDENED_BETA, **shared
         )
+        if seed == TABLE_1_SEEDS[0]:
+            features = _features(TABLE_1, first_seed=seed)
+            conditions |= {
+                f"{name.removeprefix('conv: ')}: {seed}": spec for name, spec in features.items()
+            }
     return conditions
 
 
@@ -128,16 +134,19 @@ def _table_models() -> tuple[str, ...]:
     return ("relu", "dlgn", "dlgn-pwc", "linear")
 
 
-def _conv(model: str, recipe: Recipe, seeds: int) -> CifarTraining:
+def _conv(model: str, recipe: Recipe, seeds: int, first_seed: int = FIRST_SEED) -> CifarTraining:
     return CifarTraining(
-        network="conv", model=model, recipe=recipe, first_seed=FIRST_SEED, seeds=seeds
+        network="conv", model=model, recipe=recipe, first_seed=first_seed, seeds=seeds
     )
 
 
 def _features(
-    recipe: Recipe, n_train: int = 50_000, n_validation: int = 5000
+    recipe: Recipe,
+    n_train: int = 50_000,
+    n_validation: int = 5000,
+    first_seed: int = FIRST_SEED,
 ) -> dict[str, NTKFeatures]:
-    training = _conv("relu", recipe, seeds=1).replace(n_train=n_train)
+    training = _conv("relu", recipe, seeds=1, first_seed=first_seed).replace(n_train=n_train)
     return {
         f"conv: ntk, {state}": NTKFeatures(
             training=training, state=state, n_validation=n_validation

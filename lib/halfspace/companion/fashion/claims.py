@@ -1,6 +1,6 @@
 """Section 5's claims on modified Fashion-MNIST."""
 
-import math
+from functools import partial
 
 import numpy as np
 
@@ -11,31 +11,47 @@ from halfspace.companion.fashion.readings import (
     accuracy_difference,
     agreement,
     ahead_throughout,
-    alignment_change,
-    block_contrast,
+    contrast_effect,
+    contrast_from_training,
+    early_accuracy_gap,
     early_effect,
     hard_cost,
     label_effect,
+    middle_contrast_gain,
+    middle_gain,
+    middle_not_learned,
+    moved_beyond_twin,
     path_correlation,
     path_correlation_beyond_chance,
     path_gain,
-    simple_ahead,
+    simple_first,
 )
 from halfspace.companion.spec import Result
 
 __all__ = ["CLAIMS"]
 
-_FACTOR = math.log(1.2)  # smallest effect that counts: a fifth more paths
-_TENTH = math.log(1.1)
+_ALIKE = (1.03 + 5) / 2
+"""Percentage points: up to 1.03 the paper calls similar, from 5 on slightly worse; the middle."""
+_SEEN = "all of them, in the first edition"
+_NO_THRESHOLD = "Its threshold came from nowhere; now the sign decides, and the size is shown."
+_NO_LOGARITHM = (
+    "It averaged ln(1 + paths), in which images without a path weigh most; now mean path counts "
+    "are compared."
+)
 _CHAPTER = "chapters/05_resource_allocation.html#fig-fashion-"
 
 
-def _each(images: str, *labels: str) -> dict[str, tuple[str, ...]]:
+def _each(images: str, *labels: str, study: str = "fashion") -> dict[str, tuple[str, ...]]:
     """Return each net's runs: one, or one for each kind of labels, to be compared."""
     return {
-        f"{name}, {images} images": tuple(f"fashion: {net}: {images}: {given}" for given in labels)
+        f"{name}, {images} images": tuple(f"{study}: {net}: {images}: {given}" for given in labels)
         for net, name in NETS.items()
     }
+
+
+def _labelled(runs: dict[str, tuple[str, ...]], label: str) -> dict[str, tuple[str, ...]]:
+    """Return runs whose names say what sets them apart."""
+    return {f"{name}, {label}": needs for name, needs in runs.items()}
 
 
 def _pairs(
@@ -48,197 +64,315 @@ def _pairs(
     }
 
 
+def _between(first: str, second: str, name: str) -> dict[str, tuple[str, ...]]:
+    """Return the runs of few epochs of two nets on both kinds of images, to be compared."""
+    return {
+        f"{name}, {images} images": tuple(
+            f"fashion-between: {net}: {images}" for net in (first, second)
+        )
+        for images in IMAGES
+    }
+
+
 _MODIFIED_AND_SWAPPED = {
     **_each("raw", "modified", "swapped"),
     **_each("normalised", "modified", "swapped"),
 }
-_MOVED_CONTROLS = _each("normalised", "modified") | _each("raw", "original")
+_OTHER_SETTINGS = (
+    _each("normalised", "modified")
+    | _labelled(_each("raw", "swapped"), "swapped labels")
+    | _labelled(_each("normalised", "random"), "random halves")
+)
+_MIDDLE = _each("raw", "modified", study="fashion-middle")
+_MIDDLE_CONTROLS = _each("normalised", "modified", study="fashion-middle") | _labelled(
+    _each("raw", "swapped", study="fashion-middle"), "swapped labels"
+)
 
 
 def _effect_at_the_end(modified: Result, swapped: Result) -> np.ndarray:
     return label_effect(modified, swapped)[-1]
 
 
-def _accuracy_gap(result: Result) -> np.ndarray:
-    return simple_ahead(result, "accuracy")[-1]
-
-
-def _contrast_at_the_start(result: Result) -> np.ndarray:
-    return block_contrast(result, "overlap")[0]
-
-
-def _test_difference(first: Result, second: Result) -> np.ndarray:
-    return accuracy_difference(first, second) / 100
-
-
-def _hard_loss_of_accuracy(result: Result) -> np.ndarray:
-    return hard_cost(result) / 100
-
-
-def _moved(name: str):
-    return lambda result: alignment_change(result, name)
-
-
 CLAIMS = (
     Claim(
-        id="fashion-simple-ahead",
-        kind="reading",
+        id="fashion-simple-ahead-2",
+        kind="paper",
         text="On modified Fashion-MNIST the simple part has more active paths throughout training.",
         where="Section 5, Figure 7",
-        paper="consistently more",
-        statistic="share of seeds whose simple part is ahead, mean ln(1 + paths), at every look",
+        quote="the number of paths allocated to the simple part of the input space is consistently "
+        "higher than the complex part",
+        paper="consistently higher",
+        statistic="share of seeds whose simple part has the larger mean path count at every look "
+        "after the start",
         cases=cases(_each("raw", "modified"), ahead_throughout, "share", 0.5),
         controls=cases(
-            _each("normalised", "modified") | _each("raw", "swapped"),
+            _each("normalised", "modified") | _labelled(_each("raw", "swapped"), "swapped labels"),
             ahead_throughout,
             "share",
             0.5,
         ),
         figure=f"{_CHAPTER}paths",
+        seen=_SEEN,
+        replaces=("fashion-simple-ahead",),
+        why=_NO_LOGARITHM,
     ),
     Claim(
-        id="fashion-simple-gains",
+        id="fashion-simple-gains-2",
         kind="reading",
         text="Training on modified labels moves paths to the simple part.",
         where="Section 5, Figure 7",
-        statistic="mean ln(1 + paths), simple minus complex part, end minus start",
-        cases=cases(_each("raw", "modified"), path_gain, "mean", _FACTOR),
-        # Not one mapping: the modified and the random labels' cases have the same names.
-        controls=cases(_each("normalised", "modified"), path_gain, "mean", _FACTOR)
-        + cases(_each("normalised", "random"), path_gain, "mean", _FACTOR),
+        statistic="ln of the ratio of mean path counts, simple over complex part, end minus start",
+        cases=cases(_each("raw", "modified"), path_gain, "above"),
+        controls=cases(_OTHER_SETTINGS, path_gain, "above"),
         figure=f"{_CHAPTER}paths",
+        seen=_SEEN,
+        replaces=("fashion-simple-gains",),
+        why=f"{_NO_LOGARITHM} {_NO_THRESHOLD}",
     ),
     Claim(
-        id="fashion-label-effect-early",
+        id="fashion-middle-paths",
         kind="reading",
+        text="Paths have moved to the simple part by the time it is almost learned.",
+        where="Section 5, Figure 7; appendix 5.1",
+        statistic="ln of the ratio of mean path counts, simple over complex part, when 72 % of the "
+        "simple part's training images are first right (looked at every 20 steps), minus the start",
+        cases=cases(_MIDDLE, middle_gain, "above"),
+        controls=cases(_MIDDLE_CONTROLS, middle_gain, "above"),
+    ),
+    Claim(
+        id="fashion-middle-kernels",
+        kind="reading",
+        text="By then the simple part's block of the kernels has brightened beside the other's.",
+        where="Section 5, Figure 7; appendix 5.1",
+        paper="three snapshots",
+        statistic="ln of a kernel's mean within the simple part's classes over that within the "
+        "complex part's, when 72 % of the simple part's training images are first right (looked at "
+        "every 20 steps), minus the start",
+        cases=cases(
+            _labelled(_MIDDLE, "overlap kernel"),
+            partial(middle_contrast_gain, kernel="overlap"),
+            "above",
+        )
+        + cases(_labelled(_MIDDLE, "NTK"), partial(middle_contrast_gain, kernel="ntk"), "above"),
+        controls=cases(
+            _labelled(_MIDDLE_CONTROLS, "overlap kernel"),
+            partial(middle_contrast_gain, kernel="overlap"),
+            "above",
+        )
+        + cases(
+            _labelled(_MIDDLE_CONTROLS, "NTK"),
+            partial(middle_contrast_gain, kernel="ntk"),
+            "above",
+        ),
+    ),
+    Claim(
+        id="fashion-middle-complex",
+        kind="paper",
+        text="When the simple part is almost learned, most of the complex part is not.",
+        where="Appendix 5.1",
+        quote="but the hard mode is still mostly not learned yet",
+        paper="mostly not learned yet",
+        statistic="share of the complex part's training images that are not right, when 72 % of "
+        "the simple part's first are (looked at every 20 steps), minus one half",
+        cases=cases(_MIDDLE, middle_not_learned, "above"),
+        controls=cases(_MIDDLE_CONTROLS, middle_not_learned, "above"),
+    ),
+    Claim(
+        id="fashion-label-effect-early-2",
+        kind="control",
         text="The labels cause it, all else equal: early in training.",
         where="Section 5; told apart from the images",
-        statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, epoch 1",
-        cases=cases(_MODIFIED_AND_SWAPPED, early_effect, "mean", _FACTOR),
+        statistic="half of the gap of classes 0-4 over 5-9 in ln of mean path counts, modified "
+        "minus swapped labels, epoch 1",
+        cases=cases(_MODIFIED_AND_SWAPPED, early_effect, "above"),
         figure=f"{_CHAPTER}early",
+        seen=_SEEN,
+        replaces=("fashion-label-effect-early",),
+        why=f"{_NO_LOGARITHM} {_NO_THRESHOLD}",
     ),
     Claim(
-        id="fashion-label-effect-end",
-        kind="reading",
+        id="fashion-label-effect-end-2",
+        kind="control",
         text="The labels cause it, all else equal: to the end.",
         where="Section 5; told apart from the images",
-        statistic="half of the gap of classes 0-4 over 5-9, modified minus swapped labels, the end",
-        cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "mean", _FACTOR),
+        statistic="half of the gap of classes 0-4 over 5-9 in ln of mean path counts, modified "
+        "minus swapped labels, the end",
+        cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "above"),
         figure=f"{_CHAPTER}settings",
+        seen=_SEEN,
+        replaces=("fashion-label-effect-end",),
+        why=f"{_NO_LOGARITHM} {_NO_THRESHOLD}",
     ),
     Claim(
-        id="fashion-simple-learned-better",
-        kind="reading",
-        text="The simple part is learned better than the complex one.",
-        where="Section 5, Figure 7",
+        id="fashion-simple-first",
+        kind="paper",
+        text="The simple part is learned first.",
+        where="Section 5, Figure 7; appendix 5.1",
+        quote="is almost learned(72 out of 85) but the hard mode is still mostly not learned yet",
         paper="simple part first",
-        statistic="accuracy on training images, simple minus complex part, at the end",
-        cases=cases(_each("raw", "modified"), _accuracy_gap, "mean", 0.05),
-        controls=cases(
-            _each("raw", "swapped") | _each("normalised", "random"), _accuracy_gap, "mean", 0.05
+        statistic="share of seeds whose simple part has a training accuracy of 72 % at an earlier "
+        "look than the complex part (controls on accuracy: simple minus complex part, epoch 1)",
+        cases=cases(_each("raw", "modified"), simple_first, "share", 0.5),
+        controls=cases(_OTHER_SETTINGS, simple_first, "share", 0.5)
+        + cases(
+            _labelled(_each("raw", "modified"), "accuracy at epoch 1"), early_accuracy_gap, "above"
+        )
+        + cases(
+            _labelled(_each("raw", "swapped"), "swapped labels, accuracy at epoch 1"),
+            early_accuracy_gap,
+            "above",
         ),
         figure=f"{_CHAPTER}accuracy",
+        seen=_SEEN,
+        replaces=("fashion-simple-learned-better",),
+        why="The paper says that the simple part is learned first, not that it is learned better "
+        "in the end.",
     ),
     Claim(
-        id="fashion-blocks-are-labels",
-        kind="reading",
+        id="fashion-blocks-are-labels-2",
+        kind="control",
         text="The brighter block of the overlap kernel is due to training, not to the raw images.",
         where="Section 5, Figure 7",
-        statistic="ln of the overlap kernel within classes 0-4 over within 5-9, before training",
-        cases=cases(_each("raw", "modified"), _contrast_at_the_start, "equal", _TENTH),
-        controls=cases(_each("normalised", "modified"), _contrast_at_the_start, "equal", _TENTH),
+        statistic="ln of the overlap kernel within classes 0-4 over within 5-9: what training "
+        "adds, minus the absolute value at the start (controls: half of the end's difference, "
+        "modified minus swapped labels)",
+        cases=cases(_each("raw", "modified"), contrast_from_training, "above"),
+        controls=cases(_MODIFIED_AND_SWAPPED, contrast_effect, "above"),
         figure=f"{_CHAPTER}contrast",
+        seen=_SEEN,
+        replaces=("fashion-blocks-are-labels",),
+        why="It asked for no contrast before training, to ln 1.1, a number from nowhere; now what "
+        "training adds is compared with what was there.",
     ),
     Claim(
-        id="ntk-fashion-moves",
-        kind="reading",
-        text="On modified Fashion-MNIST the NTK moves towards the labels.",
+        id="ntk-fashion-moves-2",
+        kind="paper",
+        text="On modified Fashion-MNIST the NTK is far from constant.",
         where="Section 5, Figure 7",
+        quote="the NTK is far from constant during the training process",
         paper="three snapshots",
-        statistic="centred alignment of the NTK with the labels' kernel, end minus start",
-        cases=cases(_each("raw", "modified"), _moved("ntk_labels"), "mean", 0.05),
-        controls=cases(_MOVED_CONTROLS, _moved("ntk_labels"), "mean", 0.05),
-        figure=f"{_CHAPTER}ntk-relu",
+        statistic="cosine of two seeds' NTKs before training, minus that of a net's NTK after 10 "
+        "epochs with its own before: training moves it further than another draw of the weights",
+        cases=cases(_MIDDLE, partial(moved_beyond_twin, kernel="ntk"), "above"),
+        controls=cases(_MIDDLE_CONTROLS, partial(moved_beyond_twin, kernel="ntk"), "above"),
+        replaces=("ntk-fashion-moves",),
+        why="The paper says that the NTK changes, not that it comes closer to the labels, and 0.05 "
+        "came from nowhere.",
     ),
     Claim(
-        id="overlap-fashion-moves",
+        id="overlap-fashion-moves-2",
         kind="reading",
-        text="On modified Fashion-MNIST the overlap kernel moves towards the labels: the paths do.",
+        text="On modified Fashion-MNIST the overlap kernel is far from constant: the paths move.",
         where="Section 5, conjecture 2",
-        statistic="centred alignment of the paths' kernel with the labels' kernel, end minus start",
-        cases=cases(_each("raw", "modified"), _moved("overlap_labels"), "mean", 0.05),
-        controls=cases(_MOVED_CONTROLS, _moved("overlap_labels"), "mean", 0.05),
-        figure=f"{_CHAPTER}overlap-relu",
+        statistic="cosine of two seeds' overlap kernels before training, minus that of a net's "
+        "after 10 epochs with its own before: training moves it further than another draw of the "
+        "weights",
+        cases=cases(_MIDDLE, partial(moved_beyond_twin, kernel="overlap"), "above"),
+        controls=cases(_MIDDLE_CONTROLS, partial(moved_beyond_twin, kernel="overlap"), "above"),
+        replaces=("overlap-fashion-moves",),
+        why="As its sibling on the NTK: the kernel is compared with its own start.",
     ),
     Claim(
-        id="surrogate-fashion-paths",
+        id="surrogate-fashion-paths-2",
         kind="reading",
         text="The DLGN moves its paths as the ReLU net does: class by class, seed by seed.",
         where="Section 3, conjecture 4",
-        statistic="correlation over the ten classes of the gain in mean ln(1 + paths), ReLU net "
-        "and DLGN of one seed",
-        cases=cases(_pairs("modified"), path_correlation, "mean", 0.5),
+        statistic="arctanh of the correlation over the ten classes of the gain in ln of the mean "
+        "path count, ReLU net and DLGN of one seed",
+        cases=cases(_pairs("modified"), path_correlation, "above"),
         controls=cases(
             _pairs("modified", "own partner minus others, "),
             path_correlation_beyond_chance,
-            "mean",
-            0.1,
+            "above",
         ),
         figure=f"{_CHAPTER}paths",
+        seen=_SEEN,
+        replaces=("surrogate-fashion-paths",),
+        why=f"{_NO_LOGARITHM} {_NO_THRESHOLD} Correlations are averaged on Fisher's scale.",
     ),
     Claim(
-        id="surrogate-fashion-functions",
+        id="surrogate-fashion-functions-2",
         kind="reading",
         text="The DLGN gives images the labels that the ReLU net gives, as another ReLU net would.",
         where="Section 3, conjecture 4",
         statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
-        "minus ReLU nets of two seeds",
-        cases=cases(_pairs("original", "original labels, "), agreement, "equal", 0.02),
-        controls=cases(_pairs("modified", "modified labels, "), agreement, "equal", 0.02),
+        "minus ReLU nets of two seeds, in standard deviations between pairs of ReLU nets",
+        cases=cases(_pairs("original", "original labels, "), agreement, "equal", 1.0),
+        controls=cases(_pairs("modified", "modified labels, "), agreement, "equal", 1.0),
         figure=f"{_CHAPTER}accuracy",
+        seen=_SEEN,
+        replaces=("surrogate-fashion-functions",),
+        why="2 % came from nowhere; the yardstick is now how pairs of ReLU nets differ.",
     ),
     Claim(
-        id="pwc-like-pwl-fashion",
-        kind="reading",
+        id="pwc-like-pwl-fashion-2",
+        kind="paper",
         text="Constant experts do as well as linear ones: Fashion-MNIST, original labels.",
-        where="Section 3",
+        where="Section 2.3",
+        quote="its empirical performance on most datasets (in terms of test accuracy) is "
+        "indistinguishable from the piece-wise-linear DLGN",
         paper="indistinguishable",
-        statistic="test accuracy, linear minus constant experts",
+        statistic="test accuracy, linear minus constant experts, percentage points; up to 1.03 the "
+        "paper calls similar, from 5 on slightly worse, and the margin is the middle",
         cases=cases(
             _pairs("original", "DLGN, ", ("dlgn, linear experts", "dlgn")),
-            _test_difference,
+            accuracy_difference,
             "equal",
-            0.01,
+            _ALIKE,
         ),
         figure=f"{_CHAPTER}accuracy",
+        seen=_SEEN,
+        replaces=("pwc-like-pwl-fashion",),
+        why="1 point came from nowhere; the margin now follows from the paper's own words.",
     ),
     Claim(
-        id="dlgn-like-relu-fashion",
+        id="dlgn-like-relu-fashion-2",
         kind="reading",
         text="The DLGN classifies nearly as well as the ReLU net: Fashion-MNIST, original labels.",
-        where="Section 3, in the sense of Table 1",
-        statistic="test accuracy, ReLU net minus DLGN",
-        cases=cases(_pairs("original"), _test_difference, "equal", 0.02),
+        where="Section 2.3, in the sense of Table 1",
+        statistic="test accuracy, ReLU net minus DLGN, percentage points; up to 1.03 the paper "
+        "calls similar, from 5 on slightly worse, and the margin is the middle",
+        cases=cases(_pairs("original"), accuracy_difference, "equal", _ALIKE),
         figure=f"{_CHAPTER}accuracy",
+        seen=_SEEN,
+        replaces=("dlgn-like-relu-fashion",),
+        why="2 points came from nowhere; the margin now follows from the paper's own words.",
     ),
     Claim(
-        id="hard-gates-are-the-net-fashion",
+        id="fashion-dlgn-between",
+        kind="reading",
+        text="A DLGN stands between a deep linear network and a ReLU net: Fashion-MNIST, original "
+        "labels.",
+        where="Abstract; Sections 2.3 and 4",
+        paper="mid-way",
+        statistic="difference of test accuracies after 10 epochs, percentage points",
+        cases=cases(_between("relu", "dlgn", "ReLU net above DLGN"), accuracy_difference, "above"),
+        controls=cases(
+            _between("dlgn", "linear", "DLGN above deep linear net"), accuracy_difference, "above"
+        ),
+    ),
+    Claim(
+        id="hard-gates-are-the-net-fashion-2",
         kind="reading",
         text="Hard gates in place of soft ones cost the trained DLGN little accuracy.",
         where="Section 2: training with soft gates",
-        statistic="test accuracy under the own gates minus under hard gates",
+        statistic="test accuracy under the own gates minus under hard gates, percentage points; up "
+        "to 1.03 the paper calls similar, from 5 on slightly worse, and the margin is the middle",
         cases=cases(
             {"DLGN, normalised images": "fashion: dlgn: normalised: original"},
-            _hard_loss_of_accuracy,
+            hard_cost,
             "equal",
-            0.02,
+            _ALIKE,
         ),
         controls=cases(
             {"DLGN, raw images": "fashion: dlgn: raw: original"},
-            _hard_loss_of_accuracy,
+            hard_cost,
             "equal",
-            0.02,
+            _ALIKE,
         ),
         figure=f"{_CHAPTER}accuracy",
+        seen=_SEEN,
+        replaces=("hard-gates-are-the-net-fashion",),
+        why="2 points came from nowhere; the margin now follows from the paper's own words.",
     ),
 )

@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 
+from halfspace.companion.fashion.between import FashionAccuracy
+from halfspace.companion.fashion.middle import FashionMiddle
 from halfspace.companion.fashion.study import FashionStudy
 from halfspace.companion.seeds import FIRST_SEED
 
-__all__ = ["STUDIES", "fashion_conditions", "with_changes"]
+__all__ = [
+    "STUDIES",
+    "between_conditions",
+    "fashion_conditions",
+    "middle_conditions",
+    "with_changes",
+]
 
 _SEEDS = 10
+_NEW_SEED = 3000
 
 
 def fashion_conditions() -> dict[str, FashionStudy]:
@@ -47,4 +56,31 @@ def with_changes(
     }
 
 
-STUDIES = {"fashion": fashion_conditions}
+def middle_conditions() -> dict[str, FashionMiddle]:
+    """Return the runs of few epochs with Figure 7's middle point, ``model: images: labels``."""
+    return {
+        f"{model}: {images}: {labels}": FashionMiddle(
+            model=model, images=images, labels=labels, first_seed=_NEW_SEED, seeds=_SEEDS
+        )
+        for labels in ("modified", "swapped")
+        for images in ("raw", "normalised")
+        for model in ("relu", "dlgn")
+    }
+
+
+def between_conditions() -> dict[str, FashionAccuracy]:
+    """Return the runs of few epochs with original labels, ``model: images``."""
+    return {
+        f"{model}: {images}": FashionAccuracy(
+            model=model, images=images, first_seed=_NEW_SEED, seeds=_SEEDS
+        )
+        for images in ("raw", "normalised")
+        for model in ("relu", "dlgn", "linear")
+    }
+
+
+STUDIES = {
+    "fashion": fashion_conditions,
+    "fashion-middle": middle_conditions,
+    "fashion-between": between_conditions,
+}

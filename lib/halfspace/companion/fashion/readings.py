@@ -20,6 +20,7 @@ __all__ = [
     "HEADER",
     "IMAGES",
     "KINDS",
+    "LEVEL",
     "MODELS",
     "NETS",
     "accuracies",
@@ -34,18 +35,26 @@ __all__ = [
     "alignment_panels",
     "allocations",
     "block_contrast",
+    "contrast_effect",
+    "contrast_from_training",
     "contrast_panels",
     "differences_on_test_images",
+    "early_accuracy_gap",
     "early_effect",
     "effect_panels",
     "effects",
     "effects_by_kind",
+    "halves_ratio",
     "hard_cost",
     "image_effect",
     "kernel_numbers",
     "label_effect",
     "label_numbers",
     "live_effect_panels",
+    "middle_contrast_gain",
+    "middle_gain",
+    "middle_not_learned",
+    "moved_beyond_twin",
     "nearest_record",
     "one_setting",
     "part_panels",
@@ -54,17 +63,22 @@ __all__ = [
     "path_correlation_beyond_chance",
     "path_gain",
     "path_numbers",
+    "path_ratio",
     "run_numbers",
     "runs_by_setting",
     "setting_panels",
     "seeds_available",
     "simple_ahead",
+    "simple_first",
     "table",
     "tally",
 ]
 
 EARLY = 1
 """Epoch at which the effect of the labels was to be read early in training."""
+
+LEVEL = 0.72
+"""Training accuracy at which a part counts as almost learned: appendix 5.1, as we read it."""
 
 NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 IMAGES = ("raw", "normalised")
@@ -81,6 +95,7 @@ _BY_CLASS = ("accuracy", "hard_accuracy", "paths", "log_paths", "zero")
 _COMPARED = ("modified", "original", "swapped")
 _KERNELS = {"overlap": "Λ", "ntk": "NTK"}
 _TARGETS = ("labels", "pixels")
+_OTHERS = ("twin", "start")  # what a kernel is compared with
 _PAIRS = {
     "ReLU net − DLGN": ("relu", "dlgn"),
     "DLGN: linear − constant experts": ("dlgn, linear experts", "dlgn"),
@@ -131,30 +146,57 @@ def nearest_record(result: Result, epoch: float) -> int:
     return int(np.abs(result.epochs - epoch).argmin())
 
 
-def simple_ahead(result: Result, name: str = "log_paths") -> np.ndarray:
+def simple_ahead(result: Result, name: str) -> np.ndarray:
     """Return the simple part's mean of an array minus the complex part's; see ``parts``.
 
-    The array is ln(1 + number of active paths) where no other is named: shape (E, S).
+    Args:
+        result: of ``FashionStudy``.
+        name: of an array of shape (..., S, 10), such as ``"accuracy"``, or ``"zero"``: the share of
+            images without an active path.
+
+    Returns:
+        Shape (..., S).
     """
     return np.subtract(*parts(result, name))
 
 
+def path_ratio(result: Result) -> np.ndarray:
+    """Return ln of the ratio of mean path counts, simple over complex part, shape (E, S).
+
+    An image without a path counts as none among the others: a mean over all images of a part.
+    """
+    return np.log(np.divide(*parts(result, "paths")))
+
+
 def ahead_throughout(result: Result) -> np.ndarray:
     """Return which seeds have the simple part ahead in paths at every record after the start."""
-    return (simple_ahead(result)[1:] > 0).all(0)
+    return (path_ratio(result)[1:] > 0).all(0)
 
 
 def path_gain(result: Result) -> np.ndarray:
-    """Return how much ``simple_ahead`` is larger at the end than at the start, shape (S,)."""
-    ahead = simple_ahead(result)
-    return ahead[-1] - ahead[0]
+    """Return how much ``path_ratio`` is larger at the end than at the start, shape (S,)."""
+    ratio = path_ratio(result)
+    return ratio[-1] - ratio[0]
+
+
+def simple_first(result: Result) -> np.ndarray:
+    """Return which seeds' simple part is the first with a training accuracy of ``LEVEL``, (S,).
+
+    It must have it at an earlier record than the complex part, which may never have it.
+    """
+    simple, hard = (_first_record(accuracy) for accuracy in parts(result, "accuracy"))
+    return simple < hard
+
+
+def early_accuracy_gap(result: Result) -> np.ndarray:
+    """Return the parts' difference of training accuracy near epoch ``EARLY``, shape (S,)."""
+    return simple_ahead(result, "accuracy")[nearest_record(result, EARLY)]
 
 
 def advantage(result: Result) -> np.ndarray:
     """Return by how much the log path count of classes 0-4 exceeds that of classes 5-9.
 
-    The same two halves whatever the labels, so that settings can be compared: labels that make
-    classes 5-9 complex should raise it, labels that make classes 0-4 complex should lower it.
+    For runs that recorded ln(1 + number of paths) alone; ``halves_ratio`` is for all others.
 
     Returns:
         Difference of the halves' means of ln(1 + number of active paths), shape (E, S).
@@ -163,14 +205,23 @@ def advantage(result: Result) -> np.ndarray:
     return first - second
 
 
+def halves_ratio(result: Result) -> np.ndarray:
+    """Return ln of the ratio of mean path counts, classes 0-4 over classes 5-9, shape (E, S).
+
+    The same two halves whatever the labels, so that settings can be compared: labels that make
+    classes 5-9 complex should raise it, labels that make classes 0-4 complex should lower it.
+    """
+    return np.log(np.divide(*_halves(result.paths)))
+
+
 def label_effect(modified: Result, swapped: Result) -> np.ndarray:
     """Return what complicated labels do to the allocation of paths, all else equal.
 
-    Half of the ``advantage`` under the modified labels minus that under the swapped ones. The nets
-    of one seed share initial weights, images and batches, so that whatever the images alone do
+    Half of the ``halves_ratio`` under the modified labels minus that under the swapped ones. The
+    nets of one seed share initial weights, images and batches, so that whatever the images alone do
     cancels. Positive: paths move away from the part with complicated labels. Shape (E, S).
     """
-    return (advantage(modified) - advantage(swapped)) / 2
+    return (halves_ratio(modified) - halves_ratio(swapped)) / 2
 
 
 def early_effect(modified: Result, swapped: Result) -> np.ndarray:
@@ -181,11 +232,11 @@ def early_effect(modified: Result, swapped: Result) -> np.ndarray:
 def image_effect(modified: Result, swapped: Result) -> np.ndarray:
     """Return what the images do to the allocation of paths, whichever half is complicated.
 
-    Mean of the change of the ``advantage`` since the start under the modified and under the swapped
-    labels, in which the ``label_effect`` cancels. Positive: paths move to classes 0-4.
+    Mean of the change of the ``halves_ratio`` since the start under the modified and under the
+    swapped labels, in which the ``label_effect`` cancels. Positive: paths move to classes 0-4.
     Shape (E, S).
     """
-    mean = (advantage(modified) + advantage(swapped)) / 2
+    mean = (halves_ratio(modified) + halves_ratio(swapped)) / 2
     return mean - mean[0]
 
 
@@ -199,8 +250,72 @@ def block_contrast(result: Result, kernel: str) -> np.ndarray:
     Returns:
         At the start and at the end, shape (2, S).
     """
-    first, second = _halves(result.arrays[f"{kernel}_within"])
-    return np.log(first / second)
+    return np.log(np.divide(*_halves(result.arrays[f"{kernel}_within"])))
+
+
+def contrast_from_training(result: Result) -> np.ndarray:
+    """Return how far training raised the overlap's ``block_contrast`` beyond its start, (S,).
+
+    What training added minus the start's absolute value: positive where the contrast at the end is
+    more training's than the images'.
+    """
+    start, end = block_contrast(result, "overlap")
+    return end - start - np.abs(start)
+
+
+def contrast_effect(modified: Result, swapped: Result) -> np.ndarray:
+    """Return half of the overlap's ``block_contrast`` at the end, modified minus swapped, (S,)."""
+    ends = [block_contrast(result, "overlap")[-1] for result in (modified, swapped)]
+    return (ends[0] - ends[1]) / 2
+
+
+def middle_gain(result: Result) -> np.ndarray:
+    """Return how much ``path_ratio`` is larger at the middle point than at the start, shape (S,).
+
+    Args:
+        result: of ``FashionMiddle``; NaN for nets that never came to the middle point.
+    """
+    start, middle, _ = path_ratio(result)
+    return np.where(np.isnan(result.middle_epoch), np.nan, middle - start)
+
+
+def middle_contrast_gain(result: Result, kernel: str) -> np.ndarray:
+    """Return how much a kernel's contrast is larger at the middle point than at the start, (S,).
+
+    The contrast is ln of the mean within the classes of the simple part over that within the
+    complex part's.
+
+    Args:
+        result: of ``FashionMiddle``; NaN for nets that never came to the middle point.
+        kernel: ``"overlap"`` or ``"ntk"``.
+    """
+    start, middle, _ = np.log(np.divide(*parts(result, f"{kernel}_within")))
+    return np.where(np.isnan(result.middle_epoch), np.nan, middle - start)
+
+
+def middle_not_learned(result: Result) -> np.ndarray:
+    """Return the complex part's share of images not right at the middle point, minus half, (S,).
+
+    Args:
+        result: of ``FashionMiddle``; NaN for nets that never came to the middle point.
+    """
+    _, hard = parts(result, "accuracy")
+    return np.where(np.isnan(result.middle_epoch), np.nan, 0.5 - hard[1])
+
+
+def moved_beyond_twin(result: Result, kernel: str) -> np.ndarray:
+    """Return how much further training moved a kernel than another draw of the weights does, (S,).
+
+    Args:
+        result: of ``FashionMiddle``.
+        kernel: ``"overlap"`` or ``"ntk"``.
+
+    Returns:
+        Cosine of two nets' kernels at the start minus cosine of a net's kernel at the end with its
+        own at the start.
+    """
+    twin, start = (result.arrays[f"{kernel}_{other}"].astype(np.float64) for other in _OTHERS)
+    return twin - start[-1]
 
 
 def accuracy_difference(first: Result, second: Result) -> np.ndarray:
@@ -230,13 +345,16 @@ def alignment_change(result: Result, name: str) -> np.ndarray:
 
 
 def path_correlation(relu: Result, dlgn: Result) -> np.ndarray:
-    """Correlate the classes' gains in log paths of a seed's ReLU net and its DLGN, shape (S,)."""
-    return _correlations(relu, dlgn).diagonal()
+    """Return arctanh of the correlation of gains in paths of a seed's ReLU net and DLGN, (S,).
+
+    Over the ten classes; a class's gain is ln of its mean path count, end over start.
+    """
+    return np.arctanh(_correlations(relu, dlgn).diagonal())
 
 
 def path_correlation_beyond_chance(relu: Result, dlgn: Result) -> np.ndarray:
     """Return ``path_correlation`` minus the mean correlation with other seeds' nets, (S,)."""
-    pairs = _correlations(relu, dlgn)
+    pairs = np.arctanh(_correlations(relu, dlgn))
     return pairs.diagonal() - mean_of_others(pairs)
 
 
@@ -245,10 +363,13 @@ def agreement(relu: Result, dlgn: Result) -> np.ndarray:
 
     Returns:
         Share of test images with the same predicted label, ReLU net and DLGN of a seed, minus the
-        mean share over pairs of its ReLU net with other seeds' ReLU nets; shape (S,).
+        mean share over pairs of its ReLU net with other seeds' ReLU nets, in standard deviations of
+        the share between pairs of ReLU nets; shape (S,).
     """
     partners = (relu.predicted == dlgn.predicted).mean(-1)
-    return partners - mean_of_others((relu.predicted[:, None] == relu.predicted).mean(-1))
+    pairs = (relu.predicted[:, None] == relu.predicted).mean(-1)
+    spread = pairs[np.triu_indices(len(pairs), 1)].std(ddof=1)
+    return (partners - mean_of_others(pairs)) / spread
 
 
 def accuracies(result: Result) -> dict[str, str]:
@@ -277,11 +398,12 @@ def alignment_changes(result: Result) -> dict[str, str]:
 def allocations(result: Result) -> dict[str, str]:
     """Describe path counts, simple minus complex part, in a table's row.
 
-    Differences of the parts' means of ln(1 + number of active paths), means over seeds with their
-    95 % intervals, and how many seeds have the simple part ahead.
+    Of ``path_ratio``, means over seeds with their 95 % intervals, and how many seeds have the
+    simple part ahead; beside them each part's share of images without a path.
     """
-    ahead = simple_ahead(result)
+    ahead = path_ratio(result)
     gained = ahead - ahead[0]
+    without = [part[-1].mean() for part in parts(result, "zero")]
     return {
         "at the start": interval_text(ahead[0]),
         "gained by epoch 1": interval_text(gained[nearest_record(result, EARLY)]),
@@ -289,6 +411,7 @@ def allocations(result: Result) -> dict[str, str]:
         "ahead throughout": _count(ahead_throughout(result)),
         "ahead at the end": _count(ahead[-1] > 0),
         "gained": _count(path_gain(result) > 0),
+        "without a path, end": " / ".join(f"{share:.1%}" for share in without),
     }
 
 
@@ -312,7 +435,7 @@ def tally(results: Sequence[Result]) -> dict[str, int]:
 
     Returns:
         ``nets`` of all; those ``ahead`` at every record after the start; those that have ``gained``
-        by the end: their difference of log path counts is larger than at initialisation.
+        by the end: their ratio of path counts is larger than at initialisation.
     """
     ahead = np.concatenate([ahead_throughout(result) for result in results])
     gains = np.concatenate([path_gain(result) for result in results])
@@ -377,7 +500,7 @@ def part_panels(runs: Runs, name: str) -> Panels:
 
 
 def setting_panels(runs: Runs) -> Panels:
-    """Return the changes of the ``advantage`` since the start, by title and setting.
+    """Return the changes of the ``halves_ratio`` since the start, by title and setting.
 
     Returns:
         By title, epochs (E,), and by setting mean and interval, shape (E, 3).
@@ -386,7 +509,7 @@ def setting_panels(runs: Runs) -> Panels:
     for kind, title in KINDS.items():
         given = {setting: runs.get(f"{kind}: {setting}") for setting in _COMPARED}
         curves = {
-            setting: mean_intervals(_advantage_gained(run)) for setting, run in given.items() if run
+            setting: mean_intervals(_ratio_gained(run)) for setting, run in given.items() if run
         }
         panels[title] = (runs[f"{kind}: modified"].epochs, curves)
     return panels
@@ -500,11 +623,11 @@ def label_numbers(runs: Runs) -> dict[str, object]:
         original = runs[f"{kind}: original"]
         row = nearest_record(original, EARLY)
         low, middle, high = (
-            _advantage_gained(run)[row].mean() for run in (swapped, original, modified)
+            _ratio_gained(run)[row].mean() for run in (swapped, original, modified)
         )
         between += low < middle < high
-        numbers[f"original early {name}"] = interval_text(_advantage_gained(original)[row])
-        numbers[f"original late {name}"] = interval_text(_advantage_gained(original)[-1])
+        numbers[f"original early {name}"] = interval_text(_ratio_gained(original)[row])
+        numbers[f"original late {name}"] = interval_text(_ratio_gained(original)[-1])
     return numbers | {"original between": int(between)}
 
 
@@ -513,7 +636,7 @@ def kernel_numbers(runs: Runs) -> dict[str, str]:
     numbers = {}
     for kind in KINDS:
         name, pair = kind.replace(":", ""), _label_pair(runs, kind)
-        numbers[f"paths at start {name}"] = interval_text(simple_ahead(pair[0])[0])
+        numbers[f"paths at start {name}"] = interval_text(path_ratio(pair[0])[0])
         for kernel in _KERNELS:
             for setting, run in zip(("modified", "swapped"), pair, strict=True):
                 start, end = block_contrast(run, kernel)
@@ -541,18 +664,24 @@ def _label_pair(runs: Runs, kind: str) -> tuple[Result, Result]:
     return runs[f"{kind}: modified"], runs[f"{kind}: swapped"]
 
 
-def _advantage_gained(result: Result) -> np.ndarray:
-    """Return the change of the ``advantage`` since the start, shape (E, S)."""
-    values = advantage(result)
+def _ratio_gained(result: Result) -> np.ndarray:
+    """Return the change of the ``halves_ratio`` since the start, shape (E, S)."""
+    values = halves_ratio(result)
     return values - values[0]
 
 
 def _correlations(relu: Result, dlgn: Result) -> np.ndarray:
     """Correlate the classes' gains of each ReLU net with those of each DLGN, shape (S, S)."""
-    gains = [(r.log_paths[-1].astype(np.float64) - r.log_paths[0]) for r in (relu, dlgn)]
+    gains = [np.log(r.paths[-1].astype(np.float64) / r.paths[0]) for r in (relu, dlgn)]
     unit = [g - g.mean(-1, keepdims=True) for g in gains]
     unit = [g / np.linalg.norm(g, axis=-1, keepdims=True) for g in unit]
     return unit[0] @ unit[1].T
+
+
+def _first_record(accuracy: np.ndarray) -> np.ndarray:
+    """Return the first of E records with ``LEVEL``, E for never; accuracy (E, S), result (S,)."""
+    reached = accuracy >= LEVEL
+    return np.where(reached.any(0), reached.argmax(0), len(reached))
 
 
 def _halves(by_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

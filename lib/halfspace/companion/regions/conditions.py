@@ -15,6 +15,7 @@ from halfspace.companion.spec import Spec
 __all__ = ["STUDIES", "region_conditions"]
 
 
+_NEW_SEED = 3000
 _SEEDS = 20
 _PIECES_SEEDS = 10
 
@@ -45,6 +46,10 @@ def region_conditions() -> dict[str, Spec]:
         )
         conditions[f"{model}: learning"] = _learning(model)
         conditions[f"{model}: learning, He"] = _learning(model, init="he", gain=1.0)
+    for step in (1e-3, 1e-9):
+        conditions[f"dlgn: jump {step:g}, opposite normals"] = RegionJump(
+            model="dlgn", step=step, opposite=True, first_seed=_NEW_SEED
+        )
     conditions["relu: learning, gain 1"] = _learning("relu", gain=1.0)
     for d_in in (2, 16):
         conditions[f"dlgn: faces, {d_in} inputs"] = FaceNumbers(d_in=d_in, first_seed=FIRST_SEED)

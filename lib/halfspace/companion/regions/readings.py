@@ -29,17 +29,20 @@ __all__ = [
     "convexity_values",
     "count_rows",
     "counts_by_net",
+    "degree_growth",
     "depth_values",
     "disconnected_percent",
     "face_difference",
     "face_values",
     "falls_apart",
     "falls_apart_trained",
+    "growth_in_deviations",
     "is_union",
+    "jump_left",
     "jump_values",
+    "jumps_further",
     "log_growth",
     "log_patterns_over_paths",
-    "moves_in_proportion",
     "pattern_exponents",
     "rise_values",
     "search_text",
@@ -90,9 +93,22 @@ def is_union(result: Result) -> np.ndarray:
     return counted & (result.union_gap < GRID_ERROR)
 
 
-def moves_in_proportion(result: Result) -> np.ndarray:
-    """Return for which nets a ``RegionJump`` is below ten times its step, bool, shape (S,)."""
-    return result.jump < 10 * result.spec.step
+def jumps_further(relu: Result, dlgn: Result) -> np.ndarray:
+    """Return a ``RegionJump`` of the ReLU net minus that of the DLGN of the same seed, (S,)."""
+    return relu.jump - dlgn.jump
+
+
+def jump_left(wide: Result, narrow: Result) -> np.ndarray:
+    """Return the share of a ``RegionJump`` that is left at a smaller step, shape (S,).
+
+    The ratio of the steps where the jump is proportional to the step, 1 where it is the same for
+    both; 0 where the region does not change at the smaller one.
+
+    Args:
+        wide: the run with the larger step.
+        narrow: the run with the smaller one, of the same seeds.
+    """
+    return np.divide(narrow.jump, wide.jump, out=np.zeros_like(narrow.jump), where=narrow.jump > 0)
 
 
 def face_difference(result: Result) -> np.ndarray:
@@ -121,6 +137,23 @@ def pattern_exponents(*results: Result) -> np.ndarray:
 def log_growth(result: Result) -> np.ndarray:
     """Return ln of the number of pattern regions at the last epoch over that at the first, (S,)."""
     return np.log(result.patterns[-1] / result.patterns[0])
+
+
+def degree_growth(result: Result) -> np.ndarray:
+    """Return ``log_growth`` over ln of the number of units, shape (S,).
+
+    Where the number of regions is a power of the number of units: by how much the power grows.
+    """
+    net = result.spec.training
+    return log_growth(result) / np.log(net.width * net.depth)
+
+
+def growth_in_deviations(result: Result) -> np.ndarray:
+    """Return ``log_growth`` in standard deviations of the nets' ln counts at the first epoch, (S,).
+
+    How far apart random nets of different seeds are is the yardstick.
+    """
+    return log_growth(result) / np.log(result.patterns[0]).std(ddof=1)
 
 
 def _exponents(units: np.ndarray, patterns: np.ndarray) -> np.ndarray:

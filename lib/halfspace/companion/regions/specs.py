@@ -10,7 +10,7 @@ from halfspace import polygons, regions
 from halfspace.companion.regions.figure1 import JUMP_PATH, path_areas
 from halfspace.companion.regions.statistics import faces_by_dimension, region_counts, union_identity
 from halfspace.companion.seeds import SeedStudy, random_net, weight_sum
-from halfspace.companion.spec import Integer
+from halfspace.companion.spec import Integer, later
 from halfspace.nets import DLGN, ReLUNet
 from halfspace.paths import enumerate_paths
 
@@ -146,6 +146,8 @@ class RegionJump(SeedStudy):
     Attributes:
         model: ``"relu"`` or ``"dlgn"``.
         step: distance of the two nets' weights.
+        opposite: let B's normal be the opposite of A's, and let C's weight on A pass through that
+            on B: a DLGN's effective normal of C then passes through zero.
 
     The result's arrays (S,): jump: difference of the areas of the path's regions, as a share of the
     window, a square around the origin.
@@ -155,6 +157,7 @@ class RegionJump(SeedStudy):
 
     model: Literal["relu", "dlgn"]
     step: float = Field(gt=0)
+    opposite: bool = later(False)
 
     def _measure(self, seed: int) -> dict[str, float]:
         nets = [self._net(seed, sign * self.step / 2) for sign in (-1, 1)]
@@ -163,8 +166,12 @@ class RegionJump(SeedStudy):
 
     def _net(self, seed: int, weight: float) -> ReLUNet | DLGN:
         net = random_net(self.model, seed, width=2, depth=2, bias=False)
+        first, second = (layer.weight for layer in net.gate_layers)
         with torch.no_grad():
-            net.gate_layers[1].weight[0, 0] = weight
+            second[0, 0] = weight
+            if self.opposite:
+                first[1] = -first[0]
+                second[0, 0] += second[0, 1]
         return net
 
 

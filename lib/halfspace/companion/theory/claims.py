@@ -79,7 +79,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-mean",
-        kind="reading",
+        kind="proved",
         text="At fixed gates the mean NTK is a multiple of inner product times overlap kernel.",
         where="Section 3.2, after Lakshminarayanan and Singh",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
@@ -97,7 +97,7 @@ CLAIMS = (
     ),
     Claim(
         id="ntk-spread",
-        kind="reading",
+        kind="proved",
         text="At fixed gates the NTK's spread about its mean falls like one over the root of the "
         "width.",
         where="Section 3.2, after Lakshminarayanan and Singh",
