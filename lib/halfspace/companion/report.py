@@ -28,8 +28,8 @@ def report() -> list[dict]:
     Keys: id, subject, kind, claim, where, quote, paper (its number or finding), statistic, rule,
     figure (where the book shows it), seen, replaces, why, verdict, findings (one for each case and
     control, or none), runs (file, commit, device and date of each recorded run). A finding's
-    ``needs`` are the names of its runs; its ``holm`` is its p-value, adjusted for all findings of the
-    subject's claims but those that are proved; it is ``None`` for these.
+    ``needs`` are the names of its runs; its ``holm`` is its p-value, adjusted for all findings of
+    the subject's claims but those that are proved; it is ``None`` for these.
     """
     entries = []
     for subject, claims in CLAIMS_OF.items():
