@@ -153,7 +153,7 @@ def best_gap(*results: Result) -> np.ndarray:
     Args:
         *results: of ``Table1Training``: the runs of the first net, then as many of the second.
     """
-    best = np.array([100 * result.test_curve.max() for result in results], dtype=np.float64)
+    best = 100 * np.array([result.test_curve.max() for result in results], dtype=np.float64)
     return best[: len(best) // 2] - best[len(best) // 2 :]
 
 

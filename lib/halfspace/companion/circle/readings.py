@@ -394,7 +394,8 @@ def resultant_change(result: Result, layer: int) -> np.ndarray:
         result: of a DLGN without biases.
         layer: counted from 1.
     """
-    return (result.resultant[-1] - result.resultant[0])[:, layer - 1]
+    start, end = result.resultant[[0, -1], :, layer - 1].astype(np.float64)
+    return end - start
 
 
 def facing_low(result: Result, layer: int) -> np.ndarray:
