@@ -1,0 +1,1054 @@
+"""Recompute every finding of the reproduction report from the recorded files, and compare.
+
+It is written anew from the claims' texts and the arrays' documentation, with nothing but NumPy and
+SciPy, and imports nothing of the repository. See the README beside it.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, groupby
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+RELATIVE = 1e-9
+"""Largest relative difference of two numbers that agree: both are float64 arithmetic on one file.
+
+Of a mean and its interval it counts relative to the largest of them, since a mean near zero is a
+small difference of larger numbers.
+"""
+
+SMALL_P = 1e-12
+"""Largest difference of two p-values that agree: 1 - p has no more digits than that."""
+
+FIT = 0.05  # mean squared error from which on the circle's data counts as fitted
+EARLY = 40  # epoch on the circle
+PAPER = {  # Table 1: training and test accuracy, percent
+    "relu": (96.3, 72.17),
+    "dlgn": (85.3, 73.2),
+    "dlgn-pwc": (84.9, 72.2),
+    "linear": (42.3, 40.79),
+}
+APPENDIX = {  # appendix 2: test accuracy, ReLU minus DLGN, percentage points
+    ("resnet-34", "cifar10"): 91 - 86,
+    ("resnet-34", "cifar100"): 56.68 - 51.6,
+    ("resnet-110", "cifar10"): 94 - 89,
+    ("resnet-110", "cifar100"): 73 - 67,
+}
+SLIGHT = 6.0  # percentage points
+LEVELS = ((1.03 + 5) / 2, 0.4079, 1 - 0.7217)
+"""Levels that follow from the paper's numbers and that a rule's text rounds to three digits."""
+
+
+# Recorded runs
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded run: its name in the register, its spec, its arrays."""
+
+    name: str
+    spec: dict
+    arrays: dict[str, np.ndarray]
+
+    @classmethod
+    def read(cls, name: str, path: Path) -> "Run":
+        """Read an ``.npz`` file and the ``.json`` file beside it."""
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in stored.files}
+        return cls(name, json.loads(path.with_suffix(".json").read_text())["spec"], arrays)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return an array in double precision."""
+        return np.asarray(self.arrays[name], dtype=np.float64)
+
+    @property
+    def training(self) -> dict:
+        """The part of the spec that names net, target and seeds."""
+        return self.spec.get("training") or self.spec.get("relu") or self.spec
+
+    @property
+    def seeds(self) -> list[int]:
+        """The nets' seeds."""
+        first = self.training["first_seed"]
+        return list(range(first, first + self.training["seeds"]))
+
+    def row(self, epoch: int) -> int:
+        """Return the index of an evaluation epoch."""
+        times = self.arrays["at" if "at" in self.arrays else "epochs"].tolist()
+        return times.index(epoch)
+
+    def problems(self) -> Iterator[str]:
+        """Yield where the spec is not what the run's name says, or its seeds were explored."""
+        words = [part.split(", ")[0] for part in self.name.split(": ")]
+        nets = [word for word in words if word in (*PAPER, "frozen")]
+        net = self.training.get("model")
+        if nets and net and net not in nets:
+            yield f"{self.name}: its spec is of {net}"
+        if words[-1].isdigit() and self.seeds != [int(words[-1])]:
+            yield f"{self.name}: its seeds are {self.seeds}"
+        if "first_seed" in self.training and self.seeds[0] < 1000:
+            yield f"{self.name}: seeds below 1000 were for exploration"
+
+
+def paired(*measured: tuple[Sequence[int], np.ndarray]) -> list[np.ndarray]:
+    """Return each run's values of the seeds that all have; each is given with its seeds."""
+    common = sorted(set.intersection(*(set(seeds) for seeds, _ in measured)))
+    return [values[[list(seeds).index(s) for s in common]] for seeds, values in measured]
+
+
+def difference(reading: Callable[[Run], np.ndarray], first: Run, second: Run) -> np.ndarray:
+    """Return a reading of the first run minus that of the second, seed by seed."""
+    one, other = paired(*((run.seeds, reading(run)) for run in (first, second)))
+    return one - other
+
+
+def others_mean(matrix: np.ndarray) -> np.ndarray:
+    """Return each row's mean without the diagonal, shape (S,)."""
+    return (matrix.sum(1) - np.diagonal(matrix)) / (len(matrix) - 1)
+
+
+def slope(sizes: Sequence[float], values: np.ndarray) -> np.ndarray:
+    """Return the exponents of power laws: values of shape (S, sizes)."""
+    x = np.log(np.asarray(sizes, dtype=np.float64))
+    x = x - x.mean()
+    return np.log(values) @ x / (x @ x)
+
+
+# Sections 2 and 3
+
+
+def below(name: str, run: Run) -> np.ndarray:
+    return run[name] < 1e-10
+
+
+def counts_exact(run: Run) -> np.ndarray:
+    return (run["overlap_gap"] == 0) & (run["count_gap"] == 0)
+
+
+def ntk_excess(run: Run) -> np.ndarray:
+    return run["ratios"].mean(1) - 1
+
+
+def ntk_spread(run: Run) -> np.ndarray:
+    return slope(run.spec["widths"], run["errors"]) + 0.5
+
+
+def trained_in_pieces(run: Run) -> np.ndarray:
+    return run["disconnected"][-1] > 0
+
+
+def jump_left(large: Run, small: Run) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        share = small["jump"] / large["jump"]
+    return np.where(small["jump"] == 0, 0, share)
+
+
+def convex(run: Run) -> np.ndarray:
+    whole = (run["several"] == 0) & (run["clip_gap"] < 1e-10)
+    return whole & (run["faces"] <= run.spec["depth"])
+
+
+def union(run: Run) -> np.ndarray:
+    width, depth = run.spec["width"], run.spec["depth"]
+    counted = run["union_patterns"] == 2 ** ((width - 1) * depth)
+    return counted & (run["union_gap"] <= 0.005)
+
+
+def patterns_over_paths(run: Run) -> np.ndarray:
+    return np.log(run["patterns"] / run["paths"])
+
+
+def polynomial(*runs: Run) -> np.ndarray:
+    units = [run.spec["width"] * run.spec["depth"] for run in runs]
+    return slope(units, np.stack([run["patterns"] for run in runs], axis=1)) - 2
+
+
+def pattern_growth(run: Run) -> np.ndarray:
+    return np.log(run["patterns"][-1] / run["patterns"][0])
+
+
+def degree_growth(run: Run) -> np.ndarray:
+    net = run.training
+    units = net.get("width", 16) * net.get("depth", 5)  # where there are none: the base recipe's
+    return pattern_growth(run) / np.log(units)
+
+
+def growth_in_deviations(run: Run) -> np.ndarray:
+    return pattern_growth(run) / np.log(run["patterns"][0]).std(ddof=1)
+
+
+# Section 4: the circle
+
+
+def halves(run: Run) -> tuple[str, str]:
+    """Return the names of the low half and of the high half; top and bottom where they are one."""
+    top, bottom = run.training["target"]["frequencies"]
+    return ("top", "bottom") if top <= bottom else ("bottom", "top")
+
+
+def points(run: Run) -> dict[str, int]:
+    """Return the number of training points on each half."""
+    target = run.training["target"]
+    top = round(target["n"] * target["top_share"])
+    return {"top": top, "bottom": target["n"] - top}
+
+
+def whole(run: Run, name: str) -> np.ndarray:
+    """Return the mean over all training points, of an array that is given for each half."""
+    n = points(run)
+    return sum(n[half] * run[f"{name}_{half}"] for half in n) / sum(n.values())
+
+
+def error(epoch: int, run: Run, name: str = "loss") -> np.ndarray:
+    return whole(run, name)[run.row(epoch)]
+
+
+def log_error(epoch: int, run: Run) -> np.ndarray:
+    return np.log(error(epoch, run))
+
+
+def allocation(run: Run, ending: str = "") -> np.ndarray:
+    """Return ln of mean paths, low over high, one path at a point of each added, shape (K, S)."""
+    n = points(run)
+    low, high = (run[f"paths_{half}{ending}"] + 1 / n[half] for half in halves(run))
+    return np.log(low / high)
+
+
+def gain(run: Run, start: int = 0, end: int | None = None) -> np.ndarray:
+    """Return the change of the allocation between two epochs, shape (S,)."""
+    values = allocation(run)
+    return values[-1 if end is None else run.row(end)] - values[run.row(start)]
+
+
+def fitted(epoch: int, run: Run) -> np.ndarray:
+    return error(epoch, run) < FIT
+
+
+def unfitted(epoch: int, run: Run) -> np.ndarray:
+    return error(epoch, run) >= FIT
+
+
+def first_time(times: Sequence[float], reached: np.ndarray) -> np.ndarray:
+    """Return when each column of a (K, S) array is first true; infinity for never."""
+    times = np.asarray(times, dtype=np.float64)
+    return np.where(reached, times[:, None], np.inf).min(0)
+
+
+def last_true(reached: np.ndarray) -> np.ndarray:
+    """Return the last row of a (K, S) array in which each column is true; 0 for never."""
+    return np.where(reached, np.arange(len(reached))[:, None], 0).max(0)
+
+
+def low_first(run: Run) -> np.ndarray:
+    low, high = (first_time(run["at"], run[f"loss_{half}"] < FIT) for half in halves(run))
+    return low < high
+
+
+def low_halved_first(run: Run) -> np.ndarray:
+    losses = (run[f"loss_{half}"] for half in halves(run))
+    low, high = (first_time(run["at"], loss < loss[0] / 2) for loss in losses)
+    return low < high
+
+
+def high_late(run: Run) -> np.ndarray:
+    low, high = (run[f"loss_{half}"][run.row(100)] for half in halves(run))
+    return (low < FIT) & (high >= FIT)
+
+
+def residual_power(name: str, frozen: Run, trained: Run) -> np.ndarray:
+    fixed, free = (
+        (run.seeds, np.log(run[f"{name}_{halves(run)[0]}"][run.row(epoch)]))
+        for run, epoch in ((frozen, 8000), (trained, 300))
+    )
+    return np.subtract(*paired(fixed, free))
+
+
+def gain_in_deviations(run: Run) -> np.ndarray:
+    return gain(run) / allocation(run)[0].std(ddof=1) - 1
+
+
+def later_share(run: Run) -> np.ndarray:
+    return gain(run, EARLY) / gain(run, 0, EARLY).mean()
+
+
+def starved_and_error(run: Run) -> np.ndarray:
+    return np.stack([whole(run, "zero")[-1], whole(run, "loss")[-1]])
+
+
+def share_of_base(run: Run, base: Run) -> np.ndarray:
+    return gain(run) / gain(base).mean()
+
+
+def ntk_moves(run: Run) -> np.ndarray:
+    return run["ntk_others"] - run["first"][-1]
+
+
+def changes_explained(epoch: int, run: Run) -> np.ndarray:
+    return (run["changes_own"] - run["changes_others"])[run.row(epoch)]
+
+
+def kernels_explained(epoch: int, run: Run) -> np.ndarray:
+    return (run["own"] - run["start"])[run.row(epoch)]
+
+
+def clustering(run: Run, other: Run | None = None) -> np.ndarray:
+    def change(run: Run) -> np.ndarray:
+        return (run["resultant"][1] - run["resultant"][0])[:, 4]
+
+    return change(run) if other is None else difference(change, run, other)
+
+
+def clustering_in_depth(run: Run, other: Run | None = None) -> np.ndarray:
+    def change(run: Run) -> np.ndarray:
+        moved = run["resultant"][1] - run["resultant"][0]
+        return moved[:, 4] - moved[:, 0]
+
+    return change(run) if other is None else difference(change, run, other)
+
+
+def faces_low(run: Run) -> np.ndarray:
+    return run[f"facing_{halves(run)[0]}"][1, :, 4] - 0.5
+
+
+def preference(run: Run) -> np.ndarray:
+    """Return by layer the share of units for the low half minus that for the high half, (S, H)."""
+    low, high = (run[f"prefer_{half}"][1] for half in halves(run))
+    return low - high
+
+
+def units_in_depth(run: Run) -> np.ndarray:
+    return preference(run)[:, 4] - preference(run)[:, 0]
+
+
+def features_early(run: Run) -> np.ndarray:
+    change, loss = 1 - run["overlap_start"], whole(run, "loss")
+    high = loss > 0.75 * loss[0]
+    last = last_true(high)
+    part = change[last, np.arange(len(last))] / change[-1]
+    return np.where(high[-1], 0, part) - 0.5
+
+
+def hard_fits(run: Run) -> np.ndarray:
+    return whole(run, "hard_loss")[-1] < FIT
+
+
+def constant_experts_cost(constant: Run, linear: Run) -> np.ndarray:
+    reading = partial(log_error, 300)
+    return difference(reading, constant, linear) / reading(linear).std(ddof=1)
+
+
+# Section 5: Fashion-MNIST
+
+
+def parts(run: Run, name: str = "paths") -> tuple[np.ndarray, np.ndarray]:
+    """Return means over the simple and over the complex classes, shape (looks, S) each."""
+    complicated = run["complex"]
+    values = run[name]
+    return tuple((values * w).sum(-1) / w.sum(-1) for w in (1 - complicated, complicated))
+
+
+def log_parts(run: Run, name: str = "paths") -> np.ndarray:
+    simple, complicated = parts(run, name)
+    return np.log(simple / complicated)
+
+
+def log_classes(run: Run, name: str = "paths") -> np.ndarray:
+    """Return ln of the mean of classes 0-4 over that of classes 5-9, shape (looks, S)."""
+    values = run[name]
+    return np.log(values[..., :5].mean(-1) / values[..., 5:].mean(-1))
+
+
+def simple_ahead(run: Run) -> np.ndarray:
+    simple, complicated = parts(run)
+    return (simple > complicated)[1:].all(0)
+
+
+def simple_gains(run: Run, name: str = "paths") -> np.ndarray:
+    values = log_parts(run, name)
+    return values[-1] - values[0]
+
+
+def at_middle(run: Run, values: np.ndarray) -> np.ndarray:
+    """Return the middle point's row; NaN for a net that never reached it."""
+    return np.where(np.isnan(run["middle_epoch"]), np.nan, values[1])
+
+
+def middle_gain(name: str, run: Run) -> np.ndarray:
+    values = log_parts(run, name)
+    return at_middle(run, values) - values[0]
+
+
+def middle_wrong(run: Run) -> np.ndarray:
+    return at_middle(run, 1 - parts(run, "accuracy")[1]) - 0.5
+
+
+def label_effect(look: int, modified: Run, swapped: Run) -> np.ndarray:
+    def gap(run: Run) -> np.ndarray:
+        return log_classes(run)[run.row(look) if look >= 0 else look]
+
+    return difference(gap, modified, swapped) / 2
+
+
+def simple_first(run: Run) -> np.ndarray:
+    # Shares of 1,000 images, rounded to single precision: 72 % is met by 0.72 as single precision.
+    simple, complicated = (
+        first_time(run["epochs"], part >= 0.72 - 1e-6) for part in parts(run, "accuracy")
+    )
+    return simple < complicated
+
+
+def accuracy_ahead(run: Run) -> np.ndarray:
+    simple, complicated = parts(run, "accuracy")
+    return (simple - complicated)[run.row(1)]
+
+
+def blocks(run: Run, swapped: Run | None = None) -> np.ndarray:
+    def ratio(run: Run) -> np.ndarray:
+        return log_classes(run, "overlap_within")
+
+    if swapped is not None:
+        return difference(lambda run: ratio(run)[1], run, swapped) / 2
+    start, end = ratio(run)
+    return end - start - abs(start)
+
+
+def moved_further(name: str, run: Run) -> np.ndarray:
+    return run[f"{name}_twin"] - run[f"{name}_start"][-1]
+
+
+def class_correlations(relu: Run, dlgn: Run) -> np.ndarray:
+    """Return arctanh of correlations over classes of each ReLU net with each DLGN, (S, S)."""
+    gains = [np.log(run["paths"][-1]) - np.log(run["paths"][0]) for run in (relu, dlgn)]
+    s = len(gains[0])
+    return np.arctanh(np.corrcoef(*gains)[:s, s:])
+
+
+def partners(relu: Run, dlgn: Run) -> np.ndarray:
+    return np.diagonal(class_correlations(relu, dlgn))
+
+
+def partners_over_others(relu: Run, dlgn: Run) -> np.ndarray:
+    matrix = class_correlations(relu, dlgn)
+    return np.diagonal(matrix) - others_mean(matrix)
+
+
+def same_labels(relu: Run, dlgn: Run) -> np.ndarray:
+    own, other = (run.arrays["predicted"] for run in (relu, dlgn))
+    among = (own[:, None] == own[None]).mean(-1)
+    pairs = [among[i, j] for i, j in combinations(range(len(own)), 2)]
+    return ((own == other).mean(-1) - others_mean(among)) / np.std(pairs, ddof=1)
+
+
+def percent(run: Run, name: str = "test_accuracy") -> np.ndarray:
+    return 100 * run[name].mean(-1)
+
+
+def hard_cost(run: Run) -> np.ndarray:
+    return percent(run) - percent(run, "test_hard_accuracy")
+
+
+# Section 4's conjectures
+
+
+def trained_over(before: str, after: str, run: Run) -> np.ndarray:
+    """Return how much better something does along the gates ``after`` than along ``before``.
+
+    Of gates that are given for several epochs, ``after`` are the last and ``before`` the first.
+    """
+    worse, better = reached(run, before), reached(run, after)
+    return (better[-1] if better.ndim == 2 else better) - (worse[0] if worse.ndim == 2 else worse)
+
+
+def reached(run: Run, name: str) -> np.ndarray:
+    """Return how well something does, (K, S) or (S,): accuracy, or minus ln of the error."""
+    values = run[name]
+    return values.mean(-1) if "labels" in run.spec else -np.log(values)
+
+
+def turning_point(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Return as an index the last epoch of freezing with a loss above half its start."""
+    loss = run["sample_loss" if "labels" in run.spec else "loss"]
+    return last_true(loss > loss[0] / 2), np.arange(loss.shape[1])
+
+
+def gates_early(run: Run) -> np.ndarray:
+    done = reached(run, "fresh_matched")
+    turn = done[turning_point(run)]
+    return (turn - done[0]) - (done[-1] - turn)
+
+
+def linear_later(run: Run) -> np.ndarray:
+    net = reached(run, "accuracy" if "labels" in run.spec else "loss")
+    frozen, turn = reached(run, "continued_matched"), turning_point(run)
+    return (frozen[turn] - net[turn]) - (net[-1] - frozen[turn])
+
+
+def features_of(kind: str) -> dict[str, Callable]:
+    """Return the statistics of ``features-learned`` and ``path-kernel-learned`` by case."""
+    return {
+        "": partial(trained_over, f"{kind}_random", kind),
+        "own start for another draw": partial(trained_over, f"{kind}_matched", kind),
+        "both as soft as the start": partial(trained_over, kind, f"{kind}_softened"),
+        "both hard": partial(trained_over, f"{kind}_hard_random", f"{kind}_hard_trained"),
+    }
+
+
+def gates_over_values(run: Run) -> np.ndarray:
+    return run["ntk_end_gates"] - run["ntk_end_values"]
+
+
+def gains_of_tasks(*runs: Run) -> np.ndarray:
+    means = [[gain(r).mean() for r in runs if r.training["model"] == m] for m in ("relu", "dlgn")]
+    return np.array(means)
+
+
+def gains_of_partners(run: Run) -> np.ndarray:
+    values = [allocation(run, f"_{net}") for net in ("relu", "dlgn")]
+    return np.stack([value[-1] - value[0] for value in values])
+
+
+def own_over_others(name: str, epoch: int, run: Run) -> np.ndarray:
+    return (run[f"{name}_own"] - run[f"{name}_others"])[run.row(epoch)]
+
+
+# Reallocation
+
+
+def log_last(name: str, run: Run) -> np.ndarray:
+    """Return ln of the last error at the training points or between: there halves are equal."""
+    if name == "between":
+        return np.log((run["between_top"][-1] + run["between_bottom"][-1]) / 2)
+    return np.log(whole(run, name)[-1])
+
+
+def helps(name: str, plain: Run, idea: Run) -> np.ndarray:
+    return difference(partial(log_last, name), plain, idea)
+
+
+def sooner(plain: Run, idea: Run) -> np.ndarray:
+    before, after = (np.nan_to_num(run["fit_epoch"], nan=np.inf) for run in (plain, idea))
+    return (after < before).astype(float) - (after > before)
+
+
+def images_right(*runs: Run) -> np.ndarray:
+    def best(pair: Sequence[Run]) -> Run:
+        return max(pair, key=lambda run: run["accuracy"][-1].mean())
+
+    plain, idea = best(runs[:2]), best(runs[2:])
+    return difference(lambda run: run["test_accuracy"][:, 5:].mean(-1), idea, plain)
+
+
+def evens(plain: Run, idea: Run) -> np.ndarray:
+    return difference(lambda run: abs(gain(run)), plain, idea)
+
+
+def cost(name: str, plain: Run, idea: Run) -> np.ndarray:
+    reading = partial(log_last, name)
+    return difference(reading, idea, plain) / reading(plain).std(ddof=1)
+
+
+IDEA = {
+    "": partial(helps, "loss"),
+    "between the points": partial(helps, "between"),
+    "sooner": sooner,
+    "images": images_right,
+}
+
+
+# CIFAR
+
+
+def by_net(runs: Sequence[Run], reading: Callable[[Run], np.ndarray] = percent) -> list[tuple]:
+    """Return seeds and values of each net; the seeds of one net may be runs of their own."""
+
+    def kind(run: Run) -> tuple:
+        return tuple(run.training.get(key) for key in ("network", "model", "final_beta", "data"))
+
+    nets = []
+    for _, group in groupby(runs, kind):
+        group = list(group)
+        seeds = [seed for run in group for seed in run.seeds]
+        nets.append((seeds, np.concatenate([reading(run) for run in group])))
+    return nets
+
+
+def accuracy_gap(*runs: Run, reading: Callable[[Run], np.ndarray] = percent) -> np.ndarray:
+    return np.subtract(*paired(*by_net(runs, reading)))
+
+
+def best_epoch(run: Run) -> np.ndarray:
+    return 100 * run["test_curve"].max(0)
+
+
+def at_training_level(run: Run) -> np.ndarray:
+    train, test = PAPER[run.spec["model"]]
+    reached = 100 * run["accuracy"] >= train
+    row = reached.argmax(0)
+    values = 100 * np.take_along_axis(run["test_curve"], row[None], 0)[0]
+    return np.where(reached.any(0), values, np.nan) - test
+
+
+def table_row(*runs: Run) -> np.ndarray:
+    return by_net(runs, at_training_level)[0][1]
+
+
+def table_row_at_end(*runs: Run) -> np.ndarray:
+    return by_net(runs, lambda run: percent(run) - PAPER[run.spec["model"]][1])[0][1]
+
+
+def over_slight(*runs: Run) -> np.ndarray:
+    return accuracy_gap(*runs) - SLIGHT
+
+
+def over_mean(*runs: Run) -> np.ndarray:
+    """Return how far the nets are above the mean of the last run, beyond what is slight."""
+    return by_net(runs[:-1])[0][1] - percent(runs[-1]).mean() - SLIGHT
+
+
+def hard_against_soft(*runs: Run) -> np.ndarray:
+    (seeds, hard), _ = by_net(runs, partial(percent, name="test_hard_accuracy"))
+    _, soft = by_net(runs)
+    return np.subtract(*paired((seeds, hard), soft)) + LEVELS[0]
+
+
+def share_of_papers_gap(*runs: Run) -> np.ndarray:
+    spec = runs[0].spec
+    return accuracy_gap(*runs) / APPENDIX[spec["network"], spec["data"]] - 1
+
+
+def over_whole(*runs: Run) -> np.ndarray:
+    return by_net(runs, partial(percent, name="train_accuracy"))[0][1] - 99.5
+
+
+def recovered(*runs: Run) -> np.ndarray:
+    relu, dlgn = paired(*by_net(runs))
+    return 100 * dlgn / relu - 83.5
+
+
+def classified(share: str, run: Run) -> np.ndarray:
+    return run.arrays[f"{share}_right"]
+
+
+def misclassified(share: str, run: Run) -> np.ndarray:
+    return ~run.arrays[f"{share}_right"]
+
+
+def pixels_over_ceiling(pixels: Run, ceiling: Run) -> np.ndarray:
+    return percent(pixels) - 100 * ceiling["test_right"].mean()
+
+
+HARD = partial(percent, name="test_hard_accuracy")
+TABLE_ROW = {"": table_row, "epoch 100": table_row_at_end}
+
+
+# What each claim measures
+
+
+STATISTICS: dict[str, Callable | dict[str, Callable]] = {
+    "theorem-1": partial(below, "sum_gap"),
+    "theorem-2": {"": partial(below, "sum_gap"), "soft gates": partial(below, "soft_gap")},
+    "overlap-product": counts_exact,
+    "constant-experts": {
+        "gradient descent": partial(below, "descent_gap"),
+        "ridge penalty": partial(below, "ridge_gap"),
+    },
+    "ntk-mean": ntk_excess,
+    "ntk-mean-relu": ntk_excess,
+    "ntk-spread": ntk_spread,
+    "relu-disconnected-2": {"": lambda run: run["apart"] > 0, "trained": trained_in_pieces},
+    "relu-jump-2": partial(difference, lambda run: run["jump"]),
+    "dlgn-continuous-2": jump_left,
+    "convex-paths": convex,
+    "union-of-patterns": union,
+    "fewer-path-regions-2": patterns_over_paths,
+    "fewer-faces-2": lambda run: run["pattern"] - run["path"],
+    "regions-polynomial": polynomial,
+    "region-counts-stable-2": {"": degree_growth, "as random nets differ": growth_in_deviations},
+    "circle-fit-2": {"": partial(fitted, 200), "not yet at 100": partial(unfitted, 100)},
+    "frozen-slow": partial(unfitted, 2000),
+    "frozen-artefacts-2": {
+        "": partial(residual_power, "artefacts"),
+        "overtones": partial(residual_power, "overtones"),
+    },
+    "low-half-first-2": low_first,
+    "linearised-low-first": low_halved_first,
+    "high-half-late-2": high_late,
+    "paths-early-2": partial(gain, end=EARLY),
+    "paths-stay-2": gain,
+    "paths-much-larger": gain_in_deviations,
+    "paths-unchanged-later": later_share,
+    "stalled-are-starved": starved_and_error,
+    "paths-need-training-2": share_of_base,
+    "paths-simplicity-2": gain,
+    "paths-simplicity-without-signal": gain,
+    "paths-early-signal-2": lambda run: -gain(run),
+    "paths-frequency-2": partial(difference, gain),
+    "paths-magnitude-2": partial(difference, gain),
+    "ntk-moves-2": ntk_moves,
+    "overlap-explains-ntk-early-2": {
+        "": partial(changes_explained, EARLY),
+        "kernels themselves": partial(kernels_explained, EARLY),
+    },
+    "overlap-explains-ntk-end-2": {
+        "": partial(changes_explained, 300),
+        "kernels themselves": partial(kernels_explained, 300),
+    },
+    "half-spaces-cluster-2": clustering,
+    "later-layers-cluster-more-2": clustering_in_depth,
+    "last-layer-faces-low-2": faces_low,
+    "most-units-low": lambda run: preference(run).mean(-1),
+    "units-low-in-depth": units_in_depth,
+    "frozen-hurts-2": partial(difference, partial(log_error, 300)),
+    "features-early-2": features_early,
+    "hard-gates-are-the-net-2": hard_fits,
+    "pwc-like-pwl-circle-2": constant_experts_cost,
+    "dlgn-between-circle": partial(difference, partial(log_error, 300)),
+    "fashion-simple-ahead-2": simple_ahead,
+    "fashion-simple-gains-2": simple_gains,
+    "fashion-middle-paths": partial(middle_gain, "paths"),
+    "fashion-middle-kernels": {
+        "overlap kernel": partial(middle_gain, "overlap_within"),
+        "NTK": partial(middle_gain, "ntk_within"),
+    },
+    "fashion-middle-complex": middle_wrong,
+    "fashion-label-effect-early-2": partial(label_effect, 1),
+    "fashion-label-effect-end-2": partial(label_effect, -1),
+    "fashion-simple-first": {"": simple_first, "accuracy at epoch 1": accuracy_ahead},
+    "fashion-blocks-are-labels-2": blocks,
+    "ntk-fashion-moves-2": partial(moved_further, "ntk"),
+    "overlap-fashion-moves-2": partial(moved_further, "overlap"),
+    "surrogate-fashion-paths-2": {
+        "": partners,
+        "own partner minus others": partners_over_others,
+    },
+    "surrogate-fashion-functions-2": same_labels,
+    "pwc-like-pwl-fashion-2": partial(difference, percent),
+    "dlgn-like-relu-fashion-2": partial(difference, percent),
+    "fashion-dlgn-between": partial(difference, percent),
+    "hard-gates-are-the-net-fashion-2": hard_cost,
+    "features-learned-2": features_of("fresh"),
+    "gates-early-2": gates_early,
+    "linear-later-2": linear_later,
+    "path-kernel-learned-2": features_of("kernel"),
+    "features-learned-fashion-2": features_of("fresh"),
+    "gates-early-fashion-2": gates_early,
+    "linear-later-fashion-2": linear_later,
+    "path-kernel-learned-fashion-2": features_of("kernel"),
+    "paths-change-ntk": gates_over_values,
+    "surrogate-tasks": gains_of_tasks,
+    "surrogate-paths-2": gains_of_partners,
+    "surrogate-kernels-2": partial(own_over_others, "overlap", 300),
+    "surrogate-functions-2": partial(own_over_others, "function", 20),
+    "reallocate-rebalanced-loss-2": IDEA,
+    "reallocate-equal-paths-2": IDEA,
+    "reallocate-own-step-sizes-2": IDEA,
+    "reallocate-new-half-spaces-2": IDEA,
+    "reallocation-evens-paths": evens,
+    "reallocation-costs-nothing": {
+        "": partial(cost, "loss"),
+        "between the points": partial(cost, "between"),
+    },
+    "table-1-relu": TABLE_ROW,
+    "table-1-dlgn": TABLE_ROW,
+    "table-1-pwc": TABLE_ROW,
+    "table-1-dln": TABLE_ROW,
+    "table-1-similar": {"": accuracy_gap, "best epochs": partial(accuracy_gap, reading=best_epoch)},
+    "table-1-pwc-like-pwl": accuracy_gap,
+    "table-1-linear": over_slight,
+    "table-1-ntk": over_mean,
+    "table-1-hard-gates": {
+        "": hard_against_soft,
+        "both under hard gates": partial(accuracy_gap, reading=HARD),
+    },
+    "resnet34-gap-2": share_of_papers_gap,
+    "resnet110-gap-2": share_of_papers_gap,
+    "resnets-interpolate": over_whole,
+    "resnets-beat-linear-2": {"": over_mean, "deep linear net": over_slight},
+    "dlgn-recovers-2": recovered,
+    "resnet-20-gap": accuracy_gap,
+    "resnet-20-hard-gates": partial(accuracy_gap, reading=HARD),
+    "dln-ceiling": {
+        "": partial(classified, "test"),
+        "training images": partial(classified, "train"),
+    },
+    "dln-ceiling-below-others": {
+        "": partial(misclassified, "test"),
+        "training images": partial(misclassified, "train"),
+    },
+    "dln-ceiling-below-pixels": pixels_over_ceiling,
+    "cifar-short-linear-2": accuracy_gap,
+    "cifar-short-faster": accuracy_gap,
+}
+"""By claim: a function of its runs; where its cases differ, one for each word in their names."""
+
+
+def statistic_of(claim: str, case: str) -> Callable:
+    """Return the statistic of a claim's case."""
+    found = STATISTICS[claim]
+    if callable(found):
+        return found
+    fitting = [statistic for word, statistic in found.items() if word and word in case]
+    return fitting[0] if fitting else found[""]
+
+
+# Inference
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What decides a case: ``"mean"``, ``"share"``, ..., whether within ±level or above it."""
+
+    kind: str
+    equal: bool
+    level: float
+
+    def holds(self, low: float, high: float) -> bool | None:
+        """Decide from the interval."""
+        bottom, top = (-self.level, self.level) if self.equal else (self.level, np.inf)
+        if low > bottom and high < top:
+            return True
+        return False if high < bottom or low > top else None
+
+
+def rule_of(entry: dict, finding: dict) -> Rule:
+    """Read a case's rule in an entry's text.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    role = "Control" if finding["control"] else "Case"
+    start = f"{role} {finding['case']}: {' and '.join(finding['needs'])}: 95 % interval of the "
+    kinds = "mean|share of seeds|correlation|rank correlation"
+    form = re.escape(start) + rf"({kinds}) (above |within ±)(\S+)\.(?: |$)"
+    found = re.search(form, entry["rule"])
+    if not found:
+        raise ValueError("its rule does not say how it is decided")
+    kind, where, text = found.groups()
+    exact = [level for level in LEVELS if f"{level:.3g}" == text]
+    return Rule(kind, where.startswith("within"), exact[0] if exact else float(text))
+
+
+def judged(rule: Rule, values: np.ndarray) -> dict:
+    """Return a finding's numbers."""
+    if rule.kind != "share of seeds" and not np.isfinite(values).all():
+        numbers = dict.fromkeys(("effect", "low", "high", "median", "p")) | {"interval": "t"}
+        return numbers | {"seeds": values.shape[-1], "holds": None}
+    if rule.kind == "mean":
+        numbers = of_mean(values, rule)
+    elif rule.kind == "share of seeds":
+        numbers = of_share(values, rule.level)
+    else:
+        numbers = of_correlation(*values, rule.level, ranks=rule.kind.startswith("rank"))
+    holds = rule.holds(numbers["low"], numbers["high"])
+    return numbers | {"seeds": values.shape[-1], "holds": holds}
+
+
+def of_mean(values: np.ndarray, rule: Rule) -> dict:
+    """Student's t, or the BCa bootstrap for at least 20 seeds with a skewness above 1."""
+    mean, n = values.mean(), len(values)
+    numbers = {"effect": mean, "median": np.median(values), "interval": "t"}
+    levels = (-rule.level, rule.level) if rule.equal else (rule.level,)
+    if np.ptp(values) <= 1e-12 * abs(mean):  # all one number: there is nothing to estimate
+        low = high = mean
+        less, more = ([float(mean <= a) for a in levels], [float(mean >= a) for a in levels])
+    elif n >= 20 and abs(skewness(values)) > 1:
+        made = stats.bootstrap(
+            (values,),
+            np.mean,
+            vectorized=True,
+            n_resamples=9999,
+            method="BCa",
+            rng=np.random.default_rng(0),
+        )
+        low, high = made.confidence_interval
+        means = made.bootstrap_distribution
+        # One more of each kind: no number of resamples shows that a chance is zero.
+        less = [(np.sum(means <= a) + 1) / (len(means) + 1) for a in levels]
+        more = [(np.sum(means >= a) + 1) / (len(means) + 1) for a in levels]
+        numbers["interval"] = "bootstrap"
+    else:
+        se = values.std(ddof=1) / np.sqrt(n)
+        low, high = mean + se * stats.t.ppf([0.025, 0.975], n - 1)
+        t = [(mean - a) / se for a in levels]
+        less, more = stats.t.sf(t, n - 1), stats.t.cdf(t, n - 1)
+    # Small chances speak against a mean of at most the level (``less``), of at least it (``more``).
+    p = max(less[0], more[1]) if rule.equal else min(1, 2 * min(less[0], more[0]))
+    return numbers | {"low": low, "high": high, "p": p}
+
+
+def skewness(values: np.ndarray) -> float:
+    """Return the sample's skewness without bias."""
+    n, away = len(values), values - values.mean()
+    biased = (away**3).mean() / (away**2).mean() ** 1.5
+    return np.sqrt(n * (n - 1)) / (n - 2) * biased
+
+
+def of_share(values: np.ndarray, level: float) -> dict:
+    """Wilson's interval, and the p-value of the exact binomial test."""
+    n, k, z = len(values), int(values.sum()), stats.norm.ppf(0.975)
+    share = k / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low, high = (0.0 if k == 0 else centre - reach), (1.0 if k == n else centre + reach)
+    chances = stats.binom.pmf(np.arange(n + 1), n, level)
+    p = min(1, chances[chances <= chances[k] * (1 + 1e-7)].sum())
+    return dict(effect=share, low=low, high=high, median=share, p=p, interval="Wilson")
+
+
+def of_correlation(x: np.ndarray, y: np.ndarray, level: float, ranks: bool) -> dict:
+    """Fisher's interval; of ranks the variance is larger, after Bonett and Wright."""
+    if ranks:
+        x, y = stats.rankdata(x), stats.rankdata(y)
+    x, y = x - x.mean(), y - y.mean()
+    r = x @ y / np.sqrt((x @ x) * (y @ y))
+    se = np.sqrt((1 + ranks * r**2 / 2) / (len(x) - 3))
+    z = np.arctanh(min(max(r, -1 + 1e-12), 1 - 1e-12))
+    low, high = np.tanh(z + se * stats.norm.ppf([0.025, 0.975]))
+    p = 2 * stats.norm.sf(abs(z - np.arctanh(level)) / se)
+    return dict(effect=r, low=low, high=high, median=r, p=p, interval="Fisher")
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Adjust p-values for their number by Holm's method."""
+    order, adjusted, largest = np.argsort(p, kind="stable"), [0.0] * len(p), 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p) - rank) * p[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def verdict_of(findings: list[dict]) -> str:
+    """Return a claim's verdict: the cases decide, and controls limit."""
+    if not findings:
+        return "pending"
+    cases = [f["holds"] for f in findings if not f["control"]]
+    controls = [f["holds"] for f in findings if f["control"]]
+    if all(h is True for h in cases + controls):
+        return "reproduced"
+    if any(cases):
+        limited = any(h is False for h in cases + controls) or all(h is True for h in cases)
+        return "reproduced under conditions" if limited else "undecided"
+    return "not reproduced" if any(h is False for h in cases) else "undecided"
+
+
+# Comparison
+
+
+def agree(name: str, ours: object, theirs: object, scale: float) -> bool:
+    """Return whether a number, or what is no number, is that of the report."""
+    if ours is None or theirs is None or isinstance(theirs, str | bool):
+        return ours is theirs if not isinstance(theirs, str) else ours == theirs
+    if name in ("p", "holm"):
+        return abs(ours - theirs) <= RELATIVE * abs(theirs) + SMALL_P
+    return abs(ours - theirs) <= RELATIVE * scale
+
+
+def differences(ours: dict, theirs: dict) -> Iterator[str]:
+    """Yield the fields of a finding in which the two differ."""
+    ends = (theirs[name] or 0 for name in ("effect", "low", "high"))
+    scale = max(abs(value) for value in ends)
+    for name, value in ours.items():
+        if name in theirs and not agree(name, value, theirs[name], scale):
+            yield f"{name} is {value}, reported {theirs[name]}"
+
+
+class Audit:
+    """Recomputes a report's findings and keeps what disagrees."""
+
+    def __init__(self, results: Path):
+        self.results = results
+        self.lines: list[str] = []
+        self.findings = self.claims = 0
+        self._runs: dict[str, Run] = {}
+
+    def check(self, report: list[dict]) -> None:
+        """Compare a report's entries."""
+        for subject, entries in groupby(report, lambda entry: entry["subject"]):
+            made = [(entry, self._claim(entry)) for entry in entries]
+            self._family([(e, new) for e, new in made if e["kind"] != "proved"], subject)
+            for entry, new in made:
+                if any("holds" not in finding for finding in new):
+                    continue
+                if (verdict := verdict_of(new)) != entry["verdict"]:
+                    self._say(entry, f"verdict is {verdict}, reported {entry['verdict']}")
+
+    def _say(self, entry: dict, what: str) -> None:
+        self.lines.append(f"{entry['id']}: {what}")
+
+    def _claim(self, entry: dict) -> list[dict]:
+        """Recompute a claim's findings; without ``holds`` where that was not possible."""
+        if not entry["findings"]:
+            return []
+        self.claims += 1
+        files = {run["name"]: run["file"] for run in entry["runs"]}
+        ruled = re.findall(r"(?:Case|Control) [^:]+: .+?: 95 %", entry["rule"])
+        if len(ruled) != len(entry["findings"]):
+            self._say(entry, f"{len(entry['findings'])} findings for {len(ruled)} rules")
+        return [self._finding(entry, finding, files) for finding in entry["findings"]]
+
+    def _finding(self, entry: dict, finding: dict, files: dict[str, str]) -> dict:
+        self.findings += 1
+        label = f"{'control' if finding['control'] else 'case'} {finding['case']}"
+        new = {"control": finding["control"]}
+        if entry["id"] not in STATISTICS:
+            self._say(entry, f"{label}: the audit has no statistic of this claim")
+            return new
+        try:
+            runs = [self._run(name, files[name]) for name in finding["needs"]]
+            values = statistic_of(entry["id"], finding["case"])(*runs)
+            new |= judged(rule_of(entry, finding), values)
+        except (ValueError, KeyError, OSError, IndexError) as problem:
+            self._say(entry, f"{label}: {type(problem).__name__}: {problem}")
+            return new
+        for what in differences(new, finding):
+            self._say(entry, f"{label}: {what}")
+        return new
+
+    def _run(self, name: str, file: str) -> Run:
+        if name not in self._runs:
+            run = Run.read(name, self.results / Path(file).parent.name / Path(file).name)
+            self.lines += run.problems()
+            self._runs[name] = run
+        return self._runs[name]
+
+    def _family(self, made: list[tuple[dict, list[dict]]], subject: str) -> None:
+        """Compare the p-values adjusted for a subject's findings."""
+        pairs = [
+            (entry, new, old)
+            for entry, findings in made
+            for new, old in zip(findings, entry["findings"], strict=True)
+        ]
+        if any("holds" not in new for _, new, _ in pairs):
+            self.lines.append(f"{subject}: p-values are not adjusted, since findings are missing")
+            return
+        adjusted = holm([1.0 if new["p"] is None else new["p"] for _, new, _ in pairs])
+        for (entry, _, old), p in zip(pairs, adjusted, strict=True):
+            # Each is a p-value times at most the number of findings, and so is its rounding.
+            if abs(p - old["holm"]) > RELATIVE * p + len(pairs) * SMALL_P:
+                self._say(entry, f"{old['case']}: holm is {p}, reported {old['holm']}")
+
+
+def main() -> int:
+    """Run the audit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("report", type=Path, help="the report's entries as JSON")
+    parser.add_argument("--results", type=Path, default=Path("data/results"))
+    options = parser.parse_args()
+    audit = Audit(options.results)
+    audit.check(json.loads(options.report.read_text()))
+    for line in audit.lines:
+        print(line)
+    counts = f"{audit.findings} findings of {audit.claims} claims recomputed"
+    print(f"{counts}, {len(audit.lines)} disagree")
+    return 1 if audit.lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
