@@ -391,3 +391,15 @@ def test_checks_are_a_tables_rows():
         "agrees": True,
     }  # fmt: skip
     assert (second["net"], second["agrees"]) == ("b", False)
+
+
+@pytest.mark.parametrize("frequencies", [(2.0, 8.0), (8.0, 2.0)])
+def test_path_gain_is_a_ratio_of_mean_counts_since_the_start(frequencies):
+    # Low and high half at the start and at the end, two seeds; 1/8 is added for 8 points.
+    low, high = [[3.875, 0], [6.875, 0.875]], [[0.875, 0], [0, 0]]
+    top, bottom = (low, high) if frequencies[0] == 2 else (high, low)
+    run = studied((0, 40), frequencies=frequencies, paths_top=top, paths_bottom=bottom)
+    wanted = np.log([7 * 8 / 4, 8])
+    np.testing.assert_allclose(readings.path_gain(run), wanted)
+    np.testing.assert_allclose(readings.path_gain(run, 40), wanted)
+    np.testing.assert_array_equal(readings.path_gain(run, 0), [0, 0])

@@ -62,6 +62,7 @@ __all__ = [
     "ntk_change",
     "overlap_change_while_high",
     "overlap_gain",
+    "path_gain",
     "recorded_numbers",
     "resultant_by_chance",
     "resultant_change",
@@ -224,6 +225,28 @@ def allocation_at(result: Result, epoch: int | None = None) -> np.ndarray:
         ValueError: if the net was not evaluated at that epoch.
     """
     return allocation(result)[_row(result, epoch)]
+
+
+def path_gain(result: Result, epoch: int | None = None) -> np.ndarray:
+    """Return how much more the low-frequency half gained in active paths than the other half.
+
+    The logarithm of the ratio of the halves' mean numbers of active paths, low over high, minus its
+    value at initialisation; 1/n, one path at one of the n training points, is added to both means.
+    Hard gates.
+
+    Args:
+        result: the result.
+        epoch: the evaluation epoch; the last one for ``None``.
+
+    Returns:
+        Shape (S,).
+
+    Raises:
+        ValueError: if the net was not evaluated at that epoch.
+    """
+    low, high = (count + 1 / result.spec.target.n for count in low_and_high(result, "paths"))
+    ratio = np.log(low / high)
+    return ratio[_row(result, epoch)] - ratio[0]
 
 
 def log_ratio(result: Result, name: str) -> np.ndarray:
