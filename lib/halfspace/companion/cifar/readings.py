@@ -37,6 +37,7 @@ __all__ = [
     "percent",
     "recorded",
     "recovered",
+    "right",
     "run_numbers",
     "shared_paths",
     "table_1",
@@ -113,6 +114,16 @@ def percent(*results: Result, part: str = "test") -> np.ndarray:
         part: ``"test"`` or ``"train"``, or ``"test_hard"`` or ``"train_hard"`` for hard gates.
     """
     return 100 * joined(f"{part}_accuracy", *results).astype(np.float64).mean(-1)
+
+
+def right(ceiling: Result, part: str = "test") -> np.ndarray:
+    """Return which images the linear model of a ``DLNCeiling`` classifies right, bool.
+
+    Args:
+        ceiling: the result.
+        part: ``"test"`` or ``"train"``.
+    """
+    return ceiling.arrays[f"{part}_right"]
 
 
 def joined(name: str, *results: Result) -> np.ndarray:
