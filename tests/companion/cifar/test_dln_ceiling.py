@@ -61,8 +61,7 @@ def test_border_sums_by_hand():
 
 
 @pytest.mark.parametrize("depth", [0, 5])
-def test_the_optimum_is_that_of_plain_logistic_regression(depth, monkeypatch):
-    """With a penalty that decides: on whitened sums, weighted so that it is the plain one's."""
+def test_the_optimum_is_that_of_plain_logistic_regression(depth):
     data = synthetic_images()
     arrays, _ = DLNCeiling(depth=depth, data="synthetic").run(torch.device("cpu"))
     assert arrays["train_right"].shape == (400,) and arrays["test_right"].shape == (200,)
@@ -80,6 +79,19 @@ def test_the_optimum_is_that_of_plain_logistic_regression(depth, monkeypatch):
         assert arrays["train_right"].all() and loss < 1e-3 and arrays["loss"][0] < 1e-3
 
 
+def test_a_constant_is_an_intercept(monkeypatch, generator):
+    data = synthetic_images()  # with labels at random, which no model separates
+    labels = data.train_labels[torch.randperm(400, generator=generator)]
+    data = type(data)(**(vars(data) | {"train_labels": labels}))
+    monkeypatch.setattr(dln_ceiling, "synthetic_images", lambda: data)
+    arrays, _ = DLNCeiling(depth=0, data="synthetic", constant=True).run(torch.device("cpu"))
+    sums = border_sums(standardise(data.train_images, data.train_images), 0).numpy()
+    plain = LogisticRegression(C=1e6, tol=1e-9, max_iter=100_000)
+    logs = plain.fit(sums / sums.std(0), data.train_labels).predict_log_proba(sums / sums.std(0))
+    loss = -logs[np.arange(400), data.train_labels.numpy()].mean()
+    assert arrays["loss"][0] == pytest.approx(loss, rel=1e-4)
+
+
 def test_test_images_are_not_fitted(monkeypatch):
     spec = DLNCeiling(depth=1, data="synthetic")
     before, _ = spec.run(torch.device("cpu"))
@@ -93,7 +105,7 @@ def test_test_images_are_not_fitted(monkeypatch):
 
 def test_fields_change_the_key():
     base = DLNCeiling()
-    changes = dict(depth=2, data="synthetic")
+    changes = dict(depth=2, data="synthetic", constant=True)
     assert set(changes) == set(DLNCeiling.model_fields)
-    assert len({base.key(), *(base.replace(**{k: v}).key() for k, v in changes.items())}) == 3
+    assert len({base.key(), *(base.replace(**{k: v}).key() for k, v in changes.items())}) == 4
     assert not base.verifiable and base.replace(data="synthetic").verifiable
