@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from halfspace.companion.cifar import dln_ceiling
+from halfspace.companion.cifar import dln_ceiling, readings
 from halfspace.companion.cifar.dln_ceiling import DLNCeiling, border_classes, border_sums
 from halfspace.companion.cifar.synthetic import synthetic_images
+from halfspace.companion.inference import share
+from halfspace.companion.spec import Result
 from halfspace.conv import ConvDeepLinearNet
 from halfspace.image_training import standardise
 from sklearn.linear_model import LogisticRegression
@@ -109,3 +111,44 @@ def test_fields_change_the_key():
     assert set(changes) == set(DLNCeiling.model_fields)
     assert len({base.key(), *(base.replace(**{k: v}).key() for k, v in changes.items())}) == 4
     assert not base.verifiable and base.replace(data="synthetic").verifiable
+
+
+@pytest.fixture
+def made():
+    """Ceilings of 100 training and 50 test images, 30 + depth and 20 + depth of them right."""
+    specs = dln_ceiling.ceiling_conditions()
+    told = {"when": "2026-01-02T03:04:05", "device": "CPU"}
+    found = {}
+    for name, spec in specs.items():
+        more = spec.depth + 10 * spec.constant
+        arrays = {
+            "train_right": np.arange(100) < 30 + more,
+            "test_right": np.arange(50) < 20 + more,
+        }
+        found[name] = Result(spec, arrays, told, "recorded")
+    shares = {"train_accuracy": np.full((2, 10), 0.45), "test_accuracy": np.full((2, 10), 0.41)}
+    return found, {"pixels: cifar10": Result(None, shares, told, "recorded")}
+
+
+def test_rows_of_the_ceiling(made):
+    rows = readings.ceiling_rows(*made)
+    assert [*rows] == ["test images", "training images"]
+    names = [*rows["test images"]]
+    assert names[0] == "mean colours" and names[5:] == [
+        "sums, 5 convolutions", "5 convolutions, constant", "all pixels", "the paper's DLN",
+    ]  # fmt: skip
+    estimate = share(np.arange(50) < 25, 0.5)
+    wanted = [50, 100 * estimate.low, 100 * estimate.high]
+    np.testing.assert_allclose(rows["test images"]["sums, 5 convolutions"], wanted)
+    assert rows["training images"]["5 convolutions, constant"][0] == pytest.approx(45)
+    assert rows["training images"]["all pixels"][0] == pytest.approx(45)
+    assert rows["training images"]["the paper's DLN"] == (42.3,) * 3
+
+
+def test_numbers_of_the_ceiling(made):
+    numbers = readings.ceiling_numbers(*made)
+    assert (numbers["ceiling classes"], numbers["ceiling sums"]) == (11, 363)
+    assert (numbers["ceiling train"], numbers["ceiling test"]) == ("35.0", "50.0")
+    assert (numbers["colours train"], numbers["constant test"]) == ("30.0", "70.0")
+    assert numbers["ceiling pixels test"] == "41.0"
+    assert numbers["from-ceiling"] == "Recorded on 2026-01-02 (CPU)."
