@@ -33,6 +33,18 @@ def test_a_deep_linear_net_is_linear_in_the_sums_over_border_classes(depth, size
     assert error < 1e-10 * outputs.abs().max()
 
 
+def test_without_zeros_around_it_an_image_has_the_classes_of_twice_the_depth(generator):
+    net = ConvDeepLinearNet(filters=4, depth=2, units=5, generator=generator).double()
+    for layer in net.value[:2]:
+        layer.padding = (0, 0)
+    images = torch.randn(2000, 3, 10, 10, dtype=torch.float64, generator=generator)
+    outputs = net(images).detach()
+    for depth, exact in ((4, True), (3, False)):
+        sums = border_sums(images, depth)
+        fitted = sums @ torch.linalg.lstsq(sums, outputs, driver="gelsd").solution
+        assert ((fitted - outputs).norm() < 1e-10 * outputs.norm()) == exact
+
+
 def test_fewer_classes_would_not_do(generator):
     net = ConvDeepLinearNet(filters=4, depth=3, units=5, generator=generator).double()
     images = torch.randn(2000, 3, 9, 9, dtype=torch.float64, generator=generator)

@@ -7,6 +7,10 @@ less than the number of convolutions; likewise for its column. So all pixels wit
 row and the same class of column have the same weight in each output, and the net, which has no
 bias, is a linear function of the sums of pixels over these border classes, one for each channel.
 
+Without a border of zeros, a row has a weight of its own if its distance is less than twice the
+number of convolutions: fewer outputs see it. That is what twice as many convolutions with zeros
+would distinguish.
+
 The linear model with the smallest cross-entropy on these sums therefore fits the training images at
 least as well as any deep linear net of this shape.
 """
@@ -147,7 +151,10 @@ def _whitening(features: np.ndarray) -> np.ndarray:
 def ceiling_conditions() -> dict[str, Spec]:
     """Return the ceilings by number of convolutions; Table 1's net has five.
 
-    At its depth there is also the model with a constant.
+    Depth 10 stands for five without a border of zeros. For Table 1's net there is also the model
+    with a constant.
     """
     conditions = {f"depth {depth}": DLNCeiling(depth=depth) for depth in (5, 0, 1, 2, 3, 4)}
-    return conditions | {"depth 5, constant": DLNCeiling(constant=True)}
+    conditions["depth 5, constant"] = DLNCeiling(constant=True)
+    conditions["depth 10"] = DLNCeiling(depth=10)
+    return conditions | {"depth 10, constant": DLNCeiling(depth=10, constant=True)}
