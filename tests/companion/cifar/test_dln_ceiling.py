@@ -147,8 +147,12 @@ def test_rows_of_the_ceiling(made):
     assert [*rows] == ["test images", "training images"]
     names = [*rows["test images"]]
     assert names[0] == "mean colours" and names[5:] == [
-        "sums, 5 convolutions", "5 convolutions, constant", "all pixels", "the paper's DLN",
-    ]  # fmt: skip
+        "sums, 5 convolutions",
+        "5 convolutions, constant",
+        "5 convolutions, no zeros",
+        "all pixels",
+        "the paper's DLN",
+    ]
     estimate = share(np.arange(50) < 25, 0.5)
     wanted = [50, 100 * estimate.low, 100 * estimate.high]
     np.testing.assert_allclose(rows["test images"]["sums, 5 convolutions"], wanted)
@@ -162,5 +166,6 @@ def test_numbers_of_the_ceiling(made):
     assert (numbers["ceiling classes"], numbers["ceiling sums"]) == (11, 363)
     assert (numbers["ceiling train"], numbers["ceiling test"]) == ("35.0", "50.0")
     assert (numbers["colours train"], numbers["constant test"]) == ("30.0", "70.0")
+    assert numbers["no zeros train"] == "40.0"
     assert numbers["ceiling pixels test"] == "41.0"
     assert numbers["from-ceiling"] == "Recorded on 2026-01-02 (CPU)."

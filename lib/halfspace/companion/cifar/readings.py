@@ -441,6 +441,7 @@ _CEILINGS = {f"depth {depth}": f"sums, {depth} convolutions" for depth in range(
     "depth 0": "mean colours",
     "depth 1": "sums, 1 convolution",
     "depth 5, constant": "5 convolutions, constant",
+    "depth 10": "5 convolutions, no zeros",
 }
 _PARTS = {"test images": "test", "training images": "train"}
 
@@ -482,8 +483,11 @@ def ceiling_numbers(
     }
     for part in _PARTS.values():
         for title, name in {
-            "ceiling": "depth 5", "colours": "depth 0", "constant": "depth 5, constant"
-        }.items():  # fmt: skip
+            "ceiling": "depth 5",
+            "colours": "depth 0",
+            "constant": "depth 5, constant",
+            "no zeros": "depth 10",
+        }.items():
             numbers[f"{title} {part}"] = f"{100 * right(ceilings[name], part).mean():.1f}"
         pixels = percent(short["pixels: cifar10"], part=part)
         numbers[f"ceiling pixels {part}"] = f"{pixels.mean():.1f}"
