@@ -228,7 +228,7 @@ BY_STUDY = {
     ]
     + ["gap_relu", "gap_dlgn"],
     "CircleReallocation": [
-        f"{name}_{half}" for name in ("loss", "between", "log_paths") for half in HALVES
+        f"{name}_{half}" for name in ("loss", "between", "paths", "zero") for half in HALVES
     ],
     "FashionReallocation": ["accuracy", "log_paths"],
 }
@@ -242,6 +242,8 @@ def fake_conjecture(spec, seed=0):
     arrays = {name: rng.random(shape) for name in BY_STUDY[study]} | {"at": np.array(at)}
     if study == "FashionReallocation":
         arrays["test_accuracy"] = rng.random(shape[1:])
+    if study == "CircleReallocation":
+        arrays["fit_epoch"] = rng.choice([20.0, 50.0, np.nan], shape[1])
     return Result(spec, arrays, {}, "recorded")
 
 

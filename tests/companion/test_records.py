@@ -397,11 +397,13 @@ def test_the_studies_use_fresh_seeds_and_differ():
         for spec in listed.values():
             seeded = spec.training if isinstance(spec, CountsDuringTraining) else spec
             assert seeded.first_seed == FIRST_SEED and seeded.seeds >= least
-    for listed in (freezing_conditions(), surrogate_conditions(), reallocation_conditions()):
+    reallocated = reallocation_conditions()
+    for listed in (freezing_conditions(), surrogate_conditions(), reallocated):
         assert len({spec.key() for spec in listed.values()}) == len(listed)
         for spec in listed.values():
             seeded = getattr(spec, "training", getattr(spec, "relu", spec))
-            assert seeded.first_seed == 2 * FIRST_SEED and seeded.seeds >= 5
+            first = 3 if listed is reallocated else 2
+            assert seeded.first_seed == first * FIRST_SEED and seeded.seeds >= 5
 
 
 def test_the_runs_on_cifar():

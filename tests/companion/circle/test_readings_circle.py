@@ -464,7 +464,7 @@ def test_numbers_of_explanations_are_paired_by_seed():
     numbers = readings.explanation_numbers(runs)
     assert numbers["dlgn weaker"] == "1.00 (1.00 to 1.00)"
     assert numbers["dlgn frequency"] == numbers["frozen first"] == "not recorded"
-    runs["dlgn: high frequency 3"] = paths([0.0, 0.0], [3.0, 7.0])
+    runs["dlgn: high frequency 4"] = paths([0.0, 0.0], [3.0, 7.0])
     loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
     runs["frozen: hard"] = studied((0, 40), **loss)
     numbers = readings.explanation_numbers(runs)

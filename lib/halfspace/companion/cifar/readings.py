@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from halfspace.companion.cifar.specs import TABLE_1
+from halfspace.companion.inference import share
 from halfspace.companion.intervals import interval_text, mean_interval, mean_intervals
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result, Spec
@@ -24,6 +25,8 @@ __all__ = [
     "appendix_rows",
     "appendix_table",
     "best_gap",
+    "ceiling_numbers",
+    "ceiling_rows",
     "epoch_curves",
     "gap",
     "gap_to_training",
@@ -37,6 +40,7 @@ __all__ = [
     "percent",
     "recorded",
     "recovered",
+    "right",
     "run_numbers",
     "shared_paths",
     "table_1",
@@ -113,6 +117,16 @@ def percent(*results: Result, part: str = "test") -> np.ndarray:
         part: ``"test"`` or ``"train"``, or ``"test_hard"`` or ``"train_hard"`` for hard gates.
     """
     return 100 * joined(f"{part}_accuracy", *results).astype(np.float64).mean(-1)
+
+
+def right(ceiling: Result, part: str = "test") -> np.ndarray:
+    """Return which images the linear model of a ``DLNCeiling`` classifies right, bool.
+
+    Args:
+        ceiling: the result.
+        part: ``"test"`` or ``"train"``.
+    """
+    return ceiling.arrays[f"{part}_right"]
 
 
 def joined(name: str, *results: Result) -> np.ndarray:
@@ -421,6 +435,63 @@ def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
         "pixels over dln": interval_text(gap(pixels, runs["linear"])),
         "pixels epochs": pixels.spec.recipe.epochs,
     }
+
+
+_CEILINGS = {f"depth {depth}": f"sums, {depth} convolutions" for depth in range(6)} | {
+    "depth 0": "mean colours",
+    "depth 1": "sums, 1 convolution",
+    "depth 5, constant": "5 convolutions, constant",
+    "depth 10": "5 convolutions, no zeros",
+}
+_PARTS = {"test images": "test", "training images": "train"}
+
+
+def ceiling_rows(
+    ceilings: Mapping[str, Result], short: Mapping[str, Result]
+) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Return the shares of images that linear models classify right, for ``plots.forest``, percent.
+
+    Args:
+        ceilings: of ``DLNCeiling``, by name; intervals are over images.
+        short: the runs of few epochs, by name; intervals of the model on pixels are over seeds.
+    """
+    rows = {}
+    for series, part in _PARTS.items():
+        rows[series] = by_model = {}
+        for name, label in _CEILINGS.items():
+            made = share(right(ceilings[name], part), 0.5)
+            by_model[label] = tuple(100 * x for x in (made.effect, made.low, made.high))
+        by_model["all pixels"] = _interval(percent(short["pixels: cifar10"], part=part))
+        paper = dict(zip(("train", "test"), PAPER_TABLE_1["linear"], strict=True))
+        by_model["the paper's DLN"] = (paper[part],) * 3
+    return rows
+
+
+def ceiling_numbers(
+    ceilings: Mapping[str, Result], short: Mapping[str, Result]
+) -> dict[str, object]:
+    """Return what the text says of the ceiling of the deep linear net, percent.
+
+    Args: those of ``ceiling_rows``.
+    """
+    depth = ceilings["depth 5"].spec.depth
+    numbers = {
+        "ceiling classes": 2 * depth + 1,
+        "ceiling sums": 3 * (2 * depth + 1) ** 2,
+        "ceiling depth": depth,
+        "from-ceiling": origin(*ceilings.values()),
+    }
+    for part in _PARTS.values():
+        for title, name in {
+            "ceiling": "depth 5",
+            "colours": "depth 0",
+            "constant": "depth 5, constant",
+            "no zeros": "depth 10",
+        }.items():
+            numbers[f"{title} {part}"] = f"{100 * right(ceilings[name], part).mean():.1f}"
+        pixels = percent(short["pixels: cifar10"], part=part)
+        numbers[f"ceiling pixels {part}"] = f"{pixels.mean():.1f}"
+    return numbers
 
 
 def gate_numbers(short: Mapping[str, Result]) -> dict[str, str]:

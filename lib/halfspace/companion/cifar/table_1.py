@@ -1,4 +1,4 @@
-"""Table 1 on a CPU: runs of many hours, with a learning curve, that go on from where they stopped.
+"""Table 1, or a small residual net, on a CPU: runs of hours, with a curve, that can be continued.
 
 A run of 100 epochs takes a CPU core hours. Its checkpoint is small and lies with the repository, so
 that it can be committed and another machine can go on.
@@ -22,7 +22,7 @@ __all__ = ["Table1Training"]
 
 
 class Table1Training(CifarTraining):
-    """Train one net of Table 1 and record its accuracy on the test images after each epoch.
+    """Train one net and record its accuracy on the test images after each epoch.
 
     Attributes (besides those of ``CifarTraining``):
         final_beta: sharpness of the soft gates in the last epoch. From ``beta`` in the first epoch
