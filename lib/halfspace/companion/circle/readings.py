@@ -62,6 +62,7 @@ __all__ = [
     "ntk_change",
     "overlap_change_while_high",
     "overlap_gain",
+    "path_gain",
     "recorded_numbers",
     "resultant_by_chance",
     "resultant_change",
@@ -224,6 +225,28 @@ def allocation_at(result: Result, epoch: int | None = None) -> np.ndarray:
         ValueError: if the net was not evaluated at that epoch.
     """
     return allocation(result)[_row(result, epoch)]
+
+
+def path_gain(result: Result, epoch: int | None = None) -> np.ndarray:
+    """Return the gain of the low half's mean path count over the high half's, shape (S,).
+
+    ln of (the low half's mean number of active paths + 1/n) over (the high half's + 1/n), n the
+    half's training points, minus its start: one path at one point more than none.
+
+    Args:
+        result: with ``paths_top`` and ``paths_bottom``, shape (E, S).
+        epoch: an evaluation epoch; the end for ``None``.
+
+    Raises:
+        ValueError: if the net was not evaluated at that epoch.
+    """
+    on_top = result.spec.target.top().double().sum().item()
+    points = {"top": on_top, "bottom": result.spec.target.n - on_top}
+    f_top, f_bottom = result.spec.target.frequencies
+    low, high = ("top", "bottom") if f_top <= f_bottom else ("bottom", "top")
+    counts = {half: result.arrays[f"paths_{half}"].astype(np.float64) for half in points}
+    gap = np.log(counts[low] + 1 / points[low]) - np.log(counts[high] + 1 / points[high])
+    return gap[_row(result, epoch)] - gap[0]
 
 
 def log_ratio(result: Result, name: str) -> np.ndarray:
