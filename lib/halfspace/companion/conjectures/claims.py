@@ -20,7 +20,7 @@ from halfspace.companion.conjectures.readings import (
 )
 from halfspace.companion.spec import Result
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "TASKS"]
 
 _EARLY_FUNCTION = 20  # epoch at which learned functions are compared
 _FIVE = "chapters/05_resource_allocation.html#fig-fashion-freezing"
@@ -35,7 +35,7 @@ _PAIRS_CONTROLS = {
     "DLGN, straight-through gates": "surrogate: straight-through",
     "DLGN, β = 30": "surrogate: beta 30",
 }
-_TASKS = (  # the conditions of the circle that ReLU nets and DLGNs share
+TASKS = (
     *("base", "halves swapped", "zero target", "constant target", "constant low half"),
     *(f"equal frequencies {frequency}" for frequency in (2, 4, 8)),
     *(f"high frequency {frequency}" for frequency in (3, 4, 6, 12, 16)),
@@ -46,7 +46,9 @@ _TASKS = (  # the conditions of the circle that ReLU nets and DLGNs share
     *(f"width {width}" for width in (8, 32, 64)),
     *(f"depth {depth}" for depth in (2, 3, 8)),
 )
-_TASK_RUNS = tuple(f"circle: {net}: {task}" for task in _TASKS for net in ("relu", "dlgn"))
+"""The conditions of the circle that ReLU nets and DLGNs share."""
+
+_TASK_RUNS = tuple(f"circle: {net}: {task}" for task in TASKS for net in ("relu", "dlgn"))
 
 _THESIS = "Introduction, thesis"
 _QUOTE = "Neural networks learn data-appropriate non-linear features"

@@ -30,6 +30,7 @@ __all__ = [
     "learned_since_start",
     "learned_when_softened",
     "paths_gained",
+    "random_level",
     "reached_rather_than_missed",
     "row_at",
     "score",
@@ -165,6 +166,18 @@ def error_curves(result: Result) -> dict[str, np.ndarray]:
     """
     names = {"loss": _ITSELF} | _FROZEN
     return {label: geometric_intervals(result.arrays[name]) for name, label in names.items()}
+
+
+def random_level(result: Result) -> float:
+    """Return what a reinitialised value network reaches along random directions, as hard.
+
+    Mean over seeds: on the circle the geometric mean of errors, on images percent.
+
+    Args:
+        result: of a freezing study.
+    """
+    mean = score(result, "fresh_random").mean()
+    return float(100 * mean if isinstance(result.spec, FashionFreezing) else np.exp(-mean))
 
 
 def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
