@@ -196,6 +196,31 @@ def test_numbers_of_kernels_with_gates_and_values_of_two_times():
     spec = CircleSwap(training=recipe("relu", **SMALL))
     numbers = readings.swap_numbers({"ReLU net": Result(spec, arrays, PROVENANCE, "recorded")})
     assert numbers == {"from-swap": "Recorded on 2026-01-02 (CPU)."} | {
-        f"{name.replace('_', ' ', 1)} ReLU net": interval_text(values)
-        for name, values in arrays.items()
+        f"{name} ReLU net": interval_text(values) for name, values in arrays.items()
     }
+    rows = readings.swap_intervals({"ReLU net": Result(spec, arrays, PROVENANCE, "recorded")})
+    means = {combined: row["ReLU net"][0] for combined, row in rows.items()}
+    assert means == {
+        "gates of the end": pytest.approx(0.55),
+        "values of the end": pytest.approx(0.6),
+        "neither": pytest.approx(0.2),
+    }
+
+
+def test_numbers_of_tasks_are_told_where_there_are_enough():
+    gains = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 3.0, 2.0, 4.0, 5.0]])
+    numbers = readings.task_numbers(gains)
+    assert numbers["tasks"] == "5" and numbers["task-rank"].startswith("0.90 (")
+    assert readings.task_numbers(gains[:, :3]) == {"tasks": "3", "task-rank": "-"}
+
+
+def test_recorded_gains_are_of_tasks_that_both_nets_have():
+    class Known(dict):
+        def recorded(self):
+            return self.get("run")
+
+    paths = {"paths_top": np.array([[1.0], [3.0]]), "paths_bottom": np.ones((2, 1))}
+    run = Result(recipe("relu"), paths | {"at": np.array([0, 9])}, PROVENANCE, "recorded")
+    both, none = Known(run=run), Known()
+    specs = {"relu: a": both, "dlgn: a": both, "relu: b": both, "dlgn: b": none}
+    assert readings.recorded_gains(specs, ["a", "b"]).shape == (2, 1)

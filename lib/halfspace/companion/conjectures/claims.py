@@ -261,6 +261,7 @@ CLAIMS = (
             gates_rather_than_values,
             "above",
         ),
+        figure=f"{_FOUR}swap",
     ),
     Claim(
         id="surrogate-tasks",

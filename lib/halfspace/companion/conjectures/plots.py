@@ -33,7 +33,7 @@ def frozen_gates(
     """
     for (label, curve), style in zip(curves.items(), (":", "-", "--", "-."), strict=True):
         interval_curve(axis, epochs, curve, label, color=color, style=style)
-    axis.axhline(random, color="black", lw=0.8, label="the same, random directions")
+    axis.axhline(random, color="black", lw=0.8, label="reinitialised, random directions")
     axis.set_title(title)
     axis.set_xscale("symlog", linthresh=linear_until)
 

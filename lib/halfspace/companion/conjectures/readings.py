@@ -9,9 +9,15 @@ import numpy as np
 
 from halfspace.companion.circle.readings import path_gain
 from halfspace.companion.conjectures.freezing import FashionFreezing
-from halfspace.companion.intervals import geometric_intervals, interval_text, mean_intervals
+from halfspace.companion.inference import correlation
+from halfspace.companion.intervals import (
+    geometric_intervals,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
 from halfspace.companion.origin import origin
-from halfspace.companion.spec import Result
+from halfspace.companion.spec import Result, Spec
 
 __all__ = [
     "accuracy",
@@ -31,12 +37,15 @@ __all__ = [
     "learned_when_softened",
     "paths_gained",
     "random_level",
+    "recorded_gains",
+    "swap_intervals",
     "reached_rather_than_missed",
     "row_at",
     "score",
     "similarity_curves",
     "surrogate_numbers",
     "swap_numbers",
+    "task_numbers",
 ]
 
 _FROZEN = {
@@ -49,6 +58,11 @@ _COMPARED = {
     "own": "DLGN, ReLU net of its seed",
     "others": "DLGN, other ReLU nets",
     "relu": "two ReLU nets",
+}
+_COMBINED = {
+    "ntk_end_gates": "gates of the end",
+    "ntk_end_values": "values of the end",
+    "ntk_start": "neither",
 }
 _SIMILARITIES = ("function", "overlap", "ntk")
 
@@ -284,6 +298,25 @@ def gains_by_task(*results: Result) -> np.ndarray:
     return np.array([means[::2], means[1::2]])
 
 
+def recorded_gains(specs: Mapping[str, Spec], tasks: Sequence[str]) -> np.ndarray:
+    """Return ``gains_by_task`` of the tasks that are recorded for both kinds of nets.
+
+    Args:
+        specs: of the circle's study, ``"relu: task"`` and ``"dlgn: task"``.
+        tasks: their names.
+    """
+    pairs = [[specs[f"{net}: {task}"].recorded() for net in ("relu", "dlgn")] for task in tasks]
+    return gains_by_task(*(result for pair in pairs if all(pair) for result in pair))
+
+
+def task_numbers(gains: np.ndarray) -> dict[str, str]:
+    """Return what the text says of ``gains_by_task``; ``-`` where too few tasks are recorded."""
+    count = gains.shape[1]
+    found = correlation(*gains, ranks=True) if count > 3 else None
+    rank = f"{found.effect:.2f} ({found.low:.2f} to {found.high:.2f})" if found else "-"
+    return {"tasks": str(count), "task-rank": rank}
+
+
 def gates_rather_than_values(result: Result) -> np.ndarray:
     """Return how much closer to the final NTK the end's gates are than its value weights, (S,).
 
@@ -294,6 +327,18 @@ def gates_rather_than_values(result: Result) -> np.ndarray:
     return result.ntk_end_gates.astype(np.float64) - result.ntk_end_values
 
 
+def swap_intervals(results: Mapping[str, Result]) -> dict[str, dict[str, tuple]]:
+    """Return cosines with the end's NTK, mean and 95 % interval, by what is combined and by net.
+
+    Args:
+        results: of ``CircleSwap``, by the net's label.
+    """
+    return {
+        combined: {label: mean_interval(run.arrays[name]) for label, run in results.items()}
+        for name, combined in _COMBINED.items()
+    }
+
+
 def swap_numbers(results: Mapping[str, Result]) -> dict[str, object]:
     """Return what the text says of the NTK with gates and value weights of different times.
 
@@ -302,8 +347,8 @@ def swap_numbers(results: Mapping[str, Result]) -> dict[str, object]:
     """
     numbers = {"from-swap": origin(*results.values())}
     for label, result in results.items():
-        for name in ("start", "end_gates", "end_values"):
-            numbers[f"ntk {name} {label}"] = interval_text(result.arrays[f"ntk_{name}"])
+        for name in _COMBINED:
+            numbers[f"{name} {label}"] = interval_text(result.arrays[name])
     return numbers
 
 
