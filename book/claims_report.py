@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 SIGNS = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
-SECTIONS = ("Introduction", "Section 2", "Section 3", "Section 4", "Section 5", "Appendix", "ours")
+SECTIONS = ("Abstract", "Introduction", "Section 2", "Section 3", "Section 4", "Section 5", "Appendix", "ours")
 
 
 @cache

@@ -10,6 +10,7 @@ from halfspace.companion.intervals import interval_text, mean_interval, mean_int
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result, Spec
 from halfspace.datasets import CIFAR_CLASSES
+from halfspace.image_training import Curves
 
 __all__ = [
     "CLASS_NAMES",
@@ -36,6 +37,10 @@ __all__ = [
     "hard_cost",
     "joined",
     "learning_curves",
+    "long_curves",
+    "long_progress",
+    "long_rows",
+    "paper_levels",
     "path_numbers",
     "percent",
     "recorded",
@@ -229,6 +234,67 @@ def _halves(results: tuple[Result, ...]) -> tuple[tuple[Result, ...], tuple[Resu
 
 
 # --- Tables and figures ---
+
+
+def long_progress(conditions: Mapping[str, Spec], seed: int) -> dict[str, Curves]:
+    """Return how far Table 1's runs of a seed got, by the net's name; those that have begun.
+
+    Args:
+        conditions: those of Table 1 on a CPU, by name.
+        seed: of the nets.
+    """
+    labels = NETS | {"dlgn, hardening": "DLGN, hardening"}
+    curves = {label: conditions[f"{net}: {seed}"].progress() for net, label in labels.items()}
+    return {label: made for label, made in curves.items() if made is not None}
+
+
+def paper_levels(nets: Collection[str]) -> dict[str, dict[str, float]]:
+    """Return the paper's numbers of Table 1 by part of the images and by net, percent.
+
+    Args:
+        nets: names; the DLGN whose gates harden is beside the paper's DLGN.
+    """
+    labels = {label: net for net, label in NETS.items()} | {"DLGN, hardening": "dlgn"}
+    return {
+        part: {net: PAPER_TABLE_1[labels[net]][column] for net in nets}
+        for column, part in enumerate(("training images", "test images"))
+    }
+
+
+def long_curves(progress: Mapping[str, Curves]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the learning curves of Table 1's runs as far as they got, in percent, by run.
+
+    Args:
+        progress: of the runs that have begun, by name.
+
+    Returns:
+        ``"training images"`` and ``"test images"``, each by the run's name, shape (E,).
+    """
+    parts = {"training images": "accuracy", "test images": "measured"}
+    return {
+        part: {name: 100 * np.array(getattr(curves, field)) for name, curves in progress.items()}
+        for part, field in parts.items()
+    }
+
+
+def long_rows(progress: Mapping[str, Curves], epochs: int) -> list[dict[str, str]]:
+    """Return how far Table 1's runs got, as a table's rows.
+
+    Args:
+        progress: of the runs that have begun, by name.
+        epochs: of a whole run.
+    """
+    return [
+        {
+            "run": name,
+            "epochs": f"{len(curves.loss)} of {epochs}",
+            "training images": f"{100 * curves.accuracy[-1]:.1f}",
+            "test images": f"{100 * curves.measured[-1]:.1f}",
+            "best epoch's test images": f"{100 * max(curves.measured):.1f}",
+            "core-hours": f"{sum(curves.seconds) / 3600:.1f}",
+        }
+        for name, curves in progress.items()
+    ]
 
 
 def recorded(conditions: Mapping[str, Spec]) -> dict[str, Result]:

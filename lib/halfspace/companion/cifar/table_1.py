@@ -16,7 +16,7 @@ from halfspace.companion.cifar.specs import EVALUATED, CifarTraining
 from halfspace.companion.spec import Integer
 from halfspace.companion.store import results_folder
 from halfspace.gates import SoftGate
-from halfspace.image_training import Curves
+from halfspace.image_training import Curves, read_curves
 
 __all__ = ["Table1Training"]
 
@@ -49,6 +49,19 @@ class Table1Training(CifarTraining):
         if folder is None or self.verifiable:
             return super().checkpoint(seed)
         return folder.parent / "checkpoints" / f"{self.key()[:16]}.pt"
+
+    def progress(self) -> Curves | None:
+        """Return the curves of the run as far as it got, recorded or not; ``None`` before it began.
+
+        Raises:
+            ValueError: if the recorded run or the checkpoint is damaged.
+        """
+        if (recorded := self.recorded()) is not None:
+            fields = {name: recorded.arrays[name] for name in ("loss", "accuracy", "seconds")}
+            fields["measured"] = recorded.test_curve
+            return Curves(**{name: values[:, 0].tolist() for name, values in fields.items()})
+        checkpoint = self.checkpoint(self.first_seed)
+        return read_curves(checkpoint) if checkpoint.exists() else None
 
     def beta_at(self, epoch: int) -> float:
         """Return the gates' sharpness in an epoch, counted from 0."""
