@@ -20,13 +20,20 @@ from halfspace.companion.report import (
     survivors,
 )
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from whole import write_whole
 
-__all__ = ["ClaimsChanges", "ClaimsReport", "ClaimsSummary", "ClaimsSurvivors", "setup"]
+__all__ = [
+    "ClaimRole",
+    "ClaimsChanges",
+    "ClaimsReport",
+    "ClaimsSummary",
+    "ClaimsSurvivors",
+    "setup",
+]
 
 SIGNS = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
-SECTIONS = ("Introduction", "Section 2", "Section 3", "Section 4", "Section 5", "Appendix", "ours")
+SECTIONS = ("Abstract", "Introduction", "Section 2", "Section 3", "Section 4", "Section 5", "Appendix", "ours")
 
 
 @cache
@@ -179,6 +186,23 @@ class ClaimsSurvivors(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class ClaimRole(SphinxRole):
+    """Role ``claim``: a claim's verdict and text, linked to its row; the content is its id."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link.
+
+        Raises:
+            ValueError: if there is no such claim.
+        """
+        by_id = {entry["id"]: entry for entry in entries()}
+        if self.text not in by_id:
+            raise ValueError(f"claim must be one of {', '.join(by_id)}; got {self.text!r}")
+        entry = by_id[self.text]
+        text = f"{SIGNS[entry['verdict']]} {entry['claim']}"
+        return [nodes.reference("", text, refuri=f"reproduction.html#claim-{entry['id']}")], []
+
+
 class ClaimsChanges(SphinxDirective):
     """Directive ``claims-changes``: the first edition's claims and what stands in their place."""
 
@@ -210,4 +234,5 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("claims-summary", ClaimsSummary)
     app.add_directive("claims-survivors", ClaimsSurvivors)
     app.add_directive("claims-changes", ClaimsChanges)
+    app.add_role("claim", ClaimRole())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from halfspace._checks import check_integer, check_shape
 from halfspace.files import check_writable, locked, write_whole
 
-__all__ = ["Curves", "OutOfTime", "Recipe", "standardise", "train"]
+__all__ = ["Curves", "OutOfTime", "Recipe", "read_curves", "standardise", "train"]
 
 _PADDING = 4  # pixels by which an augmented image may be shifted
 
@@ -419,12 +419,7 @@ def _load(
     Raises:
         ValueError: if the file is damaged or is the checkpoint of another run.
     """
-    content = path.read_bytes()
-    size = hashlib.sha256().digest_size
-    if hashlib.sha256(content[size:]).digest() != content[:size]:
-        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run again")
-    device = next(net.parameters()).device
-    stored = torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)
+    stored = _read(path, next(net.parameters()).device)
     differ = [name for name in run if stored["run"].get(name) != run[name]]
     if differ:
         raise ValueError(
@@ -434,3 +429,37 @@ def _load(
     for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
         part.load_state_dict(stored[name])
     return Curves(**stored["curves"])
+
+
+def read_curves(checkpoint: Path) -> Curves:
+    """Return the curves of an unfinished run from its checkpoint.
+
+    Args:
+        checkpoint: a file that ``train`` left.
+
+    Raises:
+        ValueError: if the file is damaged.
+        FileNotFoundError: if there is none.
+
+    Example:
+        >>> import tempfile
+        >>> from halfspace.conv import ConvReLUNet
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> net = ConvReLUNet(filters=2, depth=1, units=4, generator=generator)
+        >>> x, y = torch.randn(8, 3, 6, 6, generator=generator), torch.arange(8) % 2
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "run.pt")
+        ...     curves = train(net, x, y, Recipe(epochs=2, batch_size=4), seed=0, checkpoint=file)
+        ...     read_curves(file) == curves
+        True
+    """
+    return Curves(**_read(checkpoint, torch.device("cpu"))["curves"])
+
+
+def _read(path: Path, device: torch.device) -> dict:
+    """Return what a checkpoint holds, checked by its SHA-256."""
+    content = path.read_bytes()
+    size = hashlib.sha256().digest_size
+    if hashlib.sha256(content[size:]).digest() != content[:size]:
+        raise ValueError(f"the checkpoint {path} is damaged; delete it to start the run again")
+    return torch.load(io.BytesIO(content[size:]), map_location=device, weights_only=True)

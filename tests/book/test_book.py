@@ -430,6 +430,13 @@ def test_every_claim_of_the_first_edition_has_one_in_its_place():
     assert len(changes) == 82 and [c["old"]["id"] for c in changes if not c["new"]] == []
 
 
+def test_the_paper_is_judged_sentence_by_sentence():
+    named = re.findall(r"{claim}`([^`]+)`", (ROOT / "sentences.md").read_text(encoding="utf8"))
+    by_kind = {entry["id"]: entry["kind"] for entry in claims_report.entries()}
+    assert set(named) <= set(by_kind)
+    assert {id for id, kind in by_kind.items() if kind == "paper"} <= set(named)
+
+
 def test_every_claim_has_a_section_to_be_filtered_by():
     assert {claims_report.section(entry) for entry in claims_report.entries()} <= set(
         claims_report.SECTIONS

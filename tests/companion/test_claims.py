@@ -214,21 +214,21 @@ def seeds_of(spec):
     return getattr(spec, "training", getattr(spec, "relu", spec)).seeds
 
 
+KINDS_OF_VALUES = ("fresh", "continued", "kernel")
+ALONG_GATES = [f"{kind}{gates}" for kind in KINDS_OF_VALUES for gates in ("", "_matched")]
+OTHER_GATES = ("random", "softened", "hard_random", "hard_trained")
 BY_STUDY = {
-    "CircleFreezing": [
-        f"{name}_{half}"
-        for name in ("loss", "fresh", "continued", "kernel", "log_paths")
-        for half in HALVES
-    ],
-    "FashionFreezing": ["accuracy", "fresh", "continued", "kernel"],
+    "CircleFreezing": ["loss", *ALONG_GATES],
+    "FashionFreezing": ["accuracy", *ALONG_GATES],
     "CircleSurrogate": [
         f"{name}_{who}"
         for name in ("function", "overlap", "ntk")
         for who in ("own", "others", "relu")
     ]
-    + ["gap_relu", "gap_dlgn"],
+    + [f"paths_{half}_{net}" for half in HALVES for net in ("relu", "dlgn")],
+    "CircleSwap": ["ntk_start", "ntk_end_gates", "ntk_end_values"],
     "CircleReallocation": [
-        f"{name}_{half}" for name in ("loss", "between", "log_paths") for half in HALVES
+        f"{name}_{half}" for name in ("loss", "between", "paths", "zero") for half in HALVES
     ],
     "FashionReallocation": ["accuracy", "log_paths"],
 }
@@ -240,15 +240,26 @@ def fake_conjecture(spec, seed=0):
     at, classes = getattr(spec, "at", (0, 1)), (10,) if study.startswith("Fashion") else ()
     shape = (len(at), seeds_of(spec), *classes)
     arrays = {name: rng.random(shape) for name in BY_STUDY[study]} | {"at": np.array(at)}
+    if study.endswith("Freezing"):
+        names = [f"{kind}_{gates}" for kind in ("fresh", "kernel") for gates in OTHER_GATES]
+        arrays |= {name: rng.random(shape[1:]) for name in names}
+        arrays["sample_loss"] = rng.random(shape[:2])
+    if study == "CircleSwap":
+        arrays |= {name: rng.random(shape[1]) for name in BY_STUDY[study]}
     if study == "FashionReallocation":
         arrays["test_accuracy"] = rng.random(shape[1:])
+    if study == "CircleReallocation":
+        arrays["fit_epoch"] = rng.choice([20.0, 50.0, np.nan], shape[1])
     return Result(spec, arrays, {}, "recorded")
 
 
 def test_every_case_gives_one_value_per_seed():
     found = {}
     for study in ("circle", "circle kernels", "linearised"):
-        found |= {f"{study}: {name}": fake(spec) for name, spec in STUDIES[study]().items()}
+        found |= {
+            f"{study}: {name}": fake(spec, seed)
+            for seed, (name, spec) in enumerate(STUDIES[study]().items())
+        }
     found |= {
         f"fashion: {name}": fake_fashion(spec, seed)
         for seed, (name, spec) in enumerate(fashion_conditions().items())
@@ -257,15 +268,17 @@ def test_every_case_gives_one_value_per_seed():
     found |= {f"regions: {name}": fake_theory(spec) for name, spec in region_conditions().items()}
     for study in ("fashion-middle", "fashion-between"):
         found |= {f"{study}: {n}": fake_middle(s) for n, s in STUDIES[study]().items()}
-    for study in ("freezing", "surrogate", "reallocation"):
+    for study in ("freezing", "surrogate", "swap", "reallocation"):
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
         if claim in CIFAR_CLAIMS:  # see cifar/test_claims_cifar.py
             continue
         for part in claim.cases + claim.controls:
             finding = part.judge(found)
-            seeds = min(seeds_of(found[name].spec) for name in part.needs)  # frozen nets are fewer
-            assert finding.seeds == seeds, (claim.id, part.name)
+            units = min(seeds_of(found[name].spec) for name in part.needs)  # frozen nets are fewer
+            if claim.id == "surrogate-tasks":  # its units are conditions
+                units = len(part.needs) / 2
+            assert finding.seeds == units, (claim.id, part.name)
             assert finding.low <= finding.effect <= finding.high
 
 

@@ -12,7 +12,11 @@ from halfspace.companion import records
 from halfspace.companion.cifar.conditions import SHORT, cifar_conditions, short_conditions
 from halfspace.companion.cifar.specs import APPENDIX, TABLE_1
 from halfspace.companion.circle.conditions import circle_conditions
-from halfspace.companion.conjectures.conditions import freezing_conditions, surrogate_conditions
+from halfspace.companion.conjectures.conditions import (
+    freezing_conditions,
+    surrogate_conditions,
+    swap_conditions,
+)
 from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.reallocation.conditions import reallocation_conditions
 from halfspace.companion.regions.conditions import region_conditions
@@ -397,11 +401,12 @@ def test_the_studies_use_fresh_seeds_and_differ():
         for spec in listed.values():
             seeded = spec.training if isinstance(spec, CountsDuringTraining) else spec
             assert seeded.first_seed == FIRST_SEED and seeded.seeds >= least
-    for listed in (freezing_conditions(), surrogate_conditions(), reallocation_conditions()):
+    conjectures = (freezing_conditions(), surrogate_conditions(), swap_conditions())
+    for listed in (*conjectures, reallocation_conditions()):
         assert len({spec.key() for spec in listed.values()}) == len(listed)
         for spec in listed.values():
             seeded = getattr(spec, "training", getattr(spec, "relu", spec))
-            assert seeded.first_seed == 2 * FIRST_SEED and seeded.seeds >= 5
+            assert seeded.first_seed == 3 * FIRST_SEED and seeded.seeds >= 5
 
 
 def test_the_runs_on_cifar():

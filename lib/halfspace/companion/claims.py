@@ -32,7 +32,7 @@ __all__ = [
 EXACT = 1e-10
 """Relative difference below which float64 results agree: some thousand roundings."""
 
-Test = Literal["mean", "above", "share", "equal", "correlation", "rank correlation"]
+Test = Literal["above", "share", "equal", "correlation", "rank correlation"]
 Kind = Literal["proved", "paper", "reading", "control", "ours"]
 KINDS: dict[Kind, str] = {
     "paper": "the paper's",
@@ -114,8 +114,6 @@ class Case:
             "correlation": "the correlation",
             "rank correlation": "the rank correlation",
         }.get(self.test, "the mean")
-        if self.test == "mean":
-            return f"{runs}: 95 % interval of the mean above 0, mean at least {self.level:.3g}"
         where = "within ±" if self.test == "equal" else "above "
         return f"{runs}: 95 % interval of {interval} {where}{self.level:.3g}"
 
@@ -136,15 +134,10 @@ class Case:
             estimate = correlation(*values, self.level, ranks=True)
         else:
             estimate = mean_or_skewed(values, self.level, equal=self.test == "equal")
-        holds = self._holds(estimate.low, estimate.high)
-        if self.test == "mean" and np.isfinite(estimate.effect):
-            holds = True if estimate.low > 0 and estimate.effect >= self.level else None
-            if estimate.high < max(self.level, 0):
-                holds = False
         return Finding(
             case=self.name,
             seeds=values.shape[-1],
-            holds=holds,
+            holds=self._holds(estimate.low, estimate.high),
             **vars(estimate),
         )
 

@@ -60,3 +60,21 @@ def test_class_shares_refuse_what_does_not_fit(titles, classes):
     _, axes = plots.figure(1, 2)
     with pytest.raises(ValueError, match="2 panels need as many titles and matrices of"):
         cifar_plots.class_shares(axes, [np.eye(2)] * 2, titles, classes, label="")
+
+
+def test_long_curves_end_where_training_does_beside_the_papers_numbers():
+    figure, axes = plots.figure(2, 1, sharex=True)
+    curves = {
+        part: {"ReLU net": [10, 20, 30], "DLGN, hardening": [15]}
+        for part in ("training images", "test images")
+    }
+    paper = {part: {"ReLU net": 72.2, "DLGN, hardening": 73.2} for part in curves}
+    cifar_plots.long_learning_curves(axes, curves, paper)
+    for panel, part in zip(axes[:, 0], curves, strict=True):
+        assert panel.get_ylabel() == f"{part} (%)"
+        own, theirs, short, _ = panel.lines
+        np.testing.assert_array_equal(own.get_xdata(), [1, 2, 3])
+        np.testing.assert_array_equal(short.get_ydata(), [15])
+        assert set(theirs.get_ydata()) == {72.2} and own.get_color() == theirs.get_color()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["ReLU net", "DLGN, hardening"]

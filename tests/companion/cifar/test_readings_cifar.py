@@ -1,10 +1,13 @@
 """What is read off runs on CIFAR: percentages, and the tables beside the paper's."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from halfspace.companion.cifar import conditions as cifar_conditions
 from halfspace.companion.cifar import readings as cifar_readings
 from halfspace.companion.spec import Result
+from halfspace.image_training import Curves
 
 
 def run(spec=None, **arrays):
@@ -228,3 +231,28 @@ def test_conditions_without_a_recorded_run_are_left_out(monkeypatch, tmp_path):
     assert list(cifar_readings.recorded(conditions)) == list(conditions)
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path))
     assert cifar_readings.recorded(conditions) == {}
+
+
+def test_long_runs_are_told_as_far_as_they_got():
+    curves = Curves(
+        loss=[2.0, 1.0], accuracy=[0.25, 0.5], seconds=[1800.0, 1800.0], measured=[0.5, 0.375]
+    )
+    begun = {"relu: 7": curves, "dlgn, hardening: 7": curves}
+    names = [*cifar_readings.NETS, "dlgn, hardening"]
+    specs = {
+        f"{net}: 7": SimpleNamespace(progress=lambda net=net: begun.get(f"{net}: 7"))
+        for net in names
+    }
+    progress = cifar_readings.long_progress(specs, 7)
+    assert list(progress) == ["ReLU net", "DLGN, hardening"]
+    shown = cifar_readings.long_curves(progress)
+    assert shown["training images"]["ReLU net"].tolist() == [25, 50]
+    assert shown["test images"]["DLGN, hardening"].tolist() == [50, 37.5]
+    row, _ = cifar_readings.long_rows(progress, 100)
+    assert row == {
+        "run": "ReLU net", "epochs": "2 of 100", "training images": "50.0", "test images": "37.5",
+        "best epoch's test images": "50.0", "core-hours": "1.0",
+    }  # fmt: skip
+    levels = cifar_readings.paper_levels(list(progress))
+    assert levels["training images"] == {"ReLU net": 96.3, "DLGN, hardening": 85.3}
+    assert levels["test images"] == {"ReLU net": 72.17, "DLGN, hardening": 73.2}

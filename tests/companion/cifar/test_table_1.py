@@ -100,3 +100,17 @@ def test_verify_trains_again_whatever_checkpoint_lies_there(noise_cifar, monkeyp
     )
     assert all(check.passed for check in records.verify(spec, 0, device="cpu"))
     assert epochs == [0, 1, 2] and not spec.checkpoints()
+
+
+def test_a_runs_curves_are_read_before_and_after_it_is_recorded(noise_cifar, monkeypatch, tmp_path):
+    (tmp_path / "data" / "results").mkdir(parents=True)
+    monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "data" / "results"))
+    spec = small()
+    assert spec.progress() is None
+    arrays, _ = spec.run(CPU)
+    unfinished = spec.progress()
+    assert unfinished.measured == pytest.approx(arrays["test_curve"][:, 0].tolist())
+    records.record(spec, CPU)
+    finished = spec.progress()
+    assert not spec.checkpoints() and len(finished.seconds) == 3
+    assert finished.accuracy == pytest.approx(unfinished.accuracy, rel=1e-6)

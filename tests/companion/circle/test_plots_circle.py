@@ -105,3 +105,13 @@ def test_the_allocation_over_time_has_a_curve_per_condition(axis):
     assert first.get_ydata().tolist() == [0, 2] and second.get_xdata().tolist() == [0, 5]
     assert second.get_linestyle() == "--" and to_hex(second.get_color()) == COLORS["dlgn"]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_errors_of_linearised_nets_are_drawn_after_the_start():
+    figure, axes = plots.figure()
+    curves = {"low half": [[1, 1, 1], [0.1, 0.05, 0.2]], "high half": [[1, 1, 1], [0.9, 0.8, 1]]}
+    circle_plots.linearised_errors(axes[0, 0], np.array([0, 10]), curves, title="DLGN")
+    low, high = axes[0, 0].lines
+    assert low.get_xdata().tolist() == [10] and low.get_ydata().tolist() == [0.1]
+    assert (low.get_color(), high.get_color()) == (plots.COLORS["low"], plots.COLORS["high"])
+    assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"

@@ -464,7 +464,7 @@ def test_numbers_of_explanations_are_paired_by_seed():
     numbers = readings.explanation_numbers(runs)
     assert numbers["dlgn weaker"] == "1.00 (1.00 to 1.00)"
     assert numbers["dlgn frequency"] == numbers["frozen first"] == "not recorded"
-    runs["dlgn: high frequency 3"] = paths([0.0, 0.0], [3.0, 7.0])
+    runs["dlgn: high frequency 4"] = paths([0.0, 0.0], [3.0, 7.0])
     loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
     runs["frozen: hard"] = studied((0, 40), **loss)
     numbers = readings.explanation_numbers(runs)
@@ -489,3 +489,43 @@ def test_checks_are_a_tables_rows():
         "agrees": True,
     }  # fmt: skip
     assert (second["net"], second["agrees"]) == ("b", False)
+
+
+def test_fitted_and_stalled_nets_are_told_apart():
+    run = paths([0.0] * 4, [1.0, 3.0, 5.0, 9.0], seeds=4)
+    loss = [[1.0] * 4, [0.01, 0.02, 0.03, 0.9]]
+    run.arrays |= {f"loss_{half}": np.array(loss) for half in ("top", "bottom")}
+    run.arrays |= {
+        "zero_top": np.array([[0.0] * 4, [0.0, 0.0, 0.0, 1.0]]),
+        "zero_bottom": np.array([[0.0] * 4, [0.2, 0.2, 0.2, 0.5]]),
+    }
+    shown = {"DLGN": "dlgn: base", "missing": "dlgn: sgd"}
+    (row,) = readings.fitted_apart_rows({"dlgn: base": run}, shown)
+    assert row == {
+        "nets": "DLGN",
+        "fitted": "3",
+        "allocation, fitted": "3.00 (-1.97 to 7.97)",  # t(2) = 4.303, ± 4.303 · 2 / √3
+        "without a path, fitted": "10%",
+        "stalled": "1",
+        "allocation, stalled": "–",
+        "without a path, stalled": "75%",
+    }
+
+
+def test_blocks_of_seeds_are_told_one_by_one():
+    run = paths([0.0] * 4, [1.0, 1.0, 2.0, 4.0], seeds=4)
+    first, second = readings.block_rows({"dlgn: base": run}, size=2)
+    assert first == {"net": "DLGN", "seeds": "1000 to 1001", "allocation": "1.00 (1.00 to 1.00)"}
+    assert second["seeds"] == "1002 to 1003" and second["allocation"].startswith("3.00 (")
+
+
+def test_linearised_nets_in_numbers_and_curves():
+    spec = CircleLinearised(training=CircleTraining(model="relu", target=Circle(n=8)))
+    losses = dict(loss_top=[[1, 1], [0.4, 0.1]], loss_bottom=[[2, 2], [1.5, 1.5]])
+    arrays = {name: np.array(values, dtype=float) for name, values in losses.items()}
+    run = Result(spec, arrays | {"at": np.array([0.0, 1.0])}, PROVENANCE, "recorded")
+    assert readings.linearised_numbers({"relu": run}) == {"relu linearised": 2}
+    curves = readings.linearised_curves(run)
+    assert list(curves) == ["low half", "high half"]
+    np.testing.assert_allclose(curves["low half"][:, 0], [1, 0.2])
+    np.testing.assert_allclose(curves["high half"][1], [1.5] * 3)

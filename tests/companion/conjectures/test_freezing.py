@@ -8,14 +8,18 @@ from halfspace.companion.conjectures.freezing import (
     CircleFreezing,
     FashionFreezing,
     frozen_copy,
+    gates_to_try,
+    mean_sizes,
     path_kernel,
     ridge_predictions,
+    with_sizes,
+    with_state,
 )
 from halfspace.companion.fashion.data import fashion_inputs, modified_labels
 from halfspace.datasets import circle_grid, fashion_mnist
 from halfspace.gates import HardGate, SoftGate
 from halfspace.nets import DGN, DLGN, ReLUNet, stack, unstack
-from halfspace.overlap import active_path_counts, neural_path_kernel, overlap_kernel
+from halfspace.overlap import neural_path_kernel, overlap_kernel
 from halfspace.paths import path_gates
 from halfspace.training import fit
 
@@ -37,28 +41,88 @@ def test_circle_arrays_are_those_of_one_net_frozen_by_hand(model, optimizer):
     x, y = spec.target.points(), spec.target.values()
     net, history = spec.training.train(CPU, snapshots=(2, 4))
     net.load_state_dict(history.snapshots[2])
-    top = spec.target.top()
-    error = (net(x) - y).square().squeeze(-1)[:, top].mean(-1)
-    np.testing.assert_allclose(arrays["loss_top"][1], error.detach(), rtol=1e-5)
-    logs = active_path_counts((net.preactivations(x) >= 0).float()).double().log1p()
-    np.testing.assert_allclose(arrays["log_paths_top"][1], logs[:, top].mean(-1), rtol=1e-5)
-    angles, points = circle_grid(32)
-    predicted = ridge_predictions(net, x, y.double(), points, spec.ridge).squeeze(-1)
-    squares = (predicted - spec.target.target(angles)).square()
-    for half, half_of_grid in dict(top=angles < np.pi, bottom=angles > np.pi).items():
-        np.testing.assert_allclose(
-            arrays[f"kernel_{half}"][1], squares[:, half_of_grid].mean(-1), rtol=1e-4
-        )
-    single = unstack(net)[1]
-    for kind, value in (("fresh", spec.training.net(1_000_008).value), ("continued", single.value)):
+    error = (net(x) - y).square().squeeze(-1).mean(-1)
+    np.testing.assert_allclose(arrays["loss"][1], error.detach(), rtol=1e-5)
+
+    def regressed(net):
+        angles, points = circle_grid(32)
+        predicted = ridge_predictions(net, x, y.double(), points, spec.ridge).squeeze(-1)
+        return (predicted - spec.target.target(angles)).square().mean(-1)
+
+    def trained(single, value):
         alone = stack([frozen_copy(single, value)])
         options = dict(learning_rate=1e-3, batch_size=32, optimizer=optimizer)
         fit(alone, x, y, seeds=[8], epochs=3, **options)
-        error = (alone(x) - y).square().squeeze((0, -1))[~top].mean()
-        assert arrays[f"{kind}_bottom"][1, 1] == pytest.approx(error.item(), rel=1e-4)
+        return pytest.approx((alone(x) - y).square().mean().item(), rel=1e-4)
+
+    fresh, end = spec.training.net(1_000_008).value, with_state(net, history.snapshots[4])
+    np.testing.assert_allclose(arrays["kernel"][1], regressed(net), rtol=1e-4)
+    assert arrays["fresh"][1, 1] == trained(unstack(net)[1], fresh)
+    assert arrays["continued"][1, 1] == trained(unstack(net)[1], unstack(net)[1].value)
+    other = stack([spec.training.net(2_000_000 + seed) for seed in (7, 8)])
+    if model == "relu":
+        for kind in ("fresh", "continued", "kernel"):
+            np.testing.assert_array_equal(arrays[f"{kind}_matched"], arrays[kind])
+        assert "fresh_softened" not in arrays
+    else:
+        matched, other = (with_sizes(each, mean_sizes(end, x), x) for each in (net, other))
+        np.testing.assert_allclose(arrays["kernel_matched"][1], regressed(matched), rtol=1e-4)
+        single = unstack(matched)[1]
+        assert arrays["fresh_matched"][1, 1] == trained(single, fresh)
+        assert arrays["continued_matched"][1, 1] == trained(single, unstack(net)[1].value)
+        for kind in ("fresh", "continued", "kernel"):
+            np.testing.assert_array_equal(arrays[f"{kind}_matched"][-1], arrays[kind][-1])
+        hard = unstack(end)[1]
+        hard.gate = HardGate()
+        assert arrays["fresh_hard_trained"][1] == trained(hard, fresh)
+    assert arrays["fresh_random"][1] == trained(unstack(other)[1], fresh)
+    np.testing.assert_allclose(arrays["kernel_random"], regressed(other), rtol=1e-4)
     assert not arrays["diverged"].any()
     sums = [sum(p.double().sum() for p in spec.training.net(s).parameters()) for s in (7, 8)]
     np.testing.assert_allclose(arrays["initial"], [s.item() for s in sums], rtol=1e-10)
+
+
+def soft_nets(generator, count=3):
+    sizes = dict(width=4, depth=3, gate=SoftGate(4.0), generator=generator)
+    return [stack([DLGN(2, **sizes) for _ in range(2)]) for _ in range(count)]
+
+
+def test_layers_get_the_size_wanted_and_keep_their_half_spaces(generator):
+    (net,) = soft_nets(generator, 1)
+    x = torch.randn(20, 2, generator=generator)
+    before = net.preactivations(x)
+    wanted = torch.tensor([[1.0, 2.0, 0.5], [3.0, 0.1, 7.0]])
+    scaled = with_sizes(net, wanted, x)
+    etas = scaled.preactivations(x)
+    for copy in range(2):
+        for layer in range(3):
+            mean = before[copy, :, layer].abs().mean()
+            factor = wanted[copy, layer] / mean
+            torch.testing.assert_close(etas[copy, :, layer], factor * before[copy, :, layer])
+    torch.testing.assert_close(mean_sizes(scaled, x), wanted)
+    assert torch.equal(net.preactivations(x), before)  # the net itself is as it was
+    for name, weight in net.value.named_parameters():
+        assert torch.equal(scaled.value.get_parameter(name), weight)
+
+
+def test_gates_to_try_differ_in_one_respect_each(generator):
+    start, end, other = soft_nets(generator)
+    x = torch.randn(20, 2, generator=generator)
+    tried = gates_to_try([start, end], other, x)
+    directions = {"": end, "matched": start, "random": other, "softened": end}
+    directions |= {"hard_random": other, "hard_trained": end}
+    assert tried.keys() == directions.keys()
+    for name, source in directions.items():
+        net = tried[name][-1]
+        assert torch.equal(net.gates(x, HardGate()), source.gates(x, HardGate())), name
+        if "hard" in name:
+            assert net.gate == HardGate()
+        else:
+            hardness = start if name == "softened" else end
+            torch.testing.assert_close(mean_sizes(net, x), mean_sizes(hardness, x))
+    assert tried[""] == [start, end] and len(tried["matched"]) == 1
+    relu, another = (stack([ReLUNet(2, width=4, depth=2) for _ in range(2)]) for _ in range(2))
+    assert gates_to_try([relu, relu], another, x) == {"": [relu, relu], "random": [another]}
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -146,6 +210,8 @@ def test_fashion_arrays(model):
     assert arrays["continued"][-1].mean() > 0.2 and arrays["kernel"].mean() > 0.3
     # The more it learned before the gates were frozen, the better a net goes on.
     assert arrays["continued"][-1].mean() > arrays["fresh"][0].mean()
+    assert arrays["fresh_matched"].shape == (3, 2, 10) and arrays["fresh_random"].shape == (2, 10)
+    assert arrays["sample_loss"].shape == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -168,24 +234,36 @@ def test_fashion_arrays_are_those_of_one_net_frozen_by_hand(model, labels, class
         y, test_y = modified_labels(data, seed=seed, complex_classes=classes)
         net = stack([spec.net(seed)])
         options = dict(seeds=[seed], learning_rate=2e-3, batch_size=128, loss="cross_entropy")
-        history = fit(net, x, y, epochs=2, snapshots=(0.5,), **options)
-        np.testing.assert_allclose(arrays["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
+        history = fit(net, x, y, epochs=2, snapshots=(0.5, 2), **options)
         net.load_state_dict(history.snapshots[0.5])
+        loss = torch.nn.functional.cross_entropy(net(x[sample])[0], y[sample]).item()
+        assert arrays["sample_loss"][1, copy] == pytest.approx(loss, rel=1e-3)
+        other = stack([spec.net(2_000_000 + seed)])
+        sized = net
+        if model == "dlgn":
+            end = with_state(net, history.snapshots[2])
+            sizes = mean_sizes(end, x[sample])
+            sized, other = (with_sizes(each, sizes, x[sample]) for each in (net, other))
         (single,) = unstack(net)
         scores = {"accuracy": net(test_x[tested])[0]}
         targets = torch.nn.functional.one_hot(y[sample], 10).double() - 0.1
         scores["kernel"] = ridge_predictions(net, x[sample], targets, test_x[tested], spec.ridge)[0]
-        for kind, value in (
-            ("fresh", spec.net(1_000_000 + seed).value),
-            ("continued", single.value),
+        fresh = spec.net(1_000_000 + seed).value
+        for kind, gates, value in (
+            ("fresh", net, fresh),
+            ("continued", net, single.value),
+            ("fresh_matched", sized, fresh),
+            ("continued_matched", sized, single.value),
+            ("fresh_random", other, fresh),
         ):
-            alone = stack([frozen_copy(single, value)])
+            alone = stack([frozen_copy(unstack(gates)[0], value)])
             fit(alone, x, y, epochs=1, **options)
             scores[kind] = alone(test_x[tested])[0]
         for name, values in scores.items():
             right = (values.argmax(-1) == test_y[tested]).double().unflatten(0, (10, 100)).mean(-1)
             # Copies that train together round apart from one alone: an image or two.
-            np.testing.assert_allclose(arrays[name][1, copy], right, atol=0.021, err_msg=name)
+            found = arrays[name][copy] if name == "fresh_random" else arrays[name][1, copy]
+            np.testing.assert_allclose(found, right, atol=0.021, err_msg=name)
         total = sum(p.double().sum() for p in spec.net(seed).parameters()).item()
         assert arrays["initial"][copy] == pytest.approx(total, rel=1e-10)
     assert not arrays["diverged"].any()

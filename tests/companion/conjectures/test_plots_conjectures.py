@@ -19,10 +19,13 @@ def curves(*labels):
 
 def test_frozen_gates_are_four_lines_on_an_axis_that_shows_epoch_0(axis):
     given = curves("the net", "fresh", "own", "kernel")
-    plots.frozen_gates(axis, [0, 1, 10], given, title="a net", color="relu", linear_until=1)
-    assert [line.get_label() for line in axis.lines] == [*given]
-    assert len({line.get_linestyle() for line in axis.lines}) == 4
-    for line, curve in zip(axis.lines, given.values(), strict=True):
+    options = dict(title="a net", color="relu", linear_until=1)
+    plots.frozen_gates(axis, [0, 1, 10], given, 7.5, **options)
+    *lines, random = axis.lines
+    assert [line.get_label() for line in lines] == [*given]
+    assert len({line.get_linestyle() for line in lines}) == 4
+    assert set(random.get_ydata()) == {7.5}
+    for line, curve in zip(lines, given.values(), strict=True):
         np.testing.assert_array_equal(line.get_ydata(), curve[:, 0])
     assert axis.get_xscale() == "symlog" and axis.get_title() == "a net"
 
@@ -34,6 +37,11 @@ def test_similarities_tell_pairs_from_others_and_from_relu_nets(axis):
     assert pair.get_color() == others.get_color() != relu.get_color()
     assert pair.get_linestyle() != others.get_linestyle()
     np.testing.assert_array_equal(relu.get_ydata(), given["ReLU nets"][:, 0])
+
+
+def test_gains_of_tasks_are_a_dot_a_task(axis):
+    plots.gains_of_tasks(axis, [1, 2], [-4, 5])
+    np.testing.assert_array_equal(axis.lines[-1].get_xydata(), [[1, -4], [2, 5]])
 
 
 def test_gains_of_pairs_are_a_dot_a_seed(axis):

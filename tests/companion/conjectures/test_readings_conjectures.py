@@ -6,6 +6,7 @@ from halfspace.companion.circle.specs import recipe
 from halfspace.companion.conjectures import readings
 from halfspace.companion.conjectures.freezing import CircleFreezing, FashionFreezing
 from halfspace.companion.conjectures.surrogate import CircleSurrogate
+from halfspace.companion.conjectures.swapping import CircleSwap
 from halfspace.companion.intervals import interval_text
 from halfspace.companion.spec import Result
 
@@ -14,23 +15,25 @@ SMALL = dict(seeds=2, first_seed=7)
 
 
 def circle_result(**logs):
-    """Return a run whose errors' logarithms are given for each epoch and seed."""
+    """Return a run whose errors' logarithms are given for each epoch and seed, or each seed."""
     spec = CircleFreezing(training=recipe("relu", **SMALL), at=(0, 30, 100, 300))
     arrays = {"at": np.array(spec.at)}
     for name, values in logs.items():
-        error = np.exp(np.array(values, dtype=float))
-        arrays |= {f"{name}_top": 0.5 * error, f"{name}_bottom": 1.5 * error}
+        arrays[name] = np.exp(np.array(values, dtype=float))
     return Result(spec, arrays, PROVENANCE, "recorded")
 
 
-LOSS = [[0, -0.2], [-1, -3], [-5, -6], [-7, -9]]
+LOSS = [[0, -0.2], [-0.2, -3], [-5, -6], [-7, -9]]
 FRESH = [[-1, -2], [-4, -3], [-5, -5], [-6, -10]]
 CONTINUED = [[-2, -2], [-3, -4], [-6, -7], [-8, -8]]
 KERNEL = [[0, -1], [-1, -1], [-1, -2], [-2, -4]]
 
 
-def circle_run():
-    return circle_result(loss=LOSS, fresh=FRESH, continued=CONTINUED, kernel=KERNEL)
+def circle_run(**more):
+    matched = {"fresh_matched": FRESH, "continued_matched": CONTINUED, "kernel_matched": KERNEL}
+    start_higher = np.array(FRESH) + [[4], [0], [0], [0]]
+    random = {"fresh_random": [-5, -3], "kernel_random": [-3, -3]}
+    return circle_result(loss=LOSS, fresh=start_higher, **matched, **random, kernel=KERNEL, **more)
 
 
 def image_run():
@@ -38,15 +41,20 @@ def image_run():
     spec = FashionFreezing(model="relu", images="raw", at=(0, 0.5, 1, 20), n_train=1000, **SMALL)
     hundredths = {
         "accuracy": [[10, 11], [40, 41], [60, 62], [80, 90]],
-        "fresh": [[40, 41], [50, 50], [55, 56], [70, 81]],
-        "continued": [[41, 42], [51, 52], [77, 80], [82, 83]],
+        "fresh": [[30, 41], [50, 50], [55, 56], [70, 81]],
+        "fresh_matched": [[40, 41], [50, 50], [55, 56], [70, 81]],
+        "continued_matched": [[41, 42], [51, 52], [77, 80], [82, 83]],
         "kernel": [[30, 30], [31, 31], [32, 32], [45, 35]],
+        "kernel_matched": [[30, 30], [31, 31], [32, 32], [45, 35]],
+        "fresh_random": [60, 80],
+        "kernel_random": [40, 42],
     }
     over_classes = np.arange(10) - 4.5  # their mean is zero
     arrays = {
         name: (np.array(levels)[..., None] + over_classes) / 100
         for name, levels in hundredths.items()
     }
+    arrays["sample_loss"] = np.array([[2.0, 2.0], [1.5, 0.9], [0.8, 0.8], [0.1, 0.1]])
     return Result(spec, arrays | {"at": np.array(spec.at)}, PROVENANCE, "recorded")
 
 
@@ -56,29 +64,34 @@ def test_an_epoch_that_was_not_recorded_is_refused():
         readings.row_at(circle_run(), 7)
 
 
-def test_errors_are_compared_between_the_epochs_that_their_names_say():
+def test_the_last_epoch_of_a_high_loss_comes_before_the_end():
     run = circle_run()
-    np.testing.assert_allclose(readings.error_removed(run, "fresh"), [5, 8])
-    np.testing.assert_allclose(readings.error_removed(run, "kernel"), [2, 3])
-    np.testing.assert_allclose(readings.error_removed_later(run), [2, 7])
-    np.testing.assert_allclose(readings.cost_of_freezing(run), [-3 + 7, -4 + 9])
+    assert readings.last_high(run).tolist() == [1, 0]  # ln of three quarters is -0.29
+    run.arrays["loss"] = np.array([[8, 8], [9, 3], [5, 7], [7, 6]])  # one rises once more
+    assert readings.last_high(run).tolist() == [1, 0]
+    run.arrays["loss"] = np.array([[8, 8], [7, 7], [7, 7], [7, 5]])  # low at the end or never
+    assert readings.last_high(run).tolist() == [2, 2]
+    assert readings.last_high(image_run()).tolist() == [1, 0]
 
 
 def test_numbers_of_frozen_gates_on_the_circle():
-    assert readings.circle_freezing_numbers({"ReLU net": circle_run(), "DLGN": circle_run()}) == {
+    soft = circle_run(fresh_hard_trained=[-9, -7], fresh_hard_random=[-6, -9])
+    by_label = {"ReLU net": circle_run(), "DLGN": soft}
+    texts = {
+        "as it is": interval_text(np.array([9.0, 12.0])),
+        "learned": interval_text(np.array([1.0, 7.0])),
+        "kernel": interval_text(np.array([-1.0, 1.0])),
+        "early": interval_text(np.array([3.0 - 2, 0.0 - 8])),
+        "frozen": interval_text(np.array([3 - 0.2 - 4, 2 - 0.2 - 7])),
+        "high": "0 to 30",
+    }
+    assert readings.circle_freezing_numbers(by_label) == {
         "conjecture-seeds": 2,
         "conjecture-first": 7,
         "conjecture-last": 8,
         "from-freezing": "Recorded on 2026-01-02 (CPU).",
-    } | {
-        f"{what} {label}": text
-        for label in ("ReLU net", "DLGN")
-        for what, text in {
-            "better": interval_text(np.array([5.0, 8.0])),
-            "later": interval_text(np.array([2.0, 7.0])),
-            "loss30": f"{np.exp(-2):.2f}",  # the geometric mean of exp(-1) and exp(-3)
-        }.items()
-    }
+        "hard DLGN": interval_text(np.array([3.0, -2.0])),
+    } | {f"{what} {label}": text for label in by_label for what, text in texts.items()}
 
 
 def test_curves_are_means_over_seeds_of_each_way():
@@ -94,12 +107,9 @@ def test_curves_are_means_over_seeds_of_each_way():
     assert [*curves] == [*readings.accuracy_curves(image_run())]
 
 
-def test_accuracies_are_compared_between_the_epochs_that_their_names_say():
-    run = image_run()
-    np.testing.assert_allclose(readings.accuracy_gained(run, "fresh"), [0.3, 0.4])
-    np.testing.assert_allclose(readings.accuracy_gained(run, "kernel"), [0.15, 0.05])
-    np.testing.assert_allclose(readings.accuracy_gained_later(run), [0.15, 0.25])
-    np.testing.assert_allclose(readings.accuracy_cost_of_freezing(run), [0.03, 0.1])
+def test_the_level_of_random_directions_is_a_mean_over_seeds():
+    np.testing.assert_allclose(readings.random_level(circle_run()), np.exp(-4))
+    np.testing.assert_allclose(readings.random_level(image_run()), 70)
 
 
 def test_numbers_of_frozen_gates_on_images_are_in_points():
@@ -110,10 +120,12 @@ def test_numbers_of_frozen_gates_on_images_are_in_points():
         "freezing-epochs": 10,
         "freezing-sample": "2,000",
         "from-freezing": "Recorded on 2026-01-02 (CPU).",
-        "fresh relu modified": interval_text(np.array([30.0, 40.0])),
-        "kernel relu modified": interval_text(np.array([15.0, 5.0])),
-        "cost relu modified": interval_text(np.array([3.0, 10.0])),
-        "rest relu modified": interval_text(np.array([15.0, 25.0])),
+        "as it is relu modified": interval_text(np.array([40.0, 40.0])),
+        "learned relu modified": interval_text(np.array([10.0, 1.0])),
+        "kernel relu modified": interval_text(np.array([5.0, -7.0])),
+        "early relu modified": interval_text(np.array([10.0 - 20, 0.0 - 40])),
+        "frozen relu modified": interval_text(np.array([11.0 - 29, 31.0 - 48])),
+        "high relu modified": "0 to 0.5",
     }
 
 
@@ -121,8 +133,10 @@ def surrogate_run():
     sizes = dict(seeds=3, epochs=20)
     spec = CircleSurrogate(relu=recipe("relu", **sizes), dlgn=recipe("dlgn", **sizes), at=(0, 20))
     arrays = {
-        "gap_relu": np.array([[5.0, 1.0, 2.0], [6.0, 3.0, 5.0]]),
-        "gap_dlgn": np.array([[1.0, 7.0, 0.0], [1.0, 7.0, 3.0]]),
+        "paths_top_relu": np.array([[5.0, 1.0, 2.0], [6.0, 3.0, 5.0]]),
+        "paths_bottom_relu": np.array([[4.0, 1.0, 2.0], [2.0, 3.0, 0.0]]),
+        "paths_top_dlgn": np.array([[1.0, 7.0, 0.0], [1.0, 7.0, 3.0]]),
+        "paths_bottom_dlgn": np.array([[1.0, 7.0, 0.0], [4.0, 7.0, 0.0]]),
     }
     for shift, name in enumerate(("function", "overlap", "ntk")):
         arrays |= {
@@ -149,12 +163,66 @@ def test_similarities_are_listed_by_whose_they_are():
     np.testing.assert_allclose(curves, [[1.8, 1.5], [1.6, 1.3], [1.3, 1.3]])
 
 
-def test_paths_gained_are_those_since_the_start():
-    assert readings.paths_gained(surrogate_run(), "relu").tolist() == [1, 2, 3]
-    assert readings.paths_gained(surrogate_run(), "dlgn").tolist() == [0, 0, 3]
+def test_paths_gained_are_those_of_each_net():
+    gained = readings.paths_gained(surrogate_run())
+    small = 1 / 128  # one path at one of a half's training points
+    relu = [(6 + small) * (4 + small) / (2 + small) / (5 + small), 1, (5 + small) / small]
+    dlgn = [(1 + small) / (4 + small), 1, (3 + small) / small]
+    np.testing.assert_allclose(gained, np.log([relu, dlgn]))
 
 
-def test_the_mean_of_the_terms_is_the_correlation_of_the_gains():
-    terms = readings.correlation_terms(surrogate_run())
-    correlation = np.corrcoef([1, 2, 3], [0, 0, 3])[0, 1]
-    assert terms.mean() == pytest.approx(correlation) and terms.shape == (3,)
+def test_gains_by_task_are_means_over_seeds_of_each_kind_of_net():
+    nets = [
+        ("relu", "base", 3.0),
+        ("dlgn", "base", 5.0),
+        ("relu", "gain", 0.0),
+        ("dlgn", "gain", 9),
+    ]
+    runs = []
+    for model, _, end in nets:
+        paths = np.array([[1.0, 1.0], [end, 1.0]])
+        arrays = {"paths_top": paths, "paths_bottom": np.ones((2, 2)), "at": np.array([0, 9])}
+        runs.append(Result(recipe(model), arrays, PROVENANCE, "recorded"))
+    small = 1 / 128
+    wanted = np.log((np.array([[3, 0], [5, 9]]) + small) / (1 + small)) / 2
+    np.testing.assert_allclose(readings.gains_by_task(*runs), wanted)
+    assert readings.gains_by_task().shape == (2, 0)
+
+
+def test_numbers_of_kernels_with_gates_and_values_of_two_times():
+    arrays = {
+        "ntk_start": np.array([0.1, 0.3]),
+        "ntk_end_gates": np.array([0.5, 0.6]),
+        "ntk_end_values": np.array([0.8, 0.4]),
+    }
+    spec = CircleSwap(training=recipe("relu", **SMALL))
+    numbers = readings.swap_numbers({"ReLU net": Result(spec, arrays, PROVENANCE, "recorded")})
+    assert numbers == {"from-swap": "Recorded on 2026-01-02 (CPU)."} | {
+        f"{name} ReLU net": interval_text(values) for name, values in arrays.items()
+    }
+    rows = readings.swap_intervals({"ReLU net": Result(spec, arrays, PROVENANCE, "recorded")})
+    means = {combined: row["ReLU net"][0] for combined, row in rows.items()}
+    assert means == {
+        "gates of the end": pytest.approx(0.55),
+        "values of the end": pytest.approx(0.6),
+        "neither": pytest.approx(0.2),
+    }
+
+
+def test_numbers_of_tasks_are_told_where_there_are_enough():
+    gains = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 3.0, 2.0, 4.0, 5.0]])
+    numbers = readings.task_numbers(gains)
+    assert numbers["tasks"] == "5" and numbers["task-rank"].startswith("0.90 (")
+    assert readings.task_numbers(gains[:, :3]) == {"tasks": "3", "task-rank": "-"}
+
+
+def test_recorded_gains_are_of_tasks_that_both_nets_have():
+    class Known(dict):
+        def recorded(self):
+            return self.get("run")
+
+    paths = {"paths_top": np.array([[1.0], [3.0]]), "paths_bottom": np.ones((2, 1))}
+    run = Result(recipe("relu"), paths | {"at": np.array([0, 9])}, PROVENANCE, "recorded")
+    both, none = Known(run=run), Known()
+    specs = {"relu: a": both, "dlgn: a": both, "relu: b": both, "dlgn: b": none}
+    assert readings.recorded_gains(specs, ["a", "b"]).shape == (2, 1)

@@ -46,9 +46,12 @@ def test_similarity_is_what_numpy_finds(spec, arrays):
         ]
         ntks = [empirical_ntk(net, points).detach().double().numpy() for net in nets]
         tangents[kind] = [centred(ntk).ravel() for ntk in ntks]
-        counts = [active_path_counts(g, bias=bias).double().log1p() for g in gates]
-        gap = [(c[:16].mean() - c[16:].mean()).item() for c in counts]
-        np.testing.assert_allclose(arrays[f"gap_{kind}"][0], gap, rtol=1e-5)
+        inputs, top = spec.relu.target.points(), spec.relu.target.top()
+        at_inputs = [(net.preactivations(inputs) >= 0).float() for net in nets]
+        counts = [active_path_counts(g, bias=bias).double() for g in at_inputs]
+        for half, chosen in dict(top=top, bottom=~top).items():
+            mean = [c[chosen].mean().item() for c in counts]
+            np.testing.assert_allclose(arrays[f"paths_{half}_{kind}"][0], mean, rtol=1e-5)
     correlation = np.corrcoef(functions["relu"], functions["dlgn"])
     between, among = correlation[3:, :3], correlation[:3, :3]
     np.testing.assert_allclose(arrays["function_own"][0], between.diagonal(), atol=1e-5)

@@ -37,22 +37,58 @@ def by_condition(part, made):
 @pytest.mark.parametrize("idea", IDEAS[1:])
 @pytest.mark.parametrize("net", ["relu", "dlgn"])
 def test_a_smaller_error_than_plain_descents_at_the_end_is_a_gain(idea, net):
+    rate = condition(f"reallocation: circle: {net}: {idea}").training.learning_rate
+    other_rate = rate != condition(f"reallocation: circle: {net}: none").training.learning_rate
+
     def made(name):
         errors = {
-            f"reallocation: circle: {net}: none": dict(loss=(-3, -4), between=(-2, -1)),
-            f"reallocation: circle: {net}: {idea}": dict(loss=(-5, -3.5), between=(-2.5, -7)),
-        }[name]
+            "none": dict(loss=(-3, -4), between=(-2, -1)),
+            f"none: {rate}": dict(loss=(-2, -5), between=(0, 0)),
+            idea: dict(loss=(-5, -3.5), between=(-2.5, -7)),
+        }[name.removeprefix(f"reallocation: circle: {net}: ")]
         arrays = {}
         for kind, logs in errors.items():
             arrays |= halves(kind, [(0.3, 0.7), (-9, -6), logs], end=1.8 if "none" in name else 1.1)
-        return result(name, arrays | {"at": np.array([0, 50, 100])})
+        fit = dict(fit_epoch=np.array([np.nan, 20] if "none" in name else [90, 30.0]))
+        return result(name, arrays | fit | {"at": np.array([0, 50, 100])})
 
-    claim = BY_ID[f"reallocate-{idea.replace(' ', '-')}"]
+    claim = BY_ID[f"reallocate-{idea.replace(' ', '-')}-2"]
     label = {"relu": "ReLU net", "dlgn": "DLGN"}[net]
     (at_points,) = [part for part in claim.cases if part.name == label]
     (between,) = [part for part in claim.controls if part.name == f"{label}, between the points"]
     np.testing.assert_allclose(by_condition(at_points, made), [2, -0.5])
     np.testing.assert_allclose(by_condition(between, made), [0.5, 6])
+    (sooner,) = [part for part in claim.controls if part.name == f"{label}, sooner"]
+    np.testing.assert_allclose(by_condition(sooner, made), [1, -1])
+    same = [p for p in claim.controls if p.name.startswith(f"{label}, plain descent")]
+    assert len(same) == other_rate
+    for part in same:
+        np.testing.assert_allclose(by_condition(part, made), [3, -1.5])
+
+
+def paths_and_error(name):
+    """Return a run whose ratio of paths grew by e⁴, e⁻² or, with an idea, by e or e⁻¹."""
+    plain = "none" in name
+    rise = [4.0, -2.0] if plain else [1.0, -1.0]
+    low = np.array([[3.0, 5.0], 3 * np.exp(rise)]) - 1 / 128
+    arrays = dict(paths_top=low, paths_bottom=np.array([[3.0, 5.0], [3.0, 3.0]]) - 1 / 128)
+    logs = [(0, 0), (-3, -5) if plain else (-4, -3)]
+    other_logs = [(0, 0), (-2, -4) if plain else (-4, -3)]
+    arrays |= halves("loss", logs, end=1.5) | halves("between", other_logs, end=0.5)
+    return result(name, arrays | {"at": np.array([0, 100])})
+
+
+def test_undone_is_a_smaller_path_gain():
+    claim = BY_ID["reallocation-evens-paths"]
+    for part in claim.cases + claim.controls:
+        np.testing.assert_allclose(by_condition(part, paths_and_error), [3, -1])
+
+
+def test_a_cost_is_counted_in_standard_deviations_of_plain_descent():
+    claim = BY_ID["reallocation-costs-nothing"]
+    for part in claim.cases + claim.controls:
+        cost = [-2, 1] if "between" in part.name else [-1, 2]
+        np.testing.assert_allclose(by_condition(part, paths_and_error), cost / np.sqrt(2))
 
 
 @pytest.mark.parametrize("idea", IDEAS[1:])
@@ -80,7 +116,7 @@ def test_images_are_compared_at_the_learning_rate_that_fits_training_images_bett
         arrays = {"accuracy": accuracy, "test_accuracy": np.concatenate([simple, complex_], 1)}
         return result(name, arrays | {"at": np.array([0, 10])})
 
-    claim = BY_ID[f"reallocate-{idea.replace(' ', '-')}"]
+    claim = BY_ID[f"reallocate-{idea.replace(' ', '-')}-2"]
     label = {"relu": "ReLU net", "dlgn": "DLGN"}[net]
     (part,) = [part for part in claim.controls if part.name == f"{label}, images"]
     np.testing.assert_allclose(by_condition(part, made), [0.55 - 0.5, 0.2 - 0.4])

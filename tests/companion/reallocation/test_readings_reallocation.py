@@ -15,17 +15,21 @@ PROVENANCE = {"when": "2026-01-02T03:04:05", "device": "CPU"}
 TRIED = IDEAS[1:]
 
 
-def circle_run(model, number):
+def circle_run(model, number, rate=None):
     """Return a run whose error falls by a factor e more at one seed for each idea before it."""
-    training = recipe(model, seeds=2, first_seed=7, epochs=100, learning_rate=0.001 * (1 + number))
-    spec = CircleReallocation(training=training, idea=IDEAS[number], at=(0, 100))
+    rate = rate or round(0.002 + 0.001 * number, 3)
+    training = recipe(model, seeds=2, first_seed=7, epochs=100, learning_rate=rate)
+    spec = CircleReallocation(training=training, idea=IDEAS[max(number, 0)], at=(0, 100))
     log_error = np.array([[0.0, 0.0], [-2.0 - number, -3.0]]) - (model == "dlgn")
     arrays = {"at": np.array(spec.at), "fit_epoch": np.array([20.0 + number, math.nan])}
     for name, further in {"loss": 0, "between": 1}.items():
         error = np.exp(log_error * (1 + further))
         arrays |= {f"{name}_top": 0.5 * error, f"{name}_bottom": 1.5 * error}
-    arrays["log_paths_top"] = np.array([[1.0, 1.0], [3.0 + number, 4.0]])
-    arrays["log_paths_bottom"] = np.array([[0.5, 2.0], [0.5, 1.0]])
+    ratio = np.array([[0.5, -1.0], [2.5 + number, 3.0]])
+    arrays["paths_top"] = 3 * np.exp(ratio) - 1 / 128
+    arrays["paths_bottom"] = np.full((2, 2), 3 - 1 / 128)
+    arrays["zero_top"] = np.array([[0.0, 0.0], [0.1, 0.3]])
+    arrays["zero_bottom"] = np.array([[0.0, 0.0], [0.25, 0.5]])
     return Result(spec, arrays, PROVENANCE, "recorded")
 
 
@@ -36,6 +40,11 @@ def circle():
             f"circle: {model}: {idea}": circle_run(model, number)
             for model in ("relu", "dlgn")
             for number, idea in enumerate(IDEAS)
+        }
+        | {
+            f"circle: {model}: none: {rate}": circle_run(model, -1, rate)
+            for model in ("relu", "dlgn")
+            for rate in (0.003, 0.004, 0.005, 0.006)
         }
     )
 
@@ -70,9 +79,12 @@ def images():
 
 
 def test_runs_are_listed_by_net_and_idea(circle, images):
-    for runs in (circle, images):
-        assert [*runs] == [(net, idea) for net in ("ReLU net", "DLGN") for idea in IDEAS]
-        assert all(run.spec.idea == idea for (_, idea), run in runs.items())
+    plain_at = [f"{readings.PLAIN_AT} {idea}" for idea in IDEAS]
+    both = [name for pair in zip(IDEAS, plain_at, strict=True) for name in pair]
+    for runs, names in ((circle, both), (images, IDEAS)):
+        assert [*runs] == [(net, idea) for net in ("ReLU net", "DLGN") for idea in names]
+        for (_, idea), run in runs.items():
+            assert run.spec.idea == ("none" if idea in plain_at else idea)
     assert {run.spec.training.model for (net, _), run in circle.items() if net == "DLGN"} == {
         "dlgn"
     }
@@ -82,19 +94,23 @@ def test_runs_are_listed_by_net_and_idea(circle, images):
 def test_learning_rates_of_each_idea(circle):
     rates = readings.learning_rates(circle)["DLGN"]
     assert [*rates] == [*LABELS.values()] and [*rates.values()] == [
-        "0.001", "0.002", "0.003", "0.004", "0.005",
+        "0.002", "0.003", "0.004", "0.005", "0.006",
     ]  # fmt: skip
 
 
 def test_a_gain_is_the_error_of_plain_descent_over_that_of_the_idea(circle):
     gains = readings.error_gains(circle)
-    assert [*gains] == ["ReLU net", "DLGN"] and len(gains["DLGN"]) == 2 * len(TRIED)
+    assert [*gains] == ["ReLU net", "DLGN"] and len(gains["DLGN"]) == 3 * len(TRIED)
     for number, idea in enumerate(TRIED, start=1):
         for net in gains:
             at_points = gains[net][f"{LABELS[idea]}, at the points"]
             np.testing.assert_allclose(at_points, mean_interval(np.array([number, 0.0])))
             between = gains[net][f"{LABELS[idea]}, between them"]
             np.testing.assert_allclose(between, mean_interval(np.array([2.0 * number, 0.0])))
+            # Plain descent at another rate is worse by a factor e at the first seed.
+            at_one_rate = gains[net][f"{LABELS[idea]}, at one rate"]
+            gained = np.array([number + 1.0, 0.0])
+            np.testing.assert_allclose(at_one_rate, mean_interval(gained))
 
 
 def test_error_curves_are_geometric_means(circle):
@@ -111,14 +127,43 @@ def test_allocations_are_those_of_the_end(circle):
     np.testing.assert_allclose(rows["rebalanced loss"], mean_interval(np.array([3.0, 4.0])))
 
 
+def test_sooner_counts_seeds_whatever_the_distance():
+    plain, idea = (
+        Result(None, {"fit_epoch": np.array(epochs)}, {}, "computed")
+        for epochs in (
+            [30, 30, 30, 30, math.nan, math.nan],
+            [20, 29, 30, math.nan, math.nan, 100],
+        )
+    )
+    assert readings.sooner(plain, idea).tolist() == [1, 1, 0, -1, 0, 1]
+
+
+def test_rows_of_when_nets_fit(circle):
+    rows = readings.fit_rows(circle)
+    assert [row["net"] for row in rows] == ["ReLU net"] * 5 + ["DLGN"] * 5
+    assert rows[6] == {
+        "net": "DLGN",
+        "idea": "rebalanced loss",
+        "seeds that fit": "1 of 2",
+        "half of all by epoch": "21",
+        "sooner minus later": interval_text(np.array([-1.0, 0.0])),
+        "error, geometric mean": f"{math.exp(-4):.2g}",
+    }
+    circle["DLGN", "none"].arrays["fit_epoch"] = np.array([math.nan, math.nan])
+    assert readings.fit_rows(circle)[5]["half of all by epoch"] == "never"
+
+
 def test_numbers_of_the_circle(circle):
     numbers = readings.circle_numbers(circle)
     described = {"budget": 100, "seeds": 2, "first-seed": 7, "last-seed": 8}
     assert described.items() <= numbers.items()
     assert numbers["from-circle"] == "Recorded on 2026-01-02 (CPU)."
     assert numbers["gain equal paths DLGN"] == interval_text(np.array([2.0, 0.0]))
-    assert numbers["unfitted equal paths DLGN"] == 1
-    assert numbers["fit equal paths DLGN"] == "22"
+    assert numbers["gain at one rate equal paths DLGN"] == interval_text(np.array([3.0, 0.0]))
+    assert numbers["without low none DLGN"] == "20.0"
+    assert numbers["without high none DLGN"] == "37.5"
+    # Four factors of e at one of two seeds, whose logarithms differ by one under plain descent.
+    assert numbers["cost DLGN"] == interval_text(np.array([-4.0, 0.0]) * math.sqrt(2))
     assert numbers["moved none ReLU net"] == interval_text(np.array([2.0, 4.0]))
 
 

@@ -11,6 +11,7 @@ from halfspace.companion.intervals import first_below
 from halfspace.companion.reallocation import specs
 from halfspace.companion.reallocation.conditions import (
     FASHION_RATES,
+    plain_at_rate_of,
     reallocation_conditions,
     step_size_conditions,
 )
@@ -49,14 +50,15 @@ def test_plain_descent_is_the_plain_training_run():
     wanted = spec.target.target(angles).unsqueeze(-1)
     with torch.no_grad():
         errors, between = (net(x) - y).square().squeeze(-1), (net(points) - wanted).square()
-        logs = active_path_counts((net.preactivations(x) >= 0).float()).double().log1p()
+        counts = active_path_counts((net.preactivations(x) >= 0).float()).double()
     for half, chosen_points, upper in (
         ("top", top, angles < np.pi),
         ("bottom", ~top, angles > np.pi),
     ):
         by_hand = dict(
             loss=errors[:, chosen_points],
-            log_paths=logs[:, chosen_points],
+            paths=counts[:, chosen_points],
+            zero=(counts[:, chosen_points] == 0).double(),
             between=between[:, upper, 0],
         )
         for name, values in by_hand.items():
@@ -143,12 +145,13 @@ def test_fashion_arrays_are_those_of_a_run_by_hand():
         np.testing.assert_allclose(arrays["loss"][:, copy], history.batch_loss[:, 0], rtol=1e-3)
         with torch.no_grad():
             right, test_right = net(x)[0].argmax(-1) == y, net(test_x)[0].argmax(-1) == test_y
-            logs = active_path_counts((net.preactivations(x) >= 0).float())[0].double().log1p()
+            counts = active_path_counts((net.preactivations(x) >= 0).float())[0].double()
         for k in range(10):
             sample = (data.train_labels == k).nonzero()[:30, 0]
             for name, values, slack in (
                 ("accuracy", right.double(), 0.04),
-                ("log_paths", logs, 0.02),
+                ("log_paths", counts.log1p(), 0.02),
+                ("zero", (counts == 0).double(), 0.04),
             ):
                 np.testing.assert_allclose(
                     arrays[name][-1, copy, k], values[sample].mean(), atol=slack
@@ -161,31 +164,39 @@ def test_fashion_arrays_are_those_of_a_run_by_hand():
 
 def test_conditions():
     listed = reallocation_conditions()
-    assert len(listed) == 2 * len(IDEAS) * (1 + len(FASHION_RATES))
+    assert len(listed) == 2 * len(IDEAS) * (1 + len(FASHION_RATES)) + 3  # plain, at other rates
     for conditions in (listed, freezing_conditions(), surrogate_conditions()):
         keys = {spec.key() for spec in conditions.values()}
         assert len(keys) == len(conditions)
     assert {spec.idea for spec in listed.values()} == set(IDEAS)
 
 
+@pytest.mark.parametrize("model", ["relu", "dlgn"])
+@pytest.mark.parametrize("idea", IDEAS)
+def test_plain_descent_runs_at_the_learning_rate_of_each_idea(model, idea):
+    listed = reallocation_conditions()
+    plain, own = listed[plain_at_rate_of(model, idea)], listed[f"circle: {model}: {idea}"]
+    assert plain == own.replace(idea="none")
+
+
 def chosen():
     """Return the conditions on the circle, whose learning rates were chosen."""
-    listed = reallocation_conditions().values()
-    return [spec for spec in listed if isinstance(spec, CircleReallocation)]
+    listed = reallocation_conditions()
+    return [listed[f"circle: {model}: {idea}"] for model in ("relu", "dlgn") for idea in IDEAS]
 
 
 def test_learning_rates_were_tried_on_other_seeds_and_nothing_else():
     tried = step_size_conditions()
     keys = [spec.key() for spec in tried.values()]
     wanted = {
-        spec.with_training(first_seed=0, learning_rate=rate).replace(at=(0, 100)).key()
+        spec.with_training(first_seed=0, seeds=20, learning_rate=rate).replace(at=(0, 100)).key()
         for spec in chosen()
         for rate in (0.0005, 0.001, 0.002, 0.004, 0.008)
     }
     assert len(keys) == len(wanted) == 50 and set(keys) == wanted
     for name, spec in tried.items():
         assert name == f"{spec.training.model}: {spec.idea}: {spec.training.learning_rate}"
-    assert all(spec.training.first_seed >= 20 == spec.training.seeds for spec in chosen())
+    assert all(spec.training.first_seed >= 20 for spec in chosen())
 
 
 def test_the_learning_rates_are_the_best_of_those_tried():

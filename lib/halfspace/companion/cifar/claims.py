@@ -15,12 +15,14 @@ from halfspace.companion.cifar.readings import (
     hard_against_soft,
     percent,
     recovered,
+    right,
     test_at_training_level,
 )
+from halfspace.companion.cifar.resnet_20 import RESNET_20_SEEDS
 from halfspace.companion.claims import Claim, cases
 from halfspace.companion.spec import Result
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "OWN_CLAIMS"]
 
 _TABLE = "Section 3, Table 1"
 _APPENDIX = "Appendix 2"
@@ -391,3 +393,102 @@ CLAIMS = (
         "of.",
     ),
 )
+
+
+# --- Ours: the deep linear net's ceiling, and ResNet-20 ---
+
+_AFTER_TABLE = "ours: after Section 3, Table 1"
+_AFTER_APPENDIX = "ours: after appendix 2"
+_CEILING = "dln ceiling: depth 5"
+_TRAIN, _TEST = (share / 100 for share in PAPER_TABLE_1["linear"])
+_OTHERS = [PAPER_TABLE_1[net] for net in ("relu", "dlgn", "dlgn-pwc")]
+_OTHERS_TRAIN, _OTHERS_TEST = (min(shares) / 100 for shares in zip(*_OTHERS, strict=True))
+
+
+def _right(part: str):
+    return lambda ceiling: right(ceiling, part)
+
+
+def _wrong(part: str):
+    return lambda ceiling: ~right(ceiling, part)
+
+
+def _pixels_over_ceiling(pixels: Result, ceiling: Result) -> np.ndarray:
+    """Return how much more the linear models on pixels classify right, points, shape (S,)."""
+    return percent(pixels) - 100 * right(ceiling).mean()
+
+
+def _runs(*models: str) -> tuple[str, ...]:
+    return tuple(f"resnet-20: {model}: {seed}" for model in models for seed in RESNET_20_SEEDS)
+
+
+OWN_CLAIMS = (
+    Claim(
+        id="dln-ceiling",
+        kind="ours",
+        text="The best linear model on the sums that a deep linear net of Table 1's shape sees "
+        "classifies more images than the paper's deep linear net.",
+        where=_AFTER_TABLE,
+        paper="42.3 train, 40.79 test",
+        statistic="share of the test images that the linear model with the smallest cross-entropy "
+        "classifies right, above the paper's share for its deep linear net; each image counts as "
+        "a seed (control: training images)",
+        cases=cases({"test images": _CEILING}, _right("test"), "share", _TEST),
+        controls=cases({"training images": _CEILING}, _right("train"), "share", _TRAIN),
+        figure=f"{_CHAPTER}ceiling",
+    ),
+    Claim(
+        id="dln-ceiling-below-others",
+        kind="ours",
+        text="Even this model stays below the other three nets of Table 1, as the paper has them.",
+        where=_AFTER_TABLE,
+        paper="at least 84.9 train, 72.17 test",
+        statistic="share of the test images that the linear model with the smallest cross-entropy "
+        "classifies wrong, above the largest share of the paper's other nets; each image counts as "
+        "a seed (control: training images)",
+        cases=cases({"test images": _CEILING}, _wrong("test"), "share", 1 - _OTHERS_TEST),
+        controls=cases({"training images": _CEILING}, _wrong("train"), "share", 1 - _OTHERS_TRAIN),
+        figure=f"{_CHAPTER}ceiling",
+    ),
+    Claim(
+        id="dln-ceiling-below-pixels",
+        kind="ours",
+        text="A linear model on single pixels classifies more: the mean over pixels costs a "
+        "linear net accuracy.",
+        where=_AFTER_TABLE,
+        statistic="test accuracy of the linear model on pixels minus that of the linear model with "
+        "the smallest cross-entropy on the sums, percentage points, seeds of the former",
+        cases=cases(
+            {"20 epochs on pixels": ("cifar-short: pixels: cifar10", _CEILING)},
+            _pixels_over_ceiling,
+            "above",
+        ),
+        figure=f"{_CHAPTER}ceiling",
+        seen="the linear models on pixels",
+    ),
+    Claim(
+        id="resnet-20-gap",
+        kind="ours",
+        text="A residual DLGN of 20 layers classifies fewer images than the ReLU net.",
+        where=_AFTER_APPENDIX,
+        paper="slightly worse: 5 points for ResNet-34 and ResNet-110 on CIFAR-10",
+        statistic="test accuracy after 30 epochs, ReLU minus DLGN, percentage points",
+        cases=cases({"ResNet-20, CIFAR-10": _runs("relu", "dlgn")}, gap, "above"),
+        figure=f"{_CHAPTER}appendix",
+    ),
+    Claim(
+        id="resnet-20-hard-gates",
+        kind="ours",
+        text="If its gates harden in training, a residual DLGN classifies more with hard gates.",
+        where=_AFTER_APPENDIX,
+        statistic="test accuracy under hard gates after 30 epochs, of the DLGN whose gates harden "
+        "minus that of the DLGN whose gates stay soft, percentage points",
+        cases=cases(
+            {"ResNet-20, β from 4 to 128": _runs("dlgn, hardening", "dlgn")}, _hard_gap, "above"
+        ),
+        figure=f"{_CHAPTER}appendix",
+    ),
+)
+"""Our claims on the ceiling of the deep linear net and on ResNet-20."""
+
+CLAIMS += OWN_CLAIMS

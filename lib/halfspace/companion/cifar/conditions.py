@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from halfspace.companion.cifar.dln_ceiling import DLNCeiling, ceiling_conditions
 from halfspace.companion.cifar.ntk_features import NTKFeatures
+from halfspace.companion.cifar.resnet_20 import resnet_20_conditions
 from halfspace.companion.cifar.specs import APPENDIX, TABLE_1, CifarTraining
 from halfspace.companion.cifar.table_1 import Table1Training
 from halfspace.companion.seeds import FIRST_SEED
@@ -122,6 +124,10 @@ def synthetic_conditions() -> dict[str, Spec]:
         conditions[f"table 1: {name}"] = Table1Training(
             network="conv", recipe=few_steps, **changes, **one
         )
+    conditions["resnet-20: dlgn, hardening"] = Table1Training(
+        network="resnet-8", model="dlgn", final_beta=_HARDENED_BETA, recipe=one_cycle, **one
+    )
+    conditions["dln ceiling"] = DLNCeiling(data="synthetic")
     return conditions | {
         f"conv: ntk, {state}": NTKFeatures(
             training=conditions["conv: relu"], state=state, n_validation=100
@@ -159,5 +165,7 @@ STUDIES = {
     "cifar-short": short_conditions,
     "cifar": cifar_conditions,
     "table 1": table_1_conditions,
+    "dln ceiling": ceiling_conditions,
+    "resnet-20": resnet_20_conditions,
     "cifar-synthetic": synthetic_conditions,
 }

@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import interval_curve, legend_above
+from halfspace.companion.plots import COLORS, interval_curve, legend_above
 
-__all__ = ["class_shares", "learning_curves", "start_and_end"]
+__all__ = ["class_shares", "learning_curves", "long_learning_curves", "start_and_end"]
 
 _STROKES = {
     "ReLU net": ("relu", "-"),
     "DLGN": ("dlgn", "-"),
     "DLGN-PWC": ("dlgn", "--"),
     "DLN": ("linear", "-"),
+    "DLGN, hardening": ("dlgn", ":"),
 }  # each net's colour and line style
 
 
@@ -33,6 +34,29 @@ def learning_curves(panels: ArrayLike, curves: Mapping[str, Mapping[str, ArrayLi
             interval_curve(panel, epochs, curve, net, color=color, style=style)
         panel.set_ylabel(ylabel)
     panels[-1].set(xlabel="epoch", xticks=epochs)
+    legend_above(panels[0].figure, panels[0], columns=2)
+
+
+def long_learning_curves(
+    panels: ArrayLike,
+    curves: Mapping[str, Mapping[str, ArrayLike]],
+    paper: Mapping[str, Mapping[str, float]],
+) -> None:
+    """Draw single nets' curves as far as they got, beside the paper's numbers as short dashes.
+
+    Args:
+        panels: one Axes for each part of the images, any shape; the last one gets the epochs.
+        curves: by part and by net, percent, shape (E,).
+        paper: likewise, the paper's number, percent, of the nets that are drawn.
+    """
+    panels = list(np.ravel(panels))
+    for panel, (part, by_net) in zip(panels, curves.items(), strict=True):
+        for net, curve in by_net.items():
+            color, style = _STROKES[net]
+            panel.plot(range(1, len(curve) + 1), curve, style, color=COLORS[color], label=net)
+            panel.axhline(paper[part][net], 0.94, 1.0, color=COLORS[color], ls=style, lw=2)
+        panel.set_ylabel(f"{part} (%)")
+    panels[-1].set_xlabel("epoch")
     legend_above(panels[0].figure, panels[0], columns=2)
 
 

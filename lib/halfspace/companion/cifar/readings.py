@@ -5,10 +5,12 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from halfspace.companion.cifar.specs import TABLE_1
+from halfspace.companion.inference import share
 from halfspace.companion.intervals import interval_text, mean_interval, mean_intervals
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result, Spec
 from halfspace.datasets import CIFAR_CLASSES
+from halfspace.image_training import Curves
 
 __all__ = [
     "CLASS_NAMES",
@@ -24,6 +26,8 @@ __all__ = [
     "appendix_rows",
     "appendix_table",
     "best_gap",
+    "ceiling_numbers",
+    "ceiling_rows",
     "epoch_curves",
     "gap",
     "gap_to_training",
@@ -33,10 +37,15 @@ __all__ = [
     "hard_cost",
     "joined",
     "learning_curves",
+    "long_curves",
+    "long_progress",
+    "long_rows",
+    "paper_levels",
     "path_numbers",
     "percent",
     "recorded",
     "recovered",
+    "right",
     "run_numbers",
     "shared_paths",
     "table_1",
@@ -113,6 +122,16 @@ def percent(*results: Result, part: str = "test") -> np.ndarray:
         part: ``"test"`` or ``"train"``, or ``"test_hard"`` or ``"train_hard"`` for hard gates.
     """
     return 100 * joined(f"{part}_accuracy", *results).astype(np.float64).mean(-1)
+
+
+def right(ceiling: Result, part: str = "test") -> np.ndarray:
+    """Return which images the linear model of a ``DLNCeiling`` classifies right, bool.
+
+    Args:
+        ceiling: the result.
+        part: ``"test"`` or ``"train"``.
+    """
+    return ceiling.arrays[f"{part}_right"]
 
 
 def joined(name: str, *results: Result) -> np.ndarray:
@@ -215,6 +234,67 @@ def _halves(results: tuple[Result, ...]) -> tuple[tuple[Result, ...], tuple[Resu
 
 
 # --- Tables and figures ---
+
+
+def long_progress(conditions: Mapping[str, Spec], seed: int) -> dict[str, Curves]:
+    """Return how far Table 1's runs of a seed got, by the net's name; those that have begun.
+
+    Args:
+        conditions: those of Table 1 on a CPU, by name.
+        seed: of the nets.
+    """
+    labels = NETS | {"dlgn, hardening": "DLGN, hardening"}
+    curves = {label: conditions[f"{net}: {seed}"].progress() for net, label in labels.items()}
+    return {label: made for label, made in curves.items() if made is not None}
+
+
+def paper_levels(nets: Collection[str]) -> dict[str, dict[str, float]]:
+    """Return the paper's numbers of Table 1 by part of the images and by net, percent.
+
+    Args:
+        nets: names; the DLGN whose gates harden is beside the paper's DLGN.
+    """
+    labels = {label: net for net, label in NETS.items()} | {"DLGN, hardening": "dlgn"}
+    return {
+        part: {net: PAPER_TABLE_1[labels[net]][column] for net in nets}
+        for column, part in enumerate(("training images", "test images"))
+    }
+
+
+def long_curves(progress: Mapping[str, Curves]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the learning curves of Table 1's runs as far as they got, in percent, by run.
+
+    Args:
+        progress: of the runs that have begun, by name.
+
+    Returns:
+        ``"training images"`` and ``"test images"``, each by the run's name, shape (E,).
+    """
+    parts = {"training images": "accuracy", "test images": "measured"}
+    return {
+        part: {name: 100 * np.array(getattr(curves, field)) for name, curves in progress.items()}
+        for part, field in parts.items()
+    }
+
+
+def long_rows(progress: Mapping[str, Curves], epochs: int) -> list[dict[str, str]]:
+    """Return how far Table 1's runs got, as a table's rows.
+
+    Args:
+        progress: of the runs that have begun, by name.
+        epochs: of a whole run.
+    """
+    return [
+        {
+            "run": name,
+            "epochs": f"{len(curves.loss)} of {epochs}",
+            "training images": f"{100 * curves.accuracy[-1]:.1f}",
+            "test images": f"{100 * curves.measured[-1]:.1f}",
+            "best epoch's test images": f"{100 * max(curves.measured):.1f}",
+            "core-hours": f"{sum(curves.seconds) / 3600:.1f}",
+        }
+        for name, curves in progress.items()
+    ]
 
 
 def recorded(conditions: Mapping[str, Spec]) -> dict[str, Result]:
@@ -421,6 +501,63 @@ def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
         "pixels over dln": interval_text(gap(pixels, runs["linear"])),
         "pixels epochs": pixels.spec.recipe.epochs,
     }
+
+
+_CEILINGS = {f"depth {depth}": f"sums, {depth} convolutions" for depth in range(6)} | {
+    "depth 0": "mean colours",
+    "depth 1": "sums, 1 convolution",
+    "depth 5, constant": "5 convolutions, constant",
+    "depth 10": "5 convolutions, no zeros",
+}
+_PARTS = {"test images": "test", "training images": "train"}
+
+
+def ceiling_rows(
+    ceilings: Mapping[str, Result], short: Mapping[str, Result]
+) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Return the shares of images that linear models classify right, for ``plots.forest``, percent.
+
+    Args:
+        ceilings: of ``DLNCeiling``, by name; intervals are over images.
+        short: the runs of few epochs, by name; intervals of the model on pixels are over seeds.
+    """
+    rows = {}
+    for series, part in _PARTS.items():
+        rows[series] = by_model = {}
+        for name, label in _CEILINGS.items():
+            made = share(right(ceilings[name], part), 0.5)
+            by_model[label] = tuple(100 * x for x in (made.effect, made.low, made.high))
+        by_model["all pixels"] = _interval(percent(short["pixels: cifar10"], part=part))
+        paper = dict(zip(("train", "test"), PAPER_TABLE_1["linear"], strict=True))
+        by_model["the paper's DLN"] = (paper[part],) * 3
+    return rows
+
+
+def ceiling_numbers(
+    ceilings: Mapping[str, Result], short: Mapping[str, Result]
+) -> dict[str, object]:
+    """Return what the text says of the ceiling of the deep linear net, percent.
+
+    Args: those of ``ceiling_rows``.
+    """
+    depth = ceilings["depth 5"].spec.depth
+    numbers = {
+        "ceiling classes": 2 * depth + 1,
+        "ceiling sums": 3 * (2 * depth + 1) ** 2,
+        "ceiling depth": depth,
+        "from-ceiling": origin(*ceilings.values()),
+    }
+    for part in _PARTS.values():
+        for title, name in {
+            "ceiling": "depth 5",
+            "colours": "depth 0",
+            "constant": "depth 5, constant",
+            "no zeros": "depth 10",
+        }.items():
+            numbers[f"{title} {part}"] = f"{100 * right(ceilings[name], part).mean():.1f}"
+        pixels = percent(short["pixels: cifar10"], part=part)
+        numbers[f"ceiling pixels {part}"] = f"{pixels.mean():.1f}"
+    return numbers
 
 
 def gate_numbers(short: Mapping[str, Result]) -> dict[str, str]:

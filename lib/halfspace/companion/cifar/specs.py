@@ -52,6 +52,7 @@ _MODELS = {
     "conv": ("relu", "dlgn", "dlgn-pwc", "dgn", "linear"),
     "resnet-34": ("relu", "dlgn", "linear"),
     "resnet-110": ("relu", "dlgn", "linear"),
+    "resnet-20": ("relu", "dlgn", "linear"),
     "resnet-8": ("relu", "dlgn", "linear"),
     "pixels": ("linear",),
 }
@@ -65,8 +66,9 @@ class CifarTraining(Spec):
     """Train nets of one kind on CIFAR, one after the other.
 
     Attributes:
-        network: ``"conv"`` (Table 1), ``"resnet-34"``, ``"resnet-110"`` (appendix 2; ``"resnet-8"``
-            is a small one for trials) or ``"pixels"`` (no hidden layer).
+        network: ``"conv"`` (Table 1), ``"resnet-34"``, ``"resnet-110"`` (appendix 2;
+            ``"resnet-20"`` is ours, ``"resnet-8"`` a small one for trials) or ``"pixels"`` (no
+            hidden layer).
         model: ``"relu"``, ``"dlgn"``, ``"linear"`` (every gate is 1); of convolutions also
             ``"dlgn-pwc"`` (constant experts) and ``"dgn"`` (gates from a ReLU net). Without a
             hidden layer there is only ``"linear"``.
@@ -95,7 +97,7 @@ class CifarTraining(Spec):
     tolerance: ClassVar[float] = 0.1
     timings: ClassVar[tuple[str, ...]] = ("seconds",)
 
-    network: Literal["conv", "resnet-34", "resnet-110", "resnet-8", "pixels"]
+    network: Literal["conv", "resnet-34", "resnet-110", "resnet-20", "resnet-8", "pixels"]
     model: Literal["relu", "dlgn", "dlgn-pwc", "dgn", "linear"]
     data: Literal["cifar10", "cifar100", "synthetic"] = "cifar10"
     recipe: Recipe

@@ -1,4 +1,4 @@
-"""Table 1 on a CPU: runs of many hours, with a learning curve, that go on from where they stopped.
+"""Table 1, or a small residual net, on a CPU: runs of hours, with a curve, that can be continued.
 
 A run of 100 epochs takes a CPU core hours. Its checkpoint is small and lies with the repository, so
 that it can be committed and another machine can go on.
@@ -16,13 +16,13 @@ from halfspace.companion.cifar.specs import EVALUATED, CifarTraining
 from halfspace.companion.spec import Integer
 from halfspace.companion.store import results_folder
 from halfspace.gates import SoftGate
-from halfspace.image_training import Curves
+from halfspace.image_training import Curves, read_curves
 
 __all__ = ["Table1Training"]
 
 
 class Table1Training(CifarTraining):
-    """Train one net of Table 1 and record its accuracy on the test images after each epoch.
+    """Train one net and record its accuracy on the test images after each epoch.
 
     Attributes (besides those of ``CifarTraining``):
         final_beta: sharpness of the soft gates in the last epoch. From ``beta`` in the first epoch
@@ -49,6 +49,19 @@ class Table1Training(CifarTraining):
         if folder is None or self.verifiable:
             return super().checkpoint(seed)
         return folder.parent / "checkpoints" / f"{self.key()[:16]}.pt"
+
+    def progress(self) -> Curves | None:
+        """Return the curves of the run as far as it got, recorded or not; ``None`` before it began.
+
+        Raises:
+            ValueError: if the recorded run or the checkpoint is damaged.
+        """
+        if (recorded := self.recorded()) is not None:
+            fields = {name: recorded.arrays[name] for name in ("loss", "accuracy", "seconds")}
+            fields["measured"] = recorded.test_curve
+            return Curves(**{name: values[:, 0].tolist() for name, values in fields.items()})
+        checkpoint = self.checkpoint(self.first_seed)
+        return read_curves(checkpoint) if checkpoint.exists() else None
 
     def beta_at(self, epoch: int) -> float:
         """Return the gates' sharpness in an epoch, counted from 0."""

@@ -3,9 +3,14 @@
 From such an epoch on only a value network learns: the net's own, which goes on, or a reinitialised
 one. Besides, a regression with the gates' kernel predicts by itself. A frozen net's remaining task
 is that of a linear model in its path features.
+
+Training turns a DLGN's half-spaces, and it also enlarges the pre-activations η, which makes soft
+gates harder. To tell the two apart, directions are given another hardness, too: each layer of the
+gating network is multiplied by a number, so that its mean |η| over the data is as wanted.
 """
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,106 +20,108 @@ from torch import Tensor, nn
 
 from halfspace._checks import check_shape, uncompiled
 from halfspace.companion.arrays import as_float32
-from halfspace.companion.circle.measures import losses, path_statistics
 from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.fashion.data import SETTINGS
 from halfspace.companion.fashion.measures import accuracy, by_class
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
 from halfspace.datasets import circle_grid
+from halfspace.gates import HardGate, SoftGate
 from halfspace.nets import DGN, DLGN, GatedNet, stack, unstack
-from halfspace.training import fit, weight_sums
+from halfspace.training import State, fit, net_losses, weight_sums
 
-__all__ = ["CircleFreezing", "FashionFreezing", "frozen_copy", "path_kernel", "ridge_predictions"]
+__all__ = [
+    "CircleFreezing",
+    "FashionFreezing",
+    "frozen_copy",
+    "gates_to_try",
+    "mean_sizes",
+    "path_kernel",
+    "ridge_predictions",
+    "with_sizes",
+    "with_state",
+]
 
 _FRESH = 1_000_000  # added to a seed: the draw of the reinitialised value network
+_OTHER = 2_000_000  # added to a seed: the draw of other random gates
+_ROWS = ("", "matched")  # gates of every epoch
+_LATE = ("fresh", "continued", "fresh_matched", "continued_matched", "kernel_matched")
+
+Reached = Callable[[list[GatedNet]], Tensor]
 
 
 class CircleFreezing(CircleEvaluation):
     """Freeze the gates of nets on the circle at some epochs and train value networks from there.
 
-    Frozen gates keep their kind: soft ones stay soft.
+    Frozen gates keep their kind, where nothing else is said: soft ones stay soft.
 
     Attributes (besides those of ``CircleEvaluation``; ``at`` holds the epochs of freezing):
         refit_epochs: epochs for which a value network then trains, with a new optimiser.
         ridge: weight of the kernel regression's penalty, as a share of the kernel's mean diagonal.
         grid: N, points of the circle, between training points, at which the regression is tested.
 
-    The result's arrays (K epochs of freezing, S seeds; *half* is ``top`` or ``bottom``): at (K,);
-        loss_{half} (K, S): mean squared error of the net when its gates are frozen, at the training
-        points under its own gate; fresh_{half}, continued_{half} (K, S): of the frozen nets, with a
-        reinitialised value network and with the net's own, trained for ``refit_epochs``;
-        kernel_{half} (K, S): of the regression with the gates' kernel, at the grid points;
-        log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; diverged (S,);
-        initial (S,): sum of the initial weights.
+    The result's arrays (K epochs of freezing, S seeds), mean squared errors: loss (K, S): of the
+        net when its gates are frozen, at the training points under its own gate; fresh, continued
+        (K, S): of the frozen nets, with a reinitialised value network and with the net's own,
+        trained for ``refit_epochs``; kernel (K, S): of the regression with the gates' kernel, at
+        the grid points; the last three followed by _matched: with that epoch's directions at the
+        end's hardness. {fresh, kernel}_{gates} (S,): along the other gates of ``gates_to_try``.
+        Besides at (K,); diverged (S,); initial (S,): sum of the initial weights.
     """
 
-    late: ClassVar[tuple[str, ...]] = (
-        "fresh_top",
-        "fresh_bottom",
-        "continued_top",
-        "continued_bottom",
-    )
+    version: ClassVar[int] = 2
+    late: ClassVar[tuple[str, ...]] = _LATE
 
-    at: tuple[Integer, ...] = (0, 1, 3, 10, 30, 100, 300)
+    at: tuple[Integer, ...] = (0, 3, 10, 20, 40, 100, 300)
     refit_epochs: Integer = Field(300, ge=1)
     ridge: float = Field(1e-4, gt=0)
     grid: Integer = Field(512, ge=32)
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         spec, target = self.training, self.target
-        x, y, top = (t.to(device) for t in (target.points(), target.values(), target.top()))
+        x, y = target.points().to(device), target.values().to(device)
         net, history = spec.train(device, snapshots=self.at)
+        nets = [with_state(net, history.snapshots[epoch]) for epoch in self.at]
         seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
-        values = [spec.net(seed + _FRESH).value for seed in seeds]
-        halves = ("top", "bottom")
-        names = [f"{name}_{half}" for name in ("loss", "log_paths", "kernel") for half in halves]
-        arrays, frozen = {name: [] for name in names}, {"fresh": [], "continued": []}
-        for epoch in self.at:
-            net.load_state_dict(history.snapshots[epoch])
-            with torch.no_grad():
-                measured = losses(net, x, y, top) | path_statistics(net, x, top)
-            measured |= self._regression(net, x, y, device)
-            for name in names:
-                arrays[name].append(measured[name])
-            for single, value in zip(unstack(net), values, strict=True):
-                frozen["fresh"].append(frozen_copy(single, value))
-                frozen["continued"].append(frozen_copy(single, single.value))
-        arrays = {name: torch.stack(rows) for name, rows in arrays.items()}
-        for kind, nets in frozen.items():
-            together = stack(nets).to(device)
+        fresh, other = (
+            stack([spec.net(seed + draw) for seed in seeds]).to(device) for draw in (_FRESH, _OTHER)
+        )
+
+        @torch.no_grad()
+        def error(net: GatedNet) -> Tensor:
+            return net_losses(net(x), y, "mse")
+
+        def reached(rows: list[GatedNet]) -> Tensor:
+            together = stack([single for row in rows for single in unstack(row)]).to(device)
             fit(
                 together,
                 x,
                 y,
-                seeds=[*seeds] * len(self.at),
+                seeds=[*seeds] * len(rows),
                 epochs=self.refit_epochs,
                 learning_rate=spec.learning_rate,
                 optimizer=spec.optimizer,
                 batch_size=min(spec.batch_size, target.n),
-                description=f"{spec.model}, {kind} values, {len(nets)} nets",
+                description=f"{spec.model}, {len(rows)} times {spec.seeds} frozen nets",
             )
-            with torch.no_grad():
-                errors = losses(together, x, y, top)
-            for half in halves:
-                rows = errors[f"loss_{half}"].reshape(len(self.at), spec.seeds)
-                arrays[f"{kind}_{half}"] = rows
+            return error(together).reshape(len(rows), spec.seeds)
+
+        def regressed(rows: list[GatedNet]) -> Tensor:
+            return torch.stack([self._regression(row, x, y, device) for row in rows])
+
+        arrays = {"loss": torch.stack([error(each) for each in nets])}
+        arrays |= _along(gates_to_try(nets, other, x), fresh, reached, regressed)
         return as_float32(arrays) | {
             "at": np.array(self.at),
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }
 
-    def _regression(self, net, x: Tensor, y: Tensor, device: torch.device) -> dict[str, Tensor]:
+    def _regression(self, net: GatedNet, x: Tensor, y: Tensor, device: torch.device) -> Tensor:
         angles, points = circle_grid(self.grid)
         points, wanted = points.to(device), self.target.target(angles).to(device)
         predicted = ridge_predictions(net, x, y.double(), points, self.ridge).squeeze(-1)
-        squares = (predicted - wanted).square()
-        half = self.grid // 2
-        return {
-            "kernel_top": squares[:, :half].mean(-1),
-            "kernel_bottom": squares[:, half:].mean(-1),
-        }
+        return (predicted - wanted).square().mean(-1)
 
 
 class FashionFreezing(FashionTraining):
@@ -125,23 +132,27 @@ class FashionFreezing(FashionTraining):
         at: epochs at which the gates are frozen, increasing from 0; training ends with the last.
         refit_epochs: epochs for which a value network then trains, with a new optimiser.
         seeds: S, how many.
-        kernel_sample: training images of each class that the kernel regression sees.
+        kernel_sample: training images of each class that the kernel regression sees; the hardness
+            of gates and the loss are taken at them, too.
         ridge: weight of the regression's penalty, as a share of the kernel's mean diagonal.
         test_sample: test images of each class.
 
     The result's arrays (K epochs of freezing, S seeds, 10 original classes): at (K,); accuracy,
         fresh, continued, kernel (K, S, 10): shares of test images classified correctly by the net
         when its gates are frozen, by the frozen nets with a reinitialised and with the net's own
-        value network after ``refit_epochs``, and by the regression with the gates' kernel; loss
-        (epochs, S): mean batch loss of the training run; diverged (S,); initial (S,): sum of the
-        initial weights.
+        value network after ``refit_epochs``, and by the regression with the gates' kernel; the last
+        three followed by _matched: with that epoch's directions at the end's hardness. {fresh,
+        kernel}_{gates} (S, 10): along the other gates of ``gates_to_try``. sample_loss (K, S): the
+        net's mean loss on the training sample; diverged (S,); initial (S,): sum of the initial
+        weights.
     """
 
-    late: ClassVar[tuple[str, ...]] = ("fresh", "continued")
+    version: ClassVar[int] = 2
+    late: ClassVar[tuple[str, ...]] = _LATE
 
     labels: str = "modified"
     n_train: Integer = Field(20_000, ge=10, le=60_000)
-    at: tuple[float, ...] = (0, 0.1, 0.3, 1, 3, 10, 20)
+    at: tuple[float, ...] = (0, 0.3, 1, 4, 20)
     refit_epochs: Integer = Field(10, ge=1)
     seeds: Integer = Field(5, ge=1)
     kernel_sample: Integer = Field(200, ge=2)
@@ -168,7 +179,11 @@ class FashionFreezing(FashionTraining):
         x, y = problem.x, problem.y
         test_x, test_y = problem.test(self.test_sample)
         sample = problem.sample(self.kernel_sample)
-        net = stack([self.net(seed) for seed in seeds]).to(device)
+        sample_x, sample_y = x[sample], y[:, sample]
+        net, fresh, other = (
+            stack([self.net(seed + draw) for seed in seeds]).to(device)
+            for draw in (0, _FRESH, _OTHER)
+        )
         history = fit(
             net,
             x,
@@ -179,39 +194,145 @@ class FashionFreezing(FashionTraining):
             description=f"{self.model}, {self.labels}, {self.seeds} seeds",
             **self.fit_options,
         )
-        rows = {"accuracy": [], "fresh": [], "continued": [], "kernel": []}
-        for epoch in self.at:
-            net.load_state_dict(history.snapshots[round(epoch * self.batches) / self.batches])
-            with torch.no_grad():
-                rows["accuracy"].append(accuracy(net, test_x, test_y))
-            targets = nn.functional.one_hot(y[:, sample], 10).double()
-            scores = ridge_predictions(net, x[sample], targets - 0.1, test_x, self.ridge)
-            rows["kernel"].append(by_class(scores.argmax(-1) == test_y))
-            for kind, frozen in self._frozen(net):
+        steps = [round(epoch * self.batches) / self.batches for epoch in self.at]
+        nets = [with_state(net, history.snapshots[epoch]) for epoch in steps]
+
+        def reached(rows: list[GatedNet]) -> Tensor:
+            for index, row in enumerate(rows):
                 fit(
-                    frozen,
+                    row,
                     x,
                     y,
                     seeds=seeds,
                     epochs=self.refit_epochs,
-                    description=f"{kind} values from epoch {epoch}",
+                    description=f"{self.model}, {self.labels}, frozen gates {index}",
                     **self.fit_options,
                 )
-                with torch.no_grad():
-                    rows[kind].append(accuracy(frozen, test_x, test_y))
-        arrays = {name: torch.stack(values) for name, values in rows.items()}
-        return as_float32(arrays | {"loss": history.batch_loss}) | {
+            return right(rows)
+
+        def regressed(rows: list[GatedNet]) -> Tensor:
+            targets = nn.functional.one_hot(sample_y, 10).double() - 0.1
+            scores = (ridge_predictions(r, sample_x, targets, test_x, self.ridge) for r in rows)
+            return torch.stack([by_class(each.argmax(-1) == test_y) for each in scores])
+
+        @torch.no_grad()
+        def right(rows: list[GatedNet]) -> Tensor:
+            return torch.stack([accuracy(row, test_x, test_y) for row in rows])
+
+        with torch.no_grad():
+            sample_loss = [net_losses(n(sample_x), sample_y, "cross_entropy") for n in nets]
+        arrays = {"accuracy": right(nets), "sample_loss": torch.stack(sample_loss)}
+        arrays |= _along(gates_to_try(nets, other, sample_x), fresh, reached, regressed)
+        return as_float32(arrays) | {
             "at": np.array(self.at),
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }
 
-    def _frozen(self, net: GatedNet) -> Iterator[tuple[str, GatedNet]]:
-        """Yield the net with frozen gates, with reinitialised value networks and with its own."""
-        singles = unstack(net)
-        fresh = [self.net(seed + _FRESH).value for seed in self.all_seeds]
-        for kind, values in {"fresh": fresh, "continued": [net.value for net in singles]}.items():
-            yield kind, stack([frozen_copy(*pair) for pair in zip(singles, values, strict=True)])
+
+def _along(
+    gates: Mapping[str, Sequence[GatedNet]], fresh: GatedNet, reached: Reached, regressed: Reached
+) -> dict[str, Tensor]:
+    """Return what value networks and regressions reach along gates.
+
+    Args:
+        gates: of ``gates_to_try``.
+        fresh: a stacked net with reinitialised value networks.
+        reached: trains rows of frozen nets and returns what each row reached, (rows, S, ...).
+        regressed: the same for regressions along the gates of such rows.
+
+    Returns:
+        By name, ``kind_gates``: K rows for the gates of every epoch, no rows for the others. Hard
+        gates have no hardness to match, so that their matched arrays are those of the own gates.
+    """
+    arrays = {}
+    for name, nets in gates.items():
+        kinds = {"fresh": reached([_with_values(net, fresh) for net in nets])}
+        if name in _ROWS:
+            kinds["continued"] = reached([_with_values(net, net) for net in nets])
+        kinds["kernel"] = regressed(nets)
+        for kind, rows in kinds.items():
+            arrays[f"{kind}_{name}".rstrip("_")] = rows if name in _ROWS else rows[0]
+    for kind in ("fresh", "continued", "kernel"):
+        own, matched = arrays[kind], arrays.get(f"{kind}_matched")
+        # At the end both are the same, and were tried once.
+        arrays[f"{kind}_matched"] = own if matched is None else torch.cat([matched, own[-1:]])
+    return arrays
+
+
+def gates_to_try(nets: Sequence[GatedNet], other: GatedNet, x: Tensor) -> dict[str, list[GatedNet]]:
+    """Return the gates along which value networks are trained, by name.
+
+    Hardness is the mean |η| of each layer; hard gates do not depend on it, so that ``""`` and
+    ``random`` are all there is for them.
+
+    Args:
+        nets: stacked nets, of one training run at K times, the last of which is its end.
+        other: a stacked net at another initialisation.
+        x: inputs at which the hardness is taken, shape (n, d).
+
+    Returns:
+        ``""``: the nets; ``matched``: all but the last, at the hardness of the end. One net each:
+        ``random``: the other net's directions at the hardness of the end; ``softened``: the end's
+        at the hardness of the start; ``hard_random`` and ``hard_trained``: the other net's and the
+        end's with hard gates.
+    """
+    start, end = nets[0], nets[-1]
+    tried = {"": list(nets), "random": [other]}
+    if isinstance(end.gate, SoftGate):
+        sizes = mean_sizes(end, x)
+        tried |= {
+            "matched": [with_sizes(net, sizes, x) for net in nets[:-1]],
+            "random": [with_sizes(other, sizes, x)],
+            "softened": [with_sizes(end, mean_sizes(start, x), x)],
+            "hard_random": [_hardened(other)],
+            "hard_trained": [_hardened(end)],
+        }
+    return tried
+
+
+@torch.no_grad()
+def mean_sizes(net: GatedNet, x: Tensor) -> Tensor:
+    """Return the mean |η| of each layer of S stacked nets over units and inputs, shape (S, H)."""
+    return net.preactivations(x).abs().mean((-3, -1))
+
+
+@torch.no_grad()
+def with_sizes(net: GatedNet, sizes: Tensor, x: Tensor) -> GatedNet:
+    """Return a DLGN whose gating layers are multiplied by numbers: same half-spaces, other η.
+
+    As η_ℓ = W_ℓ η_{ℓ-1}, layer ℓ is multiplied by r_ℓ / r_{ℓ-1} where η_ℓ is to grow r_ℓ-fold.
+
+    Args:
+        net: stacked, S copies, without biases.
+        sizes: the mean |η| wanted for each layer, shape (S, H).
+        x: inputs over which it is the mean, shape (n, d).
+    """
+    growth = sizes / mean_sizes(net, x)
+    factors = torch.cat([growth[:, :1], growth[:, 1:] / growth[:, :-1]], dim=1)
+    scaled = copy.deepcopy(net)
+    for layer, factor in zip(scaled.gating, factors.unbind(1), strict=True):
+        layer.weight.mul_(factor[:, None, None])
+    return scaled
+
+
+def with_state(net: GatedNet, state: State) -> GatedNet:
+    """Return a copy of a net with other weights."""
+    loaded = copy.deepcopy(net)
+    loaded.load_state_dict(state)
+    return loaded
+
+
+def _hardened(net: GatedNet) -> GatedNet:
+    hard = copy.deepcopy(net)
+    hard.gate = HardGate()
+    return hard
+
+
+def _with_values(gates: GatedNet, values: GatedNet) -> GatedNet:
+    """Return stacked nets with the frozen gates of one and the value networks of another."""
+    pairs = zip(unstack(gates), unstack(values), strict=True)
+    return stack([frozen_copy(single, other.value) for single, other in pairs])
 
 
 def frozen_copy(net: GatedNet, value: nn.ModuleList) -> DGN | DLGN:

@@ -7,13 +7,14 @@ from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import COLORS, interval_curve
 
-__all__ = ["frozen_gates", "gains_of_pairs", "similarities"]
+__all__ = ["frozen_gates", "gains_of_pairs", "gains_of_tasks", "similarities"]
 
 
 def frozen_gates(
     axis: Axes,
     epochs: ArrayLike,
     curves: Mapping[str, ArrayLike],
+    random: float,
     *,
     title: str,
     color: str,
@@ -25,12 +26,14 @@ def frozen_gates(
         axis: where to draw.
         epochs: at which the gates are frozen, shape (K,).
         curves: by label, mean and interval, shape (K, 3); first the net itself, then three ways.
+        random: what a reinitialised value network reaches along random directions.
         title: of the panel.
         color: a key of ``COLORS``.
         linear_until: epoch up to which the time axis is linear; it is logarithmic from there on.
     """
     for (label, curve), style in zip(curves.items(), (":", "-", "--", "-."), strict=True):
         interval_curve(axis, epochs, curve, label, color=color, style=style)
+    axis.axhline(random, color="black", lw=0.8, label="reinitialised, random directions")
     axis.set_title(title)
     axis.set_xscale("symlog", linthresh=linear_until)
 
@@ -57,4 +60,12 @@ def similarities(
 def gains_of_pairs(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
     """Draw each seed's gain of paths in the ReLU net and in the DLGN, shape (S,) each."""
     axis.plot(relu, dlgn, "o", ms=4, color=COLORS["dlgn"])
-    axis.set(title="low half's gain (ln paths)", xlabel="ReLU net", ylabel="DLGN")
+    axis.set(title="low half's gain (ln)", xlabel="ReLU net", ylabel="DLGN")
+
+
+def gains_of_tasks(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
+    """Draw each task's mean gain of paths in ReLU nets and in DLGNs, shape (tasks,) each."""
+    axis.axhline(0, color="black", lw=0.5)
+    axis.axvline(0, color="black", lw=0.5)
+    axis.plot(relu, dlgn, "o", ms=4, color=COLORS["dlgn"])
+    axis.set(title="low half's mean gain (ln)", xlabel="ReLU nets", ylabel="DLGNs")

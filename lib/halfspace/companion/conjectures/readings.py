@@ -7,49 +7,64 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from halfspace.companion.circle.readings import log_error, total_loss
-from halfspace.companion.intervals import geometric_intervals, interval_text, mean_intervals
+from halfspace.companion.circle.readings import path_gain
+from halfspace.companion.conjectures.freezing import FashionFreezing
+from halfspace.companion.inference import correlation
+from halfspace.companion.intervals import (
+    geometric_intervals,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
 from halfspace.companion.origin import origin
-from halfspace.companion.spec import Result
+from halfspace.companion.spec import Result, Spec
 
 __all__ = [
-    "EARLY",
-    "EARLY_ON_IMAGES",
     "accuracy",
-    "accuracy_cost_of_freezing",
     "accuracy_curves",
-    "accuracy_gained",
-    "accuracy_gained_later",
     "circle_freezing_numbers",
     "closer_to_partner",
-    "correlation_terms",
-    "cost_of_freezing",
+    "early_rather_than_late",
     "error_curves",
-    "error_removed",
-    "error_removed_later",
+    "gained",
+    "gains_by_task",
+    "gained_early",
+    "gates_rather_than_nothing",
+    "gates_rather_than_values",
     "image_freezing_numbers",
+    "last_high",
+    "learned",
+    "learned_by_hard_gates",
+    "learned_since_start",
+    "learned_when_softened",
     "paths_gained",
+    "random_level",
+    "recorded_gains",
+    "swap_intervals",
+    "reached_rather_than_missed",
     "row_at",
+    "score",
     "similarity_curves",
     "surrogate_numbers",
+    "swap_numbers",
+    "task_numbers",
 ]
 
-EARLY = 30
-"""Epoch at which features on the circle count as early: the error is still half its start."""
-
-EARLY_ON_IMAGES = 1
-"""The same for images."""
-
 _FROZEN = {
-    "fresh": "reinitialised value network",
-    "continued": "own value network",
-    "kernel": "kernel regression",
+    "fresh_matched": "reinitialised value network",
+    "continued_matched": "own value network",
+    "kernel_matched": "kernel regression",
 }
 _ITSELF = "the net at that epoch"
 _COMPARED = {
     "own": "DLGN, ReLU net of its seed",
     "others": "DLGN, other ReLU nets",
     "relu": "two ReLU nets",
+}
+_COMBINED = {
+    "ntk_end_gates": "gates of the end",
+    "ntk_end_values": "values of the end",
+    "ntk_start": "neither",
 }
 _SIMILARITIES = ("function", "overlap", "ntk")
 
@@ -63,33 +78,103 @@ def row_at(result: Result, epoch: float) -> int:
     return list(result.at).index(epoch)
 
 
-def error_removed(result: Result, name: str) -> np.ndarray:
-    """Return how much smaller an error is along the gates of the end than of the start.
+def score(result: Result, name: str) -> np.ndarray:
+    """Return how well a net or a regression did: minus ln error on the circle, or accuracy.
 
     Args:
-        result: of ``CircleFreezing``.
-        name: ``"fresh"`` (a reinitialised value network) or ``"kernel"`` (the regression).
+        result: of ``CircleFreezing`` or ``FashionFreezing``.
+        name: an array's, or ``"itself"`` for the net whose gates were frozen.
 
     Returns:
-        Differences of ln error, shape (S,).
+        float64, shape (K, S), or (S,) along the gates that have no epochs.
     """
-    errors = log_error(result, name)
-    return errors[0] - errors[-1]
+    if isinstance(result.spec, FashionFreezing):
+        return accuracy(result, "accuracy" if name == "itself" else name)
+    return -np.log(result.arrays["loss" if name == "itself" else name].astype(np.float64))
 
 
-def error_removed_later(result: Result) -> np.ndarray:
-    """Return the part of ``error_removed(result, "fresh")`` after the epoch ``EARLY``, (S,)."""
-    errors = log_error(result, "fresh")
-    return errors[row_at(result, EARLY)] - errors[-1]
+def learned(result: Result, kind: str) -> np.ndarray:
+    """Return the trained gates' score minus that of random directions, as hard as they, (S,).
 
-
-def cost_of_freezing(result: Result) -> np.ndarray:
-    """Return the ln error with gates frozen at epoch ``EARLY`` minus that of the whole net, (S,).
+    The random directions are another draw's; a ReLU net's gates are hard, so that another draw's
+    gates are what they are compared with.
 
     Args:
-        result: of ``CircleFreezing``; the frozen net trains on with its own value network.
+        result: of a freezing study.
+        kind: ``"fresh"`` (a reinitialised value network) or ``"kernel"`` (the regression).
     """
-    return log_error(result, "continued")[row_at(result, EARLY)] - log_error(result)[-1]
+    return score(result, kind)[-1] - score(result, f"{kind}_random")
+
+
+def learned_since_start(result: Result, kind: str) -> np.ndarray:
+    """Return ``learned`` with the net's own directions at the start for another draw's, (S,)."""
+    levels = score(result, f"{kind}_matched")
+    return levels[-1] - levels[0]
+
+
+def learned_when_softened(result: Result, kind: str) -> np.ndarray:
+    """Return the score of the end's directions minus the start's, both as soft as the start, (S,).
+
+    Args:
+        result: of a study of soft gates.
+        kind: as in ``learned``.
+    """
+    return score(result, f"{kind}_softened") - score(result, kind)[0]
+
+
+def learned_by_hard_gates(result: Result, kind: str) -> np.ndarray:
+    """Return the score of the end's directions minus that of another draw's, both hard, (S,).
+
+    Args:
+        result: of a study of soft gates.
+        kind: as in ``learned``.
+    """
+    return score(result, f"{kind}_hard_trained") - score(result, f"{kind}_hard_random")
+
+
+def gained(result: Result, kind: str) -> np.ndarray:
+    """Return the score along the gates of the end minus the start, each as hard as it is, (S,)."""
+    levels = score(result, kind)
+    return levels[-1] - levels[0]
+
+
+def last_high(result: Result) -> np.ndarray:
+    """Return the row of each seed's last epoch of freezing before the loss is low, shape (S,).
+
+    Low is, on images, below half of the start's for the first time; on the circle below three
+    quarters, for half of it is left where the low half alone is fitted. The end never counts.
+    """
+    images = isinstance(result.spec, FashionFreezing)
+    loss = (result.sample_loss if images else result.loss)[:-1].astype(np.float64)
+    low = loss < (0.5 if images else 0.75) * loss[0]
+    return np.where(low.any(axis=0), low.argmax(axis=0), len(loss)) - 1
+
+
+def gained_early(result: Result) -> np.ndarray:
+    """Return what directions gain for a fresh value network until ``last_high``, shape (S,).
+
+    All directions are as hard as the end's.
+    """
+    levels = score(result, "fresh_matched")
+    return levels[last_high(result), np.arange(levels.shape[1])] - levels[0]
+
+
+def early_rather_than_late(result: Result) -> np.ndarray:
+    """Return ``gained_early`` minus what directions gain from there to the end, shape (S,)."""
+    early = gained_early(result)
+    return early - (learned_since_start(result, "fresh") - early)
+
+
+def reached_rather_than_missed(result: Result) -> np.ndarray:
+    """Return what a net with frozen gates still gains minus what it misses, shape (S,).
+
+    The gates are frozen at the epoch of ``last_high``, with the end's hardness. Gained is counted
+    from the net at that epoch, missed to the net all of whose weights train to the end.
+    """
+    whole, row = score(result, "itself"), last_high(result)
+    seeds = np.arange(len(row))
+    frozen = score(result, "continued_matched")[row, seeds]
+    return (frozen - whole[row, seeds]) - (whole[-1] - frozen)
 
 
 def error_curves(result: Result) -> dict[str, np.ndarray]:
@@ -102,7 +187,19 @@ def error_curves(result: Result) -> dict[str, np.ndarray]:
         By label, geometric mean over seeds and its interval's ends, shape (K, 3).
     """
     names = {"loss": _ITSELF} | _FROZEN
-    return {label: geometric_intervals(total_loss(result, name)) for name, label in names.items()}
+    return {label: geometric_intervals(result.arrays[name]) for name, label in names.items()}
+
+
+def random_level(result: Result) -> float:
+    """Return what a reinitialised value network reaches along random directions, as hard.
+
+    Mean over seeds: on the circle the geometric mean of errors, on images percent.
+
+    Args:
+        result: of a freezing study.
+    """
+    mean = score(result, "fresh_random").mean()
+    return float(100 * mean if isinstance(result.spec, FashionFreezing) else np.exp(-mean))
 
 
 def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
@@ -119,39 +216,35 @@ def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
         "from-freezing": origin(*results.values()),
     }
     for label, result in results.items():
-        early_error = np.exp(log_error(result)[row_at(result, EARLY)].mean())
-        numbers[f"better {label}"] = interval_text(error_removed(result, "fresh"))
-        numbers[f"later {label}"] = interval_text(error_removed_later(result))
-        numbers[f"loss{EARLY} {label}"] = f"{early_error:.2f}"
+        numbers |= _freezing_numbers(result, label)
+    return numbers
+
+
+def _freezing_numbers(result: Result, label: str, unit: float = 1.0) -> dict[str, str]:
+    """Return what both texts say of a net's frozen gates, each number times ``unit``."""
+    values = {
+        "as it is": gained(result, "fresh"),
+        "learned": learned(result, "fresh"),
+        "kernel": learned(result, "kernel"),
+        "early": early_rather_than_late(result),
+        "frozen": reached_rather_than_missed(result),
+    }
+    if "fresh_hard_trained" in result.arrays:
+        values["hard"] = learned_by_hard_gates(result, "fresh")
+    numbers = {f"{what} {label}": interval_text(unit * value) for what, value in values.items()}
+    epochs = np.unique(result.at[last_high(result)])
+    numbers[f"high {label}"] = " to ".join(f"{e:g}" for e in dict.fromkeys(epochs[[0, -1]]))
     return numbers
 
 
 def accuracy(result: Result, name: str) -> np.ndarray:
-    """Return the share of test images classified correctly, shape (K, S).
+    """Return the share of test images classified correctly, shape (K, S) or (S,).
 
     Args:
         result: of ``FashionFreezing``.
-        name: ``"accuracy"``, ``"fresh"``, ``"continued"`` or ``"kernel"``.
+        name: ``"accuracy"`` of the net, or an array's of what was trained along frozen gates.
     """
     return result.arrays[name].astype(np.float64).mean(-1)
-
-
-def accuracy_gained(result: Result, name: str) -> np.ndarray:
-    """Return how much higher an accuracy is along the gates of the end than of the start, (S,)."""
-    levels = accuracy(result, name)
-    return levels[-1] - levels[0]
-
-
-def accuracy_gained_later(result: Result) -> np.ndarray:
-    """Return the part of ``accuracy_gained(result, "fresh")`` after ``EARLY_ON_IMAGES``, (S,)."""
-    levels = accuracy(result, "fresh")
-    return levels[-1] - levels[row_at(result, EARLY_ON_IMAGES)]
-
-
-def accuracy_cost_of_freezing(result: Result) -> np.ndarray:
-    """Return the whole net's accuracy minus that with gates frozen at ``EARLY_ON_IMAGES``, (S,)."""
-    frozen = accuracy(result, "continued")[row_at(result, EARLY_ON_IMAGES)]
-    return accuracy(result, "accuracy")[-1] - frozen
 
 
 def accuracy_curves(result: Result) -> dict[str, np.ndarray]:
@@ -183,37 +276,97 @@ def image_freezing_numbers(results: Sequence[Result]) -> dict[str, object]:
         "from-freezing": origin(*results),
     }
     for result in results:
-        differences = {
-            "fresh": accuracy_gained(result, "fresh"),
-            "kernel": accuracy_gained(result, "kernel"),
-            "cost": accuracy_cost_of_freezing(result),
-            "rest": accuracy_gained_later(result),
-        }
-        for what, difference in differences.items():
-            name = f"{what} {result.spec.model} {result.spec.labels}"
-            numbers[name] = interval_text(100 * difference)
+        numbers |= _freezing_numbers(result, f"{result.spec.model} {result.spec.labels}", 100.0)
     return numbers
 
 
-def paths_gained(result: Result, model: str) -> np.ndarray:
-    """Return how many ln paths the low half of each net gained over the high half, shape (S,).
+def paths_gained(result: Result) -> np.ndarray:
+    """Return the low half's ``path_gain`` in each seed's ReLU net and in its DLGN, shape (2, S).
 
     Args:
         result: of ``CircleSurrogate``.
-        model: ``"relu"`` or ``"dlgn"``.
     """
-    gap = result.arrays[f"gap_{model}"]
-    return (gap[-1] - gap[0]).astype(np.float64)
+    return np.stack([path_gain(_of_net(result, model)) for model in ("relu", "dlgn")])
 
 
-def correlation_terms(result: Result) -> np.ndarray:
-    """Return products whose mean over seeds is the correlation of the two nets' gains, (S,).
+def _of_net(result: Result, model: str) -> Result:
+    """Return the path counts of one of a pair's nets as a result of its training run."""
+    names = ("paths_top", "paths_bottom")
+    arrays = {name: result.arrays[f"{name}_{model}"] for name in names} | {"at": result.at}
+    return Result(getattr(result.spec, model), arrays, result.provenance, result.source)
+
+
+def gains_by_task(*results: Result) -> np.ndarray:
+    """Return the mean ``path_gain`` of ReLU nets and of DLGNs on each task, shape (2, tasks).
 
     Args:
-        result: of ``CircleSurrogate``; see ``paths_gained``.
+        results: of the circle's study, ReLU net and DLGN in turn, task by task.
     """
-    gains = [paths_gained(result, model) for model in ("relu", "dlgn")]
-    return np.prod([(gain - gain.mean()) / gain.std() for gain in gains], axis=0)
+    means = [path_gain(result).mean() for result in results]
+    return np.array([means[::2], means[1::2]])
+
+
+def recorded_gains(specs: Mapping[str, Spec], tasks: Sequence[str]) -> np.ndarray:
+    """Return ``gains_by_task`` of the tasks that are recorded for both kinds of nets.
+
+    Args:
+        specs: of the circle's study, ``"relu: task"`` and ``"dlgn: task"``.
+        tasks: their names.
+    """
+    pairs = [[specs[f"{net}: {task}"].recorded() for net in ("relu", "dlgn")] for task in tasks]
+    return gains_by_task(*(result for pair in pairs if all(pair) for result in pair))
+
+
+def task_numbers(gains: np.ndarray) -> dict[str, str]:
+    """Return what the text says of ``gains_by_task``; ``-`` where too few tasks are recorded."""
+    count = gains.shape[1]
+    found = correlation(*gains, ranks=True) if count > 3 else None
+    rank = f"{found.effect:.2f} ({found.low:.2f} to {found.high:.2f})" if found else "-"
+    return {"tasks": str(count), "task-rank": rank}
+
+
+def gates_rather_than_values(result: Result) -> np.ndarray:
+    """Return how much closer to the final NTK the end's gates are than its value weights, (S,).
+
+    Args:
+        result: of ``CircleSwap``; cosines with the end's NTK, of the gates of the end with the
+            value weights of the start, minus those of the reverse.
+    """
+    return result.ntk_end_gates.astype(np.float64) - result.ntk_end_values
+
+
+def gates_rather_than_nothing(result: Result) -> np.ndarray:
+    """Return how much closer to the final NTK the end's gates are than the start's NTK, (S,).
+
+    Args:
+        result: of ``CircleSwap``; the value weights are those of the start in both.
+    """
+    return result.ntk_end_gates.astype(np.float64) - result.ntk_start
+
+
+def swap_intervals(results: Mapping[str, Result]) -> dict[str, dict[str, tuple]]:
+    """Return cosines with the end's NTK, mean and 95 % interval, by what is combined and by net.
+
+    Args:
+        results: of ``CircleSwap``, by the net's label.
+    """
+    return {
+        combined: {label: mean_interval(run.arrays[name]) for label, run in results.items()}
+        for name, combined in _COMBINED.items()
+    }
+
+
+def swap_numbers(results: Mapping[str, Result]) -> dict[str, object]:
+    """Return what the text says of the NTK with gates and value weights of different times.
+
+    Args:
+        results: of ``CircleSwap``, by the net's label.
+    """
+    numbers = {"from-swap": origin(*results.values())}
+    for label, result in results.items():
+        for name in _COMBINED:
+            numbers[f"{name} {label}"] = interval_text(result.arrays[name])
+    return numbers
 
 
 def closer_to_partner(result: Result, name: str) -> np.ndarray:

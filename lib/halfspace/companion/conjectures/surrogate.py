@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
+from torch.nn import functional
 
 from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.measures import hard_gates, path_statistics
 from halfspace.companion.circle.specs import CircleTraining
 from halfspace.companion.spec import Integer, Spec
 from halfspace.datasets import circle_grid
-from halfspace.kernels import centred, cosine, mean_of_others
+from halfspace.kernels import centred, mean_of_others
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
 from halfspace.training import weight_sums
@@ -36,16 +37,17 @@ class CircleSurrogate(Spec):
         at: epochs at which they are compared, increasing from 0; training ends with the last.
         grid: N, points of the circle at which functions and kernels are taken.
 
-    The result's arrays, float32, K epochs, S seeds: at (K,); gap_{relu, dlgn} (K, S): mean of
-        ln(1 + active paths), top minus bottom half, hard gates. For each of *function* (outputs
-        under the own gate), *overlap* (kernel, hard gates) and *ntk* (own gates): {name}_own (K,
-        S): similarity of a seed's DLGN to its ReLU net; {name}_others (K, S): mean similarity to
-        the other seeds' ReLU nets; {name}_relu (K, S): mean similarity of the seed's ReLU net to
-        the others'. Similarity is the cosine of kernels once centred, or the correlation of
-        functions over the grid. initial (S,), initial_dlgn (S,): sums of initial weights; diverged
-        (S,).
+    The result's arrays, float32, K epochs, S seeds: at (K,); paths_{top, bottom}_{relu, dlgn} (K,
+        S): mean number of active paths at the training points, hard gates. For each of *function*
+        (outputs under the own gate), *overlap* (kernel, hard gates) and *ntk* (own gates):
+        {name}_own (K, S): similarity of a seed's DLGN to its ReLU net; {name}_others (K, S): mean
+        similarity to the other seeds' ReLU nets; {name}_relu (K, S): mean similarity of the seed's
+        ReLU net to the others'. Similarity is the cosine of kernels once centred, or the
+        correlation of functions over the grid. initial (S,), initial_dlgn (S,): sums of initial
+        weights; diverged (S,).
     """
 
+    version: ClassVar[int] = 2
     early: ClassVar[float] = 10.0
 
     relu: CircleTraining
@@ -85,8 +87,9 @@ class CircleSurrogate(Spec):
                 net.load_state_dict(history.snapshots[epoch])
                 measured[kind].append(self._measure(net, device))
         arrays = {
-            f"gap_{kind}": torch.stack([epoch["gap"] for epoch in measured[kind]])
+            f"{name}_{kind}": torch.stack([epoch[name] for epoch in measured[kind]])
             for kind in _KINDS
+            for name in ("paths_top", "paths_bottom")
         }
         for name in ("function", "overlap", "ntk"):
             pairs = [
@@ -105,14 +108,14 @@ class CircleSurrogate(Spec):
         }
 
     def _measure(self, net, device: torch.device) -> dict[str, Tensor]:
-        points = circle_grid(self.grid)[1].to(device)
-        top = torch.arange(self.grid, device=device) < self.grid // 2
+        target, points = self.relu.target, circle_grid(self.grid)[1].to(device)
         with torch.no_grad():
-            paths = path_statistics(net, points, top)
+            paths = path_statistics(net, target.points().to(device), target.top().to(device))
             function = net(points).squeeze(-1).double()
             overlap = overlap_kernel(hard_gates(net, points), bias=net.has_bias)
         return {
-            "gap": paths["log_paths_top"] - paths["log_paths_bottom"],
+            "paths_top": paths["paths_top"],
+            "paths_bottom": paths["paths_bottom"],
             # A function's correlation is the cosine of the function minus its mean.
             "function": (function - function.mean(-1, keepdim=True)).unsqueeze(-1),
             "overlap": centred(overlap.double()),
@@ -122,4 +125,4 @@ class CircleSurrogate(Spec):
 
 def _similarity(relu: Tensor, dlgn: Tensor) -> Tensor:
     """Cosines of each DLGN (rows) with each ReLU net (columns), from (S, ., .) each: (S, S)."""
-    return cosine(dlgn.unsqueeze(1), relu.unsqueeze(0))
+    return functional.normalize(dlgn.flatten(1)) @ functional.normalize(relu.flatten(1)).mT

@@ -4,11 +4,12 @@ Functions that take ``runs`` read results by net and idea, ``("ReLU net", "equal
 ``on_circle`` and ``on_images``. S seeds.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from halfspace.companion.circle.readings import log_error, low_and_high, total_loss
+from halfspace.companion.circle.readings import log_error, low_and_high, path_gain, total_loss
 from halfspace.companion.fashion.data import PARTS
 from halfspace.companion.fashion.readings import advantage
 from halfspace.companion.intervals import geometric_intervals, interval_text, mean_interval
@@ -18,8 +19,10 @@ from halfspace.companion.spec import Result
 
 __all__ = [
     "NETS",
+    "PLAIN_AT",
     "accuracy_gain",
     "accuracy_gains",
+    "allocation_undone",
     "allocations",
     "better_rate",
     "circle_numbers",
@@ -27,14 +30,20 @@ __all__ = [
     "error_curves",
     "error_gain",
     "error_gains",
+    "fit_rows",
     "image_numbers",
     "learning_rates",
     "on_circle",
     "on_images",
+    "relative_cost",
+    "sooner",
 ]
 
 NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 """The kinds of nets by their labels."""
+
+PLAIN_AT = "none at the rate of"
+"""What plain descent at an idea's learning rate is called in ``on_circle``'s keys, and the idea."""
 
 _TRIED = IDEAS[1:]
 _WHERE = {"loss": "at the points", "between": "between them"}
@@ -43,19 +52,20 @@ _PARTS = dict(zip(("simple", "complex"), PARTS, strict=True))
 Runs = Mapping[tuple[str, str], Result]
 
 
-def allocation(result: Result) -> np.ndarray:
-    """Return how much more the low half gained in mean ln(1 + paths), shape (K, S)."""
-    low, high = low_and_high(result, "log_paths")
-    return low - high - (low - high)[0]
-
-
 def on_circle(results: Mapping[str, Result]) -> dict[tuple[str, str], Result]:
-    """Return the runs on the circle by net and idea, from those of the study by condition."""
-    return {
-        (label, idea): results[f"circle: {net}: {idea}"]
-        for label, net in NETS.items()
-        for idea in IDEAS
-    }
+    """Return the runs on the circle by net and idea, from those of the study by condition.
+
+    Plain descent at the learning rate of an idea is ``f"{PLAIN_AT} {idea}"``.
+    """
+    runs = {}
+    for label, net in NETS.items():
+        for idea in IDEAS:
+            run = runs[label, idea] = results[f"circle: {net}: {idea}"]
+            plain = run.spec.replace(idea="none")
+            (runs[label, f"{PLAIN_AT} {idea}"],) = (
+                other for other in results.values() if other.spec == plain
+            )
+    return runs
 
 
 def on_images(
@@ -110,26 +120,85 @@ def error_gain(plain: Result, idea: Result, name: str = "loss") -> np.ndarray:
     return log_error(plain, name)[-1] - log_error(idea, name)[-1]
 
 
+def sooner(plain: Result, idea: Result) -> np.ndarray:
+    """Return 1 for seeds that fit at an earlier epoch with an idea, −1 at a later one, shape (S,).
+
+    0 for those that fit at the same epoch or under neither; an epoch that never comes is the last.
+
+    Args:
+        plain: of ``CircleReallocation`` without an idea.
+        idea: the same seeds with one.
+    """
+    first, second = (np.nan_to_num(run.fit_epoch, nan=np.inf) for run in (plain, idea))
+    return (first > second).astype(np.float64) - (first < second)
+
+
+def relative_cost(plain: Result, idea: Result, name: str = "loss") -> np.ndarray:
+    """Return ``error_gain`` with the other sign, in standard deviations between plain seeds, (S,).
+
+    The standard deviation is that of plain descent's ln error at the end.
+
+    Args: those of ``error_gain``.
+    """
+    return -error_gain(plain, idea, name) / log_error(plain, name)[-1].std(ddof=1)
+
+
+def allocation_undone(plain: Result, idea: Result) -> np.ndarray:
+    """Return by how much less the low half gains in paths with an idea, shape (S,).
+
+    Args:
+        plain: of ``CircleReallocation`` without an idea.
+        idea: the same seeds with one.
+    """
+    return path_gain(plain) - path_gain(idea)
+
+
 def error_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Return each idea's ``error_gain`` at and between the points, mean and interval, by net."""
-    return {
-        label: {
-            f"{LABELS[idea]}, {where}": mean_interval(
-                error_gain(runs[label, "none"], runs[label, idea], name)
-            )
-            for idea in _TRIED
-            for name, where in _WHERE.items()
+    """Return each idea's ``error_gain``, mean and interval, by net.
+
+    At and between the training points over plain descent at its own learning rate, and at the
+    points over plain descent at the idea's.
+    """
+    gains = {}
+    for label in NETS:
+        gains[label] = rows = {}
+        for idea in _TRIED:
+            run = runs[label, idea]
+            for name, where in _WHERE.items():
+                gain = error_gain(runs[label, "none"], run, name)
+                rows[f"{LABELS[idea]}, {where}"] = mean_interval(gain)
+            gain = error_gain(runs[label, f"{PLAIN_AT} {idea}"], run)
+            rows[f"{LABELS[idea]}, at one rate"] = mean_interval(gain)
+    return gains
+
+
+def fit_rows(runs: Runs) -> list[dict[str, str]]:
+    """Return when the nets fit the circle, and their error at the end, as a table's rows."""
+    return [
+        {
+            "net": label,
+            "idea": name,
+            "seeds that fit": f"{np.isfinite(run.fit_epoch).sum()} of {len(run.fit_epoch)}",
+            "half of all by epoch": _middle(run.fit_epoch),
+            "sooner minus later": interval_text(sooner(runs[label, "none"], run)),
+            "error, geometric mean": f"{np.exp(log_error(run)[-1].mean()):.2g}",
         }
         for label in NETS
-    }
+        for idea, name in LABELS.items()
+        for run in [runs[label, idea]]
+    ]
+
+
+def _middle(epochs: np.ndarray) -> str:
+    """Write the epoch by which half of the seeds had fitted; NaN for those that never did."""
+    middle = np.sort(epochs)[(len(epochs) - 1) // 2]  # NaN comes last
+    return "never" if np.isnan(middle) else f"{middle:.0f}"
 
 
 def allocations(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Return each idea's allocation of paths at the end, mean and interval, by net."""
+    """Return each idea's ``path_gain`` at the end, mean and interval, by net."""
     return {
-        label: {
-            name: mean_interval(allocation(runs[label, idea])[-1]) for idea, name in LABELS.items()
-        }
+        label: {name: mean_interval(path_gain(runs[label, idea])) for idea, name in LABELS.items()}
         for label in NETS
     }
 
@@ -144,13 +213,17 @@ def circle_numbers(runs: Runs) -> dict[str, object]:
         "last-seed": training.first_seed + training.seeds - 1,
         "from-circle": origin(*runs.values()),
     }
-    for (label, idea), run in runs.items():
-        fitted = run.fit_epoch[~np.isnan(run.fit_epoch)]
-        gain = error_gain(runs[label, "none"], run)
-        numbers[f"gain {idea} {label}"] = interval_text(gain)
-        numbers[f"unfitted {idea} {label}"] = len(run.fit_epoch) - len(fitted)
-        numbers[f"fit {idea} {label}"] = f"{np.median(fitted):.0f}"
-        numbers[f"moved {idea} {label}"] = interval_text(allocation(run)[-1])
+    for label, idea in itertools.product(NETS, IDEAS):
+        plain, run = runs[label, "none"], runs[label, idea]
+        numbers[f"gain {idea} {label}"] = interval_text(error_gain(plain, run))
+        at_one_rate = error_gain(runs[label, f"{PLAIN_AT} {idea}"], run)
+        numbers[f"gain at one rate {idea} {label}"] = interval_text(at_one_rate)
+        numbers[f"moved {idea} {label}"] = interval_text(path_gain(run))
+        for half, share in zip(("low", "high"), low_and_high(run, "zero"), strict=True):
+            numbers[f"without {half} {idea} {label}"] = f"{100 * share[-1].mean():.1f}"
+    for label in NETS:
+        cost = relative_cost(runs[label, "none"], runs[label, "new half-spaces"])
+        numbers[f"cost {label}"] = interval_text(cost)
     return numbers
 
 

@@ -1,6 +1,7 @@
 """Can training work around the allocation of paths? Ideas against plain descent, equal budgets."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -42,11 +43,13 @@ class CircleReallocation(CircleEvaluation):
 
     The result's arrays, float32, K epochs, S seeds; *half* is ``top`` or ``bottom``: at (K,);
         loss_{half} (K, S): mean squared error at the training points under the own gate;
-        log_paths_{half} (K, S): mean of ln(1 + number of active paths), hard gates; between_{half}
-        (K, S): mean squared error between the training points; fit_epoch (S,): first epoch with an
-        error below ``FIT_LEVEL``, NaN for none; diverged (S,); initial (S,): sum of the initial
-        weights.
+        paths_{half} (K, S): mean number of active paths, and zero_{half} (K, S): share of training
+        points without one, hard gates; between_{half} (K, S): mean squared error between the
+        training points; fit_epoch (S,): first epoch with an error below ``FIT_LEVEL``, NaN for
+        none; diverged (S,); initial (S,): sum of the initial weights.
     """
+
+    version: ClassVar[int] = 2  # numbers of paths, and points without one, instead of logarithms
 
     idea: str
     at: tuple[Integer, ...] = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
@@ -77,9 +80,12 @@ class CircleReallocation(CircleEvaluation):
         def measure(net):
             at_points = losses(net, x, y, top) | path_statistics(net, x, top)
             errors = losses(net, points, wanted, upper)
-            between = {f"between_{half}": errors[f"loss_{half}"] for half in ("top", "bottom")}
-            names = ("loss_top", "loss_bottom", "log_paths_top", "log_paths_bottom")
-            return between | {name: at_points[name] for name in names}
+            kept = {}
+            for half in ("top", "bottom"):
+                kept[f"between_{half}"] = errors[f"loss_{half}"]
+                for name in ("loss", "paths", "zero"):
+                    kept[f"{name}_{half}"] = at_points[f"{name}_{half}"]
+            return kept
 
         fitted = Crossing(
             name="fit",
@@ -126,9 +132,9 @@ class FashionReallocation(FashionTraining):
         sample: training images of each class at which accuracies and paths are recorded.
 
     The result's arrays (K records, S seeds, 10 original classes): at (K,), in epochs; accuracy,
-        log_paths (K, S, 10), as in ``FashionStudy``; test_accuracy (S, 10) at the end; loss
-        (epochs, S): mean (weighted) batch loss; diverged (S,); initial (S,): sum of the initial
-        weights.
+        log_paths, paths, zero (K, S, 10), as in ``FashionStudy``; test_accuracy (S, 10) at the end;
+        loss (epochs, S): mean (weighted) batch loss; diverged (S,); initial (S,): sum of the
+        initial weights.
     """
 
     idea: str
@@ -162,7 +168,8 @@ class FashionReallocation(FashionTraining):
         )
         with torch.no_grad():
             test = statistics(net, *problem.test(1000))
-        arrays = {name: history.measures[name] for name in ("accuracy", "log_paths")}
+        names = ("accuracy", "log_paths", "paths", "zero")
+        arrays = {name: history.measures[name] for name in names}
         arrays |= {"test_accuracy": test["accuracy"], "loss": history.batch_loss}
         return as_float32(arrays) | {
             "at": history.record,
