@@ -473,15 +473,25 @@ def reached(run: Run, name: str) -> np.ndarray:
 
 
 def turning_point(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Return as an index the last epoch of freezing with a loss above half its start."""
-    loss = run["sample_loss" if "labels" in run.spec else "loss"]
-    return last_true(loss > loss[0] / 2), np.arange(loss.shape[1])
+    """Return as an index the last epoch of freezing before the loss first falls below a part."""
+    fashion = "labels" in run.spec
+    loss = run["sample_loss" if fashion else "loss"]
+    fallen = loss < (0.5 if fashion else 0.75) * loss[0]
+    return last_true(~np.logical_or.accumulate(fallen)), np.arange(loss.shape[1])
+
+
+def early_gain(run: Run) -> np.ndarray:
+    done = reached(run, "fresh_matched")
+    return done[turning_point(run)] - done[0]
+
+
+def whole_gain(run: Run) -> np.ndarray:
+    done = reached(run, "fresh_matched")
+    return done[-1] - done[0]
 
 
 def gates_early(run: Run) -> np.ndarray:
-    done = reached(run, "fresh_matched")
-    turn = done[turning_point(run)]
-    return (turn - done[0]) - (done[-1] - turn)
+    return early_gain(run) - (whole_gain(run) - early_gain(run))
 
 
 def linear_later(run: Run) -> np.ndarray:
@@ -500,8 +510,12 @@ def features_of(kind: str) -> dict[str, Callable]:
     }
 
 
-def gates_over_values(run: Run) -> np.ndarray:
-    return run["ntk_end_gates"] - run["ntk_end_values"]
+GATES_EARLY = {"": gates_early, "until then": early_gain, "in all": whole_gain}
+LINEAR_LATER = {"": linear_later, "better than at the start": early_gain}
+
+
+def gates_over(other: str, run: Run) -> np.ndarray:
+    return run["ntk_end_gates"] - run[other]
 
 
 def gains_of_tasks(*runs: Run) -> np.ndarray:
@@ -543,10 +557,6 @@ def images_right(*runs: Run) -> np.ndarray:
 
     plain, idea = best(runs[:2]), best(runs[2:])
     return difference(lambda run: run["test_accuracy"][:, 5:].mean(-1), idea, plain)
-
-
-def evens(plain: Run, idea: Run) -> np.ndarray:
-    return difference(lambda run: abs(gain(run)), plain, idea)
 
 
 def cost(name: str, plain: Run, idea: Run) -> np.ndarray:
@@ -734,14 +744,17 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "fashion-dlgn-between": partial(difference, percent),
     "hard-gates-are-the-net-fashion-2": hard_cost,
     "features-learned-2": features_of("fresh"),
-    "gates-early-2": gates_early,
-    "linear-later-2": linear_later,
+    "gates-early-2": GATES_EARLY,
+    "linear-later-2": LINEAR_LATER,
     "path-kernel-learned-2": features_of("kernel"),
     "features-learned-fashion-2": features_of("fresh"),
-    "gates-early-fashion-2": gates_early,
-    "linear-later-fashion-2": linear_later,
+    "gates-early-fashion-2": GATES_EARLY,
+    "linear-later-fashion-2": LINEAR_LATER,
     "path-kernel-learned-fashion-2": features_of("kernel"),
-    "paths-change-ntk": gates_over_values,
+    "paths-change-ntk": {
+        "": partial(gates_over, "ntk_end_values"),
+        "closer than the start": partial(gates_over, "ntk_start"),
+    },
     "surrogate-tasks": gains_of_tasks,
     "surrogate-paths-2": gains_of_partners,
     "surrogate-kernels-2": partial(own_over_others, "overlap", 300),
@@ -750,7 +763,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "reallocate-equal-paths-2": IDEA,
     "reallocate-own-step-sizes-2": IDEA,
     "reallocate-new-half-spaces-2": IDEA,
-    "reallocation-evens-paths": evens,
+    "reallocation-evens-paths": partial(difference, gain),
     "reallocation-costs-nothing": {
         "": partial(cost, "loss"),
         "between the points": partial(cost, "between"),
