@@ -113,7 +113,12 @@ def test_the_level_of_random_directions_is_a_mean_over_seeds():
 
 
 def test_numbers_of_frozen_gates_on_images_are_in_points():
-    assert readings.image_freezing_numbers([image_run()]) == {
+    run = image_run()
+    specs = {"relu": run.spec, "dlgn": run.spec.replace(model="dlgn")}
+    numbers = readings.image_freezing_numbers(specs, {"relu": run})
+    waiting = {name: text for name, text in numbers.items() if name.endswith("dlgn modified")}
+    assert len(waiting) == 7 and set(waiting.values()) == {"no run yet"}
+    assert numbers | dict.fromkeys(waiting) == dict.fromkeys(waiting) | {
         "freezing-n": "1,000",
         "freezing-seeds": 2,
         "freezing-first": 7,

@@ -50,6 +50,9 @@ __all__ = [
     "task_numbers",
 ]
 
+NO_RUN = "no run yet"
+"""What the text has in a number's place where nothing is recorded."""
+
 _FROZEN = {
     "fresh_matched": "reinitialised value network",
     "continued_matched": "own value network",
@@ -222,19 +225,22 @@ def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
 
 def _freezing_numbers(result: Result, label: str, unit: float = 1.0) -> dict[str, str]:
     """Return what both texts say of a net's frozen gates, each number times ``unit``."""
-    values = {
-        "as it is": gained(result, "fresh"),
-        "learned": learned(result, "fresh"),
-        "kernel": learned(result, "kernel"),
-        "early": early_rather_than_late(result),
-        "frozen": reached_rather_than_missed(result),
-    }
+    values = {what: reading(result) for what, reading in _TOLD.items()}
     if "fresh_hard_trained" in result.arrays:
         values["hard"] = learned_by_hard_gates(result, "fresh")
     numbers = {f"{what} {label}": interval_text(unit * value) for what, value in values.items()}
     epochs = np.unique(result.at[last_high(result)])
     numbers[f"high {label}"] = " to ".join(f"{e:g}" for e in dict.fromkeys(epochs[[0, -1]]))
     return numbers
+
+
+_TOLD = {
+    "as it is": lambda result: gained(result, "fresh"),
+    "learned": lambda result: learned(result, "fresh"),
+    "kernel": lambda result: learned(result, "kernel"),
+    "early": early_rather_than_late,
+    "frozen": reached_rather_than_missed,
+}
 
 
 def accuracy(result: Result, name: str) -> np.ndarray:
@@ -260,23 +266,30 @@ def accuracy_curves(result: Result) -> dict[str, np.ndarray]:
     return {label: mean_intervals(100 * accuracy(result, name)) for name, label in names.items()}
 
 
-def image_freezing_numbers(results: Sequence[Result]) -> dict[str, object]:
+def image_freezing_numbers(
+    specs: Mapping[str, Spec], results: Mapping[str, Result]
+) -> dict[str, object]:
     """Return what the text says of frozen gates on images, differences in percentage points.
 
     Args:
-        results: of ``FashionFreezing``, all with the same sizes and seeds.
+        specs: of ``FashionFreezing``, by name, all with the same sizes and seeds.
+        results: of those that have been run.
     """
-    spec = results[0].spec
+    spec = next(iter(specs.values()))
     numbers = {
         "freezing-n": f"{spec.n_train:,}",
         "freezing-seeds": spec.seeds,
         "freezing-first": spec.first_seed,
         "freezing-epochs": spec.refit_epochs,
         "freezing-sample": f"{10 * spec.kernel_sample:,}",
-        "from-freezing": origin(*results),
+        "from-freezing": origin(*results.values()) if results else NO_RUN,
     }
-    for result in results:
-        numbers |= _freezing_numbers(result, f"{result.spec.model} {result.spec.labels}", 100.0)
+    for name, spec in specs.items():
+        label = f"{spec.model} {spec.labels}"
+        if name in results:
+            numbers |= _freezing_numbers(results[name], label, 100.0)
+        else:
+            numbers |= {f"{what} {label}": NO_RUN for what in (*_TOLD, "hard", "high")}
     return numbers
 
 
