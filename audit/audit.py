@@ -860,7 +860,8 @@ def judged(rule: Rule, values: np.ndarray) -> dict:
     else:
         numbers = of_correlation(*values, rule.level, ranks=rule.kind.startswith("rank"))
     holds = rule.holds(numbers["low"], numbers["high"])
-    return numbers | {"seeds": values.shape[-1], "holds": holds}
+    known = {name: None if value != value else value for name, value in numbers.items()}
+    return known | {"seeds": values.shape[-1], "holds": holds}  # JSON has no NaN
 
 
 def of_mean(values: np.ndarray, rule: Rule) -> dict:
@@ -920,7 +921,8 @@ def of_correlation(x: np.ndarray, y: np.ndarray, level: float, ranks: bool) -> d
     if ranks:
         x, y = stats.rankdata(x), stats.rankdata(y)
     x, y = x - x.mean(), y - y.mean()
-    r = x @ y / np.sqrt((x @ x) * (y @ y))
+    with np.errstate(invalid="ignore"):  # of a constant there is none
+        r = x @ y / np.sqrt((x @ x) * (y @ y))
     se = np.sqrt((1 + ranks * r**2 / 2) / (len(x) - 3))
     z = np.arctanh(min(max(r, -1 + 1e-12), 1 - 1e-12))
     low, high = np.tanh(z + se * stats.norm.ppf([0.025, 0.975]))
