@@ -694,7 +694,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "paths-stay-2": gain,
     "paths-much-larger": gain_in_deviations,
     "paths-unchanged-later": later_share,
-    "stalled-are-starved": starved_and_error,
+    "starved-nets-stall": starved_and_error,
     "paths-need-training-2": share_of_base,
     "paths-simplicity-2": gain,
     "paths-simplicity-without-signal": gain,

@@ -33,7 +33,13 @@ __all__ = [
 ]
 
 SIGNS = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
-SECTIONS = ("Abstract", "Introduction", "Section 2", "Section 3", "Section 4", "Section 5", "Appendix", "ours")
+SECTIONS = (
+    "Abstract",
+    "Introduction",
+    *(f"Section {number}" for number in range(2, 7)),
+    "Appendix",
+    "ours",
+)
 
 
 @cache

@@ -269,12 +269,15 @@ def test_parameter_sets(tmp_path):
 # --- what the repository says of itself ---
 
 
+_BINARY = (".gz", ".npz", ".png", ".pt")
+
+
 def tracked():
     done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         pytest.skip("not a git checkout")
     paths = [ROOT / name for name in done.stdout.splitlines()]
-    return [path for path in paths if path.is_file() and path.suffix not in (".gz", ".npz", ".png")]
+    return [path for path in paths if path.is_file() and path.suffix not in _BINARY]
 
 
 def test_the_publishing_address_is_the_same_everywhere():

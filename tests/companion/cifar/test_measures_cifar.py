@@ -62,7 +62,7 @@ def test_accuracies_are_named_after_their_gates(x):
 
 def test_overlaps_of_a_soft_dgn_are_those_of_its_hard_gates(generator):
     images = torch.randn(10, 3, 3, 8, 8, generator=generator)  # three of each class
-    net = ConvDGN(gate=SoftGate(4.0), **SIZES)
+    net = ConvDGN(gate=SoftGate(4.0), generator=generator, **SIZES)
     soft = measures.path_overlaps(net, images)
     net.gate = HardGate()
     with torch.no_grad():
