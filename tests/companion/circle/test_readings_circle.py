@@ -469,6 +469,7 @@ def test_numbers_of_explanations_are_paired_by_seed():
     runs["frozen: hard"] = studied((0, 40), **loss)
     numbers = readings.explanation_numbers(runs)
     assert numbers["dlgn frequency"] == "2.00 (2.00 to 2.00)" and numbers["frozen first"] == 1
+    assert numbers["frozen seeds"] == 2
 
 
 def test_the_allocation_over_time_has_its_interval():

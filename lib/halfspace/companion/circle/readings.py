@@ -673,6 +673,7 @@ def run_numbers(recorded: Mapping[str, Result], live: Mapping[str, Result]) -> d
         "live-seed": live["DLGN"].spec.first_seed,
         "looks": _listed(recorded["dlgn: base"]),
         "frozen-looks": _listed(recorded["frozen: beta 4"]),
+        "frozen-seeds": recorded["frozen: beta 4"].spec.training.seeds,
         "commit": ", ".join(sorted({run.provenance["commit"] for run in recorded.values()})),
         "minutes": round(seconds / 60),
         "from-runs": origin(*recorded.values()),
@@ -863,8 +864,10 @@ def explanation_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
             ),
         }
     frozen = recorded.get("frozen: hard")
-    first = _MISSING if frozen is None else int(low_half_first(frozen).sum())
-    return numbers | {"frozen first": first}
+    first, seeds = _MISSING, _MISSING
+    if frozen is not None:
+        first, seeds = int(low_half_first(frozen).sum()), frozen.spec.training.seeds
+    return numbers | {"frozen first": first, "frozen seeds": seeds}
 
 
 def fitted_apart_rows(recorded: Mapping[str, Result], shown: Mapping[str, str]) -> list[dict]:
