@@ -420,15 +420,16 @@ def test_numbers_of_kernels():
 
 def test_numbers_of_fitting():
     def fitted_at(*epochs):
-        loss = np.where(np.array([0, 10, 20])[:, None] >= np.array(epochs), 0.01, 1.0)
-        return studied((0, 10, 20), loss_top=loss, loss_bottom=loss)
+        loss = np.where(np.array([0, 10, 300])[:, None] >= np.array(epochs), 0.01, 1.0)
+        return studied((0, 10, 300), loss_top=loss, loss_bottom=loss)
 
     names = [f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)]
     runs = {name: fitted_at(10, 10) for name in (*names, "dlgn: straight-through")}
-    runs |= {"frozen: beta 4": fitted_at(20, 99), "frozen: hard": fitted_at(99, 99)}
+    runs |= {"frozen: beta 4": fitted_at(20, 999), "frozen: hard": fitted_at(999, 999)}
     numbers = readings.fit_numbers(runs)
-    assert numbers["fit dlgn beta 10"] == "10" and numbers["fit frozen hard"] == "after 20"
-    assert numbers["stalled_frozen"] == "1" and numbers["frozen_last"] == 20
+    assert numbers["fit dlgn beta 10"] == "10" and numbers["fit frozen hard"] == "after 300"
+    assert numbers["frozen hard ratio"] == "100.0"  # errors of 1 and of 0.01
+    assert numbers["stalled_frozen"] == "1" and numbers["frozen_last"] == 300
 
 
 def test_the_conditions_page_says_what_is_recorded():

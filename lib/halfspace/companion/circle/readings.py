@@ -746,7 +746,9 @@ def fit_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
         f"fit {name.replace(':', '')}": half_fitted_by(recorded[name])
         for name in (*names, "dlgn: straight-through", "frozen: hard")
     }
+    ratio = error_ratio(recorded["frozen: hard"], recorded["dlgn: straight-through"], 300)
     return numbers | {
+        "frozen hard ratio": f"{np.exp(ratio.mean()):.1f}",
         "stalled_frozen": str(int(np.isnan(epochs_to_fit(frozen)).sum())),
         "frozen_last": int(evaluation_epochs(frozen)[-1]),
     }
