@@ -30,6 +30,22 @@ def test_frozen_gates_are_four_lines_on_an_axis_that_shows_epoch_0(axis):
     assert axis.get_xscale() == "symlog" and axis.get_title() == "a net"
 
 
+def test_panels_without_a_run_say_so():
+    figure, axes = plt.subplots(1, 2)
+    given = curves("the net", "fresh", "own", "kernel")
+    panels = {"a net": ([0, 1, 10], given, 7.5, "relu"), "another": None}
+    plots.frozen_gate_panels(axes, panels, linear_until=0.1)
+    assert len(axes[0].lines) == 5 and not axes[1].lines
+    assert axes[1].get_title() == "another: no run yet"
+    (legend,) = figure.legends
+    assert len(legend.texts) == 5
+    plt.close(figure)
+    figure, axes = plt.subplots()
+    plots.frozen_gate_panels(axes, {"none": None}, linear_until=0.1)
+    assert not figure.legends
+    plt.close(figure)
+
+
 def test_similarities_tell_pairs_from_others_and_from_relu_nets(axis):
     given = curves("pair", "others", "ReLU nets")
     plots.similarities(axis, [0, 10, 100], given, title="a kernel")

@@ -134,6 +134,15 @@ def test_numbers_of_frozen_gates_on_images_are_in_points():
     }
 
 
+def test_panels_wait_for_their_runs():
+    run = image_run()
+    specs = {"relu": run.spec, "dlgn": run.spec.replace(model="dlgn")}
+    panels = readings.image_panels(specs, {"relu": run})
+    epochs, curves, random, color = panels["ReLU net, modified labels"]
+    assert (list(epochs), random, color) == ([0, 0.5, 1, 20], pytest.approx(70), "relu")
+    assert len(curves) == 4 and panels["DLGN, modified labels"] is None
+
+
 def surrogate_run():
     sizes = dict(seeds=3, epochs=20)
     spec = CircleSurrogate(relu=recipe("relu", **sizes), dlgn=recipe("dlgn", **sizes), at=(0, 20))

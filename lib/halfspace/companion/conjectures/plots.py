@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, interval_curve
+from halfspace.companion.plots import COLORS, INK, interval_curve, legend_above
 
-__all__ = ["frozen_gates", "gains_of_pairs", "gains_of_tasks", "similarities"]
+__all__ = ["frozen_gate_panels", "frozen_gates", "gains_of_pairs", "gains_of_tasks", "similarities"]
 
 
 def frozen_gates(
@@ -33,9 +34,32 @@ def frozen_gates(
     """
     for (label, curve), style in zip(curves.items(), (":", "-", "--", "-."), strict=True):
         interval_curve(axis, epochs, curve, label, color=color, style=style)
-    axis.axhline(random, color="black", lw=0.8, label="reinitialised, random directions")
+    axis.axhline(random, color=INK, lw=0.8, label="reinitialised, random directions")
     axis.set_title(title)
     axis.set_xscale("symlog", linthresh=linear_until)
+
+
+def frozen_gate_panels(
+    axes: ArrayLike, panels: Mapping[str, tuple | None], *, linear_until: float
+) -> None:
+    """Draw ``frozen_gates`` in several panels under one legend; some may wait for their run.
+
+    Args:
+        axes: as many Axes as panels, any shape.
+        panels: by title, its epochs, curves, random level and colour, or ``None`` without a run.
+        linear_until: as for ``frozen_gates``.
+    """
+    drawn = []
+    for axis, (title, panel) in zip(np.ravel(axes), panels.items(), strict=True):
+        if panel is None:
+            axis.set_title(f"{title}: no run yet")
+            continue
+        *values, color = panel
+        frozen_gates(axis, *values, title=title, color=color, linear_until=linear_until)
+        axis.set_xticks([0, 1, 10], ["0", "1", "10"])
+        drawn.append(axis)
+    if drawn:
+        legend_above(drawn[0].figure, drawn[0], columns=2)
 
 
 def similarities(

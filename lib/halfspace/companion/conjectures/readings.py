@@ -32,6 +32,7 @@ __all__ = [
     "gates_rather_than_nothing",
     "gates_rather_than_values",
     "image_freezing_numbers",
+    "image_panels",
     "last_high",
     "learned",
     "learned_by_hard_gates",
@@ -49,6 +50,8 @@ __all__ = [
     "swap_numbers",
     "task_numbers",
 ]
+
+_NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 
 NO_RUN = "no run yet"
 """What the text has in a number's place where nothing is recorded."""
@@ -264,6 +267,21 @@ def accuracy_curves(result: Result) -> dict[str, np.ndarray]:
     """
     names = {"accuracy": _ITSELF} | _FROZEN
     return {label: mean_intervals(100 * accuracy(result, name)) for name, label in names.items()}
+
+
+def image_panels(
+    specs: Mapping[str, Spec], results: Mapping[str, Result]
+) -> dict[str, tuple | None]:
+    """Return what ``plots.frozen_gate_panels`` draws of frozen gates on images, by title.
+
+    Args: those of ``image_freezing_numbers``.
+    """
+    panels = {}
+    for name, spec in specs.items():
+        run = results.get(name)
+        title = f"{_NETS[spec.model]}, {spec.labels} labels"
+        panels[title] = run and (run.at, accuracy_curves(run), random_level(run), spec.model)
+    return panels
 
 
 def image_freezing_numbers(
