@@ -91,6 +91,13 @@ def test_normals_belong_to_dlgns_without_biases(runs, arrays):
     np.testing.assert_allclose(arrays["dlgn"]["resultant"][0, 0], mean.detach(), rtol=1e-4)
 
 
+def test_a_deep_linear_net_has_no_half_spaces_and_prefers_no_half():
+    measured = study("linear").run(CPU)[0]
+    assert "resultant" not in measured
+    assert measured["active_top"].min() == 1 and measured["prefer_top"].max() == 0
+    assert measured["zero_bottom"].max() == 0
+
+
 def test_power_from_a_frequency_on():
     angles = math.pi * (np.arange(64) + 0.5) / 64  # of a half of the circle
     waves = np.sin(angles) + 2 * np.sin(2 * angles) + 3 * np.sin(8 * angles)

@@ -145,7 +145,7 @@ def _layers(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
     described = {f"active_{half}": shares.mean(-1) for half, shares in active.items()}
     described["prefer_top"] = (active["top"] > active["bottom"]).double().mean(-1)
     described["prefer_bottom"] = (active["top"] < active["bottom"]).double().mean(-1)
-    if net.has_linear_gating and not net.has_bias:
+    if net.has_gating and net.has_linear_gating and not net.has_bias:
         normals = half_spaces(net)[0]
         unit = normals / normals.norm(dim=-1, keepdim=True)
         described["resultant"] = unit.mean(-2).norm(dim=-1)
