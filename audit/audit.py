@@ -744,14 +744,14 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "fashion-dlgn-between": partial(difference, percent),
     "hard-gates-are-the-net-fashion-2": hard_cost,
     "features-learned-2": features_of("fresh"),
-    "gates-early-2": GATES_EARLY,
+    "gates-early-3": GATES_EARLY,
     "linear-later-2": LINEAR_LATER,
     "path-kernel-learned-2": features_of("kernel"),
     "features-learned-fashion-2": features_of("fresh"),
     "gates-early-fashion-2": GATES_EARLY,
     "linear-later-fashion-2": LINEAR_LATER,
     "path-kernel-learned-fashion-2": features_of("kernel"),
-    "paths-change-ntk": {
+    "paths-change-ntk-2": {
         "": partial(gates_over, "ntk_end_values"),
         "closer than the start": partial(gates_over, "ntk_start"),
     },

@@ -434,7 +434,10 @@ def test_every_claim_of_the_first_edition_has_one_in_its_place():
 
 
 def test_the_paper_is_judged_sentence_by_sentence():
-    named = re.findall(r"{claim}`([^`]+)`", (ROOT / "sentences.md").read_text(encoding="utf8"))
+    text = (ROOT / "sentences.md").read_text(encoding="utf8")
+    named = re.findall(r"{claim}`([^`]+)`", text)
+    headings = re.findall("^## .*", text, flags=re.MULTILINE)
+    assert len(headings) == len(set(headings)) == 8
     by_kind = {entry["id"]: entry["kind"] for entry in claims_report.entries()}
     assert set(named) <= set(by_kind)
     assert {id for id, kind in by_kind.items() if kind == "paper"} <= set(named)

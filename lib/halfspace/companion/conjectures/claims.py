@@ -134,7 +134,7 @@ CLAIMS = (
         why=_HARDNESS,
     ),
     Claim(
-        id="gates-early-2",
+        id="gates-early-3",
         kind="paper",
         text="Features are learned early: most of what directions gain, they gain while the loss "
         "is high.",
@@ -143,13 +143,15 @@ CLAIMS = (
         paper="early, while the loss is still high",
         statistic="what directions, all as hard as the end's, gain for a fresh value network (ln "
         f"error) until {_HIGH}, minus what they gain from there to the end; a difference, since "
-        "the share of a gain near zero says nothing (second cases: what they gain until then; "
-        "third: to the end)",
-        cases=cases(_circle(_NETS), early_rather_than_late, "above")
-        + cases(_circle(_NETS, ", until then"), gained_early, "above")
-        + cases(_circle(_NETS, ", in all"), _along(learned_since_start, "fresh"), "above"),
-        controls=cases(_circle(_GATES), early_rather_than_late, "above"),
+        "the share of a gain near zero says nothing (controls: what they gain until then, "
+        "and to the end)",
+        cases=cases(_circle(_NETS), early_rather_than_late, "above"),
+        controls=cases(_circle(_NETS, ", until then"), gained_early, "above")
+        + cases(_circle(_NETS, ", in all"), _along(learned_since_start, "fresh"), "above")
+        + cases(_circle(_GATES), early_rather_than_late, "above"),
         figure=f"{_FOUR}freezing",
+        seen="all of them: a first version counted the gain to the end, without which nothing can "
+        "be early, as a case, so that it alone made the claim hold under conditions",
         replaces=("gates-early",),
         why=_HALF,
     ),
@@ -209,12 +211,12 @@ CLAIMS = (
         paper="early, while the loss is still high",
         statistic="what directions, all as hard as the end's, gain for a fresh value network "
         f"(test accuracy) until {_HIGH_IMAGES}, minus what they gain from there to the end; a "
-        "difference, since the share of a gain near zero says nothing (second cases: what they "
-        "gain until then; third: to the end)",
-        cases=cases(_images("modified"), early_rather_than_late, "above")
-        + cases(_modified(_NETS, ", until then"), gained_early, "above")
-        + cases(_modified(_NETS, ", in all"), _along(learned_since_start, "fresh"), "above"),
-        controls=cases(_ORIGINAL, early_rather_than_late, "above"),
+        "difference, since the share of a gain near zero says nothing (controls: what they gain "
+        "until then, and to the end)",
+        cases=cases(_images("modified"), early_rather_than_late, "above"),
+        controls=cases(_modified(_NETS, ", until then"), gained_early, "above")
+        + cases(_modified(_NETS, ", in all"), _along(learned_since_start, "fresh"), "above")
+        + cases(_ORIGINAL, early_rather_than_late, "above"),
         figure=_FIVE,
         replaces=("gates-early-fashion",),
         why=_HALF,
@@ -254,7 +256,7 @@ CLAIMS = (
         why=_HARDNESS,
     ),
     Claim(
-        id="paths-change-ntk",
+        id="paths-change-ntk-2",
         kind="paper",
         text="The NTK changes because the gates do: the end's gates alone bring it closer to the "
         "end's NTK than the end's value weights alone.",
@@ -262,21 +264,22 @@ CLAIMS = (
         quote="We hypothesize that the active path regions change during training thus causing "
         "the NTK to change.",
         statistic="cosine with the trained net's NTK, gates of the end with the value weights of "
-        "the start, minus gates of the start with the value weights of the end (second cases: "
+        "the start, minus gates of the start with the value weights of the end (controls: "
         "minus gates and value weights of the start)",
         cases=cases(
             {name: f"swap: {net}" for name, net in _NETS.items()}, gates_rather_than_values, "above"
-        )
-        + cases(
+        ),
+        controls=cases(
             {f"{name}, closer than the start": f"swap: {net}" for name, net in _NETS.items()},
             gates_rather_than_nothing,
             "above",
-        ),
-        controls=cases(
+        )
+        + cases(
             {name: f"swap: {net}" for name, net in _GATES.items()},
             gates_rather_than_values,
             "above",
         ),
+        seen="all of them: a first version counted being closer than the start as a case",
         figure=f"{_FOUR}swap",
     ),
     Claim(
