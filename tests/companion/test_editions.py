@@ -19,8 +19,9 @@ def test_each_old_claim_is_followed_to_its_place(kept):
     first, second = ({"id": id, "rule": "", "replaces": ["changed"]} for id in "ab")
     other_rule = {"id": "gone", "rule": "another", "replaces": []}
     rows = editions.changes([same, first, second, other_rule])
-    assert [row["old"] for row in rows] == kept
-    assert [row["new"] for row in rows] == [[same], [first, second], []]
+    unchanged, changed, gone = kept
+    assert [row["old"] for row in rows] == [changed, gone, unchanged]
+    assert [row["new"] for row in rows] == [[first, second], [], [same]]
 
 
 def test_without_the_repository_the_way_out_is_named(monkeypatch, tmp_path):

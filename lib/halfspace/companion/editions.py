@@ -33,16 +33,18 @@ def changes(entries: list[dict]) -> list[dict]:
 
     Returns:
         For each old claim its entry, ``old``, and the entries that stand in its place, ``new``:
-        those that replace it, or the one of its id and rule; none if the claim was dropped.
+        those that replace it, or the one of its id and rule; none if the claim was dropped. Claims
+        whose rule is the same come last.
     """
     by_id = {entry["id"]: entry for entry in entries}
     replacing = {}
     for entry in entries:
         for id in entry["replaces"]:
             replacing.setdefault(id, []).append(entry)
-    rows = []
+    changed, unchanged = [], []
     for old in first_edition():
         kept = by_id.get(old["id"])
         same = [kept] if kept and kept["rule"] == old["rule"] else []
-        rows.append({"old": old, "new": replacing.get(old["id"], same)})
-    return rows
+        row = {"old": old, "new": replacing.get(old["id"], same)}
+        (unchanged if row["new"] == same != [] else changed).append(row)
+    return changed + unchanged

@@ -52,7 +52,8 @@ def frozen_gate_panels(
     drawn = []
     for axis, (title, panel) in zip(np.ravel(axes), panels.items(), strict=True):
         if panel is None:
-            axis.set_title(f"{title}: no run yet")
+            axis.set_title(title)
+            axis.text(0.5, 0.5, "no run yet", transform=axis.transAxes, ha="center", color=INK)
             continue
         *values, color = panel
         frozen_gates(axis, *values, title=title, color=color, linear_until=linear_until)
