@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from halfspace.companion import intervals
 from halfspace.companion.intervals import (
     first_below,
     fit_power_law,
@@ -80,3 +81,15 @@ def test_interval_of_a_slope_is_that_of_linear_regression():
     assert factor == pytest.approx(np.exp(line.intercept))
     with pytest.raises(ValueError, match="three sizes; got 2"):
         power_law_interval([1, 2], [1, 2])
+
+
+def test_a_skewed_sample_of_enough_seeds_is_bootstrapped():
+    values = np.random.default_rng(3).lognormal(sigma=1.2, size=60)
+    assert intervals.is_skewed(values) and intervals.is_skewed(-values[:20])
+    assert not intervals.is_skewed(values[:19]) and not intervals.is_skewed(np.arange(60.0))
+    mean, low, high = intervals.mean_interval(values)
+    drawn = intervals.bootstrapped_mean(values).bootstrap_distribution
+    # Bias-corrected: the percentiles are shifted to the right, away from the plain ones.
+    plain = np.percentile(drawn, [2.5, 97.5])
+    assert mean == pytest.approx(values.mean()) and low > plain[0] and high > plain[1]
+    assert intervals.mean_interval(values) == (mean, low, high)

@@ -6,14 +6,9 @@ from typing import Self
 import numpy as np
 from scipy import stats
 
-from halfspace.companion.intervals import mean_interval
+from halfspace.companion.intervals import bootstrapped_mean, is_skewed, mean_interval
 
 __all__ = ["Estimate", "correlation", "holm", "mean_or_skewed", "share"]
-
-_SKEWED = 1.0  # sample skewness from which on the mean's interval is bootstrapped
-_LEAST = 20  # seeds from which on it is: fewer do not show how skewed their law is
-_RESAMPLES = 9999
-_SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +60,9 @@ def mean_or_skewed(values: np.ndarray, level: float, *, equal: bool = False) -> 
     levels = (-level, level) if equal else (level,)
     if low == high:
         sided = [(float(mean <= bound), float(mean >= bound)) for bound in levels]
-    elif len(values) >= _LEAST and abs(stats.skew(values, bias=False)) > _SKEWED:
+    elif is_skewed(values):
         kind = "bootstrap"
-        rng = np.random.default_rng(_SEED)
-        made = stats.bootstrap(
-            (values,), np.mean, n_resamples=_RESAMPLES, method="BCa", rng=rng, vectorized=True
-        )
-        low, high = made.confidence_interval
-        drawn = made.bootstrap_distribution
+        drawn = bootstrapped_mean(values).bootstrap_distribution
         sided = [(_share_of(drawn <= bound), _share_of(drawn >= bound)) for bound in levels]
     else:
         sided = []
