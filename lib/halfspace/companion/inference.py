@@ -62,7 +62,7 @@ def mean_or_skewed(values: np.ndarray, level: float, *, equal: bool = False) -> 
         sided = [(float(mean <= bound), float(mean >= bound)) for bound in levels]
     elif is_skewed(values):
         kind = "bootstrap"
-        drawn = bootstrapped_mean(values).bootstrap_distribution
+        *_, drawn = bootstrapped_mean(values)
         sided = [(_share_of(drawn <= bound), _share_of(drawn >= bound)) for bound in levels]
     else:
         sided = []

@@ -32,12 +32,15 @@ def is_skewed(values: np.ndarray) -> bool:
     return len(values) >= _LEAST and abs(stats.skew(values, bias=False)) > _SKEWED
 
 
-def bootstrapped_mean(values: np.ndarray, confidence: float = 0.95):
+def bootstrapped_mean(
+    values: np.ndarray, confidence: float = 0.95
+) -> tuple[float, float, np.ndarray]:
     """Return the bias-corrected and accelerated bootstrap of the mean of (S,) values.
 
-    It is drawn from a fixed seed, 9,999 times.
+    Returns:
+        The interval's ends, and the means of 9,999 resamples, drawn from a fixed seed.
     """
-    return stats.bootstrap(
+    made = stats.bootstrap(
         (values,),
         np.mean,
         confidence_level=confidence,
@@ -46,6 +49,7 @@ def bootstrapped_mean(values: np.ndarray, confidence: float = 0.95):
         rng=np.random.default_rng(_SEED),
         vectorized=True,
     )
+    return *made.confidence_interval, made.bootstrap_distribution
 
 
 def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -71,7 +75,7 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, 
     if np.allclose(values, mean, rtol=1e-12, atol=0):  # the t interval would only measure rounding
         return float(mean), float(mean), float(mean)
     if is_skewed(values):
-        low, high = bootstrapped_mean(values, confidence).confidence_interval
+        low, high, _ = bootstrapped_mean(values, confidence)
     else:
         low, high = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
     return float(mean), float(low), float(high)
