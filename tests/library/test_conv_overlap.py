@@ -26,8 +26,8 @@ def count_by_enumeration(gates, channels, side):
 
 
 def test_overlap_counts_shared_active_paths():
-    net = ConvReLUNet(channels=2, filters=2, depth=2, units=3).double()
     generator = torch.Generator().manual_seed(0)
+    net = ConvReLUNet(channels=2, filters=2, depth=2, units=3, generator=generator).double()
     x = torch.randn(11, 2, 3, 3, dtype=torch.float64, generator=generator)
     gates = net.gates(x)
     expected = count_by_enumeration(gates, channels=2, side=3)
