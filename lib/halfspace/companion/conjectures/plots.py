@@ -90,7 +90,7 @@ def gains_of_pairs(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
 
 def gains_of_tasks(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
     """Draw each task's mean gain of paths in ReLU nets and in DLGNs, shape (tasks,) each."""
-    axis.axhline(0, color="black", lw=0.5)
-    axis.axvline(0, color="black", lw=0.5)
+    axis.axhline(0, color=INK, lw=0.5)
+    axis.axvline(0, color=INK, lw=0.5)
     axis.plot(relu, dlgn, "o", ms=4, color=COLORS["dlgn"])
     axis.set(title="low half's mean gain (ln)", xlabel="ReLU nets", ylabel="DLGNs")
