@@ -230,7 +230,7 @@ BY_STUDY = {
     "CircleReallocation": [
         f"{name}_{half}" for name in ("loss", "between", "paths", "zero") for half in HALVES
     ],
-    "FashionReallocation": ["accuracy", "log_paths"],
+    "FashionReallocation": ["accuracy", "paths"],
 }
 
 

@@ -97,11 +97,6 @@ def test_paths_are_compared_by_their_means():
     np.testing.assert_allclose(fashion_readings.path_gain(result), expected[1])
 
 
-def test_log_paths_are_compared_where_nothing_else_is_recorded():
-    swapped = made_up(~SECOND_HALF, log_paths=counts([1, 1], [1, 3]))
-    assert fashion_readings.advantage(swapped).tolist() == [[1, 1], [1, 3]]
-
-
 def test_the_part_that_comes_to_72_percent_at_an_earlier_look_is_first():
     accuracy = np.zeros((3, 2, 10))
     accuracy[1, 0, :5] = accuracy[1, 1] = 0.72  # the second seed's parts come there together

@@ -57,12 +57,12 @@ def image_run(model, number, rate):
     better = rate == (1 if model == "relu" else 2)
     over_classes = np.array([-2, -1, 0, 1, 2] * 2) / 100  # the mean of either part is zero
     test = np.array([0.5, 0.6]) + 0.01 * number if better else np.zeros(2)
-    log_paths = np.zeros((2, 2, 10))
-    log_paths[1, :, :5], log_paths[:, 1, 5:] = 3, 1
+    paths = np.ones((2, 2, 10))
+    paths[1, :, :5], paths[:, 1, 5:] = math.exp(3), math.e
     arrays = {
         "accuracy": np.full((2, 2, 10), 0.9 if better else 0.8),
         "test_accuracy": test[:, None] + over_classes + np.repeat([0.1 * number, 0.0], 5),
-        "log_paths": log_paths,
+        "paths": paths,
     }
     return Result(spec, arrays, PROVENANCE, "recorded")
 

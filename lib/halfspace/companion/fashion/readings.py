@@ -26,7 +26,6 @@ __all__ = [
     "accuracies",
     "accuracy_difference",
     "accuracy_numbers",
-    "advantage",
     "agreement",
     "ahead_throughout",
     "alignment_change",
@@ -191,18 +190,6 @@ def simple_first(result: Result) -> np.ndarray:
 def early_accuracy_gap(result: Result) -> np.ndarray:
     """Return the parts' difference of training accuracy near epoch ``EARLY``, shape (S,)."""
     return simple_ahead(result, "accuracy")[nearest_record(result, EARLY)]
-
-
-def advantage(result: Result) -> np.ndarray:
-    """Return by how much the log path count of classes 0-4 exceeds that of classes 5-9.
-
-    For runs that recorded ln(1 + number of paths) alone; ``halves_ratio`` is for all others.
-
-    Returns:
-        Difference of the halves' means of ln(1 + number of active paths), shape (E, S).
-    """
-    first, second = _halves(result.log_paths)
-    return first - second
 
 
 def halves_ratio(result: Result) -> np.ndarray:

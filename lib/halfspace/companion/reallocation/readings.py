@@ -11,7 +11,7 @@ import numpy as np
 
 from halfspace.companion.circle.readings import log_error, low_and_high, path_gain, total_loss
 from halfspace.companion.fashion.data import PARTS
-from halfspace.companion.fashion.readings import advantage
+from halfspace.companion.fashion.readings import halves_ratio
 from halfspace.companion.intervals import geometric_intervals, interval_text, mean_interval
 from halfspace.companion.origin import origin
 from halfspace.companion.reallocation.ideas import IDEAS, LABELS
@@ -278,6 +278,6 @@ def image_numbers(runs: Runs) -> dict[str, object]:
         numbers[f"complex {idea} {label}"] = interval_text(100 * part_accuracy(run))
         numbers[f"more {idea} {label}"] = interval_text(100 * gain)
     for label in NETS:
-        gap = advantage(runs[label, "none"])
-        numbers[f"gap {label}"] = interval_text(gap[-1] - gap[0])
+        ratio = halves_ratio(runs[label, "none"])
+        numbers[f"gap {label}"] = interval_text(ratio[-1] - ratio[0])
     return numbers
