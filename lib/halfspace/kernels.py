@@ -3,10 +3,18 @@
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from halfspace._checks import check_shape
 
-__all__ = ["alignment", "block_means", "centred", "cosine", "mean_of_others"]
+__all__ = [
+    "alignment",
+    "block_means",
+    "centred",
+    "cosine",
+    "mean_of_others",
+    "pairwise_cosines",
+]
 
 
 def cosine(first: Tensor, second: Tensor) -> Tensor:
@@ -35,6 +43,28 @@ def cosine(first: Tensor, second: Tensor) -> Tensor:
             f"got shapes {tuple(first.shape)} and {tuple(second.shape)}"
         )
     return torch.cosine_similarity(first.flatten(-2), second.flatten(-2), dim=-1)
+
+
+def pairwise_cosines(first: Tensor, second: Tensor) -> Tensor:
+    """Return the cosine similarity of each of some kernels with each of others.
+
+    Args:
+        first: shape (S, N, k).
+        second: shape (T, N, k).
+
+    Returns:
+        Shape (S, T): a row for each of ``first``.
+
+    Raises:
+        ValueError: if the kernels differ in size.
+
+    Example:
+        >>> kernels = torch.stack([torch.eye(2), torch.ones(2, 2)])
+        >>> pairwise_cosines(kernels, torch.eye(2)[None]).mT
+        tensor([[1.0000, 0.7071]])
+    """
+    check_shape("second", second, (len(second), *first.shape[1:]))
+    return functional.normalize(first.flatten(1)) @ functional.normalize(second.flatten(1)).mT
 
 
 def centred(kernel: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from halfspace.kernels import alignment, centred, cosine, mean_of_others
+from halfspace.kernels import alignment, centred, cosine, mean_of_others, pairwise_cosines
 
 
 def kernels(generator, count=3, size=5):
@@ -17,6 +17,14 @@ def test_the_cosine_is_that_of_the_entries(generator):
         assert found == pytest.approx((a * b).sum().item() / (a.norm() * b.norm()).item())
     assert cosine(3 * first, first) == pytest.approx(np.ones(3))
     assert cosine(first[:, None], second[None]).shape == (3, 3)
+
+
+def test_pairs_have_a_row_for_each_of_the_first(generator):
+    first, second = kernels(generator), kernels(generator, count=2)
+    expected = cosine(first[:, None], second[None])
+    torch.testing.assert_close(pairwise_cosines(first, second), expected)
+    with pytest.raises(ValueError, match="second must have shape"):
+        pairwise_cosines(first, second[:, :1])
 
 
 def test_centring_is_that_of_the_features(generator):

@@ -18,7 +18,7 @@ from halfspace.companion.circle.specs import CircleEvaluation, CircleTraining
 from halfspace.companion.circle.target import Circle
 from halfspace.companion.spec import Integer, Spec
 from halfspace.datasets import circle_grid
-from halfspace.kernels import centred, cosine, mean_of_others
+from halfspace.kernels import centred, cosine, mean_of_others, pairwise_cosines
 from halfspace.nets import stack
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
@@ -61,28 +61,22 @@ class CircleKernels(CircleEvaluation):
             overlap = overlap_kernel(hard_gates(net, points), bias=net.has_bias).double()
             ntk = empirical_ntk(net, points).double()
             start = start or (overlap, ntk)
-            pairs = _cosines(ntk, overlap)
+            pairs = pairwise_cosines(ntk, overlap)
             rows["own"].append(pairs.diagonal())
             rows["others"].append(mean_of_others(pairs))
             rows["start"].append(cosine(ntk, start[0]))
             rows["first"].append(cosine(ntk, start[1]))
             moved = [_shape(k) - _shape(k0) for k, k0 in zip((overlap, ntk), start, strict=True)]
-            pairs = _cosines(moved[1], moved[0])
+            pairs = pairwise_cosines(moved[1], moved[0])
             rows["changes_own"].append(pairs.diagonal())
             rows["changes_others"].append(mean_of_others(pairs))
         arrays = {name: torch.stack(row) for name, row in rows.items()}
-        arrays["ntk_others"] = mean_of_others(_cosines(start[1], start[1]))
+        arrays["ntk_others"] = mean_of_others(pairwise_cosines(start[1], start[1]))
         return as_float32(arrays) | {
             "at": np.array(self.at),
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }
-
-
-def _cosines(first: Tensor, second: Tensor) -> Tensor:
-    """Cosines of each first kernel (rows) with each second one, from (S, N, N) each: (S, S)."""
-    unit = [functional.normalize(kernel.flatten(1)) for kernel in (first, second)]
-    return unit[0] @ unit[1].T
 
 
 def _shape(kernel: Tensor) -> Tensor:

@@ -11,14 +11,13 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
-from torch.nn import functional
 
 from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.measures import hard_gates, path_statistics
 from halfspace.companion.circle.specs import CircleTraining
 from halfspace.companion.spec import Integer, Spec
 from halfspace.datasets import circle_grid
-from halfspace.kernels import centred, mean_of_others
+from halfspace.kernels import centred, mean_of_others, pairwise_cosines
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import overlap_kernel
 from halfspace.training import weight_sums
@@ -93,10 +92,10 @@ class CircleSurrogate(Spec):
         }
         for name in ("function", "overlap", "ntk"):
             pairs = [
-                _similarity(relu[name], dlgn[name])
+                pairwise_cosines(dlgn[name], relu[name])
                 for relu, dlgn in zip(measured["relu"], measured["dlgn"], strict=True)
             ]
-            among = [_similarity(relu[name], relu[name]) for relu in measured["relu"]]
+            among = [pairwise_cosines(relu[name], relu[name]) for relu in measured["relu"]]
             arrays[f"{name}_own"] = torch.stack([p.diagonal() for p in pairs])
             arrays[f"{name}_others"] = torch.stack([mean_of_others(p) for p in pairs])
             arrays[f"{name}_relu"] = torch.stack([mean_of_others(p) for p in among])
@@ -121,8 +120,3 @@ class CircleSurrogate(Spec):
             "overlap": centred(overlap.double()),
             "ntk": centred(empirical_ntk(net, points).double()),
         }
-
-
-def _similarity(relu: Tensor, dlgn: Tensor) -> Tensor:
-    """Cosines of each DLGN (rows) with each ReLU net (columns), from (S, ., .) each: (S, S)."""
-    return functional.normalize(dlgn.flatten(1)) @ functional.normalize(relu.flatten(1)).mT
