@@ -6,9 +6,10 @@ from torch import Tensor, nn
 from halfspace._checks import check_shape, uncompiled
 from halfspace.companion.fashion.data import PARTS, SETTINGS
 from halfspace.gates import is_active
-from halfspace.overlap import active_path_counts
+from halfspace.ntk import empirical_ntk
+from halfspace.overlap import active_path_counts, overlap_kernel
 
-__all__ = ["accuracy", "by_class", "simple_classes", "statistics"]
+__all__ = ["accuracy", "by_class", "kernels", "simple_classes", "statistics"]
 
 
 _CHUNK = 1000  # images evaluated together: bounds the memory of the gates
@@ -68,6 +69,21 @@ def statistics(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         values["log_paths"].append(counts.double().log1p())
         values["zero"].append(counts == 0)
     return {name: by_class(torch.cat(chunks, dim=1)) for name, chunks in values.items()}
+
+
+def kernels(net: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """Return the ``overlap`` kernel (hard gates) and the ``ntk`` (the net's own gates) on images.
+
+    Args:
+        net: stacked, S copies.
+        x: images, shape (N, d).
+
+    Returns:
+        Shape (S, N, N) each: counts, int64, and the NTK in the net's precision.
+    """
+    with torch.no_grad():
+        overlap = overlap_kernel(is_active(net.preactivations(x)))
+    return {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}
 
 
 def by_class(values: Tensor) -> Tensor:

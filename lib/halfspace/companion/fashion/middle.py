@@ -9,14 +9,11 @@ from torch import Tensor
 
 from halfspace.companion.arrays import as_float32
 from halfspace.companion.fashion.data import PARTS, SETTINGS
-from halfspace.companion.fashion.measures import accuracy, statistics
+from halfspace.companion.fashion.measures import accuracy, kernels, statistics
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
-from halfspace.gates import is_active
 from halfspace.kernels import block_means, cosine
 from halfspace.nets import stack
-from halfspace.ntk import empirical_ntk
-from halfspace.overlap import overlap_kernel
 from halfspace.training import Crossing, fit, weight_sums
 
 __all__ = ["FashionMiddle"]
@@ -85,18 +82,18 @@ class FashionMiddle(FashionTraining):
         )
         middle = history.crossings["middle"]
         start = history.snapshots[0]
-        points, kernels = [], []
+        points, described = [], []
         for state in (start, middle.state, history.snapshots[self.epochs]):
             net.load_state_dict(state)
             with torch.no_grad():
                 points.append(statistics(net, sample_x, sample_y))
-            kernels.append(_kernels(net, kernel_x))
+            described.append(kernels(net, kernel_x))
         arrays = {name: torch.stack([point[name] for point in points]) for name in points[0]}
-        for name, other in _kernels(twin, kernel_x).items():
-            own = torch.stack([kernel[name] for kernel in kernels])
+        for name, other in kernels(twin, kernel_x).items():
+            own = torch.stack([kernel[name] for kernel in described]).double()
             arrays[f"{name}_within"] = block_means(own).diagonal(dim1=-2, dim2=-1)
             arrays[f"{name}_start"] = cosine(own, own[0])
-            arrays[f"{name}_twin"] = cosine(own[0], other)
+            arrays[f"{name}_twin"] = cosine(own[0], other.double())
         step = middle.step.numpy()
         arrays["middle_epoch"] = np.where(step >= 0, step / self.batches, np.nan)
         arrays["complex"] = np.tile(np.isin(np.arange(10), hard), (self.seeds, 1))
@@ -104,10 +101,3 @@ class FashionMiddle(FashionTraining):
             "initial": weight_sums(start),
             "diverged": history.diverged,
         }
-
-
-def _kernels(net, x: Tensor) -> dict[str, Tensor]:
-    """Return both kernels on images, float64, shape (S, N, N)."""
-    with torch.no_grad():
-        overlap = overlap_kernel(is_active(net.preactivations(x)))
-    return {"overlap": overlap.double(), "ntk": empirical_ntk(net, x).detach().double()}

@@ -15,13 +15,11 @@ from torch import Tensor
 
 from halfspace._checks import single_precision
 from halfspace.companion.fashion.data import SETTINGS, FashionProblem, fashion_problem
-from halfspace.companion.fashion.measures import accuracy, simple_classes, statistics
+from halfspace.companion.fashion.measures import accuracy, kernels, simple_classes, statistics
 from halfspace.companion.spec import Integer, Spec
 from halfspace.datasets import fashion_checksums
-from halfspace.gates import SoftGate, is_active
+from halfspace.gates import SoftGate
 from halfspace.nets import DLGN, ReLUNet, stack
-from halfspace.ntk import empirical_ntk
-from halfspace.overlap import overlap_kernel
 from halfspace.training import Crossing, State, fit
 
 __all__ = ["FashionSpec", "FashionTraining", "ModifiedFashionMNIST"]
@@ -220,11 +218,9 @@ class ModifiedFashionMNIST(FashionTraining):
 
     def _kernels(self, net, states: list[State], x: Tensor) -> dict[str, np.ndarray]:
         """Return the kernels of the first seed's nets, shape (states, 3, N, N) each."""
-        kernels = {"overlap": [], "ntk": []}
+        described = {"overlap": [], "ntk": []}
         for state in states:
             net.load_state_dict(state)
-            with torch.no_grad():
-                overlap = overlap_kernel(is_active(net.preactivations(x)))
-            for name, kernel in {"overlap": overlap, "ntk": empirical_ntk(net, x).detach()}.items():
-                kernels[name].append(kernel[:: self.seeds].cpu().numpy())
-        return {name: np.stack(values) for name, values in kernels.items()}
+            for name, kernel in kernels(net, x).items():
+                described[name].append(kernel[:: self.seeds].cpu().numpy())
+        return {name: np.stack(values) for name, values in described.items()}

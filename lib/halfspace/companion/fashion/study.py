@@ -13,14 +13,11 @@ from torch import Tensor, nn
 
 from halfspace.companion.arrays import as_float32
 from halfspace.companion.fashion.data import SETTINGS
-from halfspace.companion.fashion.measures import statistics
+from halfspace.companion.fashion.measures import kernels, statistics
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
-from halfspace.gates import is_active
 from halfspace.kernels import alignment, block_means
 from halfspace.nets import stack
-from halfspace.ntk import empirical_ntk
-from halfspace.overlap import overlap_kernel
 from halfspace.training import fit, weight_sums
 
 __all__ = ["FashionStudy"]
@@ -106,12 +103,11 @@ class FashionStudy(FashionTraining):
 
 def _kernels(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """Describe the kernels on images sorted by class; see ``FashionStudy``."""
-    with torch.no_grad():
-        overlap = overlap_kernel(is_active(net.preactivations(x))).double()
     same_label = (y.unsqueeze(-1) == y.unsqueeze(-2)).double()
     pixels = x.double() @ x.double().T
     described = {}
-    for name, kernel in dict(overlap=overlap, ntk=empirical_ntk(net, x).double()).items():
+    for name, values in kernels(net, x).items():
+        kernel = values.double()
         described[f"{name}_within"] = block_means(kernel).diagonal(dim1=-2, dim2=-1)
         described[f"{name}_labels"] = alignment(kernel, same_label)
         described[f"{name}_pixels"] = alignment(kernel, pixels.expand_as(kernel))
