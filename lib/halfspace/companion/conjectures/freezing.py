@@ -40,6 +40,7 @@ __all__ = [
     "ridge_predictions",
     "with_sizes",
     "with_state",
+    "with_values",
 ]
 
 _FRESH = 1_000_000  # added to a seed: the draw of the reinitialised value network
@@ -247,9 +248,9 @@ def _along(
     """
     arrays = {}
     for name, nets in gates.items():
-        kinds = {"fresh": reached([_with_values(net, fresh) for net in nets])}
+        kinds = {"fresh": reached([with_values(net, fresh) for net in nets])}
         if name in _ROWS:
-            kinds["continued"] = reached([_with_values(net, net) for net in nets])
+            kinds["continued"] = reached([with_values(net, net) for net in nets])
         kinds["kernel"] = regressed(nets)
         for kind, rows in kinds.items():
             arrays[f"{kind}_{name}".rstrip("_")] = rows if name in _ROWS else rows[0]
@@ -329,7 +330,7 @@ def _hardened(net: GatedNet) -> GatedNet:
     return hard
 
 
-def _with_values(gates: GatedNet, values: GatedNet) -> GatedNet:
+def with_values(gates: GatedNet, values: GatedNet) -> GatedNet:
     """Return stacked nets with the frozen gates of one and the value networks of another."""
     pairs = zip(unstack(gates), unstack(values), strict=True)
     return stack([frozen_copy(single, other.value) for single, other in pairs])

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.specs import CircleEvaluation
-from halfspace.companion.conjectures.freezing import frozen_copy, with_state
+from halfspace.companion.conjectures.freezing import with_state, with_values
 from halfspace.companion.spec import Integer
 from halfspace.datasets import circle_grid
 from halfspace.kernels import cosine
-from halfspace.nets import GatedNet, stack, unstack
+from halfspace.nets import GatedNet
 from halfspace.ntk import empirical_ntk
 from halfspace.training import weight_sums
 
@@ -73,5 +73,4 @@ def swapped(gates: GatedNet, values: GatedNet) -> GatedNet:
         mixed = copy.deepcopy(gates)
         mixed.value.load_state_dict(values.value.state_dict())
         return mixed
-    pairs = zip(unstack(gates), unstack(values), strict=True)
-    return stack([frozen_copy(single, other.value) for single, other in pairs])
+    return with_values(gates, values)
