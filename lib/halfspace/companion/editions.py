@@ -46,5 +46,6 @@ def changes(entries: list[dict]) -> list[dict]:
         kept = by_id.get(old["id"])
         same = [kept] if kept and kept["rule"] == old["rule"] else []
         row = {"old": old, "new": replacing.get(old["id"], same)}
-        (unchanged if row["new"] == same != [] else changed).append(row)
+        is_same = bool(same) and row["new"] == same
+        (unchanged if is_same else changed).append(row)
     return changed + unchanged
