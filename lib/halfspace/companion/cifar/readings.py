@@ -125,7 +125,7 @@ def percent(*results: Result, part: str = "test") -> np.ndarray:
 
 
 def right(ceiling: Result, part: str = "test") -> np.ndarray:
-    """Return which images the linear model of a ``DLNCeiling`` classifies right, bool.
+    """Return which images the linear model of a ``DLNCeiling`` classifies right: bool, shape (n,).
 
     Args:
         ceiling: the result.

@@ -7,13 +7,13 @@ from halfspace.companion.circle.specs import CircleTraining, recipe
 from halfspace.companion.conjectures.freezing import CircleFreezing, FashionFreezing
 from halfspace.companion.conjectures.surrogate import CircleSurrogate
 from halfspace.companion.conjectures.swapping import CircleSwap
+from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
 __all__ = ["STUDIES", "freezing_conditions", "surrogate_conditions", "swap_conditions"]
 
-_FIRST_SEED = 3000
-_CIRCLE = dict(first_seed=_FIRST_SEED, seeds=100)
-_FASHION = dict(first_seed=_FIRST_SEED, seeds=5, images="normalised")
+_CIRCLE = dict(first_seed=FRESH_SEED, seeds=100)
+_FASHION = dict(first_seed=FRESH_SEED, seeds=5, images="normalised")
 _GATES = {
     "straight-through": dict(gate="straight-through"),
     "beta 30": dict(beta=30.0, gating_gain=0.6),

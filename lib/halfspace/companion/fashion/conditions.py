@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from halfspace.companion.fashion.between import FashionAccuracy
 from halfspace.companion.fashion.middle import FashionMiddle
 from halfspace.companion.fashion.study import FashionStudy
-from halfspace.companion.seeds import FIRST_SEED
+from halfspace.companion.seeds import FIRST_SEED, FRESH_SEED
 
 __all__ = [
     "STUDIES",
@@ -16,7 +16,6 @@ __all__ = [
 ]
 
 _SEEDS = 10
-_NEW_SEED = 3000
 
 
 def fashion_conditions() -> dict[str, FashionStudy]:
@@ -60,7 +59,7 @@ def middle_conditions() -> dict[str, FashionMiddle]:
     """Return the runs of few epochs with Figure 7's middle point, ``model: images: labels``."""
     return {
         f"{model}: {images}: {labels}": FashionMiddle(
-            model=model, images=images, labels=labels, first_seed=_NEW_SEED, seeds=_SEEDS
+            model=model, images=images, labels=labels, first_seed=FRESH_SEED, seeds=_SEEDS
         )
         for labels in ("modified", "swapped")
         for images in ("raw", "normalised")
@@ -72,7 +71,7 @@ def between_conditions() -> dict[str, FashionAccuracy]:
     """Return the runs of few epochs with original labels, ``model: images``."""
     return {
         f"{model}: {images}": FashionAccuracy(
-            model=model, images=images, first_seed=_NEW_SEED, seeds=_SEEDS
+            model=model, images=images, first_seed=FRESH_SEED, seeds=_SEEDS
         )
         for images in ("raw", "normalised")
         for model in ("relu", "dlgn", "linear")

@@ -9,6 +9,7 @@ import itertools
 from halfspace.companion.circle.specs import recipe
 from halfspace.companion.reallocation.ideas import IDEAS
 from halfspace.companion.reallocation.specs import CircleReallocation, FashionReallocation
+from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
 __all__ = [
@@ -20,12 +21,11 @@ __all__ = [
 ]
 
 
-_FIRST_SEED = 3000
 _BUDGET = 100  # epochs on the circle: a third of the base recipe's
 
 
-_CIRCLE = dict(first_seed=_FIRST_SEED, seeds=100)
-_FASHION = dict(first_seed=_FIRST_SEED, seeds=5, images="normalised")
+_CIRCLE = dict(first_seed=FRESH_SEED, seeds=100)
+_FASHION = dict(first_seed=FRESH_SEED, seeds=5, images="normalised")
 
 _TRIED_RATES = (0.0005, 0.001, 0.002, 0.004, 0.008)
 

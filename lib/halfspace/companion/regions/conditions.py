@@ -9,13 +9,12 @@ from halfspace.companion.regions.specs import (
     RegionJump,
     RegionNumbers,
 )
-from halfspace.companion.seeds import FIRST_SEED
+from halfspace.companion.seeds import FIRST_SEED, FRESH_SEED
 from halfspace.companion.spec import Spec
 
 __all__ = ["STUDIES", "region_conditions"]
 
 
-_NEW_SEED = 3000
 _SEEDS = 20
 _PIECES_SEEDS = 10
 
@@ -48,7 +47,7 @@ def region_conditions() -> dict[str, Spec]:
         conditions[f"{model}: learning, He"] = _learning(model, init="he", gain=1.0)
     for step in (1e-3, 1e-9):
         conditions[f"dlgn: jump {step:g}, opposite normals"] = RegionJump(
-            model="dlgn", step=step, opposite=True, first_seed=_NEW_SEED
+            model="dlgn", step=step, opposite=True, first_seed=FRESH_SEED
         )
     conditions["relu: learning, gain 1"] = _learning("relu", gain=1.0)
     for d_in in (2, 16):
