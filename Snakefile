@@ -36,7 +36,7 @@ def files(folder, *patterns):
 
 
 PYTHON = sys.executable
-THREADS = {"05_resource_allocation": 2}  # trains many wide nets at once; the others take one core
+THREADS = {"07_resource_allocation": 2}  # trains many wide nets at once; the others take one core
 # Loaded by its path: importing the package would import PyTorch.
 SOURCES = runpy.run_path("lib/halfspace/companion/sources.py")
 PACKAGE = files("lib", "**/*.py")

@@ -10,7 +10,7 @@ from whole import write_whole
 TEMPLATES = Path(__file__).with_name("subject")
 COMPANION = Path("lib/halfspace/companion")
 REGISTRY, CONTENTS = COMPANION / "registry.py", Path("_toc.yml")
-MODEL = Path("chapters/circle_conditions.ipynb")  # gives the cells that are alike in all chapters
+MODEL = Path("chapters/06_circle_conditions.ipynb")  # gives the cells that all chapters share
 
 
 def main(name: str) -> None:
@@ -38,8 +38,8 @@ def main(name: str) -> None:
     registry = REGISTRY.read_text(encoding="utf8")
     files[REGISTRY] = registry.replace('    "speed": ', f'    "{name}": set(),\n    "speed": ')
     contents = CONTENTS.read_text(encoding="utf8")
-    entry = "      - file: chapters/how_fast_how_exact\n"
-    files[CONTENTS] = contents.replace(entry, f"      - file: chapters/{name}\n{entry}")
+    last = "      - file: chapters/09_cifar\n"
+    files[CONTENTS] = contents.replace(last, f"{last}      - file: chapters/{name}\n")
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)

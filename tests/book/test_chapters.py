@@ -172,14 +172,14 @@ def cell_with(name, words):
     return cell.source
 
 
-def test_chapter_6_without_cifar_says_so_in_plain_words(monkeypatch, capsys):
+def test_chapter_9_without_cifar_says_so_in_plain_words(monkeypatch, capsys):
     def offline(name):
         raise FileNotFoundError("the download failed (<urlopen error [Errno -2] ...>)")
 
     monkeypatch.setattr(datasets, "cifar", offline)
     names = dict(datasets=datasets, specs=specs, replace=replace, results=results)
     values = dict(epochs=1, n_train=100, seed=0, device="cpu")
-    exec(cell_with("06_cifar", "datasets.cifar("), names | values)
+    exec(cell_with("09_cifar", "datasets.cifar("), names | values)
     assert capsys.readouterr().out == (
         "CIFAR-10 is not here and could not be downloaded: try again with a network,\n"
         "or make a file of it, as data/README.md describes.\n"

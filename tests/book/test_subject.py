@@ -17,7 +17,7 @@ COMPANION = "lib/halfspace/companion"
 @pytest.fixture
 def project(tmp_path):
     """A copy of what the command reads."""
-    for name in ("_toc.yml", f"{COMPANION}/registry.py", "chapters/circle_conditions.ipynb"):
+    for name in ("_toc.yml", f"{COMPANION}/registry.py", "chapters/06_circle_conditions.ipynb"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "lib/halfspace", tmp_path / "lib/halfspace", dirs_exist_ok=True)
@@ -62,7 +62,6 @@ def test_a_subject_is_registered_and_its_first_test_passes(project):
         ("../x", "NAME must be lower-case"),
         ("", "NAME must be lower-case"),
         ("circle", "there is a subject circle already; choose another NAME"),
-        ("circle_conditions", "there is a subject circle_conditions already"),
     ],
 )
 def test_a_name_that_will_not_do_changes_nothing(project, name, said):
@@ -70,3 +69,10 @@ def test_a_name_that_will_not_do_changes_nothing(project, name, said):
     done = begin(project, name)
     assert done.returncode == 1 and done.stderr.startswith(said)
     assert sorted(project.rglob("*")) == before
+
+
+def test_a_chapter_of_that_name_stays(project):
+    (project / "chapters/gated.ipynb").write_text("mine")
+    done = begin(project, "gated")
+    assert done.stderr == "there is a subject gated already; choose another NAME\n"
+    assert (project / "chapters/gated.ipynb").read_text() == "mine"

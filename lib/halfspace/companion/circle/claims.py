@@ -13,7 +13,7 @@ __all__ = ["CLAIMS"]
 _EARLY = 40  # epoch
 
 _CHAPTER = "chapters/04_feature_learning.html#fig-circle-"
-_CONDITIONS = "chapters/circle_conditions.html#fig-conditions"
+_CONDITIONS = "chapters/06_circle_conditions.html#fig-conditions"
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN", "linear": "DLN"}
 _LABELS = {  # of conditions, where a reader sees another name

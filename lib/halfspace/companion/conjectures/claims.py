@@ -25,7 +25,7 @@ from halfspace.companion.spec import Result
 __all__ = ["CLAIMS", "TASKS"]
 
 _EARLY_FUNCTION = 20  # epoch at which learned functions are compared
-_FIVE = "chapters/05_resource_allocation.html#fig-fashion-freezing"
+_FIVE = "chapters/07_resource_allocation.html#fig-fashion-freezing"
 _FOUR = "chapters/04_feature_learning.html#fig-conjecture-"
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _GATES = {

@@ -38,7 +38,7 @@ _NO_LOGARITHM = (
     "It averaged ln(1 + paths), in which images without a path weigh most; now mean path counts "
     "are compared."
 )
-_CHAPTER = "chapters/05_resource_allocation.html#fig-fashion-"
+_CHAPTER = "chapters/07_resource_allocation.html#fig-fashion-"
 
 
 def _each(images: str, *labels: str, study: str = "fashion") -> dict[str, tuple[str, ...]]:

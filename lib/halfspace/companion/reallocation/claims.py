@@ -20,7 +20,7 @@ from halfspace.companion.spec import Result
 __all__ = ["CLAIMS"]
 
 _WHERE = "ours: after Section 6"
-_FIGURE = "chapters/reallocating_paths.html#fig-reallocation-"
+_FIGURE = "chapters/08_reallocating_paths.html#fig-reallocation-"
 _RENEWED = "new half-spaces"
 _RATE = ", plain descent at the idea's learning rate"
 _TEXTS = {
