@@ -34,22 +34,25 @@ class Opening(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the box; the figure and the minutes are put in when the page has been read."""
-        name, needs = self.arguments[0], self.options.get("needs")
         self.assert_has_content()
+        name = self.arguments[0]
         text = nodes.container(classes=["opening-text"])
         text += self.parse_content_to_nodes()
-        text += nodes.container(classes=["opening-facts"], needs=needs or "")
-        if needs:
-            text[-1] += self.parse_text_to_nodes(f"You need: {needs}")
-        figure = nodes.figure(classes=["opening-figure"], target=name)
-        figure += nodes.caption("", "", *self._link(name))
+        facts = f"You need: {self.options['needs']}." if "needs" in self.options else ""
+        text += nodes.container(classes=["opening-facts"])
+        text[-1] += self.parse_text_to_nodes(f"MINUTES. {facts}")
+        # Not a figure for Sphinx, which would number it.
+        figure = nodes.container(classes=["opening-figure"], figure=name)
+        figure += _html('<figure class="opening-figure"><figcaption>')
+        figure += self.parse_text_to_nodes(f"{{numref}}`Figure %s <{name}>`")
+        figure += _html("</figcaption></figure>")
         box = nodes.container("", text, figure, classes=["opening"])
         self.set_source_info(box)
         return [box]
 
-    def _link(self, name: str) -> list[nodes.Node]:
-        (paragraph,) = self.parse_text_to_nodes(f"{{numref}}`Figure %s <{name}>`")
-        return paragraph.children
+
+def _html(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="html")
 
 
 def minutes(document: nodes.document) -> int:
@@ -63,20 +66,24 @@ def minutes(document: nodes.document) -> int:
 def complete_openings(app: Sphinx, document: nodes.document) -> None:
     """Put figure and minutes into each opening box of a page."""
     figures = {name: node for node in document.findall(nodes.figure) for name in node["names"]}
-    for box in document.findall(
-        lambda n: "opening" in getattr(n, "attributes", {}).get("classes", [])
-    ):
+    for box in document.findall(nodes.container):
+        if "opening" not in box["classes"]:
+            continue
         text, figure = box
-        facts = text[-1]
-        facts.insert(0, nodes.paragraph("", f"{minutes(document)} minutes"))
-        name = figure.attributes.pop("target")
+        number = minutes(document)
+        told = "1 minute" if number == 1 else f"{number} minutes"
+        for words in list(text[-1].findall(nodes.Text)):
+            words.parent.replace(words, nodes.Text(words.replace("MINUTES", told)))
+        name = figure.attributes.pop("figure")
         if name not in figures:
             logger.warning("the page has no figure %s", name, location=box, type="halfspace")
             continue
-        shown = [
-            c.deepcopy() for c in figures[name] if not isinstance(c, nodes.caption | nodes.legend)
+        shown = [child for child in figures[name] if not isinstance(child, nodes.caption)]
+        figure[0:1] = [
+            _html('<figure class="opening-figure">'),
+            *(child.deepcopy() for child in shown),
+            _html("<figcaption>"),
         ]
-        figure[0:0] = shown
 
 
 def add_badges(app: Sphinx, document: nodes.document) -> None:
