@@ -48,7 +48,7 @@ _OUTPERFORM = (
 _SEEN = "all of them, in the first edition"
 _BEGUN = "none; runs of Table 1's nets had begun"
 _ON_A_CPU = (
-    "It waited for a GPU, and its margin came from nowhere; now a CPU makes the runs, and margins "
+    "Its runs needed a GPU, and its margin had no source. Now a CPU makes the runs, and margins "
     "follow from the paper's own words."
 )
 
@@ -99,9 +99,9 @@ def _resnet_gap(network: str) -> Claim:
                 1.0,
             )
         ),
-        figure=f"{_CHAPTER}appendix",
         replaces=(old,),
-        why="3 points came from nowhere; now the sign counts, and the paper's own difference.",
+        why="Its margin of 3 points had no source; now the sign and the paper's own difference "
+        "decide.",
     )
 
 
@@ -133,6 +133,7 @@ def _row(id: str, net: str, old: str) -> Claim:
         "100 epochs, whatever the training accuracy)",
         cases=cases({NETS[net]: runs}, away, "equal", _ALIKE),
         controls=cases({"epoch 100": runs}, away_at_the_end, "equal", _ALIKE),
+        figure=f"{_CHAPTER}long",
         replaces=(old,),
         why=_ON_A_CPU,
     )
@@ -205,6 +206,7 @@ CLAIMS = (
             "equal",
             _ALIKE,
         ),
+        figure=f"{_CHAPTER}long",
         replaces=("table1-similar",),
         why=_ON_A_CPU,
     ),
@@ -220,6 +222,7 @@ CLAIMS = (
         "points; up to 1.03 the paper calls similar, from 5 on slightly worse, and the margin is "
         "the middle",
         cases=cases({"DLGN": _table_runs("dlgn", "dlgn-pwc")}, gap, "equal", _ALIKE),
+        figure=f"{_CHAPTER}long",
         seen=_BEGUN,
     ),
     Claim(
@@ -232,6 +235,7 @@ CLAIMS = (
         statistic="test accuracy after 100 epochs minus the deep linear net's, minus the 6 points "
         "that the paper still calls slight, percentage points",
         cases=cases(_table_pairs("linear", NONLINEAR_NETS), _more_than_slightly, "above"),
+        figure=f"{_CHAPTER}long",
         replaces=("table1-linear",),
         why=_ON_A_CPU,
     ),
@@ -251,9 +255,10 @@ CLAIMS = (
             _far_above,
             "above",
         ),
+        figure=f"{_CHAPTER}long",
         seen=_BEGUN,
         replaces=("table1-ntk", "cifar-short-ntk"),
-        why=f"{_ON_A_CPU} A linear model is fitted to the end, which eight epochs are not.",
+        why=f"{_ON_A_CPU} A linear model is fitted to the end; eight epochs are not the end.",
     ),
     Claim(
         id="table-1-hard-gates",
@@ -268,9 +273,10 @@ CLAIMS = (
         controls=cases(
             {"both under hard gates": _table_runs("dlgn, hardening", "dlgn")}, _hard_gap, "above"
         ),
+        figure=f"{_CHAPTER}gates",
         replaces=("cifar-short-hard-gates",),
-        why="After eight epochs with soft gates nothing was left under hard ones; now gates harden "
-        "in training.",
+        why="After eight epochs with soft gates the lead was gone under hard ones. Now gates "
+        "harden in training.",
     ),
     _resnet_gap("resnet-34"),
     _resnet_gap("resnet-110"),
@@ -299,7 +305,6 @@ CLAIMS = (
             _over_whole,
             "above",
         ),
-        figure=f"{_CHAPTER}appendix",
     ),
     Claim(
         id="resnets-beat-linear-2",
@@ -326,10 +331,9 @@ CLAIMS = (
             _more_than_slightly,
             "above",
         ),
-        figure=f"{_CHAPTER}appendix",
         seen="the linear models on pixels, in the first edition",
         replaces=("resnets-beat-linear",),
-        why="10 points came from nowhere; what is much is now more than what the paper calls "
+        why='Its margin of 10 points had no source; "much" is now more than what the paper calls '
         "slight.",
     ),
     Claim(
@@ -348,11 +352,10 @@ CLAIMS = (
             _over_share,
             "above",
         ),
-        figure=f"{_CHAPTER}appendix",
         seen=_BEGUN,
         replaces=("dlgn-recovers", "cifar-short-recovers"),
-        why="Table 1's nets are now trained on a CPU; eight epochs tell how fast nets learn, not "
-        "what they come to.",
+        why="Table 1's nets are now trained on a CPU; eight epochs show how fast nets learn, not "
+        "where they end.",
     ),
     Claim(
         id="cifar-short-linear-2",
@@ -364,7 +367,7 @@ CLAIMS = (
         figure=f"{_CHAPTER}test",
         seen=_SEEN,
         replaces=("cifar-short-linear",),
-        why="3 points came from nowhere; now the sign decides.",
+        why="Its margin of 3 points had no source; now the sign decides.",
     ),
     Claim(
         id="cifar-short-faster",
@@ -387,8 +390,8 @@ CLAIMS = (
         figure=f"{_CHAPTER}test",
         seen=_SEEN,
         replaces=("cifar-short-similar",),
-        why="3 points came from nowhere, and eight epochs tell how fast nets learn, not what they "
-        "come to.",
+        why="Its margin of 3 points had no source, and eight epochs show how fast nets learn, not "
+        "where they end.",
     ),
 )
 
@@ -472,7 +475,6 @@ OWN_CLAIMS = (
         paper="slightly worse: 5 points for ResNet-34 and ResNet-110 on CIFAR-10",
         statistic="test accuracy after 30 epochs, ReLU minus DLGN, percentage points",
         cases=cases({"ResNet-20, CIFAR-10": _runs("relu", "dlgn")}, gap, "above"),
-        figure=f"{_CHAPTER}appendix",
     ),
     Claim(
         id="resnet-20-hard-gates",
@@ -484,7 +486,6 @@ OWN_CLAIMS = (
         cases=cases(
             {"ResNet-20, β from 4 to 128": _runs("dlgn, hardening", "dlgn")}, _hard_gap, "above"
         ),
-        figure=f"{_CHAPTER}appendix",
     ),
 )
 """Our claims on the ceiling of the deep linear net and on ResNet-20."""

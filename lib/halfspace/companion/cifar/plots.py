@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, interval_curve, legend_above
+from halfspace.companion.plots import COLORS, INK, interval_curve, legend_above
 
-__all__ = ["class_shares", "learning_curves", "long_learning_curves", "start_and_end"]
+__all__ = ["class_shares", "gate_marks", "learning_curves", "net_marks", "start_and_end"]
 
 _STROKES = {
     "ReLU net": ("relu", "-"),
@@ -16,52 +17,123 @@ _STROKES = {
     "DLN": ("linear", "-"),
     "DLGN, hardening": ("dlgn", ":"),
 }  # each net's colour and line style
+_TICKS = (1, 2, 5, 10, 20, 50, 100)
 
 
-def learning_curves(panels: ArrayLike, curves: Mapping[str, Mapping[str, ArrayLike]]) -> None:
-    """Draw means over seeds with intervals from epoch 1 on, under one legend.
+def net_marks(
+    axis: Axes,
+    rows: Mapping[str, Mapping[str, tuple[float, float, float]]],
+    xlabel: str,
+    *,
+    ink: Sequence[str] = (),
+    apart: float = 0.3,
+) -> None:
+    """Draw numbers with intervals, a row for each net in the net's colour.
+
+    The first series has filled marks, the others hollow ones.
 
     Args:
-        panels: one Axes for each measured quantity, any shape; the last one gets the epochs.
-        curves: by the label of the vertical axis and by net, (mean, lower end, upper end), shape
-            (E, 3).
+        axis: where to draw.
+        rows: by series and by net, (value, lower end, upper end). A name that begins with a
+            net's has its colour, any other that of linear models.
+        xlabel: what is measured, with its unit.
+        ink: series that are drawn in the colour of the type.
+        apart: distance between the first and the last series of a row, in rows.
     """
-    panels = list(np.ravel(panels))
-    for panel, (ylabel, by_net) in zip(panels, curves.items(), strict=True):
-        for net, curve in by_net.items():
-            color, style = _STROKES[net]
-            epochs = range(1, len(curve) + 1)
-            interval_curve(panel, epochs, curve, net, color=color, style=style)
-        panel.set_ylabel(ylabel)
-    panels[-1].set(xlabel="epoch", xticks=epochs)
-    legend_above(panels[0].figure, panels[0], columns=2)
+    names = list(dict.fromkeys(name for series in rows.values() for name in series))
+    shifts = np.linspace(-apart / 2, apart / 2, len(rows))
+    for shift, marker, (series, by_net) in zip(shifts, "oDs", rows.items(), strict=False):
+        style = dict(fmt=marker, ms=6, lw=1.4)
+        style |= {} if series == next(iter(rows)) else dict(mfc="none", mew=1.4)
+        for net, (value, low, high) in by_net.items():
+            reach = [[value - low], [high - value]]
+            color = INK if series in ink else _net_color(net)
+            axis.errorbar(value, names.index(net) + shift, xerr=reach, color=color, **style)
+        axis.errorbar([], [], color=INK, label=series, **style)
+    axis.set_yticks(range(len(names)), names)
+    axis.set(ylim=(len(names) - 0.5, -0.5), xlabel=xlabel)
+    axis.set_xlim(left=0)
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="both")
+    legend_above(axis.figure, axis, columns=len(rows))
 
 
-def long_learning_curves(
+def gate_marks(axis: Axes, rows: Mapping[str, Mapping[str, tuple]], xlabel: str) -> None:
+    """Draw ``net_marks`` of two kinds of gates, and an arrow from one to the other with its length.
+
+    Args:
+        axis: where to draw.
+        rows: by kind of gates and by net, (value, lower end, upper end), percent; some nets have
+            only the first kind.
+        xlabel: what is measured, with its unit.
+    """
+    net_marks(axis, rows, xlabel, apart=0.0)
+    first, second = rows.values()
+    for net, (end, *_) in second.items():
+        start, row = first[net][0], list(first).index(net)
+        arrow = dict(arrowstyle="->", color=_net_color(net), shrinkA=6, shrinkB=6)
+        axis.annotate("", (end, row), (start, row), arrowprops=arrow)
+        change = f"{end - start:+.0f} points".replace("-", "−")
+        axis.annotate(
+            change, ((start + end) / 2, row), (0, 6), textcoords="offset points", ha="center"
+        )
+
+
+def learning_curves(
     panels: ArrayLike,
-    curves: Mapping[str, Mapping[str, ArrayLike]],
+    short: Mapping[str, Mapping[str, ArrayLike]],
+    long: Mapping[str, Mapping[str, ArrayLike]],
     paper: Mapping[str, Mapping[str, float]],
+    levels: Mapping[str, float],
 ) -> None:
-    """Draw single nets' curves as far as they got, beside the paper's numbers as short dashes.
+    """Draw means over seeds with intervals, single longer runs, and the paper's numbers.
 
     Args:
         panels: one Axes for each part of the images, any shape; the last one gets the epochs.
-        curves: by part and by net, percent, shape (E,).
-        paper: likewise, the paper's number, percent, of the nets that are drawn.
+        short: by part and by net, (mean, lower end, upper end) after each of the first epochs,
+            percent, shape (E, 3); with shape (1, 3) after the last of them only.
+        long: likewise, one net's number after each epoch, shape (E,); none or some of the nets.
+        paper: likewise, the paper's number; a short dash at the right.
+        levels: other numbers of the last part, by name; dotted from side to side.
     """
     panels = list(np.ravel(panels))
-    for panel, (part, by_net) in zip(panels, curves.items(), strict=True):
+    epochs = max(len(curve) for by_net in short.values() for curve in by_net.values())
+    for panel, (part, by_net) in zip(panels, short.items(), strict=True):
         for net, curve in by_net.items():
             color, style = _STROKES[net]
-            panel.plot(range(1, len(curve) + 1), curve, style, color=COLORS[color], label=net)
-            panel.axhline(paper[part][net], 0.94, 1.0, color=COLORS[color], ls=style, lw=2)
-        panel.set_ylabel(f"{part} (%)")
+            if len(curve) > 1:
+                interval_curve(panel, range(1, epochs + 1), curve, net, color=color, style=style)
+            else:
+                ((value, low, high),) = curve
+                reach = [[value - low], [high - value]]
+                fill = COLORS[color] if style == "-" else "none"
+                panel.errorbar(
+                    epochs, value, yerr=reach, fmt="o", ms=5, mfc=fill, color=COLORS[color]
+                )
+            panel.axhline(paper[part][net], 0.94, 1.0, color=COLORS[color], ls=style, lw=2.5)
+        for net, curve in long[part].items():
+            color, style = _STROKES[net]
+            label = None if net in by_net else net
+            epoch = range(1, len(curve) + 1)
+            panel.plot(epoch, curve, style, lw=1.2, color=COLORS[color], label=label)
+        panel.set(ylabel=f"{part} (%)", xscale="log", xlim=(1, 130), ylim=(0, 100))
+        panel.set_xticks(_TICKS, _TICKS)
+        panel.xaxis.minorticks_off()
+        panel.grid()
+    for name, level in levels.items():
+        panels[-1].axhline(level, color=COLORS["linear"], ls=":", lw=1.2)
+        panels[-1].annotate(name, (1.1, level), (0, 2), textcoords="offset points")
     panels[-1].set_xlabel("epoch")
     legend_above(panels[0].figure, panels[0], columns=2)
 
 
 def start_and_end(
-    axes: ArrayLike, shares: Mapping[str, ArrayLike], classes: Sequence[str], *, label: str
+    axes: ArrayLike,
+    shares: Mapping[str, ArrayLike],
+    classes: Sequence[str],
+    groups: Mapping[str, int],
+    *,
+    label: str,
 ) -> None:
     """Draw ``class_shares`` at the start and at the end of training, a row of panels for each net.
 
@@ -69,10 +141,11 @@ def start_and_end(
         axes: Axes, shape (nets, 2).
         shares: by net, shape (2, c, c).
         classes: c names.
+        groups: how many of the classes, in this order, are of each kind, by the kind's name.
         label: what the colours mean.
     """
     for row, (net, matrices) in zip(axes, shares.items(), strict=True):
-        class_shares(row, matrices, [f"{net}, start", "end"], classes, label=label)
+        class_shares(row, matrices, [f"{net}, start", "end"], classes, groups, label=label)
 
 
 def class_shares(
@@ -80,16 +153,20 @@ def class_shares(
     shares: Sequence[ArrayLike],
     titles: Sequence[str],
     classes: Sequence[str],
+    groups: Mapping[str, int],
     *,
     label: str,
 ) -> None:
     """Draw matrices over pairs of classes side by side, on one scale of colours from zero.
+
+    Rows are named in the first panel; columns have the same order, and only groups are named.
 
     Args:
         panels: one Axes per matrix, any shape.
         shares: not negative, shape (c, c) each; the first class is in the first row from the top.
         titles: one per matrix.
         classes: c names.
+        groups: how many of the classes, in this order, are of each kind, by the kind's name.
         label: what the colours mean.
 
     Raises:
@@ -103,11 +180,21 @@ def class_shares(
             f"{len(titles)} titles and sizes {sorted(sizes)}"
         )
     top = max(float(np.max(matrix)) for matrix in shares)
+    ends = np.cumsum(list(groups.values()))
+    middles = ends - (np.array(list(groups.values())) + 1) / 2
     for number, (panel, matrix, title) in enumerate(zip(panels, shares, titles, strict=True)):
         image = panel.imshow(matrix, vmin=0, vmax=top)
         panel.set_title(title)
-        panel.set_xticks(range(len(classes)), classes, rotation=90, fontsize=8)
-        panel.set_yticks(range(len(classes)), [] if number else classes, fontsize=8)
+        panel.set_xticks(middles, list(groups))
+        panel.set_yticks(range(len(classes)), [] if number else classes)
         panel.tick_params(length=0)
+        for end in ends[:-1] - 0.5:
+            panel.axvline(end, color="w", lw=1)
+            panel.axhline(end, color="w", lw=1)
     bar = panels[0].figure.colorbar(image, ax=panels, fraction=0.05, aspect=24, label=label)
     bar.outline.set_visible(False)
+
+
+def _net_color(name: str) -> str:
+    nets = [net for net in _STROKES if name.startswith(net)]
+    return COLORS[_STROKES[max(nets, key=len)][0] if nets else "linear"]

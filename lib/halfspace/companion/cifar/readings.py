@@ -1,5 +1,6 @@
 """What is read off runs on CIFAR, in percent and percentage points, beside the paper's numbers."""
 
+import re
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from halfspace.datasets import CIFAR_CLASSES
 from halfspace.image_training import Curves
 
 __all__ = [
+    "CLASS_GROUPS",
     "CLASS_NAMES",
     "CLASS_ORDER",
     "GATED_NETS",
@@ -23,23 +25,24 @@ __all__ = [
     "SETS",
     "above_mean",
     "across_kinds",
-    "appendix_rows",
-    "appendix_table",
     "best_gap",
     "ceiling_numbers",
     "ceiling_rows",
-    "epoch_curves",
+    "class_rows",
+    "color_rows",
     "gap",
-    "gap_to_training",
     "gate_numbers",
     "gate_rows",
     "hard_against_soft",
     "hard_cost",
+    "hundred_epochs_text",
     "joined",
-    "learning_curves",
+    "live_rows",
     "long_curves",
+    "long_gates_text",
     "long_progress",
-    "long_rows",
+    "missing_text",
+    "ntk_levels",
     "paper_levels",
     "path_numbers",
     "percent",
@@ -48,10 +51,12 @@ __all__ = [
     "right",
     "run_numbers",
     "shared_paths",
-    "table_1",
+    "short_curves",
     "table_numbers",
+    "table_rows",
     "test_at_training_level",
     "test_rows",
+    "train_gap",
 ]
 
 CLASS_ORDER = (0, 1, 8, 9, 2, 3, 4, 5, 6, 7)
@@ -60,7 +65,8 @@ CLASS_ORDER = (0, 1, 8, 9, 2, 3, 4, 5, 6, 7)
 CLASS_NAMES = tuple(CIFAR_CLASSES["cifar10"][number] for number in CLASS_ORDER)
 """The classes' names in this order."""
 
-_VEHICLES = 4  # how many of them
+CLASS_GROUPS = {"vehicles": 4, "animals": 6}
+"""How many of them are of each kind."""
 
 GATED_NETS = {"dlgn": "DLGN", "dlgn-pwc": "DLGN-PWC"}
 """Table 1's nets with a gating network: the name that a reader sees, by model."""
@@ -71,12 +77,17 @@ NONLINEAR_NETS = {"relu": "ReLU net"} | GATED_NETS
 NETS = NONLINEAR_NETS | {"linear": "DLN"}
 """Likewise, all of them."""
 
-_TABLE_LABELS = NETS | {
-    "dgn": "DGN",
-    "ntk, initial": "linear, NTK at start",
-    "ntk, trained": "linear, NTK at end",
+_HARDENING = "DLGN, hardening"
+
+_LONG_NETS = NETS | {"dlgn, hardening": _HARDENING}
+"""Likewise, the nets that are trained for 100 epochs."""
+
+_TABLE_LABELS = {f"conv: {model}": label for model, label in NETS.items()} | {
+    "pixels: cifar10": "linear, pixels",
+    "conv: ntk, initial": "linear, NTK before",
+    "conv: ntk, trained": "linear, NTK after",
 }
-"""Names of the rows of Table 1, the paper's and ours."""
+"""Names of the rows of Table 1, by run."""
 
 PAPER_TABLE_1 = {
     "relu": (96.3, 72.17),
@@ -94,21 +105,13 @@ PAPER_APPENDIX = {
 }
 """The paper's appendix 2: test accuracy in percent, by network and model, and by data set."""
 
-_APPENDIX_LABELS = {
-    ("resnet-34", "relu"): "ResNet-34, ReLU",
-    ("resnet-34", "dlgn"): "ResNet-34, DLGN",
-    ("resnet-34", "linear"): "ResNet-34, linear",
-    ("resnet-110", "relu"): "ResNet-110, ReLU",
-    ("resnet-110", "dlgn"): "ResNet-110, DLGN",
-    ("resnet-110", "linear"): "ResNet-110, linear",
-}
-"""Names of the rows of appendix 2, the paper's and ours."""
-
 SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 """The name that a reader sees, by data set."""
 
 _MISSING = "–"
-_WAITING = "waits for a GPU"
+
+_OWN_GATES = "as trained"
+_HARD_GATES = "hard gates"
 
 
 # --- One statistic of runs, a number for each seed ---
@@ -196,9 +199,9 @@ def above_mean(*results: Result) -> np.ndarray:
     return percent(*runs) - percent(other).mean()
 
 
-def gap_to_training(result: Result) -> np.ndarray:
-    """Return test minus training accuracy, percentage points, shape (S,)."""
-    return percent(result) - percent(result, part="train")
+def train_gap(result: Result) -> np.ndarray:
+    """Return training minus test accuracy, percentage points, shape (S,)."""
+    return percent(result, part="train") - percent(result)
 
 
 def hard_cost(result: Result) -> np.ndarray:
@@ -222,7 +225,7 @@ def across_kinds(result: Result) -> np.ndarray:
     At the start and at the end; within a kind, the pairs of different classes count.
     """
     share = result.overlap.astype(np.float64)
-    vehicle = np.isin(np.arange(len(CLASS_ORDER)), CLASS_ORDER[:_VEHICLES])
+    vehicle = np.isin(np.arange(len(CLASS_ORDER)), CLASS_ORDER[: CLASS_GROUPS["vehicles"]])
     alike = vehicle[:, None] == vehicle
     different = ~np.eye(len(CLASS_ORDER), dtype=bool)
     return share[..., ~alike].mean(-1) / share[..., alike & different].mean(-1)
@@ -236,6 +239,87 @@ def _halves(results: tuple[Result, ...]) -> tuple[tuple[Result, ...], tuple[Resu
 # --- Tables and figures ---
 
 
+def recorded(conditions: Mapping[str, Spec]) -> dict[str, Result]:
+    """Return the recorded runs by name; conditions that have none are left out."""
+    results = {name: spec.recorded() for name, spec in conditions.items()}
+    return {name: result for name, result in results.items() if result}
+
+
+def live_rows(live: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return what nets of one seed come to, as a table's rows.
+
+    Args:
+        live: results of ``CifarTraining``, by the name that a reader sees.
+    """
+    return [
+        {
+            "network": net,
+            "test images, own gates (%)": _one(percent(run)),
+            "test images, hard gates (%)": _one(percent(run, part="test_hard"))
+            if "test_hard_accuracy" in run.arrays
+            else _MISSING,
+            "training images, last epoch (%)": _one(100 * run.accuracy[-1]),
+            "seconds an epoch": _one(run.seconds.mean(0)),
+        }
+        for net, run in live.items()
+    ]
+
+
+def table_rows(short: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return Table 1's rows: accuracy after few epochs, and the paper's, percent.
+
+    Args:
+        short: the runs of few epochs, by name.
+    """
+    rows = []
+    for name, label in _TABLE_LABELS.items():
+        paper = PAPER_TABLE_1.get(name.removeprefix("conv: "), (_MISSING, _MISSING))
+        rows.append(
+            {
+                "network": label,
+                "test images": _text(percent(short[name])),
+                "paper: test": f"{paper[1]}",
+                "training images": _text(percent(short[name], part="train")),
+                "paper: training": f"{paper[0]}",
+            }
+        )
+    return rows
+
+
+def test_rows(short: Mapping[str, Result]) -> dict[str, dict]:
+    """Return test accuracies on CIFAR-10 for ``net_marks``, by series and network.
+
+    Args: as for ``table_rows``.
+    """
+    return {
+        f"{_epochs(short)} epochs": {
+            label: _interval(percent(short[name])) for name, label in _TABLE_LABELS.items()
+        },
+        "paper": {NETS[model]: (test,) * 3 for model, (_, test) in PAPER_TABLE_1.items()},
+    }
+
+
+def short_curves(short: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
+    """Return accuracies of the runs of few epochs, percent, by part of the images and by network.
+
+    Args: as for ``table_rows``.
+
+    Returns:
+        ``"training images"``: (mean, lower end, upper end) after each epoch, (E, 3), while they
+        were trained on; ``"test images"``: the same at the end, (1, 3).
+    """
+    runs = _conv_runs(short)
+    return {
+        "training images": {
+            NETS[model]: mean_intervals(100 * run.accuracy.astype(np.float64))
+            for model, run in runs.items()
+        },
+        "test images": {
+            NETS[model]: mean_intervals(percent(run)[np.newaxis]) for model, run in runs.items()
+        },
+    }
+
+
 def long_progress(conditions: Mapping[str, Spec], seed: int) -> dict[str, Curves]:
     """Return how far Table 1's runs of a seed got, by the net's name; those that have begun.
 
@@ -243,22 +327,8 @@ def long_progress(conditions: Mapping[str, Spec], seed: int) -> dict[str, Curves
         conditions: those of Table 1 on a CPU, by name.
         seed: of the nets.
     """
-    labels = NETS | {"dlgn, hardening": "DLGN, hardening"}
-    curves = {label: conditions[f"{net}: {seed}"].progress() for net, label in labels.items()}
+    curves = {label: conditions[f"{net}: {seed}"].progress() for net, label in _LONG_NETS.items()}
     return {label: made for label, made in curves.items() if made is not None}
-
-
-def paper_levels(nets: Collection[str]) -> dict[str, dict[str, float]]:
-    """Return the paper's numbers of Table 1 by part of the images and by net, percent.
-
-    Args:
-        nets: names; the DLGN whose gates harden is beside the paper's DLGN.
-    """
-    labels = {label: net for net, label in NETS.items()} | {"DLGN, hardening": "dlgn"}
-    return {
-        part: {net: PAPER_TABLE_1[labels[net]][column] for net in nets}
-        for column, part in enumerate(("training images", "test images"))
-    }
 
 
 def long_curves(progress: Mapping[str, Curves]) -> dict[str, dict[str, np.ndarray]]:
@@ -277,165 +347,87 @@ def long_curves(progress: Mapping[str, Curves]) -> dict[str, dict[str, np.ndarra
     }
 
 
-def long_rows(progress: Mapping[str, Curves], epochs: int) -> list[dict[str, str]]:
-    """Return how far Table 1's runs got, as a table's rows.
-
-    Args:
-        progress: of the runs that have begun, by name.
-        epochs: of a whole run.
-    """
-    return [
-        {
-            "run": name,
-            "epochs": f"{len(curves.loss)} of {epochs}",
-            "training images": f"{100 * curves.accuracy[-1]:.1f}",
-            "test images": f"{100 * curves.measured[-1]:.1f}",
-            "best epoch's test images": f"{100 * max(curves.measured):.1f}",
-            "core-hours": f"{sum(curves.seconds) / 3600:.1f}",
-        }
-        for name, curves in progress.items()
-    ]
-
-
-def recorded(conditions: Mapping[str, Spec]) -> dict[str, Result]:
-    """Return the recorded runs by name; conditions that have none are left out."""
-    results = {name: spec.recorded() for name, spec in conditions.items()}
-    return {name: result for name, result in results.items() if result}
-
-
-def table_1(full: Mapping[str, Result], short: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return Table 1's rows: training / test accuracy of the paper, and of our runs.
-
-    Args:
-        full: those recorded of the runs that need a GPU, by name.
-        short: those recorded of the runs of few epochs, by name.
-    """
-    rows = []
-    for model, label in _TABLE_LABELS.items():
-        run, brief = full.get(f"conv: {model}"), short.get(f"conv: {model}")
-        paper = PAPER_TABLE_1.get(model)
-        rows.append(
-            {
-                "network": label,
-                "paper": f"{paper[0]:g} / {paper[1]:g}" if paper else _MISSING,
-                "ours": _both(run) if run else _WAITING,
-                "ours, few epochs": _both(brief) if brief else _MISSING,
-                "their gap": _text(gap_to_training(brief)) if brief else _MISSING,
-            }
-        )
-    return rows
-
-
-def test_rows(full: Mapping[str, Result], short: Mapping[str, Result]) -> dict[str, dict]:
-    """Return test accuracies on CIFAR-10 for ``plots.forest``, by series and network.
-
-    Args: as for ``table_1``.
-    """
-    paper = {_TABLE_LABELS[model]: (test,) * 3 for model, (_, test) in PAPER_TABLE_1.items()}
-    rows = {"paper": paper} | {
-        series: {
-            label: _interval(percent(runs[f"conv: {model}"]))
-            for model, label in _TABLE_LABELS.items()
-            if f"conv: {model}" in runs
-        }
-        for series, runs in {"ours": full, "ours, few epochs": short}.items()
-    }
-    return {series: by_network for series, by_network in rows.items() if by_network}
-
-
-def appendix_rows(full: Mapping[str, Result], short: Mapping[str, Result]) -> dict[str, dict]:
-    """Return test accuracies of the residual nets for ``plots.forest``, by series and network.
-
-    Args: as for ``table_1``; a net's seeds are runs of their own.
-    """
-    rows: dict[str, dict] = {"paper": {}, "ours": {}}
-    for data, name in SETS.items():
-        for (network, model), label in _APPENDIX_LABELS.items():
-            paper = PAPER_APPENDIX.get((network, model))
-            if paper:
-                rows["paper"][f"{label}, {name}"] = (paper[data],) * 3
-            if runs := _seeds_of(full, network, model, data):
-                rows["ours"][f"{label}, {name}"] = _interval(percent(*runs))
-        if run := short.get(f"pixels: {data}"):
-            rows["ours"][f"linear on pixels, {name}"] = _interval(percent(run))
-    return {series: by_network for series, by_network in rows.items() if by_network}
-
-
-def appendix_table(full: Mapping[str, Result], short: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return the appendix table's rows: test accuracy of the paper, and of our runs.
-
-    Args: as for ``table_1``.
-    """
-    rows = []
-    for data, name in SETS.items():
-        for (network, model), label in _APPENDIX_LABELS.items():
-            runs = _seeds_of(full, network, model, data)
-            paper = PAPER_APPENDIX.get((network, model))
-            rows.append(
-                {
-                    "network": label,
-                    "images": name,
-                    "paper": f"{paper[data]:g}" if paper else _MISSING,
-                    "ours": _text(percent(*runs)) if runs else _WAITING,
-                }
-            )
-        run = short.get(f"pixels: {data}")
-        ours = _text(percent(run)) if run else _MISSING
-        rows.append(
-            {"network": "linear on pixels", "images": name, "paper": _MISSING, "ours": ours}
-        )
-    return rows
-
-
-def epoch_curves(live: Mapping[str, Result]) -> dict[tuple[str, str], np.ndarray]:
-    """Return loss, accuracy and seconds of the first seed of each net, rounded, shape (E,)."""
+def paper_levels() -> dict[str, dict[str, float]]:
+    """Return the paper's numbers of Table 1 by part of the images and by net, percent."""
     return {
-        (model, name): run.arrays[name][:, 0].round(2)
-        for model, run in live.items()
-        for name in ("loss", "accuracy", "seconds")
+        part: {NETS[model]: numbers[column] for model, numbers in PAPER_TABLE_1.items()}
+        for column, part in enumerate(("training images", "test images"))
     }
 
 
-def learning_curves(short: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
-    """Return means with intervals after each epoch, (E, 3), by what is measured and by network.
+def ntk_levels(long: Mapping[str, Result], seed: int) -> dict[str, float]:
+    """Return test accuracies of linear models on NTK features, percent; those recorded.
+
+    Args:
+        long: the recorded runs of Table 1 on a CPU, by name.
+        seed: of the ReLU net whose features they see.
+    """
+    labels = {"initial": "linear, NTK before", "trained": "linear, NTK after"}
+    names = {f"ntk, {state}: {seed}": label for state, label in labels.items()}
+    return {label: percent(long[name]).item() for name, label in names.items() if name in long}
+
+
+def gate_rows(short: Mapping[str, Result], long: Mapping[str, Result]) -> dict[str, dict]:
+    """Return test accuracies under the nets' own and under hard gates, by gates and network.
 
     Args:
         short: the runs of few epochs, by name.
+        long: the recorded runs of Table 1 on a CPU, by name; their rows follow.
     """
-    measured = {"loss (nats)": ("loss", 1), "right (%)": ("accuracy", 100)}
+    runs = {label: [short[f"conv: {model}"]] for model, label in NETS.items()}
+    for label, made in _long_gated(long).items():
+        runs[f"{label}, {TABLE_1.epochs} epochs"] = made
+    gated = {net: made for net, made in runs.items() if "test_hard_accuracy" in made[0].arrays}
     return {
-        label: {
-            NETS[model]: factor * mean_intervals(run.arrays[name].astype(np.float64))
-            for model, run in _conv_runs(short).items()
-        }
-        for label, (name, factor) in measured.items()
+        _OWN_GATES: {net: _interval(percent(*made)) for net, made in runs.items()},
+        _HARD_GATES: {
+            net: _interval(percent(*made, part="test_hard")) for net, made in gated.items()
+        },
     }
 
 
-def gate_rows(short: Mapping[str, Result]) -> dict[str, dict]:
-    """Return test accuracies under soft and hard gates for ``plots.forest``, by gates and network.
+def class_rows(run: Result) -> list[dict[str, str]]:
+    """Return each class's test accuracy under soft and hard gates, as a table's rows, percent.
 
-    Args: as for ``learning_curves``.
+    Args:
+        run: of a net with soft gates; means over its seeds.
     """
-    return {
-        gates: {
-            label: mean_interval(percent(short[f"conv: {model}"], part=part))
-            for model, label in GATED_NETS.items()
+    soft, hard = (100 * run.arrays[f"test_{gates}accuracy"].mean(0) for gates in ("", "hard_"))
+    return [
+        {
+            "class": name,
+            "soft gates": f"{soft[number]:.0f}",
+            "hard gates": f"{hard[number]:.0f}",
+            "change": _signed(hard[number] - soft[number]),
         }
-        for gates, part in {"soft gates": "test", "hard gates": "test_hard"}.items()
-    }
+        for number, name in zip(CLASS_ORDER, CLASS_NAMES, strict=True)
+    ]
+
+
+def color_rows(colors: Result) -> list[dict[str, str]]:
+    """Return each class's test accuracy of a ``DLNCeiling``'s linear model, as a table's rows.
+
+    Args:
+        colors: the result; test images are sorted by class, as many of each.
+    """
+    shares = 100 * right(colors).reshape(len(CLASS_ORDER), -1).mean(-1)
+    return [
+        {"class": name, "right (%)": f"{shares[number]:.0f}"}
+        for number, name in zip(CLASS_ORDER, CLASS_NAMES, strict=True)
+    ]
 
 
 def shared_paths(short: Mapping[str, Result]) -> dict[str, np.ndarray]:
     """Return the classes' mean share of common paths over the seeds, (2, 10, 10), by network.
 
-    At the start and at the end, classes in the order of ``CLASS_ORDER``.
+    At the start and at the end, classes in the order of ``CLASS_ORDER``; of the ReLU net and the
+    DLGN.
 
-    Args: as for ``learning_curves``.
+    Args: as for ``table_rows``.
     """
     means = {
-        label: short[f"conv: {model}"].overlap.astype(np.float64).mean(1)
-        for model, label in NONLINEAR_NETS.items()
+        NETS[model]: short[f"conv: {model}"].overlap.astype(np.float64).mean(1)
+        for model in ("relu", "dlgn")
     }
     return {label: mean[:, CLASS_ORDER][:, :, CLASS_ORDER] for label, mean in means.items()}
 
@@ -443,35 +435,34 @@ def shared_paths(short: Mapping[str, Result]) -> dict[str, np.ndarray]:
 # --- Numbers that the text quotes, by the names that it uses ---
 
 
-def run_numbers(
-    conditions: Collection[str], full: Mapping[str, Result], short: Mapping[str, Result]
-) -> dict[str, object]:
-    """Return how many runs there are, of how many seeds and epochs, and where they come from.
+def run_numbers(short: Mapping[str, Result], ceilings: Mapping[str, Result]) -> dict[str, object]:
+    """Return of how many seeds and epochs the runs are, by what recipe, and where they come from.
 
     Args:
-        conditions: names of all runs that need a GPU, recorded or not.
-        full: those recorded of them, by name.
         short: the runs of few epochs, by name.
+        ceilings: of ``DLNCeiling``, by name.
     """
     runs = _conv_runs(short)
-    spec = runs["relu"].spec
+    spec = runs["dlgn"].spec
     return {
         "short-epochs": spec.recipe.epochs,
         "short-seeds": spec.seeds,
         "first-seed": spec.first_seed,
         "last-seed": spec.first_seed + spec.seeds - 1,
+        "rate": f"{spec.recipe.learning_rate:.4f}",
+        "batch": spec.recipe.batch_size,
+        "beta": f"{spec.beta:g}",
         "from-short": origin(*runs.values()),
+        "from-ceiling": origin(*ceilings.values()),
         "full-epochs": TABLE_1.epochs,
-        "full-runs": len(full),
-        "waiting": len(conditions) - len(full),
     }
 
 
 def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
     """Return the accuracies of Table 1's nets after few epochs, and what they are compared with.
 
-    ``test``, ``gap`` (training minus test), ``over dln``, ``over relu`` (differences of test
-    accuracy), ``ratio`` (to the ReLU net's) and ``cost`` (seconds per epoch) of each net; ``ntk``,
+    ``over dln``, ``over relu`` (differences of test accuracy), ``gap`` (training minus test),
+    ``ratio`` (to the ReLU net's) and ``cost`` (seconds per epoch) of each net; ``ntk``,
     ``over ntk`` and ``pixels`` of the linear models.
 
     Args:
@@ -481,33 +472,79 @@ def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
     numbers = {}
     for model, run in runs.items():
         numbers |= {
-            f"test {model}": interval_text(percent(run)),
-            f"over dln {model}": interval_text(gap(run, runs["linear"])),
-            f"over relu {model}": interval_text(gap(run, runs["relu"])),
-            f"gap {model}": interval_text(-gap_to_training(run)),
-            f"ratio {model}": interval_text(recovered(runs["relu"], run)),
+            f"over dln {model}": _text(gap(run, runs["linear"])),
+            f"over relu {model}": _text(gap(run, runs["relu"])),
+            f"gap {model}": _text(train_gap(run)),
+            f"ratio {model}": f"{recovered(runs['relu'], run).mean():.0f}",
             f"cost {model}": f"{np.median(run.seconds):.0f}",
         }
     initial, trained = short["conv: ntk, initial"], short["conv: ntk, trained"]
     for model in NONLINEAR_NETS:
-        numbers[f"over ntk {model}"] = interval_text(gap(runs[model], initial))
+        numbers[f"over ntk {model}"] = _text(gap(runs[model], initial))
     pixels = short["pixels: cifar10"]
     return numbers | {
-        "ntk initial": f"{percent(initial).mean():.1f}",
-        "ntk trained": f"{percent(trained).mean():.1f}",
+        "ntk initial": _one(percent(initial)),
+        "ntk trained": _one(percent(trained)),
         "ntk net": f"{100 * trained.net_accuracy.mean():.1f}",
-        "ntk images": f"{trained.spec.fitted().n_train:,}",
-        "pixels": interval_text(percent(pixels)),
-        "pixels over dln": interval_text(gap(pixels, runs["linear"])),
+        "ntk images": f"{trained.spec.fitted().n_train:,}".replace(",", "\u202f"),
+        "pixels": _text(percent(pixels)),
+        "pixels over dln": _text(gap(pixels, runs["linear"])),
         "pixels epochs": pixels.spec.recipe.epochs,
     }
+
+
+def hundred_epochs_text(progress: Mapping[str, Curves], epochs: int) -> str:
+    """Say how far Table 1's runs of one seed got, and what they came to so far.
+
+    Args:
+        progress: of the runs that have begun, by name.
+        epochs: of a whole run.
+    """
+    if not progress:
+        return "No net has begun its first epoch yet"
+    return "So far: " + "; ".join(
+        f"{name}, {len(made.loss)} of {epochs} epochs, {100 * made.measured[-1]:.1f} % of the test "
+        f"images and {100 * made.accuracy[-1]:.1f} % of the training images right"
+        for name, made in progress.items()
+    )
+
+
+def long_gates_text(long: Mapping[str, Result]) -> str:
+    """Say what hard gates leave of the DLGNs that were trained for 100 epochs.
+
+    Args:
+        long: the recorded runs of Table 1 on a CPU, by name.
+    """
+    found = [
+        f"{_text(percent(*made, part='test_hard'))} % with hard gates and "
+        f"{_text(percent(*made))} % with its own ({label}, {_counted(made, 'seed')})"
+        for label, made in _long_gated(long).items()
+    ]
+    if not found:
+        return "No DLGN has been trained for that long yet"
+    return f"After {TABLE_1.epochs} epochs the share of right test images is " + ", ".join(found)
+
+
+def missing_text(studies: Mapping[str, Mapping[str, Spec]]) -> str:
+    """Say how many runs of each study are still to be made.
+
+    Args:
+        studies: their conditions, by the name that a reader sees.
+    """
+    made = {name: len(recorded(conditions)) for name, conditions in studies.items()}
+    missing = [
+        f"{name} ({len(conditions) - made[name]} of {_counted(conditions, 'run')})"
+        for name, conditions in studies.items()
+        if made[name] < len(conditions)
+    ]
+    return ", ".join(missing) or "none"
 
 
 _CEILINGS = {f"depth {depth}": f"sums, {depth} convolutions" for depth in range(6)} | {
     "depth 0": "mean colours",
     "depth 1": "sums, 1 convolution",
-    "depth 5, constant": "5 convolutions, constant",
-    "depth 10": "5 convolutions, no zeros",
+    "depth 5, constant": "5, with a constant",
+    "depth 10": "5, without zeros",
 }
 _PARTS = {"test images": "test", "training images": "train"}
 
@@ -515,7 +552,7 @@ _PARTS = {"test images": "test", "training images": "train"}
 def ceiling_rows(
     ceilings: Mapping[str, Result], short: Mapping[str, Result]
 ) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Return the shares of images that linear models classify right, for ``plots.forest``, percent.
+    """Return the shares of images that linear models classify right, for ``net_marks``, percent.
 
     Args:
         ceilings: of ``DLNCeiling``, by name; intervals are over images.
@@ -545,7 +582,6 @@ def ceiling_numbers(
         "ceiling classes": 2 * depth + 1,
         "ceiling sums": 3 * (2 * depth + 1) ** 2,
         "ceiling depth": depth,
-        "from-ceiling": origin(*ceilings.values()),
     }
     for part in _PARTS.values():
         for title, name in {
@@ -563,15 +599,19 @@ def ceiling_numbers(
 def gate_numbers(short: Mapping[str, Result]) -> dict[str, str]:
     """Return what hard gates cost, and what is left over the nets without a gating network.
 
+    ``own`` and ``hard`` are whole percents of the test images under each kind of gates, ``cost``
+    and ``hard over`` percentage points.
+
     Args: as for ``table_numbers``.
     """
     runs = _conv_runs(short)
-    numbers = {"beta": f"{runs['dlgn'].spec.beta:g}"}
+    numbers = {f"own {model}": f"{percent(run).mean():.0f}" for model, run in runs.items()}
     for model in GATED_NETS:
         hard = percent(runs[model], part="test_hard")
-        numbers[f"hard {model}"] = interval_text(hard_cost(runs[model]))
+        numbers[f"hard {model}"] = f"{hard.mean():.0f}"
+        numbers[f"cost hard {model}"] = _text(hard_cost(runs[model]))
         for other in ("linear", "relu"):
-            numbers[f"hard over {other} {model}"] = interval_text(hard - percent(runs[other]))
+            numbers[f"hard over {other} {model}"] = _text(hard - percent(runs[other]))
     return numbers
 
 
@@ -591,11 +631,11 @@ def path_numbers(short: Mapping[str, Result]) -> dict[str, str]:
         labels_start, labels_end = run.overlap_labels.astype(np.float64)
         numbers |= {
             f"paths {model}": f"{share_start.mean():.2f}",
-            f"paths change {model}": interval_text(share_end - share_start),
+            f"paths change {model}": _text(share_end - share_start, 2),
             f"kinds {model}": f"{kinds_start.mean():.2f}",
-            f"kinds change {model}": interval_text(kinds_end - kinds_start),
-            f"labels start {model}": interval_text(labels_start),
-            f"labels change {model}": interval_text(labels_end - labels_start),
+            f"kinds change {model}": _text(kinds_end - kinds_start, 2),
+            f"labels {model}": f"{labels_start.mean():.2f}",
+            f"labels change {model}": _text(labels_end - labels_start, 2),
         }
     return numbers
 
@@ -605,18 +645,39 @@ def _conv_runs(short: Mapping[str, Result]) -> dict[str, Result]:
     return {model: short[f"conv: {model}"] for model in NETS}
 
 
-def _seeds_of(runs: Mapping[str, Result], network: str, model: str, data: str) -> list[Result]:
-    beginning = f"{network}: {model}: {data}: "
-    return [run for name, run in runs.items() if name.startswith(beginning)]
+def _long_gated(long: Mapping[str, Result]) -> dict[str, list[Result]]:
+    """Return the recorded runs of 100 epochs of nets with soft gates, all seeds, by net."""
+    runs = {
+        label: [run for name, run in long.items() if name.rpartition(": ")[0] == net]
+        for net, label in _LONG_NETS.items()
+        if label in GATED_NETS.values() or label == _HARDENING
+    }
+    return {label: made for label, made in runs.items() if made}
 
 
-def _both(result: Result) -> str:
-    return f"{_text(percent(result, part='train'))} / {_text(percent(result))}"
+def _epochs(short: Mapping[str, Result]) -> int:
+    return short["conv: dlgn"].spec.recipe.epochs
 
 
-def _text(values: np.ndarray) -> str:
+def _counted(things: Collection, noun: str) -> str:
+    return f"{len(things)} {noun}" + ("" if len(things) == 1 else "s")
+
+
+def _text(values: np.ndarray, digits: int = 1) -> str:
     """Write a mean with its interval, or a single seed's number alone."""
-    return interval_text(values, digits=1) if len(values) > 1 else f"{values[0]:.1f}"
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
+    text = interval_text(values, digits=digits)
+    return re.sub(r"-(?=0\.0+\b)", "", text).replace("-", "−")
+
+
+def _one(values: np.ndarray) -> str:
+    """Write the mean without an interval."""
+    return f"{np.mean(values):.1f}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.0f}".replace("-", "−")
 
 
 def _interval(values: np.ndarray) -> tuple[float, float, float]:
