@@ -185,6 +185,12 @@ def test_numbers_of_runs():
     }
 
 
+def test_numbers_of_live_nets():
+    numbers = cifar_readings.live_numbers(0, 10_000, 2)
+    assert numbers == {"seed": 0, "n_train": "10\u202f000", "epochs": "2 epochs"}
+    assert cifar_readings.live_numbers(0, 200, 1)["epochs"] == "1 epoch"
+
+
 def long_run(share, hard):
     return run(test_accuracy=[[share] * 10], test_hard_accuracy=[[hard] * 10])
 

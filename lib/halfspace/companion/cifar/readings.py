@@ -37,6 +37,7 @@ __all__ = [
     "hard_cost",
     "hundred_epochs_text",
     "joined",
+    "live_numbers",
     "live_rows",
     "long_curves",
     "long_gates_text",
@@ -458,6 +459,12 @@ def run_numbers(short: Mapping[str, Result], ceilings: Mapping[str, Result]) -> 
     }
 
 
+def live_numbers(seed: int, n_train: int, epochs: int) -> dict[str, object]:
+    """Return the parameters of the live nets as the text writes them."""
+    counted = f"{epochs} epoch" + ("" if epochs == 1 else "s")
+    return {"seed": seed, "n_train": _thousands(n_train), "epochs": counted}
+
+
 def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
     """Return the accuracies of Table 1's nets after few epochs, and what they are compared with.
 
@@ -486,7 +493,7 @@ def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
         "ntk initial": _one(percent(initial)),
         "ntk trained": _one(percent(trained)),
         "ntk net": f"{100 * trained.net_accuracy.mean():.1f}",
-        "ntk images": f"{trained.spec.fitted().n_train:,}".replace(",", "\u202f"),
+        "ntk images": _thousands(trained.spec.fitted().n_train),
         "pixels": _text(percent(pixels)),
         "pixels over dln": _text(gap(pixels, runs["linear"])),
         "pixels epochs": pixels.spec.recipe.epochs,
@@ -583,7 +590,10 @@ def ceiling_numbers(
         "ceiling sums": 3 * (2 * depth + 1) ** 2,
         "ceiling depth": depth,
     }
-    for part in _PARTS.values():
+    for column, part in enumerate(("train", "test")):
+        others = [PAPER_TABLE_1[model][column] for model in NONLINEAR_NETS]
+        numbers[f"paper dln {part}"] = PAPER_TABLE_1["linear"][column]
+        numbers[f"paper others {part}"] = min(others)
         for title, name in {
             "ceiling": "depth 5",
             "colours": "depth 0",
@@ -674,6 +684,10 @@ def _text(values: np.ndarray, digits: int = 1) -> str:
 def _one(values: np.ndarray) -> str:
     """Write the mean without an interval."""
     return f"{np.mean(values):.1f}"
+
+
+def _thousands(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def _signed(value: float) -> str:
