@@ -148,15 +148,15 @@ def test_rows_of_the_ceiling(made):
     names = [*rows["test images"]]
     assert names[0] == "mean colours" and names[5:] == [
         "sums, 5 convolutions",
-        "5 convolutions, constant",
-        "5 convolutions, no zeros",
+        "5, with a constant",
+        "5, without zeros",
         "all pixels",
         "the paper's DLN",
     ]
     estimate = share(np.arange(50) < 25, 0.5)
     wanted = [50, 100 * estimate.low, 100 * estimate.high]
     np.testing.assert_allclose(rows["test images"]["sums, 5 convolutions"], wanted)
-    assert rows["training images"]["5 convolutions, constant"][0] == pytest.approx(45)
+    assert rows["training images"]["5, with a constant"][0] == pytest.approx(45)
     assert rows["training images"]["all pixels"][0] == pytest.approx(45)
     assert rows["training images"]["the paper's DLN"] == (42.3,) * 3
 
