@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from halfspace.companion import intervals
 from halfspace.companion.intervals import (
+    factor_text,
     first_below,
     fit_power_law,
     geometric_intervals,
@@ -42,8 +43,15 @@ def test_intervals_of_rows_and_of_logarithms():
 
 def test_interval_as_text():
     # t quantile 12.706 for two values: 1 ± 12.706 · (√2 / √2).
-    assert interval_text(np.array([0.0, 2.0])) == "1.00 (-11.71 to 13.71)"
-    assert interval_text(np.array([0.0, 2.0]), digits=1) == "1.0 (-11.7 to 13.7)"
+    assert interval_text(np.array([0.0, 2.0])) == "1.00 (−11.71 to 13.71)"
+    assert interval_text(np.array([0.0, 2.0]), digits=1) == "1.0 (−11.7 to 13.7)"
+    assert interval_text(np.full(2, -0.004)) == "0.00 (0.00 to 0.00)", "no minus before a zero"
+
+
+def test_interval_of_a_factor_as_text():
+    assert factor_text(np.array([0.0, 0.2])) == "×1.11 (0.31 to 3.94)"  # t quantile 12.706
+    assert factor_text(np.log([2000.0, 2000.0])) == "×2\u202f000 (2\u202f000 to 2\u202f000)"
+    assert factor_text(np.log([0.04, 0.04])) == "×0.04 (0.04 to 0.04)"
 
 
 def test_first_below_is_nan_for_never():

@@ -7,6 +7,7 @@ from halfspace._checks import check_finite, check_shape
 
 __all__ = [
     "bootstrapped_mean",
+    "factor_text",
     "first_below",
     "fit_power_law",
     "geometric_intervals",
@@ -103,14 +104,35 @@ def geometric_intervals(values: np.ndarray) -> np.ndarray:
 
 
 def interval_text(values: np.ndarray, digits: int = 2) -> str:
-    """Write the mean of (S,) values with its 95 % interval, ``1.23 (0.98 to 1.48)``.
+    """Write the mean of (S,) values with its 95 % interval, ``1.23 (−0.98 to 1.48)``.
 
     Args:
         values: shape (S,).
         digits: after the decimal point.
     """
-    mean, low, high = mean_interval(values)
-    return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    mean, low, high = (_rounded(value, digits) for value in mean_interval(values))
+    return f"{mean} ({low} to {high})"
+
+
+def factor_text(logarithms: np.ndarray) -> str:
+    """Write the geometric mean of factors with its 95 % interval, ``×1.23 (0.98 to 1.48)``.
+
+    Args:
+        logarithms: natural ones of the factors, shape (S,).
+    """
+    mean, low, high = (_factor(np.exp(value)) for value in mean_interval(logarithms))
+    return f"×{mean} ({low} to {high})"
+
+
+def _rounded(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.removeprefix("-")
+
+
+def _factor(value: float) -> str:
+    if value < 0.095:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if value < 9.95 else f"{value:,.0f}".replace(",", "\u202f")
 
 
 def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:
