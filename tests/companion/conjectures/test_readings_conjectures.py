@@ -112,26 +112,50 @@ def test_the_level_of_random_directions_is_a_mean_over_seeds():
     np.testing.assert_allclose(readings.random_level(image_run()), 70)
 
 
-def test_numbers_of_frozen_gates_on_images_are_in_points():
+def test_frozen_gates_on_images_answer_questions_in_points():
     run = image_run()
     specs = {"relu": run.spec, "dlgn": run.spec.replace(model="dlgn")}
-    numbers = readings.image_freezing_numbers(specs, {"relu": run})
-    waiting = {name: text for name, text in numbers.items() if name.endswith("dlgn modified")}
-    assert len(waiting) == 7 and set(waiting.values()) == {"no run yet"}
-    assert numbers | dict.fromkeys(waiting) == dict.fromkeys(waiting) | {
-        "freezing-n": "1,000",
+    rows = readings.image_rows(specs, {"relu": run})
+    assert len(rows) == 6 and {row["labels"] for row in rows} == {"modified"}
+    assert {row["DLGN"] for row in rows} == {"not recorded yet"}
+    # Against random directions 10 and 1 points, the regression 5 and -7; the seeds' high losses
+    # end at epochs 0.5 and 0.
+    assert [row["ReLU net"] for row in rows] == [
+        f"open: {interval_text(np.array([10.0, 1.0]))}",
+        f"open: {interval_text(np.array([5.0, -7.0]))}",
+        f"open: {interval_text(np.array([10.0 - 20, 0.0 - 40]))}",
+        f"no: {interval_text(np.array([11.0 - 29, 31.0 - 48]))}",
+        "its gates are hard",
+        "0 to 0.5",
+    ]
+    for trained, told in (
+        (70, "yes: 10.00 (10.00 to 10.00)"),
+        (50, "no: −10.00 (−10.00 to −10.00)"),
+    ):
+        soft = image_run()
+        for name, percent in {"fresh_hard_trained": trained, "fresh_hard_random": 60}.items():
+            soft.arrays[name] = np.full((2, 10), percent / 100)
+        assert readings.image_rows(specs, {"relu": run, "dlgn": soft})[4]["DLGN"] == told
+
+
+def test_the_text_says_which_frozen_gates_are_recorded():
+    run = image_run()
+    specs = {"relu": run.spec, "dlgn": run.spec.replace(model="dlgn")}
+    sizes = {
+        "freezing-n": "1\u202f000",
         "freezing-seeds": 2,
         "freezing-first": 7,
         "freezing-epochs": 10,
-        "freezing-sample": "2,000",
-        "from-freezing": "Recorded on 2026-01-02 (CPU).",
-        "as it is relu modified": interval_text(np.array([40.0, 40.0])),
-        "learned relu modified": interval_text(np.array([10.0, 1.0])),
-        "kernel relu modified": interval_text(np.array([5.0, -7.0])),
-        "early relu modified": interval_text(np.array([10.0 - 20, 0.0 - 40])),
-        "frozen relu modified": interval_text(np.array([11.0 - 29, 31.0 - 48])),
-        "high relu modified": "0 to 0.5",
+        "freezing-sample": "2\u202f000",
     }
+    origin = "Recorded on 2026-01-02 (CPU)."
+    for recorded, told, waiting in (
+        ((), "not recorded yet.", "2 of the 2 runs are not recorded yet."),
+        (("relu",), origin, "1 of the 2 runs is not recorded yet."),
+        (("relu", "dlgn"), origin, ""),
+    ):
+        numbers = readings.image_freezing_numbers(specs, dict.fromkeys(recorded, run))
+        assert numbers == sizes | {"from-freezing": told, "freezing-waiting": waiting}
 
 
 def test_panels_wait_for_their_runs():

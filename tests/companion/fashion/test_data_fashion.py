@@ -64,6 +64,21 @@ def test_modified_labels_are_drawn_by_seed(data):
     assert (first != other).double().mean() > 0.2
 
 
+def test_the_means_of_clusters_are_listed_by_their_new_label(data):
+    labels, _ = modified_labels(data, seed=3)
+    means = fashion_data.cluster_means(data, seed=3)
+    assert [*means] == [5, 6, 7, 8, 9]
+    for label, clusters in means.items():
+        assert len(clusters) == 5
+        number, cluster = next(iter(clusters))
+        of_class = labels[data.train_labels == number]
+        members = fashion_data._clusters(data, number)[0] == cluster
+        assert (of_class[members] == label).all()
+        images = data.train_images[data.train_labels == number][members]
+        assert torch.allclose(clusters[number, cluster], images.float().mean(0))
+    assert len({pair for clusters in means.values() for pair in clusters}) == 25
+
+
 def test_the_clusters_do_not_depend_on_the_number_of_threads():
     shirts = fashion_mnist(), 6
     with threadpool_limits(2):

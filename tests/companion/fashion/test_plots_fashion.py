@@ -123,11 +123,35 @@ def test_alignments_of_normalised_images_are_dashed(panels):
     assert (styles["a net, raw"], styles["a net, normalised"]) == ("-", "--")
 
 
-def test_a_grid_of_kernels_has_a_row_for_each_setting():
-    kernels = np.arange(24.0).reshape(3, 2, 2, 2)
-    figure, axes = plots.figure(2, 3)
-    fashion_plots.kernel_grid(axes, kernels, ["modified", "swapped"])
-    shown = [[axis.images[0].get_array() for axis in row] for row in axes]
-    np.testing.assert_array_equal(np.swapaxes(shown, 0, 1), kernels)
-    assert [axis.get_title() for axis in axes[1]] == ["swapped, start", "middle", "end"]
+def test_a_nets_kernels_are_drawn_in_time():
+    kernels = np.arange(12.0).reshape(3, 2, 2)
+    figure, axes = plots.figure(1, 3)
+    fashion_plots.kernels_of_a_net(axes, kernels)
+    np.testing.assert_array_equal([axis.images[0].get_array() for axis in axes[0]], kernels)
+    assert [axis.get_title() for axis in axes[0]] == ["start", "middle", "end"]
     matplotlib.pyplot.close(figure)
+
+
+def test_clusters_with_one_label_share_a_row(panels):
+    means = {5: {(0, 0): np.full(4, 1.0), (1, 3): np.full(4, 2.0)}}
+    fashion_plots.clusters(panels[:1], means, ["Sandal", "Bag"])
+    assert [axis.get_title() for axis in panels[0]] == ["Sandal", "Bag"]
+    assert [axis.images[0].get_array().max() for axis in panels[0]] == [1, 2]
+    assert [text.get_text() for text in panels[0, 0].texts] == ["5"]
+
+
+def test_arrows_are_dotted_where_the_sign_is_open(panels):
+    arrows = {"own start": (0.0, 0.3, True), "swapped labels": (0.2, 0.3, False)}
+    fashion_plots.comparisons(
+        panels, {"one": arrows, "two": arrows}, colors={"one": "relu", "two": "dlgn"}
+    )
+    fashion_plots.factor_ticks(panels, "x", [0.5, 1, 2])
+    axis = panels[0, 1]
+    solid, dotted = axis.texts
+    assert (solid.xyann, solid.xy) == ((0.0, 0), (0.3, 0)) and dotted.xyann == (0.2, 1)
+    assert solid.arrow_patch.get_linestyle() == "-" != dotted.arrow_patch.get_linestyle()
+    assert matplotlib.colors.same_color(solid.arrow_patch.get_edgecolor(), plots.COLORS["dlgn"])
+    assert [label.get_text() for label in axis.get_yticklabels()] == [*arrows]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["×0.5", "×1", "×2"]
+    np.testing.assert_allclose(axis.get_xticks(), np.log([0.5, 1, 2]))
+    assert axis.get_ylim()[0] > axis.get_ylim()[1], "the first comparison is the top one"

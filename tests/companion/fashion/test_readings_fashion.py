@@ -9,7 +9,7 @@ from halfspace.companion import records
 from halfspace.companion.fashion import readings as fashion_readings
 from halfspace.companion.fashion.specs import ModifiedFashionMNIST
 from halfspace.companion.fashion.study import FashionStudy
-from halfspace.companion.intervals import interval_text, mean_interval
+from halfspace.companion.intervals import factor_text, interval_text, mean_interval
 from halfspace.companion.records import keep
 from halfspace.companion.spec import Result
 
@@ -27,6 +27,14 @@ def counts(*rows, half=slice(0, 5)):
     by_class = np.zeros((len(rows), 2, 10), dtype=np.float32)
     by_class[..., half] = np.array(rows)[..., None]
     return by_class
+
+
+def text(*values):
+    return interval_text(np.array(values, dtype=float))
+
+
+def factor(*logarithms):
+    return factor_text(np.array(logarithms, dtype=float))
 
 
 def path_counts(*rows):
@@ -125,12 +133,12 @@ def test_effects_are_read_at_epoch_1_and_at_the_end():
     modified = made_up(paths=path_counts([0, 0], [4, 8], [2, 6], [-2, 4]), epochs=epochs)
     swapped = made_up(~SECOND_HALF, paths=path_counts(*[[0, 0]] * 4), epochs=epochs)
     assert fashion_readings.effects(modified, swapped) == {
-        "epoch 1": interval_text(np.array([1, 3])),
+        "epoch 1": factor(1, 3),
         "positive, epoch 1": "2 of 2",
-        "end": interval_text(np.array([-1, 2])),
+        "end": factor(-1, 2),
         "positive, end": "1 of 2",
-        "of the images, end": interval_text(np.array([-1, 2])),
-        "greatest mean": "3.00 at epoch 0.5",
+        "of the images, end": factor(-1, 2),
+        "greatest mean": f"×{math.exp(3):.2f} at epoch 0.5",
     }
 
 
@@ -190,10 +198,10 @@ def test_rows_of_accuracies():
         test_hard_accuracy=counts([0.1, 0.1])[0],
     )
     assert fashion_readings.accuracies(result) == {
-        "training, epoch 1": "30.0% / 0.0%",
-        "training, end": "75.0% / 0.0%",
-        "test, end": "55.0% / 0.0%",
-        "test, hard gates": "10.0% / 0.0%",
+        "training, end (%)": "75.0 / 0.0",
+        "training, epoch 1 (%)": "30.0 / 0.0",
+        "test, end (%)": "55.0 / 0.0",
+        "test, hard gates (%)": "10.0 / 0.0",
     }
 
 
@@ -203,13 +211,13 @@ def test_rows_of_allocations():
     zero = counts([0.5, 0.5], [0.5, 0.5], [0.2, 0.4])
     result = made_up(paths=np.exp(rows), zero=zero, epochs=np.array([0, 1, 50]))
     assert fashion_readings.allocations(result) == {
-        "at the start": interval_text(np.array([2, -3])),
-        "gained by epoch 1": interval_text(np.array([1, 1])),
-        "gained by the end": interval_text(np.array([0, 4])),
+        "gained by the end": factor(0, 4),
+        "seeds that gained": "1 of 2",
         "ahead throughout": "1 of 2",
         "ahead at the end": "2 of 2",
-        "gained": "1 of 2",
-        "without a path, end": "30.0% / 0.0%",
+        "gained by epoch 1": factor(1, 1),
+        "at the start": factor(2, -3),
+        "without a path, end (%)": "30.0 / 0.0",
     }
     assert fashion_readings.tally([result, result]) == {"nets": 4, "ahead": 2, "gained": 2}
 
@@ -282,41 +290,84 @@ def runs():
     }
 
 
-def text(*values):
-    return interval_text(np.array(values, dtype=float))
-
-
 def test_numbers_of_the_runs(runs):
     assert fashion_readings.run_numbers(runs) == {
         "depth": 5, "width": 128, "batch": 128, "seeds": 2, "study-epochs": 50, "first-seed": 3,
-        "last-seed": 4, "conditions": 18, "commit": "abc", "hours": "9.0",
+        "last-seed": 4, "conditions": 18, "hours": "9.0",
         "from-runs": "Recorded on 2026-01-02 (CPU).",
     }  # fmt: skip
 
 
-def test_seeds_are_listed_where_runs_are(runs):
-    specs = {name: run.spec for name, run in runs.items()}
-    without_one = {name: run for name, run in runs.items() if name != "relu: raw: random"}
-    listed = fashion_readings.seeds_available(specs, without_one)
-    assert listed["relu", "raw", "random"] == "not recorded yet"
-    assert listed["dlgn, linear experts", "raw", "original"] == "2 seeds" and len(listed) == 18
-
-
-def test_a_tables_rows_are_named_by_condition(runs):
+def test_a_tables_rows_are_named_in_plain_words(runs):
     rows = fashion_readings.table(runs, fashion_readings.accuracies)
-    assert rows["dlgn", "raw", "modified"]["training, end"] == "75.0% / 0.0%"
     assert len(rows) == len(runs)
+    names = [tuple(row.values())[:3] for row in rows]
+    assert [*rows[0]][:3] == ["net", "images", "labels"]
+    assert names[0] == ("ReLU net", "raw", "modified")
+    assert names[-1] == ("DLGN, linear experts", "normalised", "original")
+    assert rows[names.index(("DLGN", "raw", "modified"))]["training, end (%)"] == "75.0 / 0.0"
     effects = fashion_readings.effects_by_kind(runs)
-    assert [*effects] == [tuple(kind.split(": ")) for kind in SHIFT]
-    assert effects["dlgn", "raw"]["epoch 1"] == text(2.5, 4.5)
+    assert [(row["net"], row["images"]) for row in effects] == [
+        tuple(title.split(", ")) for title in fashion_readings.MODELS
+    ]
+    assert effects[1]["epoch 1"] == factor(2.5, 4.5)
+
+
+def test_rows_of_verdicts_begin_with_the_verdict():
+    rows = [
+        {"claim": "a", "verdict": "reproduced", "ours": "1", "measured": "long"},
+        {"claim": "b", "verdict": "pending", "ours": "no run yet", "measured": "long"},
+    ]
+    shown = fashion_readings.decided_first(rows)
+    assert [*shown[0]] == ["verdict", "claim", "ours"]
+    assert [tuple(row.values()) for row in shown] == [
+        ("reproduced", "a", "1"),
+        ("not recorded yet", "b", "–"),
+    ]
+
+
+def test_a_class_is_compared_with_itself_in_the_other_role():
+    roles = np.array([SECOND_HALF, SECOND_HALF])
+    roles[1, 0] = True  # complex in the second seed alone
+    run = made_up(roles, paths=path_counts([0, 0], [4, 8]))
+    gains = fashion_readings.gains_by_role(run)
+    # Classes 0-4 gain 4 and 8, the others nothing: 2 and 4 beyond the mean class.
+    np.testing.assert_allclose(gains["simple"][:2], [2, 3])
+    np.testing.assert_allclose(gains["complex"][[0, 5]], [4, -3])
+    assert np.isnan(gains["complex"][1]) and np.isnan(gains["simple"][5])
+
+
+def test_arrows_lead_from_what_modified_labels_are_compared_with(runs):
+    panels = fashion_readings.comparison_panels(runs)
+    assert [*panels] == [
+        f"{net}, {when}" for when in ("epoch 1", "the end") for net in ("ReLU net", "DLGN")
+    ]
+    # Two seeds: the interval of 4 and 8 holds 0, that of 5 and 5 does not.
+    arrows = panels["DLGN, epoch 1"]
+    assert [*arrows] == ["own start", "swapped labels", "original labels"]
+    np.testing.assert_allclose(
+        [arrow[:2] for arrow in arrows.values()], [[0, 6], [-1, 6], [1.5, 6]]
+    )
+    assert not any(decided for *_, decided in arrows.values())
+    np.testing.assert_allclose(panels["DLGN, the end"]["swapped labels"][:2], [2, 9])
+    alike = runs | {"relu: normalised: original": runs["relu: normalised: modified"]}
+    assert not fashion_readings.comparison_panels(alike)["ReLU net, epoch 1"]["original labels"][2]
+    moved = whole_run("relu: normalised", "modified", 2)
+    moved.arrays["paths"] = path_counts(*[[1, -1]] * 2, [6, 4], [6, 4])
+    panels = fashion_readings.comparison_panels(runs | {"relu: normalised: modified": moved})
+    assert panels["ReLU net, epoch 1"]["own start"] == (0, pytest.approx(5), True)
 
 
 def test_numbers_of_accuracies(runs):
     numbers = fashion_readings.accuracy_numbers(runs)
     # Means over the seeds of the simple part, in percent: 35 at epoch 1, 70 to 85 at the end.
-    assert numbers["lead_least_early"] == numbers["lead_most_early"] == "35.0"
-    assert (numbers["lead_least_late"], numbers["lead_most_late"]) == ("70.0", "85.0")
-    assert (numbers["original_first"], numbers["original_second"]) == ("55.0%", "0.0%")
+    assert numbers["lead_least_early"] == numbers["lead_most_early"] == "35"
+    assert (numbers["panels_ahead_late"], numbers["apart_late"]) == (4, "85.0")
+    turned = whole_run("relu: raw", "modified", 0)
+    turned.arrays["accuracy"] = counts([0, 0], [0, 0], [0, 0], [0.9, 0.9], half=slice(5, 10))
+    behind = fashion_readings.accuracy_numbers(runs | {"relu: raw: modified": turned})
+    assert (behind["panels_ahead_late"], behind["apart_late"]) == (3, "90.0")
+    assert (numbers["original_first"], numbers["original_second"]) == ("55.0 %", "0.0 %")
     # Half of the classes count: hard gates cost 10 and 0 points on them, plus the shift.
     assert numbers["hard_raw"] == text(5, 0.5)
     assert numbers["hard_normalised"] == text(5, 1.5)
@@ -331,6 +382,9 @@ def test_differences_of_missing_runs_are_left_out(runs):
     table = fashion_readings.differences_on_test_images(without_one)
     assert [*table["raw"]] == ["ReLU net − DLGN"] and len(table["normalised"]) == 2
     assert "difference experts raw" not in fashion_readings.accuracy_numbers(without_one)
+    nets, experts = fashion_readings.difference_rows(without_one)
+    assert nets["nets"] == "ReLU net − DLGN" and nets["raw"] == text(0, -0.5)
+    assert experts["raw"] == "not recorded yet" and experts["normalised"] == text(0, 4)
 
 
 def test_numbers_of_paths_count_nets(runs):
@@ -349,23 +403,32 @@ def test_numbers_of_label_effects(runs):
     numbers = fashion_readings.label_numbers(runs)
     for kind, shift in SHIFT.items():
         name = kind.replace(":", "")
-        assert numbers[f"early {name}"] == text(2.5, 4.5)
-        assert numbers[f"late {name}"] == text(2.5, 4.5)
-        assert numbers[f"images {name}"] == text(1.5 + shift, 3.5 + shift)
-        assert numbers[f"original early {name}"] == text(1, 2)
-        assert numbers[f"original late {name}"] == text(1 + shift, 2 + shift)
+        assert numbers[f"early {name}"] == factor(2.5, 4.5)
+        assert numbers[f"late {name}"] == factor(2.5, 4.5)
+        assert numbers[f"images {name}"] == factor(1.5 + shift, 3.5 + shift)
+        assert numbers[f"original early {name}"] == factor(1, 2)
+        assert numbers[f"original late {name}"] == factor(1 + shift, 2 + shift)
     assert numbers["original between"] == 4
+    assert (numbers["early above"], numbers["late above"]) == (0, 0)  # two seeds are too few
+    for label in ("modified", "swapped"):
+        sure = whole_run("relu: raw", label, 0)
+        sure.arrays["paths"] = path_counts(
+            *[[1, -1]] * 3, [9, 7] if label == "modified" else [1, -1]
+        )
+        runs = runs | {f"relu: raw: {label}": sure}
+    numbers = fashion_readings.label_numbers(runs)
+    assert (numbers["early above"], numbers["late above"]) == (0, 1)
     turned = runs | {"relu: raw: original": runs["relu: raw: modified"]}
     assert fashion_readings.label_numbers(turned)["original between"] == 3
 
 
 def test_numbers_of_kernels(runs):
     numbers = fashion_readings.kernel_numbers(runs)
-    assert numbers["paths at start dlgn raw"] == text(1, -1)
-    assert numbers["overlap at start relu raw"] == text(0.1, 0.1 + math.log(2))
-    assert numbers["ntk at start relu raw"] == text(1.1, 1.1 + math.log(2))
-    assert numbers["ntk at end dlgn normalised modified"] == text(5, 5 + math.log(2))
-    assert numbers["overlap at end dlgn raw swapped"] == text(-1, -1 + math.log(2))
+    assert numbers["paths at start dlgn raw"] == factor(1, -1)
+    assert numbers["overlap at start relu raw"] == factor(0.1, 0.1 + math.log(2))
+    assert numbers["ntk at start relu raw"] == factor(1.1, 1.1 + math.log(2))
+    assert numbers["ntk at end dlgn normalised modified"] == factor(5, 5 + math.log(2))
+    assert numbers["overlap at end dlgn raw swapped"] == factor(-1, -1 + math.log(2))
     assert len(numbers) == 4 * (1 + 2 * 3)
 
 

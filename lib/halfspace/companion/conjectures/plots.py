@@ -53,7 +53,10 @@ def frozen_gate_panels(
     for axis, (title, panel) in zip(np.ravel(axes), panels.items(), strict=True):
         if panel is None:
             axis.set_title(title)
-            axis.text(0.5, 0.5, "no run yet", transform=axis.transAxes, ha="center", color=INK)
+            axis.set_axis_off()
+            axis.text(
+                0.5, 0.5, "not recorded yet", transform=axis.transAxes, ha="center", color=INK
+            )
             continue
         *values, color = panel
         frozen_gates(axis, *values, title=title, color=color, linear_until=linear_until)

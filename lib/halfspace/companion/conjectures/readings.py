@@ -33,6 +33,7 @@ __all__ = [
     "gates_rather_than_values",
     "image_freezing_numbers",
     "image_panels",
+    "image_rows",
     "last_high",
     "learned",
     "learned_by_hard_gates",
@@ -53,7 +54,7 @@ __all__ = [
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 
-NO_RUN = "no run yet"
+NO_RUN = "not recorded yet"
 """What the text has in a number's place where nothing is recorded."""
 
 _FROZEN = {
@@ -226,15 +227,13 @@ def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
     return numbers
 
 
-def _freezing_numbers(result: Result, label: str, unit: float = 1.0) -> dict[str, str]:
-    """Return what both texts say of a net's frozen gates, each number times ``unit``."""
+def _freezing_numbers(result: Result, label: str) -> dict[str, str]:
+    """Return what the text says of a net's frozen gates."""
     values = {what: reading(result) for what, reading in _TOLD.items()}
     if "fresh_hard_trained" in result.arrays:
         values["hard"] = learned_by_hard_gates(result, "fresh")
-    numbers = {f"{what} {label}": interval_text(unit * value) for what, value in values.items()}
-    epochs = np.unique(result.at[last_high(result)])
-    numbers[f"high {label}"] = " to ".join(f"{e:g}" for e in dict.fromkeys(epochs[[0, -1]]))
-    return numbers
+    numbers = {f"{what} {label}": interval_text(value) for what, value in values.items()}
+    return numbers | {f"high {label}": _epochs_high(result)}
 
 
 _TOLD = {
@@ -244,6 +243,16 @@ _TOLD = {
     "early": early_rather_than_late,
     "frozen": reached_rather_than_missed,
 }
+
+
+_ASKED = {
+    "Are trained directions better than random ones?": _TOLD["learned"],
+    "And for the kernel regression?": _TOLD["kernel"],
+    "Is more than half of what directions gain early?": _TOLD["early"],
+    "Is more than half of the rest linear?": _TOLD["frozen"],
+}
+_ASKED_OF_HARD = "Are they better with hard gates on both sides?"
+_ASKED_OF_LOSS = "Last epoch with a high loss"
 
 
 def accuracy(result: Result, name: str) -> np.ndarray:
@@ -284,31 +293,69 @@ def image_panels(
     return panels
 
 
+def image_rows(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return what frozen gates on images tell, as a table's rows: a question, an answer a net.
+
+    Answers are differences in percentage points. The interval's sign decides: yes above 0, no below
+    it, else open.
+
+    Args: those of ``image_freezing_numbers``.
+    """
+    answers = {
+        (spec.model, spec.labels): _answers(results[name]) if name in results else {}
+        for name, spec in specs.items()
+    }
+    return [
+        {"question": question}
+        | {name: answers[net, labels].get(question, NO_RUN) for net, name in _NETS.items()}
+        | {"labels": labels}
+        for labels in dict.fromkeys(labels for _, labels in answers)
+        for question in (*_ASKED, _ASKED_OF_HARD, _ASKED_OF_LOSS)
+    ]
+
+
+def _answers(result: Result) -> dict[str, str]:
+    """Answer the questions of ``image_rows`` from one run."""
+    answers = {question: _answer(reading(result)) for question, reading in _ASKED.items()}
+    hard = "its gates are hard"
+    if "fresh_hard_trained" in result.arrays:
+        hard = _answer(learned_by_hard_gates(result, "fresh"))
+    return answers | {_ASKED_OF_HARD: hard, _ASKED_OF_LOSS: _epochs_high(result)}
+
+
+def _answer(shares: np.ndarray) -> str:
+    _, low, high = mean_interval(shares)
+    word = "yes" if low > 0 else "no" if high < 0 else "open"
+    return f"{word}: {interval_text(100 * shares)}"
+
+
+def _epochs_high(result: Result) -> str:
+    """Write the epochs of the seeds' ``last_high``, from the first to the last."""
+    epochs = np.unique(result.at[last_high(result)])
+    return " to ".join(f"{e:g}" for e in dict.fromkeys(epochs[[0, -1]]))
+
+
 def image_freezing_numbers(
     specs: Mapping[str, Spec], results: Mapping[str, Result]
 ) -> dict[str, object]:
-    """Return what the text says of frozen gates on images, differences in percentage points.
+    """Return what the text says of the runs with frozen gates on images.
 
     Args:
         specs: of ``FashionFreezing``, by name, all with the same sizes and seeds.
         results: of those that have been run.
     """
     spec = next(iter(specs.values()))
-    numbers = {
-        "freezing-n": f"{spec.n_train:,}",
+    missing = len(specs) - len(results)
+    waiting = f"{missing} of the {len(specs)} runs {'is' if missing == 1 else 'are'}"
+    return {
+        "freezing-n": f"{spec.n_train:,}".replace(",", "\u202f"),
         "freezing-seeds": spec.seeds,
         "freezing-first": spec.first_seed,
         "freezing-epochs": spec.refit_epochs,
-        "freezing-sample": f"{10 * spec.kernel_sample:,}",
-        "from-freezing": origin(*results.values()) if results else NO_RUN,
+        "freezing-sample": f"{10 * spec.kernel_sample:,}".replace(",", "\u202f"),
+        "from-freezing": origin(*results.values()) if results else f"{NO_RUN}.",
+        "freezing-waiting": f"{waiting} {NO_RUN}." if missing else "",
     }
-    for name, spec in specs.items():
-        label = f"{spec.model} {spec.labels}"
-        if name in results:
-            numbers |= _freezing_numbers(results[name], label, 100.0)
-        else:
-            numbers |= {f"{what} {label}": NO_RUN for what in (*_TOLD, "hard", "high")}
-    return numbers
 
 
 def paths_gained(result: Result) -> np.ndarray:

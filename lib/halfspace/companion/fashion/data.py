@@ -19,6 +19,7 @@ __all__ = [
     "PARTS",
     "SETTINGS",
     "FashionProblem",
+    "cluster_means",
     "fashion_inputs",
     "fashion_problem",
     "modified_labels",
@@ -104,15 +105,40 @@ def modified_labels(
     Reference: Section 5; the paper does not name its "type of clustering", and k-means is our
     choice.
     """
-    generator = np.random.default_rng(check_integer("seed", seed, least=0))
-    drawn = generator.permutation(np.repeat(complex_classes, _CLUSTERS))
-    new_labels = drawn.reshape(len(complex_classes), _CLUSTERS)
+    new_labels = torch.from_numpy(_drawn_labels(seed, complex_classes))
     train, test = data.train_labels.clone(), data.test_labels.clone()
-    for number, of_clusters in zip(complex_classes, torch.from_numpy(new_labels), strict=True):
+    for number, of_clusters in zip(complex_classes, new_labels, strict=True):
         train_clusters, test_clusters = _clusters(data, number)
         train[data.train_labels == number] = of_clusters[train_clusters]
         test[data.test_labels == number] = of_clusters[test_clusters]
     return train, test
+
+
+def cluster_means(
+    data: FashionMNIST, *, seed: int, complex_classes: tuple[int, ...] = (5, 6, 7, 8, 9)
+) -> dict[int, dict[tuple[int, int], Tensor]]:
+    """Return the mean training image of each cluster by the label that ``modified_labels`` gives.
+
+    Args: those of ``modified_labels``.
+
+    Returns:
+        By new label, by number of the class and of its cluster, shape (784,) each.
+    """
+    new_labels = _drawn_labels(seed, complex_classes)
+    means = {label: {} for label in complex_classes}
+    for number, of_clusters in zip(complex_classes, new_labels.tolist(), strict=True):
+        images = data.train_images[data.train_labels == number].float()
+        clusters, _ = _clusters(data, number)
+        for cluster, label in enumerate(of_clusters):
+            means[label][number, cluster] = images[clusters == cluster].mean(0)
+    return means
+
+
+def _drawn_labels(seed: int, complex_classes: tuple[int, ...]) -> np.ndarray:
+    """Draw the label of each complex class's clusters, shape (classes, clusters)."""
+    generator = np.random.default_rng(check_integer("seed", seed, least=0))
+    drawn = generator.permutation(np.repeat(complex_classes, _CLUSTERS))
+    return drawn.reshape(len(complex_classes), _CLUSTERS)
 
 
 @lru_cache(maxsize=20)

@@ -11,10 +11,13 @@ from halfspace.companion.plots import COLORS, INK, kernel_row, one_seed, tag_pan
 __all__ = [
     "alignments",
     "at_points",
+    "clusters",
+    "comparisons",
     "contrasts",
+    "factor_ticks",
     "from_initialisation",
     "image_row",
-    "kernel_grid",
+    "kernels_of_a_net",
     "mark_value",
     "over_training",
 ]
@@ -162,16 +165,14 @@ def alignments(
     tag_panels(axes, [*panels])
 
 
-def kernel_grid(axes: np.ndarray, kernels: ArrayLike, settings: Sequence[str]) -> None:
-    """Draw kernels of images sorted by class at the start, in the middle and at the end.
+def kernels_of_a_net(axes: ArrayLike, kernels: ArrayLike) -> None:
+    """Draw a net's kernel of images sorted by class at the start, in the middle and at the end.
 
     Args:
-        axes: shape (settings, 3).
-        kernels: shape (3, settings, N, N).
-        settings: of the labels, a row for each.
+        axes: three Axes, any shape.
+        kernels: shape (3, N, N).
     """
-    for row, setting, panels in zip(np.swapaxes(kernels, 0, 1), settings, axes, strict=True):
-        kernel_row(panels, row, [f"{setting}, start", "middle", "end"], ticks=_PARTS)
+    kernel_row(axes, list(np.asarray(kernels)), ["start", "middle", "end"], ticks=_PARTS)
 
 
 def image_row(axes: ArrayLike, images: ArrayLike, titles: list[str]) -> None:
@@ -187,3 +188,59 @@ def image_row(axes: ArrayLike, images: ArrayLike, titles: list[str]) -> None:
         axis.imshow(image.reshape(side, side), cmap="gray_r")
         axis.set_title(title, fontsize=9)
         axis.set_axis_off()
+
+
+def clusters(
+    axes: np.ndarray, means: Mapping[int, Mapping[tuple[int, int], ArrayLike]], names: Sequence[str]
+) -> None:
+    """Draw the mean images of clusters, a row for each label that they share.
+
+    Args:
+        axes: shape (labels, clusters of a label).
+        means: by label, by number of the class and of its cluster, shape (side * side,).
+        names: of all classes.
+    """
+    for row, (label, images) in zip(axes, means.items(), strict=True):
+        image_row(row, [*images.values()], [names[number] for number, _ in images])
+        row[0].text(-0.2, 0.5, label, transform=row[0].transAxes, ha="right", va="center")
+
+
+def comparisons(
+    axes: ArrayLike,
+    panels: Mapping[str, Mapping[str, tuple[float, float, bool]]],
+    *,
+    colors: Mapping[str, str],
+) -> None:
+    """Draw an arrow for each comparison, from what is compared with to what is looked at.
+
+    Args:
+        axes: as many Axes as panels, any shape.
+        panels: by title and comparison, values at the tail and at the head, and whether the
+            interval of their difference leaves out 0; the arrow is solid then, and dotted else.
+        colors: by title, keys of ``COLORS``.
+    """
+    for axis, (title, arrows) in zip(np.ravel(axes), panels.items(), strict=True):
+        axis.axvline(0, color=INK, lw=0.8, alpha=0.5)
+        for place, (tail, head, decided) in enumerate(arrows.values()):
+            color = COLORS[colors[title]]
+            look = dict(color=color, lw=2, ls="-" if decided else (0, (1, 1)), shrinkA=0, shrinkB=0)
+            axis.plot([tail, head], [place, place], ".", color=color, ms=5, alpha=0.5)
+            style = dict(arrowstyle="-|>" if decided else "->", mutation_scale=12, **look)
+            axis.annotate("", xy=(head, place), xytext=(tail, place), arrowprops=style)
+        axis.set_yticks(range(len(arrows)), [*arrows])
+        axis.set_ylim(len(arrows) - 0.5, -0.5)
+        axis.grid(axis="x")
+    tag_panels(axes, [*panels])
+
+
+def factor_ticks(axes: ArrayLike, side: str, factors: Sequence[float]) -> None:
+    """Mark factors along the sides of panels that show their natural logarithms.
+
+    Args:
+        axes: any shape.
+        side: ``"x"`` or ``"y"``.
+        factors: where to put ticks.
+    """
+    for axis in np.ravel(axes):
+        ticks = dict(ticks=np.log(factors), labels=[f"×{factor:g}" for factor in factors])
+        axis.set_xticks(**ticks) if side == "x" else axis.set_yticks(**ticks)

@@ -10,19 +10,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from halfspace.companion.fashion.data import PARTS, SETTINGS
-from halfspace.companion.intervals import interval_text, mean_intervals
+from halfspace.companion.intervals import (
+    factor_text,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
 from halfspace.companion.origin import origin
-from halfspace.companion.spec import Result, Spec
+from halfspace.companion.spec import Result
 from halfspace.kernels import mean_of_others
 
 __all__ = [
     "EARLY",
-    "HEADER",
     "IMAGES",
     "KINDS",
     "LEVEL",
     "MODELS",
     "NETS",
+    "NOT_RECORDED",
     "accuracies",
     "accuracy_difference",
     "accuracy_numbers",
@@ -34,15 +39,19 @@ __all__ = [
     "alignment_panels",
     "allocations",
     "block_contrast",
+    "comparison_panels",
     "contrast_effect",
     "contrast_from_training",
     "contrast_panels",
+    "decided_first",
+    "difference_rows",
     "differences_on_test_images",
     "early_accuracy_gap",
     "early_effect",
     "effect_panels",
     "effects",
     "effects_by_kind",
+    "gains_by_role",
     "halves_ratio",
     "hard_cost",
     "image_effect",
@@ -66,7 +75,6 @@ __all__ = [
     "run_numbers",
     "runs_by_setting",
     "setting_panels",
-    "seeds_available",
     "simple_ahead",
     "simple_first",
     "table",
@@ -81,8 +89,8 @@ LEVEL = 0.72
 
 NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 IMAGES = ("raw", "normalised")
-HEADER = ("net", "images", "labels")
-"""What the parts of a condition's name are."""
+NOT_RECORDED = "not recorded yet"
+"""What a table has in the place of a run that is missing."""
 
 KINDS = {f"{net}: {images}": f"{name}, {images}" for images in IMAGES for net, name in NETS.items()}
 """Nets on images, by the beginning of a condition's name: their titles."""
@@ -92,6 +100,9 @@ MODELS = {title: kind.split(": ")[0] for kind, title in KINDS.items()}
 
 _BY_CLASS = ("accuracy", "hard_accuracy", "paths", "log_paths", "zero")
 _COMPARED = ("modified", "original", "swapped")
+_COLUMNS = ("net", "images", "labels")  # what the parts of a condition's name are
+_NET_NAMES = NETS | {"dlgn, linear experts": "DLGN, linear experts"}
+_AGAINST = {"own start": None, "swapped labels": "swapped", "original labels": "original"}
 _KERNELS = {"overlap": "Λ", "ntk": "NTK"}
 _TARGETS = ("labels", "pixels")
 _OTHERS = ("twin", "start")  # what a kernel is compared with
@@ -360,16 +371,17 @@ def agreement(relu: Result, dlgn: Result) -> np.ndarray:
 
 
 def accuracies(result: Result) -> dict[str, str]:
-    """Describe how well nets learned each part, a table's row; means over seeds."""
+    """Describe how well nets learned each part, a table's row; means over seeds in percent."""
     training = np.array(parts(result, "accuracy"))
     shares = {
-        "training, epoch 1": training[:, nearest_record(result, EARLY)],
-        "training, end": training[:, -1],
-        "test, end": parts(result, "test_accuracy"),
-        "test, hard gates": parts(result, "test_hard_accuracy"),
+        "training, end (%)": training[:, -1],
+        "training, epoch 1 (%)": training[:, nearest_record(result, EARLY)],
+        "test, end (%)": parts(result, "test_accuracy"),
+        "test, hard gates (%)": parts(result, "test_hard_accuracy"),
     }
     return {
-        name: " / ".join(f"{part.mean():.1%}" for part in both) for name, both in shares.items()
+        name: " / ".join(f"{100 * part.mean():.1f}" for part in both)
+        for name, both in shares.items()
     }
 
 
@@ -383,37 +395,38 @@ def alignment_changes(result: Result) -> dict[str, str]:
 
 
 def allocations(result: Result) -> dict[str, str]:
-    """Describe path counts, simple minus complex part, in a table's row.
+    """Describe path counts, simple over complex part, in a table's row.
 
-    Of ``path_ratio``, means over seeds with their 95 % intervals, and how many seeds have the
+    Of the ratio of mean counts, factors with their 95 % intervals, and how many seeds have the
     simple part ahead; beside them each part's share of images without a path.
     """
     ahead = path_ratio(result)
     gained = ahead - ahead[0]
-    without = [part[-1].mean() for part in parts(result, "zero")]
+    without = [100 * part[-1].mean() for part in parts(result, "zero")]
     return {
-        "at the start": interval_text(ahead[0]),
-        "gained by epoch 1": interval_text(gained[nearest_record(result, EARLY)]),
-        "gained by the end": interval_text(path_gain(result)),
+        "gained by the end": factor_text(path_gain(result)),
+        "seeds that gained": _count(path_gain(result) > 0),
         "ahead throughout": _count(ahead_throughout(result)),
         "ahead at the end": _count(ahead[-1] > 0),
-        "gained": _count(path_gain(result) > 0),
-        "without a path, end": " / ".join(f"{share:.1%}" for share in without),
+        "gained by epoch 1": factor_text(gained[nearest_record(result, EARLY)]),
+        "at the start": factor_text(ahead[0]),
+        "without a path, end (%)": " / ".join(f"{share:.1f}" for share in without),
     }
 
 
 def effects(modified: Result, swapped: Result) -> dict[str, str]:
-    """Describe the label effect in a table's row: means over seeds with their 95 % intervals."""
+    """Describe the label effect, as a factor, in a table's row, with 95 % intervals."""
     effect = label_effect(modified, swapped)
     peak = effect.mean(1).argmax()
     early, late = early_effect(modified, swapped), effect[-1]
+    greatest = np.exp(effect[peak].mean())
     return {
-        "epoch 1": interval_text(early),
+        "epoch 1": factor_text(early),
         "positive, epoch 1": _count(early > 0),
-        "end": interval_text(late),
+        "end": factor_text(late),
         "positive, end": _count(late > 0),
-        "of the images, end": interval_text(image_effect(modified, swapped)[-1]),
-        "greatest mean": f"{effect[peak].mean():.2f} at epoch {modified.epochs[peak]:.2g}",
+        "of the images, end": factor_text(image_effect(modified, swapped)[-1]),
+        "greatest mean": f"×{greatest:.2f} at epoch {modified.epochs[peak]:.2g}",
     }
 
 
@@ -429,23 +442,43 @@ def tally(results: Sequence[Result]) -> dict[str, int]:
     return {"nets": len(ahead), "ahead": int(ahead.sum()), "gained": int((gains > 0).sum())}
 
 
-def table(
-    runs: Runs, describe: Callable[[Result], Mapping[str, str]]
-) -> dict[tuple[str, ...], Mapping[str, str]]:
-    """Return a table's rows by the parts of the conditions' names; see ``HEADER``."""
-    return {tuple(name.split(": ")): describe(run) for name, run in runs.items()}
+def table(runs: Runs, describe: Callable[[Result], Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return a table's rows: net, images and labels of each condition, and its description."""
+    return [_named(name) | describe(run) for name, run in runs.items()]
 
 
-def effects_by_kind(runs: Runs) -> dict[tuple[str, ...], dict[str, str]]:
+def effects_by_kind(runs: Runs) -> list[dict[str, str]]:
     """Return the rows of ``effects`` by net and images."""
-    return {tuple(kind.split(": ")): effects(*_label_pair(runs, kind)) for kind in KINDS}
+    return [_named(kind) | effects(*_label_pair(runs, kind)) for kind in KINDS]
 
 
-def seeds_available(specs: Mapping[str, Spec], runs: Runs) -> dict[tuple[str, ...], str]:
-    """Return how many seeds each condition has, by the parts of its name; see ``HEADER``."""
+def decided_first(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the rows of ``report.verdict_rows`` with the verdict first, and what is pending told.
+
+    What was measured is left out: the report has it.
+    """
+    kept = [{name: row[name] for name in ("verdict", "claim", "ours")} for row in rows]
+    pending = {"verdict": NOT_RECORDED, "ours": "–"}
+    return [row | pending if row["verdict"] == "pending" else row for row in kept]
+
+
+def gains_by_role(result: Result) -> dict[str, np.ndarray]:
+    """Return what each class gains in paths beyond the mean class, where it is simple, and complex.
+
+    Args:
+        result: of ``FashionStudy`` with ``"random"`` labels.
+
+    Returns:
+        ``"simple"`` and ``"complex"``, shape (10,) each: ln of the gain since the start, mean over
+        the seeds in which the class has that part's labels; NaN for none.
+    """
+    gains = np.log(result.paths[-1].astype(np.float64) / result.paths[0])
+    gains -= gains.mean(-1, keepdims=True)
+    hard = result.complex.astype(bool)
+    seeds = {"simple": ~hard, "complex": hard}
     return {
-        tuple(name.split(": ")): f"{spec.seeds} seeds" if name in runs else "not recorded yet"
-        for name, spec in specs.items()
+        role: np.divide((gains * given).sum(0), given.sum(0), where=given.any(0), out=_unknown())
+        for role, given in seeds.items()
     }
 
 
@@ -462,10 +495,40 @@ def run_numbers(runs: Runs) -> dict[str, object]:
         "first-seed": spec.first_seed,
         "last-seed": spec.first_seed + spec.seeds - 1,
         "conditions": len(runs),
-        "commit": ", ".join(sorted({provenance["commit"] for provenance in provenances})),
         "hours": f"{sum(provenance['seconds'] for provenance in provenances) / 3600:.1f}",
         "from-runs": origin(*runs.values()),
     }
+
+
+def comparison_panels(
+    runs: Runs, images: str = "normalised"
+) -> dict[str, dict[str, tuple[float, float, bool]]]:
+    """Return what the paths of modified labels are compared with, by net and time.
+
+    All values are ln of the ratio of mean path counts, classes 0-4 over 5-9, minus its start.
+
+    Args:
+        runs: by condition.
+        images: which of them.
+
+    Returns:
+        By title and comparison: mean with what is compared, mean with modified labels, and whether
+        the 95 % interval of the difference leaves out 0.
+    """
+    panels = {}
+    early = nearest_record(runs[f"relu: {images}: modified"], EARLY)
+    for row, when in ((early, f"epoch {EARLY}"), (-1, "the end")):
+        for net, name in NETS.items():
+            gained = {
+                setting: _ratio_gained(runs[f"{net}: {images}: {setting}"])[row]
+                for setting in _COMPARED
+            }
+            head = gained["modified"]
+            panels[f"{name}, {when}"] = arrows = {}
+            for against, setting in _AGAINST.items():
+                tail = gained[setting] if setting else np.zeros_like(head)
+                arrows[against] = (tail.mean(), head.mean(), _is_decided(head - tail))
+    return panels
 
 
 def part_panels(runs: Runs, name: str) -> Panels:
@@ -567,18 +630,32 @@ def differences_on_test_images(runs: Runs) -> dict[str, dict[str, str]]:
     return differences
 
 
-def accuracy_numbers(runs: Runs) -> dict[str, str]:
+def difference_rows(runs: Runs) -> list[dict[str, str]]:
+    """Return ``differences_on_test_images`` as a table's rows, a row for each pair."""
+    differences = differences_on_test_images(runs)
+    return [
+        {"nets": pair}
+        | {images: told.get(pair, NOT_RECORDED) for images, told in differences.items()}
+        for pair in _PAIRS
+    ]
+
+
+def accuracy_numbers(runs: Runs) -> dict[str, object]:
     """Return what the text says of accuracies, in percent or percentage points."""
-    numbers = {}
     modified = [runs[f"{kind}: modified"] for kind in KINDS]
-    rows = {"early": nearest_record(modified[0], EARLY), "late": -1}
-    for when, row in rows.items():
-        leads = [100 * simple_ahead(run, "accuracy")[row].mean() for run in modified]
-        numbers[f"lead_least_{when}"] = f"{min(leads):.1f}"
-        numbers[f"lead_most_{when}"] = f"{max(leads):.1f}"
+    early, late = (
+        np.array([100 * simple_ahead(run, "accuracy")[row].mean() for run in modified])
+        for row in (nearest_record(modified[0], EARLY), -1)
+    )
     first, second = parts(runs["relu: raw: original"], "test_accuracy")
-    numbers["original_first"] = f"{first.mean():.1%}"
-    numbers["original_second"] = f"{second.mean():.1%}"
+    numbers = {
+        "lead_least_early": f"{early.min():.0f}",
+        "lead_most_early": f"{early.max():.0f}",
+        "panels_ahead_late": int((late > 0).sum()),
+        "apart_late": f"{np.abs(late).max():.1f}",
+        "original_first": f"{100 * first.mean():.1f} %",
+        "original_second": f"{100 * second.mean():.1f} %",
+    }
     for images, differences in differences_on_test_images(runs).items():
         cost = hard_cost(runs[f"dlgn: {images}: modified"])
         numbers[f"hard_{images}"] = interval_text(cost)
@@ -600,36 +677,42 @@ def path_numbers(runs: Runs) -> dict[str, int]:
 
 
 def label_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the effects of labels and images on path counts."""
-    numbers, between = {}, 0
+    """Return what the text says of the effects of labels and images on path counts, as factors."""
+    numbers, between, above = {}, 0, {"early": 0, "late": 0}
     for kind in KINDS:
         name, (modified, swapped) = kind.replace(":", ""), _label_pair(runs, kind)
-        numbers[f"early {name}"] = interval_text(early_effect(modified, swapped))
-        numbers[f"late {name}"] = interval_text(label_effect(modified, swapped)[-1])
-        numbers[f"images {name}"] = interval_text(image_effect(modified, swapped)[-1])
+        effects = {
+            "early": early_effect(modified, swapped),
+            "late": label_effect(modified, swapped)[-1],
+        }
+        for when, effect in effects.items():
+            numbers[f"{when} {name}"] = factor_text(effect)
+            above[when] += mean_interval(effect)[1] > 0
+        numbers[f"images {name}"] = factor_text(image_effect(modified, swapped)[-1])
         original = runs[f"{kind}: original"]
         row = nearest_record(original, EARLY)
         low, middle, high = (
             _ratio_gained(run)[row].mean() for run in (swapped, original, modified)
         )
         between += low < middle < high
-        numbers[f"original early {name}"] = interval_text(_ratio_gained(original)[row])
-        numbers[f"original late {name}"] = interval_text(_ratio_gained(original)[-1])
-    return numbers | {"original between": int(between)}
+        numbers[f"original early {name}"] = factor_text(_ratio_gained(original)[row])
+        numbers[f"original late {name}"] = factor_text(_ratio_gained(original)[-1])
+    counted = {f"{when} above": int(count) for when, count in above.items()}
+    return numbers | counted | {"original between": int(between)}
 
 
 def kernel_numbers(runs: Runs) -> dict[str, str]:
-    """Return what the text says of path counts and kernels before and after training."""
+    """Return what the text says of path counts and kernels over training, as factors."""
     numbers = {}
     for kind in KINDS:
         name, pair = kind.replace(":", ""), _label_pair(runs, kind)
-        numbers[f"paths at start {name}"] = interval_text(path_ratio(pair[0])[0])
+        numbers[f"paths at start {name}"] = factor_text(path_ratio(pair[0])[0])
         for kernel in _KERNELS:
             for setting, run in zip(("modified", "swapped"), pair, strict=True):
                 start, end = block_contrast(run, kernel)
-                numbers[f"{kernel} at end {name} {setting}"] = interval_text(end)
+                numbers[f"{kernel} at end {name} {setting}"] = factor_text(end)
                 if setting == "modified":  # the start is the same whatever the labels
-                    numbers[f"{kernel} at start {name}"] = interval_text(start)
+                    numbers[f"{kernel} at start {name}"] = factor_text(start)
     return numbers
 
 
@@ -644,6 +727,21 @@ def alignment_numbers(runs: Runs) -> dict[str, str]:
         change = alignment_change(runs[f"{kind}: original"], "overlap_labels")
         numbers[f"original labels {name}"] = interval_text(change)
     return numbers
+
+
+def _named(condition: str) -> dict[str, str]:
+    """Return the beginning of a table's row: the parts of a condition's name, in plain words."""
+    net, *rest = condition.split(": ")
+    return dict(zip(_COLUMNS, (_NET_NAMES[net], *rest), strict=False))
+
+
+def _is_decided(values: np.ndarray) -> bool:
+    _, low, high = mean_interval(values)
+    return low > 0 or high < 0
+
+
+def _unknown() -> np.ndarray:
+    return np.full(10, np.nan)
 
 
 def _label_pair(runs: Runs, kind: str) -> tuple[Result, Result]:
