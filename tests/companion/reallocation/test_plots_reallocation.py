@@ -31,4 +31,8 @@ def test_paths_along_the_circle_are_drawn_plus_one(axis):
     plots.paths_along_circle(axis, curves, LABELS)
     assert [line.get_label() for line in axis.lines] == ["plain descent", "rebalanced loss"]
     np.testing.assert_array_equal(axis.lines[1].get_ydata(), [1, 2, 3, 2])
-    np.testing.assert_array_equal(axis.lines[1].get_xdata(), angles)
+    np.testing.assert_allclose(axis.lines[1].get_xdata(), np.degrees(angles))
+    ticks = [label.get_text() for label in axis.get_xticklabels()]
+    assert ticks == ["0°", "90°", "180°", "270°", "360°"]
+    (shaded,) = axis.patches
+    assert shaded.get_x() == 0 and shaded.get_width() == 180

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from halfspace.companion.circle.specs import recipe
-from halfspace.companion.intervals import interval_text, mean_interval
+from halfspace.companion.intervals import factor_text, interval_text, mean_interval
 from halfspace.companion.reallocation import readings
 from halfspace.companion.reallocation.ideas import IDEAS, LABELS
 from halfspace.companion.reallocation.specs import CircleReallocation, FashionReallocation
@@ -99,18 +99,35 @@ def test_learning_rates_of_each_idea(circle):
 
 
 def test_a_gain_is_the_error_of_plain_descent_over_that_of_the_idea(circle):
-    gains = readings.error_gains(circle)
-    assert [*gains] == ["ReLU net", "DLGN"] and len(gains["DLGN"]) == 3 * len(TRIED)
+    gains, controls = readings.error_gains(circle), readings.control_gains(circle)
+    assert [*gains] == [*controls] == ["ReLU net", "DLGN"]
+    assert len(gains["DLGN"]) == len(TRIED) and len(controls["DLGN"]) == 2 * len(TRIED)
     for number, idea in enumerate(TRIED, start=1):
         for net in gains:
-            at_points = gains[net][f"{LABELS[idea]}, at the points"]
+            at_points = gains[net][LABELS[idea]]
             np.testing.assert_allclose(at_points, mean_interval(np.array([number, 0.0])))
-            between = gains[net][f"{LABELS[idea]}, between them"]
+            between = controls[net][f"{LABELS[idea]}, between points"]
             np.testing.assert_allclose(between, mean_interval(np.array([2.0 * number, 0.0])))
             # Plain descent at another rate is worse by a factor e at the first seed.
-            at_one_rate = gains[net][f"{LABELS[idea]}, at one rate"]
+            at_one_rate = controls[net][f"{LABELS[idea]}, at one rate"]
             gained = np.array([number + 1.0, 0.0])
             np.testing.assert_allclose(at_one_rate, mean_interval(gained))
+
+
+@pytest.mark.parametrize(
+    ("gains", "word"),
+    [([2, 2.1], "helps"), ([-2, -2.1], "does not help"), ([2, -2.1], "undecided")],
+)
+def test_an_idea_helps_where_the_interval_lies_above_zero(gains, word):
+    assert readings.helps(np.array(gains)) == word
+
+
+def test_rows_of_what_helps(circle):
+    rows = readings.help_rows(circle)
+    assert [row["idea"] for row in rows] == [LABELS[idea] for idea in TRIED]
+    assert [*rows[1]] == ["idea", "ReLU net", "ReLU net at one rate", "DLGN", "DLGN at one rate"]
+    assert rows[1]["DLGN"] == f"undecided: {factor_text(np.array([2.0, 0.0]))}"
+    assert rows[1]["DLGN at one rate"] == f"undecided: {factor_text(np.array([3.0, 0.0]))}"
 
 
 def test_error_curves_are_geometric_means(circle):
@@ -141,12 +158,13 @@ def test_sooner_counts_seeds_whatever_the_distance():
 def test_rows_of_when_nets_fit(circle):
     rows = readings.fit_rows(circle)
     assert [row["net"] for row in rows] == ["ReLU net"] * 5 + ["DLGN"] * 5
+    assert rows[5]["sooner minus later (%)"] == "–"
     assert rows[6] == {
-        "net": "DLGN",
         "idea": "rebalanced loss",
+        "net": "DLGN",
         "seeds that fit": "1 of 2",
+        "sooner minus later (%)": interval_text(np.array([-100.0, 0.0]), 0),
         "half of all by epoch": "21",
-        "sooner minus later": interval_text(np.array([-1.0, 0.0])),
         "error, geometric mean": f"{math.exp(-4):.2g}",
     }
     circle["DLGN", "none"].arrays["fit_epoch"] = np.array([math.nan, math.nan])
@@ -158,13 +176,21 @@ def test_numbers_of_the_circle(circle):
     described = {"budget": 100, "seeds": 2, "first-seed": 7, "last-seed": 8}
     assert described.items() <= numbers.items()
     assert numbers["from-circle"] == "Recorded on 2026-01-02 (CPU)."
-    assert numbers["gain equal paths DLGN"] == interval_text(np.array([2.0, 0.0]))
-    assert numbers["gain at one rate equal paths DLGN"] == interval_text(np.array([3.0, 0.0]))
+    assert numbers["gain DLGN"] == factor_text(np.array([4.0, 0.0]))
+    assert numbers["fit new half-spaces DLGN"] == "1 of 2"
     assert numbers["without low none DLGN"] == "20.0"
     assert numbers["without high none DLGN"] == "37.5"
     # Four factors of e at one of two seeds, whose logarithms differ by one under plain descent.
     assert numbers["cost DLGN"] == interval_text(np.array([-4.0, 0.0]) * math.sqrt(2))
-    assert numbers["moved none ReLU net"] == interval_text(np.array([2.0, 4.0]))
+    assert numbers["moved none ReLU net"] == factor_text(np.array([2.0, 4.0]))
+    assert numbers["helps DLGN"] == "none of them"
+    assert numbers["undecided DLGN"] == (
+        "rebalanced loss, equal paths, separate learning rates and reinitialised units"
+    )
+    better = circle["DLGN", "equal paths"]
+    for half in ("top", "bottom"):
+        better.arrays[f"loss_{half}"] = circle["DLGN", "none"].arrays[f"loss_{half}"] / 2
+    assert readings.circle_numbers(circle)["helps DLGN"] == "equal paths"
 
 
 def test_accuracy_is_compared_part_by_part_in_points(images):
@@ -178,13 +204,15 @@ def test_accuracy_is_compared_part_by_part_in_points(images):
 
 def test_numbers_of_images(images):
     numbers = readings.image_numbers(images)
-    described = {"image-depth": 5, "image-width": 128, "image-n": "1,000", "image-epochs": 2}
+    described = {"image-depth": 5, "image-width": 128, "image-n": "1\u202f000", "image-epochs": 2}
     assert described.items() <= numbers.items() and numbers["image-seeds"] == 2
     assert numbers["from-images"] == "Recorded on 2026-01-02 (CPU)."
-    assert numbers["complex none DLGN"] == interval_text(np.array([50.0, 60.0]))
-    assert numbers["more equal paths ReLU net"] == interval_text(np.array([2.0, 2.0]))
+    assert numbers["complex none DLGN"] == "55.0"
+    # The gain is the same at both seeds, so every idea helps.
+    assert numbers["image helps ReLU net"].endswith("learning rates and reinitialised units")
+    assert numbers["image does not help ReLU net"] == "none of them"
     # Simple minus complex part: from 0 and -1 to 3 and 2.
-    assert numbers["gap DLGN"] == interval_text(np.array([3.0, 3.0]))
+    assert numbers["gap DLGN"] == factor_text(np.array([3.0, 3.0]))
 
 
 def test_the_better_rate_is_the_one_that_fits_training_images_better_at_the_end():

@@ -58,7 +58,7 @@ def idea_options(
 
     - ``"rebalanced loss"``: half of a point's weight is its share of the last epoch's loss.
     - ``"equal paths"``: a point's weight falls with the square root of its number of active paths,
-      to which the square of its gradient's norm is proportional.
+      to which the square of its gradient's norm is proportional on average over random weights.
     - ``"own step sizes"``: the learning rate of the gating network, or of the first layer of a net
       without one, is three times as large.
     - ``"new half-spaces"``: twelve times in the first 60 % of the run, units that switch as an

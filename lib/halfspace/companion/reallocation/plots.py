@@ -34,10 +34,13 @@ def paths_along_circle(
 
     Args:
         axis: where to draw.
-        curves: by idea, angles in radians and numbers, shape (N,) each.
+        curves: by idea, angles in radians (drawn in degrees) and numbers, shape (N,) each.
         labels: of the ideas.
     """
     for idea, (angles, counts) in curves.items():
-        axis.plot(angles, 1 + np.asarray(counts), color=COLORS[idea], label=labels[idea])
-    axis.axvspan(0, np.pi, color=COLORS["low"], alpha=0.12, lw=0)
-    axis.set(yscale="log", xlabel="angle (radians)", ylabel="1 + active paths")
+        degrees = np.degrees(angles)
+        axis.plot(degrees, 1 + np.asarray(counts), color=COLORS[idea], label=labels[idea])
+    axis.axvspan(0, 180, color=COLORS["low"], alpha=0.12, lw=0)
+    ticks = range(0, 361, 90)
+    axis.set_xticks(ticks, [f"{tick}°" for tick in ticks])
+    axis.set(yscale="log", xlabel="angle", ylabel="1 + active paths")

@@ -4,7 +4,6 @@ Functions that take ``runs`` read results by net and idea, ``("ReLU net", "equal
 ``on_circle`` and ``on_images``. S seeds.
 """
 
-import itertools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -12,7 +11,12 @@ import numpy as np
 from halfspace.companion.circle.readings import log_error, low_and_high, path_gain, total_loss
 from halfspace.companion.fashion.data import PARTS
 from halfspace.companion.fashion.readings import halves_ratio
-from halfspace.companion.intervals import geometric_intervals, interval_text, mean_interval
+from halfspace.companion.intervals import (
+    factor_text,
+    geometric_intervals,
+    interval_text,
+    mean_interval,
+)
 from halfspace.companion.origin import origin
 from halfspace.companion.reallocation.ideas import IDEAS, LABELS
 from halfspace.companion.spec import Result
@@ -26,11 +30,14 @@ __all__ = [
     "allocations",
     "better_rate",
     "circle_numbers",
+    "control_gains",
     "part_accuracy",
     "error_curves",
     "error_gain",
     "error_gains",
     "fit_rows",
+    "help_rows",
+    "helps",
     "image_numbers",
     "learning_rates",
     "on_circle",
@@ -46,7 +53,6 @@ PLAIN_AT = "none at the rate of"
 """What plain descent at an idea's learning rate is called in ``on_circle``'s keys, and the idea."""
 
 _TRIED = IDEAS[1:]
-_WHERE = {"loss": "at the points", "between": "between them"}
 _PARTS = dict(zip(("simple", "complex"), PARTS, strict=True))
 
 Runs = Mapping[tuple[str, str], Result]
@@ -153,34 +159,81 @@ def allocation_undone(plain: Result, idea: Result) -> np.ndarray:
     return path_gain(plain) - path_gain(idea)
 
 
-def error_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Return each idea's ``error_gain``, mean and interval, by net.
+def helps(gains: np.ndarray) -> str:
+    """Say in words what (S,) gains tell: ``helps`` where their mean's interval lies above 0.
 
-    At and between the training points over plain descent at its own learning rate, and at the
-    points over plain descent at the idea's.
+    ``does not help`` where it lies below; ``undecided`` where it holds 0.
+    """
+    _, low, high = mean_interval(gains)
+    return "helps" if low > 0 else "does not help" if high < 0 else "undecided"
+
+
+def error_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Return each idea's ``error_gain`` over plain descent, mean and interval, by net.
+
+    At the training points, each at its own learning rate.
+    """
+    return {
+        label: {
+            LABELS[idea]: mean_interval(error_gain(runs[label, "none"], runs[label, idea]))
+            for idea in _TRIED
+        }
+        for label in NETS
+    }
+
+
+def control_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Return each idea's ``error_gain``, measured in two more ways, mean and interval, by net.
+
+    Between the training points; and at them, over plain descent at the idea's learning rate.
     """
     gains = {}
     for label in NETS:
         gains[label] = rows = {}
         for idea in _TRIED:
-            run = runs[label, idea]
-            for name, where in _WHERE.items():
-                gain = error_gain(runs[label, "none"], run, name)
-                rows[f"{LABELS[idea]}, {where}"] = mean_interval(gain)
-            gain = error_gain(runs[label, f"{PLAIN_AT} {idea}"], run)
-            rows[f"{LABELS[idea]}, at one rate"] = mean_interval(gain)
+            plain, at_its_rate, run = (
+                runs[label, name] for name in ("none", f"{PLAIN_AT} {idea}", idea)
+            )
+            between = error_gain(plain, run, "between")
+            rows[f"{LABELS[idea]}, between points"] = mean_interval(between)
+            at_one_rate = error_gain(at_its_rate, run)
+            rows[f"{LABELS[idea]}, at one rate"] = mean_interval(at_one_rate)
     return gains
+
+
+def help_rows(runs: Runs) -> list[dict[str, str]]:
+    """Return whether each idea helps on the circle, as a table's rows; gains are factors."""
+    rows = []
+    for idea in _TRIED:
+        gains = {
+            label: {
+                "": error_gain(runs[label, "none"], runs[label, idea]),
+                " at one rate": error_gain(runs[label, f"{PLAIN_AT} {idea}"], runs[label, idea]),
+            }
+            for label in NETS
+        }
+        row = {"idea": LABELS[idea]}
+        for label, of_net in gains.items():
+            row |= {f"{label}{how}": _helped(values) for how, values in of_net.items()}
+        rows.append(row)
+    return rows
+
+
+def _helped(gains: np.ndarray) -> str:
+    return f"{helps(gains)}: {factor_text(gains)}"
 
 
 def fit_rows(runs: Runs) -> list[dict[str, str]]:
     """Return when the nets fit the circle, and their error at the end, as a table's rows."""
     return [
         {
-            "net": label,
             "idea": name,
+            "net": label,
             "seeds that fit": f"{np.isfinite(run.fit_epoch).sum()} of {len(run.fit_epoch)}",
+            "sooner minus later (%)": "–"
+            if idea == "none"
+            else interval_text(100 * sooner(runs[label, "none"], run), 0),
             "half of all by epoch": _middle(run.fit_epoch),
-            "sooner minus later": interval_text(sooner(runs[label, "none"], run)),
             "error, geometric mean": f"{np.exp(log_error(run)[-1].mean()):.2g}",
         }
         for label in NETS
@@ -213,18 +266,29 @@ def circle_numbers(runs: Runs) -> dict[str, object]:
         "last-seed": training.first_seed + training.seeds - 1,
         "from-circle": origin(*runs.values()),
     }
-    for label, idea in itertools.product(NETS, IDEAS):
-        plain, run = runs[label, "none"], runs[label, idea]
-        numbers[f"gain {idea} {label}"] = interval_text(error_gain(plain, run))
-        at_one_rate = error_gain(runs[label, f"{PLAIN_AT} {idea}"], run)
-        numbers[f"gain at one rate {idea} {label}"] = interval_text(at_one_rate)
-        numbers[f"moved {idea} {label}"] = interval_text(path_gain(run))
-        for half, share in zip(("low", "high"), low_and_high(run, "zero"), strict=True):
-            numbers[f"without {half} {idea} {label}"] = f"{100 * share[-1].mean():.1f}"
     for label in NETS:
-        cost = relative_cost(runs[label, "none"], runs[label, "new half-spaces"])
-        numbers[f"cost {label}"] = interval_text(cost)
+        plain, renewed = runs[label, "none"], runs[label, "new half-spaces"]
+        told = {idea: helps(error_gain(plain, runs[label, idea])) for idea in _TRIED}
+        for word in ("helps", "does not help", "undecided"):
+            numbers[f"{word} {label}"] = _listed(
+                [LABELS[idea] for idea, said in told.items() if said == word]
+            )
+        for idea in ("none", "new half-spaces"):
+            run = runs[label, idea]
+            numbers[f"moved {idea} {label}"] = factor_text(path_gain(run))
+            for half, share in zip(("low", "high"), low_and_high(run, "zero"), strict=True):
+                numbers[f"without {half} {idea} {label}"] = f"{100 * share[-1].mean():.1f}"
+            fitted = np.isfinite(run.fit_epoch)
+            numbers[f"fit {idea} {label}"] = f"{fitted.sum()} of {len(fitted)}"
+        numbers[f"gain {label}"] = factor_text(error_gain(plain, renewed))
+        numbers[f"cost {label}"] = interval_text(relative_cost(plain, renewed))
     return numbers
+
+
+def _listed(names: list[str]) -> str:
+    """Write names as a list in a sentence."""
+    *before, last = names or ["none of them"]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def part_accuracy(result: Result, part: str = "complex") -> np.ndarray:
@@ -268,16 +332,19 @@ def image_numbers(runs: Runs) -> dict[str, object]:
     numbers = {
         "image-depth": spec.depth,
         "image-width": spec.width,
-        "image-n": f"{spec.n_train:,}",
+        "image-n": f"{spec.n_train:,}".replace(",", "\u202f"),
         "image-epochs": spec.epochs,
         "image-seeds": spec.seeds,
         "from-images": origin(*runs.values()),
     }
-    for (label, idea), run in runs.items():
-        gain = accuracy_gain(runs[label, "none"], run)
-        numbers[f"complex {idea} {label}"] = interval_text(100 * part_accuracy(run))
-        numbers[f"more {idea} {label}"] = interval_text(100 * gain)
     for label in NETS:
-        ratio = halves_ratio(runs[label, "none"])
-        numbers[f"gap {label}"] = interval_text(ratio[-1] - ratio[0])
+        plain = runs[label, "none"]
+        told = {idea: helps(accuracy_gain(plain, runs[label, idea])) for idea in _TRIED}
+        for word in ("helps", "does not help"):
+            numbers[f"image {word} {label}"] = _listed(
+                [LABELS[idea] for idea, said in told.items() if said == word]
+            )
+        numbers[f"complex none {label}"] = f"{100 * part_accuracy(plain).mean():.1f}"
+        ratio = halves_ratio(plain)
+        numbers[f"gap {label}"] = factor_text(ratio[-1] - ratio[0])
     return numbers
