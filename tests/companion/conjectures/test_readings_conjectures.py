@@ -115,7 +115,10 @@ def test_the_level_of_random_directions_is_a_mean_over_seeds():
 def test_frozen_gates_on_images_answer_questions_in_points():
     run = image_run()
     specs = {"relu": run.spec, "dlgn": run.spec.replace(model="dlgn")}
-    rows = readings.image_rows(specs, {"relu": run})
+    (row,) = readings.image_rows(specs, {})
+    assert [*row.values()] == ["All questions", "not recorded yet", "not recorded yet"]
+    unrecorded = {"original": run.spec.replace(labels="original")}
+    rows = readings.image_rows(specs | unrecorded, {"relu": run})
     assert len(rows) == 6 and {row["labels"] for row in rows} == {"modified"}
     assert {row["DLGN"] for row in rows} == {"not recorded yet"}
     # Against random directions 10 and 1 points, the regression 5 and -7; the seeds' high losses
@@ -150,7 +153,7 @@ def test_the_text_says_which_frozen_gates_are_recorded():
     }
     origin = "Recorded on 2026-01-02 (CPU)."
     for recorded, told, waiting in (
-        ((), "not recorded yet.", "2 of the 2 runs are not recorded yet."),
+        ((), "Not recorded yet.", "2 of the 2 runs are not recorded yet."),
         (("relu",), origin, "1 of the 2 runs is not recorded yet."),
         (("relu", "dlgn"), origin, ""),
     ):

@@ -124,10 +124,16 @@ def test_an_idea_helps_where_the_interval_lies_above_zero(gains, word):
 
 def test_rows_of_what_helps(circle):
     rows = readings.help_rows(circle)
-    assert [row["idea"] for row in rows] == [LABELS[idea] for idea in TRIED]
-    assert [*rows[1]] == ["idea", "ReLU net", "ReLU net at one rate", "DLGN", "DLGN at one rate"]
-    assert rows[1]["DLGN"] == f"undecided: {factor_text(np.array([2.0, 0.0]))}"
-    assert rows[1]["DLGN at one rate"] == f"undecided: {factor_text(np.array([3.0, 0.0]))}"
+    assert [row["idea"] for row in rows[::2]] == [LABELS[idea] for idea in TRIED]
+    assert rows[3] == {
+        "idea": "equal paths",
+        "net": "DLGN",
+        "does it help?": "undecided",
+        "gain": factor_text(np.array([2.0, 0.0])),
+        "at one rate": factor_text(np.array([3.0, 0.0])),
+    }
+    circle["DLGN", "equal paths"] = circle_run("dlgn", 2, rate=0.002)
+    assert readings.help_rows(circle)[3]["at one rate"] == "same"
 
 
 def test_error_curves_are_geometric_means(circle):

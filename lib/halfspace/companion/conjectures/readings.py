@@ -297,7 +297,7 @@ def image_rows(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> list
     """Return what frozen gates on images tell, as a table's rows: a question, an answer a net.
 
     Answers are differences in percentage points. The interval's sign decides: yes above 0, no below
-    it, else open.
+    it, else open. Labels without a recorded run are left out; without any run there is one row.
 
     Args: those of ``image_freezing_numbers``.
     """
@@ -305,12 +305,16 @@ def image_rows(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> list
         (spec.model, spec.labels): _answers(results[name]) if name in results else {}
         for name, spec in specs.items()
     }
+    asked = (*_ASKED, _ASKED_OF_HARD, _ASKED_OF_LOSS)
+    recorded = dict.fromkeys(labels for (_, labels), told in answers.items() if told)
+    if not recorded:
+        return [{"question": "All questions"} | dict.fromkeys(_NETS.values(), NO_RUN)]
     return [
         {"question": question}
         | {name: answers[net, labels].get(question, NO_RUN) for net, name in _NETS.items()}
         | {"labels": labels}
-        for labels in dict.fromkeys(labels for _, labels in answers)
-        for question in (*_ASKED, _ASKED_OF_HARD, _ASKED_OF_LOSS)
+        for labels in recorded
+        for question in asked
     ]
 
 
@@ -353,7 +357,7 @@ def image_freezing_numbers(
         "freezing-first": spec.first_seed,
         "freezing-epochs": spec.refit_epochs,
         "freezing-sample": f"{10 * spec.kernel_sample:,}".replace(",", "\u202f"),
-        "from-freezing": origin(*results.values()) if results else f"{NO_RUN}.",
+        "from-freezing": origin(*results.values()) if results else f"{NO_RUN.capitalize()}.",
         "freezing-waiting": f"{waiting} {NO_RUN}." if missing else "",
     }
 

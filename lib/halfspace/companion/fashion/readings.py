@@ -100,7 +100,6 @@ MODELS = {title: kind.split(": ")[0] for kind, title in KINDS.items()}
 
 _BY_CLASS = ("accuracy", "hard_accuracy", "paths", "log_paths", "zero")
 _COMPARED = ("modified", "original", "swapped")
-_COLUMNS = ("net", "images", "labels")  # what the parts of a condition's name are
 _NET_NAMES = NETS | {"dlgn, linear experts": "DLGN, linear experts"}
 _AGAINST = {"own start": None, "swapped labels": "swapped", "original labels": "original"}
 _KERNELS = {"overlap": "Λ", "ntk": "NTK"}
@@ -388,45 +387,37 @@ def accuracies(result: Result) -> dict[str, str]:
 def alignment_changes(result: Result) -> dict[str, str]:
     """Describe how the kernels' alignments changed from start to end, a table's row."""
     return {
-        f"{label} and {target}": interval_text(alignment_change(result, f"{kernel}_{target}"))
-        for kernel, label in _KERNELS.items()
-        for target in _TARGETS
+        f"{_KERNELS[kernel]} and {target}": interval_text(
+            alignment_change(result, f"{kernel}_{target}")
+        )
+        for kernel, target in (("overlap", "labels"), ("ntk", "labels"), ("ntk", "pixels"))
     }
 
 
 def allocations(result: Result) -> dict[str, str]:
     """Describe path counts, simple over complex part, in a table's row.
 
-    Of the ratio of mean counts, factors with their 95 % intervals, and how many seeds have the
-    simple part ahead; beside them each part's share of images without a path.
+    Factors of the ratio of mean counts with their 95 % intervals, and how many seeds have the
+    simple part ahead.
     """
     ahead = path_ratio(result)
     gained = ahead - ahead[0]
-    without = [100 * part[-1].mean() for part in parts(result, "zero")]
     return {
         "gained by the end": factor_text(path_gain(result)),
         "seeds that gained": _count(path_gain(result) > 0),
         "ahead throughout": _count(ahead_throughout(result)),
-        "ahead at the end": _count(ahead[-1] > 0),
         "gained by epoch 1": factor_text(gained[nearest_record(result, EARLY)]),
-        "at the start": factor_text(ahead[0]),
-        "without a path, end (%)": " / ".join(f"{share:.1f}" for share in without),
     }
 
 
 def effects(modified: Result, swapped: Result) -> dict[str, str]:
     """Describe the label effect, as a factor, in a table's row, with 95 % intervals."""
-    effect = label_effect(modified, swapped)
-    peak = effect.mean(1).argmax()
-    early, late = early_effect(modified, swapped), effect[-1]
-    greatest = np.exp(effect[peak].mean())
+    early, late = early_effect(modified, swapped), label_effect(modified, swapped)[-1]
     return {
         "epoch 1": factor_text(early),
-        "positive, epoch 1": _count(early > 0),
-        "end": factor_text(late),
-        "positive, end": _count(late > 0),
+        "the end": factor_text(late),
+        "seeds above ×1, epoch 1 / end": f"{(early > 0).sum()} / {(late > 0).sum()}",
         "of the images, end": factor_text(image_effect(modified, swapped)[-1]),
-        "greatest mean": f"×{greatest:.2f} at epoch {modified.epochs[peak]:.2g}",
     }
 
 
@@ -731,8 +722,9 @@ def alignment_numbers(runs: Runs) -> dict[str, str]:
 
 def _named(condition: str) -> dict[str, str]:
     """Return the beginning of a table's row: the parts of a condition's name, in plain words."""
-    net, *rest = condition.split(": ")
-    return dict(zip(_COLUMNS, (_NET_NAMES[net], *rest), strict=False))
+    net, images, *labels = condition.split(": ")
+    row = {"net and images": f"{_NET_NAMES[net]}, {images}"}
+    return row | {"labels": labels[0]} if labels else row
 
 
 def _is_decided(values: np.ndarray) -> bool:

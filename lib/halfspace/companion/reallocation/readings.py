@@ -205,22 +205,22 @@ def help_rows(runs: Runs) -> list[dict[str, str]]:
     """Return whether each idea helps on the circle, as a table's rows; gains are factors."""
     rows = []
     for idea in _TRIED:
-        gains = {
-            label: {
-                "": error_gain(runs[label, "none"], runs[label, idea]),
-                " at one rate": error_gain(runs[label, f"{PLAIN_AT} {idea}"], runs[label, idea]),
-            }
-            for label in NETS
-        }
-        row = {"idea": LABELS[idea]}
-        for label, of_net in gains.items():
-            row |= {f"{label}{how}": _helped(values) for how, values in of_net.items()}
-        rows.append(row)
+        for label in NETS:
+            plain, at_its_rate, run = (
+                runs[label, name] for name in ("none", f"{PLAIN_AT} {idea}", idea)
+            )
+            gain = error_gain(plain, run)
+            same = plain.spec.training.learning_rate == run.spec.training.learning_rate
+            rows.append(
+                {
+                    "idea": LABELS[idea],
+                    "net": label,
+                    "does it help?": helps(gain),
+                    "gain": factor_text(gain),
+                    "at one rate": "same" if same else factor_text(error_gain(at_its_rate, run)),
+                }
+            )
     return rows
-
-
-def _helped(gains: np.ndarray) -> str:
-    return f"{helps(gains)}: {factor_text(gains)}"
 
 
 def fit_rows(runs: Runs) -> list[dict[str, str]]:
