@@ -46,11 +46,41 @@ def test_regression_draws_both_sides():
     theory_plots.regression(axes, angles, np.ones(96), kernel, descent, ["few", "many"])
     target, line, dots = axes[0, 1].lines
     np.testing.assert_array_equal(target.get_ydata(), 1)
+    np.testing.assert_allclose(line.get_xdata(), np.degrees(angles))
     np.testing.assert_array_equal(line.get_ydata(), np.cos(angles))
     np.testing.assert_array_equal(dots.get_ydata(), -angles[::2])
-    assert {"few", "many", "target", "2π"} <= set(texts(figure))
+    assert {"few", "many", "target", "270°", "angle of x", "output"} <= set(texts(figure))
     with pytest.raises(ValueError, match="shorter"):
         theory_plots.regression(axes, angles, np.ones(96), kernel, descent, ["few"])
+
+
+def test_depth_curves_draw_shares_and_formula_and_name_each_depth():
+    figure, axes = plots.figure()
+    degrees = np.array([0.0, 90.0, 180.0])
+    measured = {1: [1, 0.4, 0], 3: [1, 0.2, 0]}
+    expected = {1: [1, 0.5, 0], 3: [1, 0.1, 0]}
+    theory_plots.depth_curves(axes[0, 0], degrees, measured, expected)
+    lines = iter(axes[0, 0].lines)
+    for layers in (1, 3):
+        for values in (expected, measured):
+            line = next(lines)
+            np.testing.assert_array_equal(line.get_xdata(), degrees)
+            np.testing.assert_array_equal(line.get_ydata(), values[layers])
+    written = texts(figure)
+    for text in ("1 layer", "3 layers", "135°", "75 %", "active paths shared"):
+        assert text in written
+    names = {text.get_text(): text.xy for text in axes[0, 0].texts}
+    assert names["1 layer"] == pytest.approx((104.4, 0.42))  # on its line
+
+
+def test_kernels_on_the_circle_have_angles_at_their_axes():
+    figure, axes = plots.figure(2, 2)
+    kernels = [np.eye(4) * scale for scale in (1, 2, 3, 4)]
+    theory_plots.circle_kernels(axes, kernels, list("abcd"), label="shared paths")
+    np.testing.assert_array_equal(axes[1, 1].images[0].get_array(), kernels[3])
+    written = texts(figure)
+    assert written.count("angle of x") == written.count("angle of x′") == 2
+    assert {"0°", "180°", "360°", "shared paths"} <= set(written)
 
 
 def test_drawing_leaves_the_current_figure_alone():

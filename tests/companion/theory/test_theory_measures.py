@@ -3,7 +3,10 @@
 import pytest
 import torch
 from halfspace.companion.theory import measures
-from halfspace.nets import ReLUNet
+from halfspace.datasets import circle_grid
+from halfspace.gates import HardGate
+from halfspace.nets import DLGN, ReLUNet
+from halfspace.paths import path_gates
 
 
 def test_a_gap_is_relative_to_the_largest_value():
@@ -23,12 +26,17 @@ def test_active_paths_are_counted():
     assert measures.sum_gap(net, x) < 1e-6
 
 
-def test_an_odd_count_above_two_to_the_24_is_rounded():
-    gates = torch.zeros(3, 2, 4097)
-    gates[0] = 1  # 4097² active paths, an odd number above 2^24
-    gates[1, :, 0] = 1
-    # Of the entries 4097², 1, 1 and 1 (the third input has no active path) the first is wrong.
-    assert measures.share_rounded(gates) == 0.25
+def test_kept_shares_are_those_of_all_paths():
+    net = DLGN(2, width=4, depth=3, gate=HardGate(), generator=torch.Generator().manual_seed(1))
+    x = circle_grid(12)[1]
+    active = path_gates(net, x).double()
+    shared = active @ active[0] / active[0].sum()
+    kept = measures.kept_shares(net.gates(x))
+    assert kept.shape == (3, 12)
+    torch.testing.assert_close(kept[-1], shared)
+    first = net.gates(x)[:, 0].double()  # a network of one layer: its paths are its units
+    torch.testing.assert_close(kept[0], first @ first[0] / first[0].sum())
+    assert measures.kept_shares(torch.zeros(2, 1, 3)).isnan().all()
 
 
 def test_halves_are_compared_by_their_mean_numbers_of_active_paths():

@@ -8,7 +8,7 @@ import torch
 from halfspace.companion.spec import Result
 from halfspace.companion.theory import measures, readings
 from halfspace.companion.theory.specs import ConstantExperts, NeuralPathLimit
-from halfspace.datasets import circle_grid
+from halfspace.datasets import circle_grid, circle_points
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN, ReLUNet
 from halfspace.paths import path_gates
@@ -61,18 +61,86 @@ def test_products_are_compared_with_counts_of_all_paths(monkeypatch):
     assert readings.largest_difference(readings.product_rows(nets, circle_grid(8)[1])) == 2
 
 
-def test_rounding_is_quoted_by_width():
-    rows = readings.rounding_rows([(8, 2), (512, 6)], seed=1)
-    assert [row["paths"] for row in rows] == ["64", "18,014,398,509,481,984"]
-    assert rows[0]["wrong"] == "0.0%" and float(rows[1]["wrong"].rstrip("%")) > 50
-    net = DLGN(2, width=8, depth=2, gate=HardGate(), generator=torch.Generator().manual_seed(1))
-    largest = path_gates(net, circle_grid(256)[1]).sum(-1).max()
-    assert rows[0]["largest count"] == str(int(largest))
-    assert readings.rounding_values(rows) == {
-        "paths-8": "64",
-        "wrong-8": "0.0%",
-        "paths-512": rows[1]["paths"],
-        "wrong-512": rows[1]["wrong"],
+def test_paths_are_listed_with_their_gates():
+    gates = torch.tensor([[[1, 1], [1, 0]], [[0, 1], [1, 1]]])
+    rows = [tuple(row.values()) for row in readings.path_rows(gates)]
+    assert rows == [("1 → 1", 1, 0, 0), ("1 → 2", 0, 0, 0), ("2 → 1", 1, 1, 1), ("2 → 2", 0, 1, 0)]
+    assert list(readings.path_rows(gates)[0]) == ["path", "gate at x", "gate at x′", "shared"]
+
+
+def normal_dlgns(count, **sizes):
+    """Draw DLGNs with normal weights; the seeds are fixed, so what is asserted holds each time."""
+    for seed in range(count):
+        generator = torch.Generator().manual_seed(seed)
+        yield DLGN(2, gate=HardGate(), init="he", **sizes, generator=generator)
+
+
+def standard_errors(values, expected):
+    """Return how far the mean over seeds is from what is expected, in its standard errors."""
+    values = np.asarray(values)
+    return np.abs(values.mean(axis=0) - expected) * np.sqrt(len(values)) / values.std(axis=0)
+
+
+# Four standard errors: a true expectation is farther from the mean in one of 16 000 draws, and what
+# is told apart below is farther by more than that.
+FAR = 4
+
+
+def test_a_unit_of_any_layer_and_width_agrees_with_the_probability_of_the_theorem():
+    x = circle_points(torch.tensor([0.0, np.pi / 3]))
+    gates = [net.gates(x) for net in normal_dlgns(1000, width=2, depth=4)]
+    agree = [(first == second).float().mean(-1).numpy() for first, second in gates]  # by layer
+    assert (standard_errors(agree, 1 - 60 / 180) < FAR).all()
+    assert (standard_errors(agree, (1 - 60 / 180) ** 2) > FAR).all()
+
+
+def test_one_layer_keeps_the_exact_share_at_any_width():
+    degrees = np.array([30, 90, 150])
+    kept = readings.kept_by_angle(normal_dlgns(600, width=3, depth=1), degrees)
+    assert kept.shape[1:] == (1, 3) and 500 < len(kept) < 600  # some have no active unit
+    assert (standard_errors(kept[:, 0], 1 - degrees / 180) < FAR).all()
+
+
+def test_depth_sharpens_the_kernel_as_the_theorem_says():
+    degrees = np.array([30, 60, 120])
+    kept = readings.kept_by_angle(normal_dlgns(300, width=64, depth=5), degrees)
+    for layers in (1, 2, 5):
+        expected = readings.expected_share(degrees, layers, 64)
+        assert (standard_errors(kept[:, layers - 1], expected) < FAR).all()
+        assert (standard_errors(kept[:, layers - 1], expected**1.2)[:2] > FAR).all()
+
+
+def test_narrow_deep_networks_need_the_term_of_their_width():
+    kept = readings.kept_by_angle(normal_dlgns(500, width=16, depth=8), [45])[:, -1, 0]
+    assert standard_errors(kept, readings.expected_share(45, 8, 16)) < FAR
+    assert standard_errors(kept, readings.expected_share(45, 8)) > FAR
+
+
+def test_expected_shares():
+    assert readings.expected_share(45, 1, width=4) == 0.75  # exact at every width
+    np.testing.assert_allclose(readings.expected_share(np.array([0, 90, 180]), 3), [1, 0.125, 0])
+    # Four times the third power of 1/2, less two: binomial (4, 3) = 4.
+    wide = readings.expected_share(90, 3, width=10)
+    assert wide == pytest.approx(0.125 + 4 * 0.5 / (np.pi**2 * 10))
+
+
+def test_kept_shares_are_quoted_and_tabled(monkeypatch):
+    degrees = np.array([0, 45, 90])
+    shares = np.array([[[1, 0.7, 0.5], [1, 0.5, 0.3]], [[1, 0.8, 0.5], [1, 0.6, 0.3]]])
+    assert readings.depth_values(degrees, shares) == {
+        "kept-1": "75 %",
+        "kept-2": "55 %",
+        "kept-nets": 2,
+        "kept-gap": "0.050",  # 0.3 instead of 0.25
+    }
+    monkeypatch.setattr(readings, "kept_by_angle", lambda nets, at: shares[..., 1:2])
+    (row,) = readings.width_rows([3, 4], [16], depth=2)
+    reach = 12.706 * 0.05
+    assert row == {
+        "width m": 16,
+        "measured (95 % interval)": f"0.550 ({0.55 - reach:.3f} to {0.55 + reach:.3f})",
+        "formula with its 1/m term": f"{0.5625 + 0.5 / (np.pi**2 * 16):.3f}",
+        "limit": "0.562",
     }
 
 
@@ -88,12 +156,13 @@ def test_halves_and_opposite_inputs_are_those_of_all_paths():
     assert ratios[0] == pytest.approx((counts[:128].mean() / counts[128:].mean()).item())
     assert len(ratios) == 2 and ratios[0] != ratios[1]
     values = readings.circle_values(nets, np.arange(101.0))
-    assert (values["ratio-low"], values["ratio-median"], values["ratio-high"]) == (5, 50, 95)
+    ends = [values[f"ratio-{name}"] for name in ("low", "median", "high")]
+    assert ends == ["5.00", "50.00", "95.00"]
     assert values["ratio-nets"] == 101
     for name, net in zip(("opposite", "opposite-bias"), nets, strict=True):
         active = path_gates(net, x)
-        assert values[name] == (active[:128] * active[128:]).sum(-1).max()
-    assert values["opposite"] == 0 < values["opposite-bias"]
+        assert int(values[name]) == (active[:128] * active[128:]).sum(-1).max()
+    assert values["opposite"] == 0 < int(values["opposite-bias"])
     plain = path_gates(nets[0], x)  # one step further than the opposite input, a path is shared
     assert (plain * plain.roll(127, 0)).sum(-1).max() == 1
 
@@ -103,18 +172,18 @@ def test_experts_are_quoted_with_their_largest_gaps():
     arrays = {f"experts_{name}": np.array(values) for name, values in gaps.items()}
     arrays |= {f"kernel_{name}": np.zeros_like(arrays[f"experts_{name}"]) for name in gaps}
     arrays |= dict(paths=np.array(27), patterns=np.array(5), floor=np.array(0.1))
-    arrays |= dict(train_experts=np.array([0.9, 0.2]), steps=np.array([1, 30]))
+    arrays |= dict(train_experts=np.array([0.9, 0.2]), steps=np.array([1, 1030]))
     result = Result(ConstantExperts(), arrays, {}, "computed")
     assert readings.experts_values(result) == {
-        "descent-gap": 3,
-        "limit-gap": 1,
-        "ridge-gap": 0.5,
+        "descent-gap": "3·10⁰",
+        "limit-gap": "1·10⁰",
+        "ridge-gap": "5·10⁻¹",
         "experts-paths": 27,
         "experts-points": 64,
         "experts-patterns": 5,
-        "experts-floor": 0.1,
-        "experts-last": 0.2,
-        "experts-steps": 30,
+        "experts-floor": "0.100",
+        "experts-last": "0.200",
+        "experts-steps": "1\u202f030",
     }
 
 
@@ -150,14 +219,14 @@ def test_draws_are_quoted_at_the_smallest_width():
         power_laws(-0.5),
         mean_ntk=np.array([[3.0, 0.0], [0.0, 4.0]]) * 1.5,
         expected=np.array([[3.0, 0.0], [0.0, 4.0]]),
-        draws=np.array([160, 40, 10]),
+        draws=np.array([1600, 40, 10]),
     )
     assert readings.draw_values(result) == {
         "n-widths": 3,
         "smallest-width": 4,
-        "smallest-draws": 160,
-        "mean-gap": 0.5,
-        "one-draw-gap": 2.0,
+        "smallest-draws": "1\u202f600",
+        "mean-gap": "0.500",
+        "one-draw-gap": "2.0",
     }
 
 
@@ -166,26 +235,24 @@ def test_limits_are_quoted_with_their_intervals():
     errors[:, 0] *= 4.0 ** np.array([0.3, 0.3])
     near, far = [[1.0, 1.0, 1.0], [1.1, 1.1, 1.1]], [[1.5, 1.0, 0.5], [1.51, 1.1, 0.51]]
     values = readings.limit_values({"a": limit(errors, near), "b": limit(errors, far)}, 16)
-    assert values["limit-seeds"] == 2 and (values["a-missed"], values["b-missed"]) == (0, 2)
+    assert values["limit-seeds"] == 2 and (values["a-held"], values["b-held"]) == (3, 1)
     reach = 12.706 * 0.1
     slopes = [values[f"a-wide-{end}"] for end in ("slope", "low", "high")]
-    assert slopes == pytest.approx([-0.5, -0.5 - reach, -0.5 + reach], rel=1e-4)
+    assert slopes == ["−0.50", f"−{0.5 + reach:.2f}", f"{reach - 0.5:.2f}"]
     # Raising the first of three equidistant points by 4^0.3 tilts the line by half of -0.3.
-    assert values["b-all-slope"] == pytest.approx(-0.5 - 0.15)
+    assert values["b-all-slope"] == "−0.65"
 
 
 def test_a_relu_net_is_quoted_beside_a_dlgn():
     relu, linear = limit(power_laws(-0.1, -0.1)), limit(power_laws(-0.5, -0.5))
-    assert readings.relu_limit_values(relu, linear, 5) == pytest.approx(
-        {
-            "relu-slope": -0.1,
-            "relu-low": -0.1,
-            "relu-high": -0.1,
-            "relu-first": 1.0,
-            "relu-last": 4**-0.1,
-            "pwl-first": 1.0,
-            "pwl-last": 4**-0.5,
-            "fit-from": 16,
-            "largest-width": 64,
-        }
-    )
+    assert readings.relu_limit_values(relu, linear, 5) == {
+        "relu-slope": "−0.10",
+        "relu-low": "−0.10",
+        "relu-high": "−0.10",
+        "relu-first": "1.00",
+        "relu-last": f"{4**-0.1:.2f}",
+        "pwl-first": "1.00",
+        "pwl-last": "0.50",
+        "fit-from": 16,
+        "largest-width": 64,
+    }

@@ -10,8 +10,8 @@ from halfspace.paths import mixture_of_experts, path_gates
 __all__ = [
     "count_gaps",
     "half_ratio",
+    "kept_shares",
     "relative_gap",
-    "share_rounded",
     "sum_gap",
 ]
 
@@ -59,17 +59,6 @@ def count_gaps(net: ReLUNet | DLGN | DGN, x: Tensor) -> dict[str, float]:
     }
 
 
-def share_rounded(gates: Tensor) -> float:
-    """Return the share of the overlap kernel's non-zero entries that single precision gets wrong.
-
-    Args:
-        gates: hard gates, float32, shape (n, H, m).
-    """
-    exact = overlap_kernel(gates)
-    rounded = torch.stack([layer @ layer.mT for layer in gates.unbind(-2)]).prod(0)
-    return (rounded.to(torch.int64) != exact)[exact > 0].double().mean().item()
-
-
 def half_ratio(gates: Tensor) -> float:
     """Return the mean number of active paths on the circle's top half over that on the bottom half.
 
@@ -78,3 +67,18 @@ def half_ratio(gates: Tensor) -> float:
     """
     top, bottom = active_path_counts(gates).double().chunk(2)
     return (top.mean() / bottom.mean()).item()
+
+
+def kept_shares(gates: Tensor) -> Tensor:
+    """Return which share of the first input's active paths is active at each input, by depth.
+
+    Args:
+        gates: hard gates, shape (n, H, m).
+
+    Returns:
+        For the paths through the first h layers, shape (H, n), float64; not a number where the
+        first input has no active path.
+    """
+    first = gates[0].double()
+    shared = torch.einsum("hm,nhm->hn", first, gates.double())
+    return (shared / first.sum(-1, keepdim=True)).cumprod(0)

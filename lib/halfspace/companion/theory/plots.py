@@ -1,6 +1,5 @@
 """Figures of Sections 2 and 3: the DLGN's diagram, kernel regression, the NTK against width."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,9 +7,75 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK
+from halfspace.companion.plots import COLORS, INK, kernel_row
 
-__all__ = ["convergence", "dlgn_diagram", "mean_ratio", "regression"]
+__all__ = [
+    "circle_kernels",
+    "convergence",
+    "depth_curves",
+    "dlgn_diagram",
+    "mean_ratio",
+    "regression",
+]
+
+_QUARTERS = {0: "0°", 90: "90°", 180: "180°", 270: "270°", 360: "360°"}
+
+
+def circle_kernels(
+    axes: np.ndarray, kernels: Sequence[ArrayLike], titles: Sequence[str], **options
+) -> None:
+    """Draw kernels of equispaced inputs on the circle, with angles in degrees at both axes.
+
+    Args:
+        axes: one Axes per kernel, shape (rows, columns).
+        kernels: as many kernels, each of shape (n, n).
+        titles: as many titles.
+        **options: passed to ``kernel_row``.
+    """
+    ticks = [(degrees / 360, text) for degrees, text in _QUARTERS.items() if degrees % 180 == 0]
+    kernel_row(axes, kernels, titles, ticks=ticks, **options)
+    for axis in axes[-1]:
+        axis.set_xlabel("angle of x")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("angle of x′")
+
+
+def depth_curves(
+    axis: Axes,
+    degrees: ArrayLike,
+    measured: Mapping[int, ArrayLike],
+    expected: Mapping[int, ArrayLike],
+) -> None:
+    """Draw the share of active paths that two inputs share against the angle between them.
+
+    Args:
+        axis: where to draw.
+        degrees: angles, shape (n,).
+        measured: by number of layers the measured shares, shape (n,), as points.
+        expected: by number of layers what the formula gives, shape (n,), as lines.
+    """
+    degrees, color = np.asarray(degrees), COLORS["dlgn"]
+    for layers, share in expected.items():
+        axis.plot(degrees, share, color=color, lw=1.2)
+        axis.plot(degrees, measured[layers], "o", color=color, ms=3)
+        # Names stand to the right of the curves, at one height; the steepest one's to its left.
+        steepest = layers == max(expected)
+        height, side = (0.18, "right") if steepest else (0.42, "left")
+        place = np.interp(height, share[::-1], degrees[::-1])
+        axis.annotate(
+            f"{layers} layer{'s' if layers > 1 else ''}",
+            (place, height),
+            (-5 if steepest else 6, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+        )
+    axis.plot([], [], "o", color=color, ms=3, label="mean over random DLGNs")
+    axis.plot([], [], color=color, lw=1.2, label="(1 − θ/180°) to the number of layers")
+    axis.set_xticks(range(0, 181, 45), [f"{degrees}°" for degrees in range(0, 181, 45)])
+    axis.set_yticks(np.linspace(0, 1, 5), [f"{percent} %" for percent in range(0, 101, 25)])
+    axis.set(xlabel="angle θ between the inputs", ylabel="active paths shared")
+    axis.figure.legend(loc="outside upper center", ncols=2, handlelength=1.2)
 
 
 def convergence(
@@ -105,7 +170,7 @@ def regression(
 
     Args:
         axes: one Axes per function, any shape.
-        angles: in radians, increasing, shape (n,).
+        angles: in radians, increasing, shape (n,); drawn in degrees.
         target: shape (n,).
         kernel: closed-form predictions, each of shape (n,).
         descent: predictions of gradient descent, each of shape (n,).
@@ -115,7 +180,7 @@ def regression(
         ValueError: if the numbers of axes, predictions and titles differ.
     """
     panels: list[Axes] = list(np.ravel(axes))
-    angles = np.asarray(angles)
+    angles = np.degrees(angles)
     sparse = slice(None, None, max(1, len(angles) // 48))
     for panel, line, dots, title in zip(panels, kernel, descent, titles, strict=True):
         panel.plot(angles, target, color=INK, linewidth=1, linestyle=":", label="target")
@@ -128,8 +193,10 @@ def regression(
             markersize=5,
             label="experts, gradient descent",
         )
-        panel.set_xticks([0, math.pi, 2 * math.pi], ["0", "π", "2π"])
+        panel.set_xticks(list(_QUARTERS), _QUARTERS.values())
         panel.set_title(title)
+        panel.set(xlabel="angle of x", ylabel="output")
+        panel.label_outer()
     lines, names = panels[0].get_legend_handles_labels()
     panels[0].figure.legend(lines, names, loc="outside upper center", ncols=3, handlelength=1.2)
 

@@ -1,16 +1,24 @@
 """What the checks of Sections 2 and 3 say: the statistics of the claims and of chapters 1 and 3."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from halfspace.companion.claims import EXACT
-from halfspace.companion.intervals import fit_power_law, mean_interval, mean_intervals
+from halfspace.companion.intervals import (
+    fit_power_law,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
 from halfspace.companion.spec import Result
-from halfspace.companion.theory.measures import count_gaps, half_ratio, share_rounded
-from halfspace.datasets import circle_grid
+from halfspace.companion.text import power_of_ten, thousands
+from halfspace.companion.theory.measures import count_gaps, half_ratio, kept_shares
+from halfspace.datasets import circle_grid, circle_points
 from halfspace.gates import HardGate
 from halfspace.nets import DGN, DLGN, ReLUNet
 from halfspace.overlap import overlap_kernel
@@ -21,19 +29,23 @@ __all__ = [
     "circle_values",
     "counts_agree",
     "draw_values",
+    "depth_values",
+    "expected_share",
     "experts_values",
     "half_ratios",
+    "kept_by_angle",
     "largest_difference",
     "limit_values",
     "mean_law",
     "mean_ntk_excess",
     "mean_ratios",
+    "path_rows",
     "path_sum_rows",
     "product_rows",
     "relu_limit_values",
-    "rounding_rows",
-    "rounding_values",
+    "share_gap",
     "spread_laws",
+    "width_rows",
     "with_active_paths",
 ]
 
@@ -141,37 +153,31 @@ def largest_difference(rows: Sequence[Mapping[str, float]]) -> float:
     return max(row["largest difference"] for row in rows)
 
 
-# Chapter 3: the overlap kernel of random nets on the circle
-
-
-def rounding_rows(sizes: Iterable[tuple[int, int]], seed: int) -> list[dict[str, str | int]]:
-    """Tell how often counts of shared paths go wrong in single precision.
+def path_rows(gates: Tensor) -> list[dict[str, str | int]]:
+    """List all paths and say at which of two inputs they are active.
 
     Args:
-        sizes: pairs of a width and a depth; a DLGN of each is drawn.
-        seed: of each of them.
+        gates: hard gates at two inputs x and x′, shape (2, H, m).
 
     Returns:
-        Rows of a table: width, depth, paths, largest count, wrong (share of the non-zero entries).
+        Rows of a table: path (its units, counted from 1), gate at x, gate at x′, shared.
     """
+    _, depth, width = gates.shape
     rows = []
-    for width, depth in sizes:
-        gates = _circle_gates(seed, width, depth)
+    for path in product(range(width), repeat=depth):
+        first, second = (int(each[range(depth), path].prod()) for each in gates)
         rows.append(
             {
-                "width": width,
-                "depth": depth,
-                "paths": f"{width**depth:,}",
-                "largest count": f"{overlap_kernel(gates).max():,}",
-                "wrong": f"{share_rounded(gates):.1%}",
+                "path": " → ".join(str(unit + 1) for unit in path),
+                "gate at x": first,
+                "gate at x′": second,
+                "shared": first * second,
             }
         )
     return rows
 
 
-def rounding_values(rows: Iterable[Mapping[str, str | int]]) -> dict[str, str]:
-    """Return what the text quotes of ``rounding_rows``: paths and wrong shares, by the width."""
-    return {f"{name}-{row['width']}": row[name] for row in rows for name in ("paths", "wrong")}
+# Chapter 3: the overlap kernel of random nets on the circle
 
 
 def half_ratios(seeds: Iterable[int], *, width: int, depth: int) -> np.ndarray:
@@ -188,7 +194,7 @@ def half_ratios(seeds: Iterable[int], *, width: int, depth: int) -> np.ndarray:
     return np.array([half_ratio(_circle_gates(seed, width, depth)) for seed in seeds])
 
 
-def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | float]:
+def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | str]:
     """Return what the text quotes of random nets on the circle.
 
     Args:
@@ -206,19 +212,120 @@ def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | fl
     low, median, high = np.quantile(ratios, [0.05, 0.5, 0.95])
     return {
         "opposite": max(shared[False]),
-        "opposite-bias": max(shared[True]),
+        "opposite-bias": thousands(max(shared[True])),
         "ratio-nets": len(ratios),
-        "ratio-low": float(low),
-        "ratio-median": float(median),
-        "ratio-high": float(high),
+        "ratio-low": f"{low:.2f}",
+        "ratio-median": f"{median:.2f}",
+        "ratio-high": f"{high:.2f}",
     }
+
+
+@torch.no_grad()
+def kept_by_angle(nets: Iterable[Net], degrees: Sequence[float]) -> np.ndarray:
+    """Return which share of the paths that are active at the angle 0 is active at other angles.
+
+    Args:
+        nets: with two inputs, hard gates, no biases, and one width and depth.
+        degrees: the other angles, shape (n,).
+
+    Returns:
+        Shares of the paths through the first h layers, for each net that has an active path at the
+        angle 0, shape (S, H, n).
+    """
+    x = circle_points(torch.tensor([0.0, *degrees], dtype=torch.float32).deg2rad())
+    shares = np.stack([kept_shares(net.gates(x)).numpy() for net in nets])[..., 1:]
+    return shares[np.isfinite(shares).all(axis=(1, 2))]
+
+
+def expected_share(
+    degrees: float | np.ndarray, depth: int, width: float = math.inf
+) -> float | np.ndarray:
+    """Return the mean share of an input's active paths that another input has in a random DLGN.
+
+    The gating network's weights are normal, without biases. At a finite width it is the first
+    correction to the limit of infinite width, without terms of order 1/m².
+
+    Args:
+        degrees: the angle between the inputs.
+        depth: H.
+        width: m.
+    """
+    near = 1 - np.divide(degrees, 180)
+    spread = np.sin(np.radians(degrees)) ** 2 / (math.pi**2 * width)
+    return near**depth + math.comb(depth + 1, 3) * near ** max(depth - 2, 0) * spread
+
+
+def share_gap(degrees: np.ndarray, shares: np.ndarray, width: float = math.inf) -> float:
+    """Return the largest difference of the mean shares from ``expected_share``.
+
+    Args:
+        degrees: angles, shape (n,).
+        shares: of ``kept_by_angle``, shape (S, H, n).
+        width: m.
+    """
+    expected = [expected_share(degrees, depth + 1, width) for depth in range(shares.shape[1])]
+    return float(np.abs(shares.mean(axis=0) - expected).max())
+
+
+def depth_values(degrees: np.ndarray, shares: np.ndarray, at: float = 45) -> dict[str, str | int]:
+    """Return what the text quotes of ``kept_by_angle``.
+
+    Args:
+        degrees: angles, shape (n,).
+        shares: shape (S, H, n).
+        at: one of the angles.
+
+    Returns:
+        kept-nets: S; kept-H for each depth H: the mean share at that angle; kept-gap: ``share_gap``
+        from the limit of wide networks.
+    """
+    at_angle = shares[..., np.flatnonzero(degrees == at)[0]].mean(axis=0)
+    values = {
+        f"kept-{depth}": f"{100 * share:.0f} %" for depth, share in enumerate(at_angle, start=1)
+    }
+    gap = f"{share_gap(degrees, shares):.3f}"
+    return values | {"kept-nets": len(shares), "kept-gap": gap}
+
+
+def width_rows(
+    seeds: Iterable[int], widths: Iterable[int], *, depth: int, at: float = 45
+) -> list[dict[str, int | str]]:
+    """Compare the measured share of kept paths with the formula at several widths.
+
+    Args:
+        seeds: one DLGN is drawn with each, with normal weights.
+        widths: m.
+        depth: H.
+        at: the angle between the inputs, in degrees.
+
+    Returns:
+        Rows of a table: width, measured share with its interval, formula, limit of wide networks.
+    """
+    rows = []
+    for width in widths:
+        nets = (_random_dlgn(seed, width, depth, "he") for seed in seeds)
+        shares = kept_by_angle(nets, [at])[:, -1, 0]
+        rows.append(
+            {
+                "width m": width,
+                "measured (95 % interval)": interval_text(shares, 3),
+                "formula with its 1/m term": f"{expected_share(at, depth, width):.3f}",
+                "limit": f"{expected_share(at, depth):.3f}",
+            }
+        )
+    return rows
+
+
+def _random_dlgn(seed: int, width: int, depth: int, init: str) -> DLGN:
+    """Draw a DLGN with two inputs and hard gates, without biases."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = dict(width=width, depth=depth, generator=generator)
+    return DLGN(2, gate=HardGate(), init=init, **sizes)
 
 
 def _circle_gates(seed: int, width: int, depth: int) -> Tensor:
     """Return a random DLGN's hard gates at points of the circle, shape (n, H, m)."""
-    generator = torch.Generator().manual_seed(seed)
-    net = DLGN(2, width=width, depth=depth, gate=HardGate(), generator=generator)
-    return net.gates(circle_grid(_POINTS)[1])
+    return _random_dlgn(seed, width, depth, "default").gates(circle_grid(_POINTS)[1])
 
 
 def _opposite_overlap(net: Net) -> int:
@@ -229,17 +336,17 @@ def _opposite_overlap(net: Net) -> int:
 # Chapter 3: constant experts, and the NTK at fixed gates
 
 
-def experts_values(result: Result) -> dict[str, int | float]:
+def experts_values(result: Result) -> dict[str, int | str]:
     """Return what the text quotes of ``ConstantExperts``.
 
     Returns:
         descent-gap, limit-gap, ridge-gap: largest differences of the constants' predictions and the
         kernel's; experts-paths, experts-points, experts-patterns: numbers of paths, of training
-        points and of different sets of active paths; experts-floor: least possible training error;
-        experts-steps: number of the last step; experts-last: the training error after it.
+        points and of different sets of active paths; experts-floor: least possible mean squared
+        error in training; experts-steps: number of the last step; experts-last: the error after it.
     """
     gaps = {
-        f"{name}-gap": float(
+        f"{name}-gap": power_of_ten(
             np.abs(result.arrays[f"experts_{name}"] - result.arrays[f"kernel_{name}"]).max()
         )
         for name in ("descent", "limit", "ridge")
@@ -248,9 +355,9 @@ def experts_values(result: Result) -> dict[str, int | float]:
         "experts-paths": int(result.paths),
         "experts-points": result.spec.target.n,
         "experts-patterns": int(result.patterns),
-        "experts-floor": float(result.floor),
-        "experts-last": float(result.train_experts[-1]),
-        "experts-steps": int(result.steps[-1]),
+        "experts-floor": f"{float(result.floor):.3f}",
+        "experts-last": f"{result.train_experts[-1]:.3f}",
+        "experts-steps": thousands(result.steps[-1]),
     }
 
 
@@ -279,7 +386,7 @@ def mean_law(result: Result, fit_from: int = 1) -> tuple[float, float]:
     return slopes.mean(), intercepts.mean()
 
 
-def draw_values(result: Result) -> dict[str, int | float]:
+def draw_values(result: Result) -> dict[str, int | str]:
     """Return what the text quotes of the smallest width of ``NeuralPathLimit``.
 
     Returns:
@@ -291,13 +398,13 @@ def draw_values(result: Result) -> dict[str, int | float]:
     return {
         "n-widths": len(result.spec.widths),
         "smallest-width": result.spec.widths[0],
-        "smallest-draws": int(result.draws[0]),
-        "mean-gap": float(distance / np.linalg.norm(result.expected)),
-        "one-draw-gap": float(result.errors[0, 0]),
+        "smallest-draws": thousands(result.draws[0]),
+        "mean-gap": f"{distance / np.linalg.norm(result.expected):.3f}",
+        "one-draw-gap": f"{result.errors[0, 0]:.1f}",
     }
 
 
-def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int | float]:
+def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int | str]:
     """Return what the text quotes of DLGNs' NTKs against the width.
 
     Args:
@@ -305,20 +412,20 @@ def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int 
         fit_from: smallest width that the fit counts.
 
     Returns:
-        limit-seeds: S. For each name: NAME-missed: number of intervals of ``mean_ratios`` that miss
-        1; NAME-wide-slope, -low, -high: mean exponent of ``spread_laws`` with its interval;
+        limit-seeds: S. For each name: NAME-held: how many intervals of ``mean_ratios`` contain 1;
+        NAME-wide-slope, -low, -high: mean exponent of ``spread_laws`` with its interval;
         NAME-all-slope, -low, -high: the same over all widths.
     """
     values = {}
     for name, result in results.items():
         values["limit-seeds"] = len(result.errors)
-        values[f"{name}-missed"] = sum(not low <= 1 <= high for _, low, high in mean_ratios(result))
+        values[f"{name}-held"] = sum(low <= 1 <= high for _, low, high in mean_ratios(result))
         for part, least in (("wide", fit_from), ("all", 1)):
             values |= _exponent(f"{name}-{part}", result, least)
     return values
 
 
-def relu_limit_values(relu: Result, linear: Result, fit_from: int) -> dict[str, int | float]:
+def relu_limit_values(relu: Result, linear: Result, fit_from: int) -> dict[str, int | str]:
     """Return what the text quotes of a ReLU net's NTK against the width, beside a DLGN's.
 
     Args:
@@ -335,8 +442,8 @@ def relu_limit_values(relu: Result, linear: Result, fit_from: int) -> dict[str, 
     first = int(wide.argmax())
     values = _exponent("relu", relu, fit_from)
     for name, result in (("relu", relu), ("pwl", linear)):
-        values[f"{name}-first"] = float(result.errors[:, first].mean())
-        values[f"{name}-last"] = float(result.errors[:, -1].mean())
+        values[f"{name}-first"] = f"{result.errors[:, first].mean():.2f}"
+        values[f"{name}-last"] = f"{result.errors[:, -1].mean():.2f}"
     return values | {"fit-from": int(_widths(relu)[first]), "largest-width": relu.spec.widths[-1]}
 
 
@@ -344,6 +451,7 @@ def _widths(result: Result) -> np.ndarray:
     return np.asarray(result.spec.widths)
 
 
-def _exponent(name: str, result: Result, fit_from: int) -> dict[str, float]:
-    slope, low, high = mean_interval(spread_laws(result, fit_from)[0])
-    return {f"{name}-slope": slope, f"{name}-low": low, f"{name}-high": high}
+def _exponent(name: str, result: Result, fit_from: int) -> dict[str, str]:
+    values = mean_interval(spread_laws(result, fit_from)[0])
+    names = (f"{name}-{end}" for end in ("slope", "low", "high"))
+    return {name: f"{v:.2f}".replace("-", "−") for name, v in zip(names, values, strict=True)}
