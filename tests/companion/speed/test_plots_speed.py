@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import texts
 from halfspace.companion import plots
 from halfspace.companion.speed import plots as speed_plots
 
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.usefixtures("own_figures")
 
 def test_cost_curves_draw_seconds_and_laws():
     figure, axes = plots.figure()
-    series = {"our-s": (SIZES, 2e-6 * SIZES**2), "peer": (SIZES[:2], [0.1, 0.3])}
-    speed_plots.cost_curves(axes[0, 0], series, {"our-s": (2.0, 2e-6)}, xlabel="points N")
+    series = {"halfspace": (SIZES, 2e-6 * SIZES**2), "peer": (SIZES[:2], [0.1, 0.3])}
+    speed_plots.cost_curves(axes[0, 0], series, {"halfspace": (2.0, 2e-6)}, xlabel="points N")
     law, ours, peer = axes[0, 0].lines
     for line in (law, ours):
         np.testing.assert_allclose(line.get_xdata(), SIZES)
@@ -23,7 +24,7 @@ def test_cost_curves_draw_seconds_and_laws():
     assert peer.get_color() != ours.get_color() and peer.get_marker() != ours.get_marker()
     assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"
     (legend,) = figure.legends
-    assert [text.get_text() for text in legend.texts] == ["our-s: exponent 2.00", "peer"]
+    assert [text.get_text() for text in legend.texts] == ["halfspace: exponent 2.00", "peer"]
     assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["100", "200", "400"]
     assert (axes[0, 0].get_xlabel(), axes[0, 0].get_ylabel()) == ("points N", "seconds")
 
@@ -38,7 +39,7 @@ def test_a_falling_law_has_a_true_minus_sign():
 
 def test_cost_curves_refuse_what_they_cannot_show():
     _, axes = plots.figure()
-    with pytest.raises(ValueError, match="styles for 6 series; got 7"):
+    with pytest.raises(ValueError, match="markers for 6 series; got 7"):
         many = {str(number): (SIZES, SIZES) for number in range(7)}
         speed_plots.cost_curves(axes[0, 0], many, {}, xlabel="")
     with pytest.raises(ValueError, match=r"got \['theirs'\] besides \['ours'\]"):
@@ -57,12 +58,33 @@ def test_machine_shares_draw_medians_and_quartiles_in_percent():
     ours, peer = (bar.lines[0] for bar in axes[0, 0].containers)
     np.testing.assert_allclose(ours.get_xdata(), SIZES)
     np.testing.assert_allclose(ours.get_ydata(), [20, 50, 50])
-    assert peer.get_color() != ours.get_color() and peer.get_marker() != ours.get_marker()
+    assert peer.get_linestyle() != ours.get_linestyle()
+    assert peer.get_marker() != ours.get_marker()
     segments = [s[:, 1] for s in axes[0, 0].containers[0].lines[2][0].get_segments()]
     np.testing.assert_allclose(segments, [[10, 40], [30, 60], [50, 50]])
     assert axes[0, 0].get_xscale() == "log" and axes[0, 0].get_ylim()[0] == 0
-    assert (axes[0, 0].get_xlabel(), axes[0, 0].get_ylabel()) == ("points N", "% of the GEMM rate")
+    assert (axes[0, 0].get_xlabel(), axes[0, 0].get_ylabel()) == (
+        "points N",
+        "% of the rate of products",
+    )
     assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["100", "200", "400"]
     assert [text.get_text() for text in axes[0, 0].get_legend().texts] == ["ours", "peer"]
     with pytest.raises(ValueError, match="must share their names"):
         speed_plots.machine_shares(axes[0, 0], {"other": SIZES}, shares, xlabel="points N")
+
+
+def test_ratio_dots_draw_a_row_a_method_and_mark_what_is_lost():
+    figure, axes = plots.figure()
+    ratios = {"work: one": [0.5, 20.0, 3.0], "work: two": [1500.0]}
+    speed_plots.ratio_dots(axes[0, 0], ratios)
+    dots = [line for line in axes[0, 0].lines if line.get_marker() == "o"]
+    drawn = {
+        (float(x), float(y), line.get_markerfacecolor() == "none")
+        for line in dots
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    }
+    assert drawn == {(0.5, 0, True), (20, 0, False), (3, 0, False), (1500, 1, False)}
+    written = texts(figure)
+    for text in (*ratios, "×1", "×1\u202f000"):
+        assert text in written
+    assert axes[0, 0].get_xscale() == "log" and axes[0, 0].yaxis_inverted()

@@ -170,53 +170,73 @@ def test_when_benchmarks_were_recorded(records):
         "versions": "torch 2.0, jax 1",
     }
     assert readings.gemm_rows(records) == [
-        {"type": "float32", "side": 16, "median, 10⁹/s": 5.0, "best, 10⁹/s": 8.0}
+        {
+            "numbers": "single precision",
+            "side of the matrices": 16,
+            "median, 10⁹ operations per second": "5",
+            "best": "8",
+        }
     ]
 
 
-def test_all_ratios_and_those_lost(records):
+def test_all_ratios_the_smallest_first_and_those_lost(records):
     rows = readings.ratio_rows(records)
-    assert [entry["work"] for entry in rows] == [
-        "overlap, N = 20",
-        "overlap, N = 10",
-        "path regions",
-        "training on images, CPU",
-        "training on images, a DLGN, CPU",
-        "race",
+    assert [(entry["work"], entry["ratio (quartiles)"]) for entry in rows] == [
+        ("race", "0.05 (0.04 to 0.06)"),
+        ("overlap, N = 20", "0.5 (0.4 to 0.6)"),
+        ("training on images, a DLGN, CPU", "0.9 (0.8 to 1)"),
+        ("overlap, N = 10", "2 (1.23 to 3)"),
+        ("training on images, CPU", "2 (1.9 to 2.1)"),
+        ("path regions", "20\u202f000 (18\u202f000 to 22\u202f200)"),
     ]
-    assert rows[1] == {
-        "work": "overlap, N = 10",
-        "ratio": "2",
-        "against": "peer",
-        "quartiles": "1.23 – 3",
-        "seconds": 0.5,
-    }
-    assert rows[2]["ratio"] == "20,000" and rows[2]["quartiles"] == "18,000 – 22,200"
-    assert rows[2]["against"] == "programmes (extrapolated)"
-    lost = readings.lost_rows(records)
-    assert [entry["ratio"] for entry in lost] == ["0.5", "0.9", "0.05"]
-    assert all(entry in rows for entry in lost)
+    assert rows[-1]["against"] == "programmes (extrapolated)"
+    assert (rows[3]["against"], rows[3]["seconds of halfspace"]) == ("peer", 0.5)
+    assert readings.lost_rows(records) == rows[:3]
 
 
-def test_a_second_form_of_ours_is_named(records):
+def test_a_second_form_of_the_package_is_named(records):
     (first, *_) = records["overlap"]["rows"]
+    first["label"] = "overlap, N = 2,000"
     first["competitors"]["ours, out="] = timed(0.1)
     first["ratios"]["ours, out="] = {"peer": quartiles(9, 10, 11)}
-    entry = readings.ratio_rows(records)[1]
-    assert (entry["work"], entry["ratio"], entry["seconds"]) == ("overlap, N = 20, out=", "10", 0.1)
+    entry = readings.ratio_rows(records)[-2]
+    assert entry["work"] == "overlap, N = 2\u202f000, into a given array"
+    assert (entry["ratio (quartiles)"], entry["seconds of halfspace"]) == ("10 (9 to 11)", 0.1)
+
+
+def test_dots_are_grouped_by_work_and_method(records):
+    records["ntk"]["rows"].append(
+        row(
+            "convolutional",
+            "NTK, N = 5, convolutional",
+            {"points": 5},
+            {"ours": timed(1.0), "peer": timed(0.7)},
+            {"ours": {"peer": quartiles(0.6, 0.7, 0.8)}},
+        )
+    )
+    assert readings.ratio_dots(records) == {
+        "overlap kernel: peer": [0.5, 2.0],
+        "tangent kernel, convolutional net: peer": [0.7],
+        "regions of all paths: programmes": [20_000.0],
+        "training on images: plain PyTorch, float32": [2.0],
+        "training on images: compiled": [0.9],
+        "race: airbench": [0.05],
+    }
 
 
 def test_numbers_beside_the_ratios(records):
     assert readings.ratio_numbers(records) == {
         "n-compared": 6,
         "n-lost": 3,
-        "all-paths": 64,
+        "ratio-least": "0.05",
+        "ratio-middle": "1.45",
+        "all-paths": "64",
         "all-paths-seconds": 0.25,
-        "linear-sampled": 10,
-        "paths-not-empty": 33,
+        "linear-sampled": "10",
+        "paths-not-empty": "33",
         "cells-width": 8,
         "cells-depth": 3,
-        "cells": 90,
+        "cells": "90",
         "cells-seconds": 0.7,
     }
 
@@ -224,34 +244,39 @@ def test_numbers_beside_the_ratios(records):
 def test_networks_on_images(records):
     assert readings.image_rows(records) == [
         {
-            "images per second on": "CPU",
-            "images": 200,
-            "ours": 400,
-            "plain PyTorch, float32": 200,
-            "ours against float32": "2.00 (1.90 – 2.10)",
-        }
+            "loop": "halfspace",
+            "images per second": 400,
+            "its time over halfspace's (quartiles)": "–",
+            "on": "CPU",
+        },
+        {
+            "loop": "plain PyTorch, float32",
+            "images per second": 200,
+            "its time over halfspace's (quartiles)": "2.00 (1.90 to 2.10)",
+            "on": "CPU",
+        },
     ]
     assert readings.image_numbers(records) == {"image-batch": 32}
     gates, rest, whole = readings.gate_rows(records)
     assert (gates["part"], whole["part"]) == ("gates", "all of an epoch")
-    ours = [gates[name] for name in ("ReLU net", "DLGN", "DLGN over ReLU net")]
+    ours = [gates[name] for name in ("ReLU net, seconds", "DLGN, seconds", "DLGN over ReLU net")]
     assert ours == pytest.approx([0.2, 0.6, 3.0])
     assert rest["DLGN over ReLU net"] == pytest.approx(1)
     assert whole["DLGN over ReLU net"] == pytest.approx(2.5)
-    assert whole["DLGN"] == pytest.approx(2.0)
+    assert whole["DLGN, seconds"] == pytest.approx(2.0)
     assert readings.compiled_rows(records) == [
         {
             "an epoch of": "a DLGN, CPU",
             "compiled over not compiled": "0.90",
-            "quartiles": "0.80 – 1.00",
+            "quartiles": "0.80 to 1.00",
         }
     ]
     ours, peer = readings.race_rows(records)
     assert ours == {
         "on": "GPU",
-        "trained": "ours",
+        "trained": "halfspace",
         "seconds": 60.0,
-        "test images right": "95.50%",
+        "test images right": "95.50 %",
         "runs": 2,
     }
     assert (peer["trained"], peer["runs"], peer["seconds"]) == ("airbench", 1, 3.0)
@@ -271,20 +296,20 @@ def test_what_gates_may_cost(records, median, verdict):
 def test_memory_at_the_largest_number_of_points(records):
     ours, peer, ntk = readings.memory_rows(records)
     assert ours == {
-        "kernel": "overlap",
-        "points": 20,
-        "competitor": "ours",
-        "peak, MB": 4.0,
+        "kernel": "overlap kernel",
+        "method": "halfspace",
+        "peak, MB": 4,
         "error": 0.0,
+        "points": 20,
     }
     assert (peer["peak, MB"], peer["error"]) == ("not measured", 0.5)
-    assert (ntk["kernel"], ntk["points"]) == ("ntk", 5)
+    assert (ntk["kernel"], ntk["points"]) == ("tangent kernel", 5)
 
 
 def test_the_kernel_in_a_file(records):
     numbers = readings.file_numbers(records)
     assert numbers == {
-        "file-points": 300,
+        "file-points": "300",
         "file-seconds": 1.5,
         "file-megabytes": 0.72,
         "file-memory": 2.5,
@@ -296,41 +321,53 @@ def test_the_kernel_in_a_file(records):
 
 def test_cost_against_size(records):
     curves, laws = readings.costs(records, "overlap")
-    assert curves == {"ours": ([20, 10], [2.0, 0.5]), "peer": ([20, 10], [1.0, 1.0])}
-    assert laws == {"ours": (1.9, 1e-6)}
-    assert readings.costs(records, "ntk") == ({"ours": ([5], [0.1])}, {})
+    assert curves == {"halfspace": ([20, 10], [2.0, 0.5]), "peer": ([20, 10], [1.0, 1.0])}
+    assert laws == {"halfspace": (1.9, 1e-6)}
+    assert readings.costs(records, "ntk") == ({"halfspace": ([5], [0.1])}, {})
     rows = readings.law_rows(records)
     assert [(entry["kernel"], entry["against"]) for entry in rows] == [
-        ("overlap", "points"),
-        ("overlap", "width"),
-        ("ntk", "depth"),
+        ("overlap kernel", "points"),
+        ("overlap kernel", "width"),
+        ("tangent kernel", "depth"),
     ]
-    assert (rows[1]["exponent"], rows[1]["95 % interval"]) == ("-0.10", "−0.25 to 0.05")
+    assert rows[1]["exponent (95 % interval)"] == "−0.10 (−0.25 to 0.05)"
 
 
 def test_shares_of_the_machine(records):
     sizes, shares = readings.machine_shares(records)
-    assert sizes == {"overlap": [20, 10], "ntk": [5]}
-    assert shares["overlap"] == [(0.4, 0.5, 0.6), (0.2, 0.25, 0.3)]
+    assert sizes == {"overlap kernel": [20, 10], "tangent kernel": [5]}
+    assert shares["overlap kernel"] == [(0.4, 0.5, 0.6), (0.2, 0.25, 0.3)]
     assert readings.share_numbers(records) == {
-        "overlap-share": "25%",
-        "overlap-largest": 10,
-        "ntk-share": "25%",
-        "ntk-largest": 5,
+        "overlap-share": "25 %",
+        "overlap-largest": "10",
+        "ntk-share": "25 %",
+        "ntk-largest": "5",
     }
 
 
 def test_numbers_of_exactness():
-    counts = [{"ours": "1.0%", "float32": "2.0%"}, {"ours": "0.0%", "float32": "3.0%"}]
-    assert readings.count_numbers(counts) == {"count-errors": "0.0%", "float32-errors": "3.0%"}
-    assert readings.tangent_numbers([{"largest error": 2.0}, {"largest error": 1.0}]) == {
-        "ntk-error": 2.0
-    }
-    areas = [
-        {"their error": 1.0, "error of theirs": 2.0},
-        {"their error": 4.0, "error of theirs": 3.0},
+    counts = [
+        {"paths": paths, "wrong, halfspace": wrong, "wrong, single precision": single}
+        for paths, wrong, single in (("16", "1.0 %", "2.0 %"), ("1\u202f024", "0.0 %", "3.0 %"))
     ]
-    assert readings.area_numbers(areas) == {"area-error": 4.0}
+    assert readings.count_numbers(counts) == {
+        "least-paths": "16",
+        "least-wrong": "1.0 %",
+        "least-wrong-single": "2.0 %",
+        "most-paths": "1\u202f024",
+        "most-wrong": "0.0 %",
+        "most-wrong-single": "3.0 %",
+    }
+    assert readings.tangent_numbers([{"largest error": 2e-7}, {"largest error": 1e-7}]) == {
+        "ntk-error": "2·10⁻⁷"
+    }
+    areas = [{"cells": 9, "error of a": 1e-9, "error of b": error} for error in (2e-9, 4e-9)]
+    assert readings.area_numbers(areas) == {"area-error": "4·10⁻⁹"}
+
+
+def test_small_numbers_of_a_table_become_powers_of_ten():
+    rows = readings.with_powers([{"a": 2e-7, "b": 0.5, "c": 0.0, "d": "x"}])
+    assert rows == [{"a": "2·10⁻⁷", "b": 0.5, "c": 0.0, "d": "x"}]
 
 
 # --- Reading the files ---

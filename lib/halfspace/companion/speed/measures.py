@@ -12,6 +12,7 @@ from torch.func import functional_call, jacrev
 
 from halfspace import polygons, regions
 from halfspace.companion.seeds import random_net
+from halfspace.companion.text import thousands
 from halfspace.ntk import empirical_ntk
 from halfspace.overlap import active_path_counts, overlap_kernel
 
@@ -24,7 +25,7 @@ __all__ = [
     "tangent_rows",
 ]
 
-_NETS = {"ReLU": "relu", "DLGN": "dlgn"}
+_NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _COUNTED = ((16, 5), (128, 5), (512, 6))  # width and depth
 _HALF_SIDE = 2.0  # of the window that is cut
 
@@ -32,16 +33,17 @@ _HALF_SIDE = 2.0  # of the window that is cut
 def count_errors(gates: Tensor) -> dict[str, float]:
     """Return the share of wrong entries among the non-zero ones, by how shared paths are counted.
 
-    Ours is compared with products of 64-bit integers, which do not round; so are products of the
-    layers' Gram matrices in single and double precision.
+    The package's counts, and products of the layers' Gram matrices in single and double precision,
+    are compared with products of 64-bit integers, which do not round.
 
     Args:
         gates: 0 or 1, float32, shape (n, H, m).
     """
     layers = gates.unbind(-2)
     exact = torch.stack([(layer @ layer.mT).to(torch.int64) for layer in layers]).prod(0)
-    kernels = {"ours": overlap_kernel(gates)}
-    for name, kind in {"float32": torch.float32, "float64": torch.float64}.items():
+    kernels = {"halfspace": overlap_kernel(gates)}
+    kinds = {"single precision": torch.float32, "double precision": torch.float64}
+    for name, kind in kinds.items():
         layers = gates.to(kind).unbind(-2)
         kernels[name] = torch.stack([layer @ layer.mT for layer in layers]).prod(0)
     return {
@@ -61,7 +63,10 @@ def count_rows(x: Tensor, seed: int) -> list[dict[str, object]]:
     for width, depth in _COUNTED:
         net = random_net("dlgn", seed, width=width, depth=depth, bias=False).float().to(x.device)
         errors = count_errors(net.gates(x))
-        rows.append({"paths": width**depth} | {name: f"{e:.1%}" for name, e in errors.items()})
+        wrong = {f"wrong, {name}": f"{100 * error:.1f} %" for name, error in errors.items()}
+        rows.append(
+            {"units × layers": f"{width} × {depth}", "paths": thousands(width**depth)} | wrong
+        )
     return rows
 
 
@@ -109,9 +114,9 @@ def area_errors(net: nn.Module, window: np.ndarray) -> dict[str, float]:
     active_paths = active_path_counts(torch.from_numpy(cut.patterns).float()).numpy()
     return {
         "cells": len(cut.areas),
-        "their error": abs(cut.areas.sum() / polygons.area(window) - 1),
+        "error of their areas": abs(cut.areas.sum() / polygons.area(window) - 1),
         "path regions": len(path_areas),
-        "error of theirs": abs(path_areas.sum() / (cut.areas @ active_paths) - 1),
+        "error of the path regions' areas": abs(path_areas.sum() / (cut.areas @ active_paths) - 1),
     }
 
 

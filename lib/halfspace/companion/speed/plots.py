@@ -6,13 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS
+from halfspace.companion.plots import COLORS, INK
+from halfspace.companion.text import thousands
 
-__all__ = ["cost_curves", "machine_shares"]
+__all__ = ["cost_curves", "machine_shares", "ratio_dots"]
 
-_STYLES = tuple(
-    zip(("dlgn", "high", "relu", "frozen", "low", "linear"), "os^Dv*", strict=True)
-)  # colour and marker of the first, second … series
+_MARKERS = "os^Dv*"  # of the first, second … series
+_LINES = ("-", "--", ":")
+_SELF = "halfspace"  # its series stand out; those of other packages are grey
 
 
 def cost_curves(
@@ -32,19 +33,20 @@ def cost_curves(
         xlabel: what the size is.
 
     Raises:
-        ValueError: if there are more series than styles, or a law's name is not among the series.
+        ValueError: if there are more series than markers, or a law's name is not among the series.
     """
-    if len(series) > len(_STYLES):
-        raise ValueError(f"there are styles for {len(_STYLES)} series; got {len(series)}")
+    if len(series) > len(_MARKERS):
+        raise ValueError(f"there are markers for {len(_MARKERS)} series; got {len(series)}")
     if unknown := sorted(set(laws) - set(series)):
         raise ValueError(f"laws must belong to the series; got {unknown} besides {list(series)}")
-    for (name, (sizes, seconds)), (color, marker) in zip(series.items(), _STYLES, strict=False):
+    for (name, (sizes, seconds)), marker in zip(series.items(), _MARKERS, strict=False):
         sizes, label = np.asarray(sizes, dtype=float), name
+        color = COLORS["ours"] if name.startswith(_SELF) else INK
         if name in laws:
             slope, factor = laws[name]
             label = f"{name}: exponent " + f"{slope:.2f}".replace("-", "−")
-            axis.loglog(sizes, factor * sizes**slope, color=COLORS[color], linewidth=1.2)
-        axis.loglog(sizes, seconds, marker, color=COLORS[color], markersize=5, label=label)
+            axis.loglog(sizes, factor * sizes**slope, color=color, linewidth=1.2)
+        axis.loglog(sizes, seconds, marker, color=color, markersize=5, label=label)
     axis.set(xlabel=xlabel, ylabel="seconds")
     every = np.unique(np.concatenate([np.asarray(sizes) for sizes, _ in series.values()]))
     axis.set_xticks(every, [f"{size:g}" for size in every])
@@ -75,14 +77,14 @@ def machine_shares(
         raise ValueError(
             f"sizes and shares must share their names; got {list(sizes)}, {list(shares)}"
         )
-    for name, (color, marker) in zip(sizes, _STYLES, strict=False):
+    for name, marker, style in zip(sizes, _MARKERS, _LINES, strict=False):
         low, median, high = 100 * np.transpose(shares[name])
         axis.errorbar(
             sizes[name],
             median,
             yerr=[median - low, high - median],
-            fmt=f"{marker}-",
-            color=COLORS[color],
+            fmt=marker + style,
+            color=COLORS["ours"],
             markersize=5,
             capsize=3,
             label=name,
@@ -92,5 +94,34 @@ def machine_shares(
     axis.set_xticks(every, [f"{size:g}" for size in every])
     axis.set_xticks([], minor=True)
     axis.set_ylim(bottom=0)
-    axis.set(xlabel=xlabel, ylabel="% of the GEMM rate")
+    axis.set(xlabel=xlabel, ylabel="% of the rate of products")
     axis.legend()
+
+
+def ratio_dots(axis: Axes, ratios: Mapping[str, Sequence[float]]) -> None:
+    """Draw how many times longer others take, a row for each kind of work and competitor.
+
+    Args:
+        axis: where to draw.
+        ratios: by the row's name the ratios, a dot each; dots below 1 are hollow.
+    """
+    color = COLORS["ours"]
+    axis.axvline(1, color=INK, lw=1)
+    for row, (name, values) in enumerate(ratios.items()):
+        values = np.asarray(values)
+        for lost in (False, True):
+            shown = values[(values < 1) == lost]
+            face = "none" if lost else color
+            places = np.full(len(shown), row)
+            axis.plot(shown, places, "o", ms=5, mec=color, mfc=face)
+        axis.annotate(
+            name, (1, row - 0.42), (5, 0), textcoords="offset points", va="center", size=9
+        )
+    axis.set_xscale("log")
+    powers = range(int(np.log10(max(map(max, ratios.values())))) + 1)
+    axis.set_xticks([10**k for k in powers], [f"×{thousands(10**k)}" for k in powers])
+    axis.set_xticks([], minor=True)
+    axis.set_yticks([])
+    axis.set_ylim(len(ratios) - 0.6, -0.8)
+    axis.spines["left"].set_visible(False)
+    axis.set_xlabel("time of the other method / time of halfspace")

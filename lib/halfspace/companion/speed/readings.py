@@ -4,11 +4,16 @@ Timings are those that the benchmarks record: ``records`` below is what ``timing
 benchmark's JSON by its name. Its rows have a ``group``, a ``label``, ``sizes``, ``competitors``
 (each with ``median`` seconds, ``memory`` in bytes or nothing, ``error``, ``extrapolated``),
 ``ratios`` (a competitor's time over ours: lower quartile, median, upper quartile) and ``facts``.
+In the records the package is called "ours", on the page "halfspace".
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
+
+from halfspace.companion.text import power_of_ten, thousands
 
 __all__ = [
     "NAMES",
@@ -30,18 +35,32 @@ __all__ = [
     "memory_rows",
     "race_rows",
     "ratio_numbers",
+    "ratio_dots",
     "ratio_rows",
     "share_numbers",
     "tangent_numbers",
     "timings",
+    "with_powers",
 ]
 
 NAMES = ("machine", "overlap", "ntk", "partition", "paths", "training", "images")
 """The benchmarks, in the order in which they are run."""
 
-_KERNELS = ("overlap", "ntk")  # the benchmarks that vary the number of points
+_KERNELS = {
+    "overlap": "overlap kernel",
+    "ntk": "tangent kernel",
+}  # the benchmarks that vary the number of points
 _NOT_COMPARED = ("width", "depth", "gates")  # groups that the table of all ratios leaves out
+_KINDS = {
+    "overlap": "overlap kernel",
+    "NTK": "tangent kernel",
+    "NTK, convolutional": "tangent kernel, convolutional net",
+    "partition": "regions in a window",
+    "path regions": "regions of all paths",
+    "training": "training many nets",
+}  # how the page names the work that a label begins with
 _ALLOWED_GATES_COST = 2.2  # times an epoch of a ReLU net
+_PRECISIONS = {"float32": "single precision", "float64": "double precision"}
 _RESULTS = Path("benchmarks", "results")
 _REPOSITORY = Path(__file__).resolve().parents[4]
 
@@ -94,7 +113,7 @@ def benchmark_rows(records: Records) -> list[dict[str, object]]:
 
 
 def machine_numbers(records: Records) -> dict[str, object]:
-    """Return the processor, the number of threads, and the versions of ours and of the peers."""
+    """Return the processor, the number of threads, and the versions of all packages."""
     machine = records["ntk"]["machine"]
     versions = machine["versions"] | records["ntk"]["facts"]["peers"]
     return {
@@ -108,10 +127,10 @@ def gemm_rows(records: Records) -> list[dict[str, object]]:
     """Return the rates of matrix products, 10⁹ operations per second."""
     return [
         {
-            "type": fact["type"],
-            "side": fact["side"],
-            "median, 10⁹/s": fact["rate"] / 1e9,
-            "best, 10⁹/s": fact["best"] / 1e9,
+            "numbers": _PRECISIONS[fact["type"]],
+            "side of the matrices": fact["side"],
+            "median, 10⁹ operations per second": f"{fact['rate'] / 1e9:.0f}",
+            "best": f"{fact['best'] / 1e9:.0f}",
         }
         for fact in records["machine"]["facts"]["gemm"]
     ]
@@ -121,17 +140,25 @@ def gemm_rows(records: Records) -> list[dict[str, object]]:
 
 
 def ratio_rows(records: Records) -> list[dict[str, object]]:
-    """Return each competitor's time over ours, with our seconds."""
-    return [_ratio_row(*comparison) for comparison in _comparisons(records)]
+    """Return each competitor's time over the package's, the smallest ratio first."""
+    return [_ratio_row(*comparison) for comparison in sorted(_comparisons(records), key=_median)]
 
 
 def lost_rows(records: Records) -> list[dict[str, object]]:
-    """Return the rows of ``ratio_rows`` in which ours is slower."""
-    return [
-        _ratio_row(row, own, other)
-        for row, own, other in _comparisons(records)
-        if row["ratios"][own][other]["median"] < 1
-    ]
+    """Return the rows of ``ratio_rows`` in which the package is slower."""
+    lost = [comparison for comparison in _comparisons(records) if _median(comparison) < 1]
+    return [_ratio_row(*comparison) for comparison in sorted(lost, key=_median)]
+
+
+def ratio_dots(records: Records) -> dict[str, list[float]]:
+    """Return the median ratios of ``ratio_rows`` by kind of work and competitor."""
+    dots = {}
+    for row, own, other in _comparisons(records):
+        begin, *_ = row["label"].split(", ")
+        kind = f"{begin}, convolutional" if row["group"] == "convolutional" else begin
+        name = f"{_KINDS.get(kind, kind)}: {_shown(other)}"
+        dots.setdefault(name, []).append(_median((row, own, other)))
+    return dots
 
 
 def _comparisons(records: Records) -> Iterator[tuple[dict, str, str]]:
@@ -144,40 +171,54 @@ def _comparisons(records: Records) -> Iterator[tuple[dict, str, str]]:
                         yield row, own, other
 
 
+def _median(comparison: tuple[dict, str, str]) -> float:
+    row, own, other = comparison
+    return row["ratios"][own][other]["median"]
+
+
 def _ratio_row(row: dict, own: str, other: str) -> dict[str, object]:
     timed = row["competitors"]
     ratio = {name: _three_digits(value) for name, value in row["ratios"][own][other].items()}
+    extrapolated = " (extrapolated)" if timed[other]["extrapolated"] else ""
     return {
-        "work": row["label"] + own.removeprefix("ours"),
-        "ratio": ratio["median"],
-        "against": other + (" (extrapolated)" if timed[other]["extrapolated"] else ""),
-        "quartiles": f"{ratio['low']} – {ratio['high']}",
-        "seconds": timed[own]["median"],
+        "ratio (quartiles)": f"{ratio['median']} ({ratio['low']} to {ratio['high']})",
+        "against": _shown(other) + extrapolated,
+        "work": _shown(row["label"] + own.removeprefix("ours")),
+        "seconds of halfspace": timed[own]["median"],
     }
 
 
+def _shown(name: str) -> str:
+    """Write a competitor's name or a label as the page does."""
+    name = name.replace("ours", "halfspace").replace(", out=", ", into a given array")
+    return re.sub(r"(?<=\d),(?=\d{3})", "\u202f", name)
+
+
 def _three_digits(value: float) -> str:
-    """Write three significant digits, without exponent and with commas between thousands."""
-    return f"{float(f'{value:.3g}'):,.6g}"
+    """Write three significant digits, without exponent and with spaces between thousands."""
+    return f"{float(f'{value:.3g}'):,.6g}".replace(",", "\u202f")
 
 
 def ratio_numbers(records: Records) -> dict[str, object]:
     """Return the number of comparisons and of those lost, and the largest works' sizes and times.
 
-    ``all-paths`` and after: the regions of all paths of a DLGN; ``cells``: the largest partition.
+    ``ratio-least`` and ``ratio-middle``: the smallest ratio and the median. ``all-paths`` and
+    after: the regions of all paths of a DLGN; ``cells``: the largest partition.
     """
     (every_path,) = records["paths"]["rows"]
     largest = max(records["partition"]["rows"], key=lambda row: row["facts"]["cells"])
     return {
         "n-compared": len(ratio_rows(records)),
         "n-lost": len(lost_rows(records)),
-        "all-paths": every_path["sizes"]["paths"],
+        "ratio-least": _three_digits(min(map(_median, _comparisons(records)))),
+        "ratio-middle": _three_digits(median(map(_median, _comparisons(records)))),
+        "all-paths": thousands(every_path["sizes"]["paths"]),
         "all-paths-seconds": every_path["competitors"]["ours"]["median"],
-        "linear-sampled": every_path["facts"]["sampled"],
-        "paths-not-empty": every_path["facts"]["not_empty"],
+        "linear-sampled": thousands(every_path["facts"]["sampled"]),
+        "paths-not-empty": thousands(every_path["facts"]["not_empty"]),
         "cells-width": largest["sizes"]["width"],
         "cells-depth": largest["sizes"]["depth"],
-        "cells": largest["facts"]["cells"],
+        "cells": thousands(largest["facts"]["cells"]),
         "cells-seconds": largest["competitors"]["ours"]["median"],
     }
 
@@ -186,17 +227,20 @@ def ratio_numbers(records: Records) -> dict[str, object]:
 
 
 def image_rows(records: Records) -> list[dict[str, object]]:
-    """Return images per second of our loop and of plain PyTorch, and the ratios of times."""
+    """Return images per second of the package's loop and of plain PyTorch, and their ratios."""
     rows = []
     for row in _of_group(records["images"], "images"):
-        images = row["sizes"]["images"]
-        entry = {"images per second on": row["facts"]["device"], "images": images}
         for name, timed in row["competitors"].items():
-            entry[name] = round(images / timed["median"])
-        for name, ratio in row["ratios"]["ours"].items():
-            quartiles = f"{ratio['median']:.2f} ({ratio['low']:.2f} – {ratio['high']:.2f})"
-            entry["ours against " + name.removeprefix("plain PyTorch, ")] = quartiles
-        rows.append(entry)
+            ratio = row["ratios"]["ours"].get(name)
+            written = ratio and f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+            rows.append(
+                {
+                    "loop": _shown(name),
+                    "images per second": round(row["sizes"]["images"] / timed["median"]),
+                    "its time over halfspace's (quartiles)": written or "–",
+                    "on": row["facts"]["device"],
+                }
+            )
     return rows
 
 
@@ -217,11 +261,11 @@ def gate_rows(records: Records) -> list[dict[str, object]]:
             of_relu, of_dlgn = (1e3 * each / row["sizes"]["images"] for each in seconds)
             rows.append(
                 {
-                    "seconds per 1,000 images on": row["facts"]["device"],
                     "part": part,
-                    "ReLU net": of_relu,
-                    "DLGN": of_dlgn,
                     "DLGN over ReLU net": of_dlgn / of_relu,
+                    "ReLU net, seconds": of_relu,
+                    "DLGN, seconds": of_dlgn,
+                    "on": row["facts"]["device"],
                 }
             )
     return rows
@@ -251,7 +295,7 @@ def compiled_rows(records: Records) -> list[dict[str, object]]:
             {
                 "an epoch of": row["label"].removeprefix("training on images, "),
                 "compiled over not compiled": f"{ratio['median']:.2f}",
-                "quartiles": f"{ratio['low']:.2f} – {ratio['high']:.2f}",
+                "quartiles": f"{ratio['low']:.2f} to {ratio['high']:.2f}",
             }
         )
     return rows
@@ -266,9 +310,9 @@ def race_rows(records: Records) -> list[dict[str, object]]:
             rows.append(
                 {
                     "on": row["facts"]["device"],
-                    "trained": name,
+                    "trained": _shown(name),
                     "seconds": timed["median"],
-                    "test images right": f"{sum(right) / len(right):.2%}",
+                    "test images right": f"{100 * sum(right) / len(right):.2f} %",
                     "runs": len(right),
                 }
             )
@@ -286,11 +330,11 @@ def memory_rows(records: Records) -> list[dict[str, object]]:
         for competitor, timed in largest["competitors"].items():
             rows.append(
                 {
-                    "kernel": name,
-                    "points": _points(largest),
-                    "competitor": competitor,
-                    "peak, MB": timed["memory"] / 1e6 if timed["memory"] else "not measured",
+                    "kernel": _KERNELS[name],
+                    "method": _shown(competitor),
+                    "peak, MB": round(timed["memory"] / 1e6) if timed["memory"] else "not measured",
                     "error": timed["error"],
+                    "points": _points(largest),
                 }
             )
     return rows
@@ -300,7 +344,7 @@ def file_numbers(records: Records) -> dict[str, object]:
     """Return size, time, memory (MB) and wrong entries of the kernel that was written to a file."""
     file = records["overlap"]["facts"]["file"]
     return {
-        "file-points": file["points"],
+        "file-points": thousands(file["points"]),
         "file-seconds": file["seconds"],
         "file-megabytes": file["file"] / 1e6,
         "file-memory": file["memory"] / 1e6 if file["memory"] else float("nan"),
@@ -324,11 +368,11 @@ def costs(
     curves = {}
     for row in _of_group(records[kernel], "points"):
         for competitor, timed in row["competitors"].items():
-            points, seconds = curves.setdefault(competitor, ([], []))
+            points, seconds = curves.setdefault(_shown(competitor), ([], []))
             points.append(_points(row))
             seconds.append(timed["median"])
     laws = {
-        fit["competitor"]: (fit["slope"], fit["factor"])
+        _shown(fit["competitor"]): (fit["slope"], fit["factor"])
         for fit in records[kernel]["fits"]
         if fit["group"] == "points"
     }
@@ -339,13 +383,14 @@ def law_rows(records: Records) -> list[dict[str, object]]:
     """Return the exponents of all fitted power laws with their intervals."""
     return [
         {
-            "kernel": name,
+            "kernel": kernel,
             "against": fit["along"],
-            "competitor": fit["competitor"],
-            "exponent": f"{fit['slope']:.2f}",
-            "95 % interval": f"{fit['low']:.2f} to {fit['high']:.2f}".replace("-", "−"),
+            "method": _shown(fit["competitor"]),
+            "exponent (95 % interval)": (
+                f"{fit['slope']:.2f} ({fit['low']:.2f} to {fit['high']:.2f})".replace("-", "−")
+            ),
         }
-        for name in _KERNELS
+        for name, kernel in _KERNELS.items()
         for fit in records[name]["fits"]
     ]
 
@@ -359,11 +404,11 @@ def machine_shares(
         By kernel: numbers of points; lower quartile, median and upper quartile at each.
     """
     sizes, shares = {}, {}
-    for name in _KERNELS:
+    for name, kernel in _KERNELS.items():
         rows = _of_group(records[name], "points")
         quartiles = [row["competitors"]["ours"]["gemm_share"] for row in rows]
-        sizes[name] = [_points(row) for row in rows]
-        shares[name] = [(each["low"], each["median"], each["high"]) for each in quartiles]
+        sizes[kernel] = [_points(row) for row in rows]
+        shares[kernel] = [(each["low"], each["median"], each["high"]) for each in quartiles]
     return sizes, shares
 
 
@@ -371,9 +416,10 @@ def share_numbers(records: Records) -> dict[str, object]:
     """Return the median share at the largest number of points, and that number, by kernel."""
     sizes, shares = machine_shares(records)
     numbers = {}
-    for name in _KERNELS:
-        _, median, _ = shares[name][-1]
-        numbers |= {f"{name}-share": f"{median:.0%}", f"{name}-largest": sizes[name][-1]}
+    for name, kernel in _KERNELS.items():
+        _, middle, _ = shares[kernel][-1]
+        largest = thousands(sizes[kernel][-1])
+        numbers |= {f"{name}-share": f"{100 * middle:.0f} %", f"{name}-largest": largest}
     return numbers
 
 
@@ -388,17 +434,38 @@ def _points(row: dict) -> int:
 # --- Exactness: numbers of the rows that ``measures`` returns ---
 
 
+def with_powers(rows: Sequence[Mapping]) -> list[dict[str, object]]:
+    """Return the rows of a table with small numbers written as powers of ten."""
+    return [
+        {
+            name: power_of_ten(value) if isinstance(value, float) and 0 < value < 1e-3 else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
 def count_numbers(rows: Sequence[Mapping]) -> dict[str, str]:
-    """Return the shares of wrong counts at the largest size, ours and single precision's."""
-    return {"count-errors": rows[-1]["ours"], "float32-errors": rows[-1]["float32"]}
+    """Return the shares of wrong counts, the package's and single precision's, and the paths.
+
+    ``least``: at the smallest size; ``most``: at the largest.
+    """
+    numbers = {}
+    for end, row in (("least", rows[0]), ("most", rows[-1])):
+        numbers |= {
+            f"{end}-paths": row["paths"],
+            f"{end}-wrong": row["wrong, halfspace"],
+            f"{end}-wrong-single": row["wrong, single precision"],
+        }
+    return numbers
 
 
-def tangent_numbers(rows: Sequence[Mapping]) -> dict[str, float]:
+def tangent_numbers(rows: Sequence[Mapping]) -> dict[str, str]:
     """Return the largest error of a tangent kernel."""
-    return {"ntk-error": max(row["largest error"] for row in rows)}
+    return {"ntk-error": power_of_ten(max(row["largest error"] for row in rows))}
 
 
-def area_numbers(rows: Sequence[Mapping]) -> dict[str, float]:
+def area_numbers(rows: Sequence[Mapping]) -> dict[str, str]:
     """Return the largest relative error of a sum of areas."""
-    errors = [row[name] for row in rows for name in ("their error", "error of theirs")]
-    return {"area-error": float(max(errors))}
+    errors = [value for row in rows for name, value in row.items() if "error" in name]
+    return {"area-error": power_of_ten(max(errors))}
