@@ -90,7 +90,7 @@ def enumerate_paths(width: int, depth: int, start: int = 0) -> Tensor:
 
 @exact()
 def path_gates(net: nn.Module, x: Tensor) -> Tensor:
-    """Evaluate every path's gate ``f_π(x)``: the product of its units' activities.
+    """Evaluate every path's gate ``g_π(x)``: the product of its units' activities.
 
     Args:
         net: a network of ``halfspace.nets`` (its own gate, hard or soft, is used).
@@ -126,7 +126,7 @@ def path_gates(net: nn.Module, x: Tensor) -> Tensor:
 
 @exact()
 def path_experts(net: nn.Module, x: Tensor) -> Tensor:
-    """Evaluate every path's expert ``g_π(x)``: the product of the value weights along it.
+    """Evaluate every path's expert ``e_π(x)``: the product of the value weights along it.
 
     Args:
         net: a network of ``halfspace.nets``.
@@ -167,7 +167,7 @@ def path_experts(net: nn.Module, x: Tensor) -> Tensor:
 
 @exact()
 def mixture_of_experts(net: nn.Module, x: Tensor) -> Tensor:
-    """Sum ``f_π(x) g_π(x)`` over all paths (Equation 1).
+    """Sum ``g_π(x) e_π(x)`` over all paths (Equation 1).
 
     Args:
         net: a network of ``halfspace.nets``.

@@ -1,7 +1,7 @@
 """Values that the text of a chapter quotes."""
 
 import myst_nb
-from halfspace.companion.text import glue_all, power_of_ten, thousands
+from halfspace.companion.text import glue_all, scientific, thousands
 
 
 def test_values_are_glued_under_their_names(monkeypatch):
@@ -20,9 +20,9 @@ def test_values_are_glued_under_their_names(monkeypatch):
 
 def test_numbers_are_written_for_people():
     assert thousands(999) == "999" and thousands(1048576) == "1\u202f048\u202f576"
-    assert [power_of_ten(number) for number in (0, 2.6e-13, 1e12, -9.6e-5)] == [
+    assert [scientific(number) for number in (0, 2.6e-13, 1e12, -9.6e-5)] == [
         "0",
-        "3·10⁻¹³",
-        "1·10¹²",
-        "−1·10⁻⁴",
+        "3 × 10⁻¹³",
+        "1 × 10¹²",
+        "−1 × 10⁻⁴",
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-__all__ = ["glue_all", "power_of_ten", "thousands"]
+__all__ = ["glue_all", "raised", "scientific", "thousands"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,25 +23,37 @@ def glue_all(values: Mapping[str, object], prefix: str = "") -> None:
         glue(f"{prefix}-{name}" if prefix else name, value, display=False)
 
 
-def thousands(number: int) -> str:
-    """Write a whole number with narrow spaces between thousands.
+def scientific(value: float) -> str:
+    """Write a number with one digit and a power of ten.
 
     Example:
-        >>> thousands(1048576).split()
-        ['1', '048', '576']
+        >>> scientific(2.2e-15), scientific(0)
+        ('2 × 10⁻¹⁵', '0')
     """
-    return f"{number:,}".replace(",", "\u202f")
+    digit, power = f"{value:.0e}".split("e")
+    return f"{digit} × 10{raised(int(power))}".replace("-", "−") if value else "0"
 
 
-def power_of_ten(number: float) -> str:
-    """Write a small or large number with one digit and a power of ten; 0 as it is.
+def raised(number: int) -> str:
+    """Write a whole number as an exponent.
 
     Example:
-        >>> power_of_ten(0.00021), power_of_ten(0.0)
-        ('2·10⁻⁴', '0')
+        >>> "2" + raised(80)
+        '2⁸⁰'
     """
-    if number == 0:
-        return "0"
-    digit, exponent = f"{number:.0e}".split("e")
-    digit = digit.replace("-", "−")
-    return f"{digit}·10{str(int(exponent)).translate(_RAISED)}"
+    return str(number).translate(_RAISED)
+
+
+def thousands(value: float, digits: int | None = None) -> str:
+    """Write a number without decimals, with narrow spaces between thousands.
+
+    Args:
+        value: the number.
+        digits: round to as many leading digits; all of them if ``None``.
+
+    Example:
+        >>> thousands(1048576.2), thousands(654321, digits=2)
+        ('1\u202f048\u202f576', '650\u202f000')
+    """
+    rounded = value if digits is None else float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}".replace(",", "\u202f")

@@ -42,6 +42,41 @@ def test_the_search_does_not_depend_on_where_it_starts(search):
     np.testing.assert_array_equal(again.largest.shares, search.largest.shares)
 
 
+def test_the_region_shown_needs_all_of_its_units():
+    options = dict(width=4, depth=3, window=WINDOW, min_share=0.05)
+    alone = figure1.search_disconnected(range(10, 11), **options).largest
+    shown = figure1.search_disconnected(range(10, 28), **options).largest
+    # Net 10 has larger pieces, but one unit of the path shuts nothing off.
+    assert figure1.shut_off(alone.cut, alone.path).min() == 0
+    assert figure1.shut_off(shown.cut, shown.path).min() > 0.05
+    assert alone.shares.min() > shown.shares.min()
+
+
+def test_a_unit_shuts_off_what_the_other_units_of_the_path_leave_open():
+    net = figure1.jump_relu(0.25)
+    cut = regions.partition(net, WINDOW)
+    (both,) = figure1.path_areas([net], figure1.JUMP_PATH, WINDOW)
+    first, second = figure1.shut_off(cut, figure1.JUMP_PATH)
+    active = cut.patterns[:, [0, 1], [0, 0]]
+    shares = cut.areas / cut.areas.sum()
+    assert first == pytest.approx(shares[active[:, 1]].sum() - both)
+    assert second == pytest.approx(shares[active[:, 0]].sum() - both)
+
+
+def test_units_switch_across_their_borders(search):
+    region = search.largest
+    borders = figure1.unit_borders(region.net, region.cut, region.path)
+    for layer, (unit, ends) in enumerate(zip(region.path, borders, strict=True)):
+        assert len(ends) > 0
+        points = torch.from_numpy(ends.reshape(-1, 2))
+        eta = region.net.preactivations(points)[:, layer, unit]
+        np.testing.assert_allclose(eta.detach(), 0, atol=1e-9)
+    # The first layer's border is one line across the window: two half-planes.
+    ends = borders[0].reshape(-1, 2)
+    lengths = np.linalg.norm(borders[0][:, 1] - borders[0][:, 0], axis=1)
+    assert lengths.sum() == pytest.approx(np.linalg.norm(np.ptp(ends, axis=0)))
+
+
 def test_a_search_without_success_has_no_region():
     search = figure1.search_disconnected(range(2), width=2, depth=1, window=WINDOW, min_share=0.9)
     assert search.largest is None and search.all_large == 0

@@ -6,7 +6,8 @@ import pytest
 from halfspace import polygons
 from halfspace.companion import plots
 from halfspace.companion.regions import plots as regions_plots
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection
+from matplotlib.patches import PathPatch
 
 WINDOW = polygons.square(2.0)
 LEFT, RIGHT = polygons.rectangle(-2, 0, -2, 2), polygons.rectangle(0, 2, -2, 2)
@@ -18,36 +19,60 @@ def axes():
     plt.close("all")
 
 
-def drawn(axis, kind=PolyCollection):
-    return [[p.vertices for p in c.get_paths()] for c in axis.collections if type(c) is kind]
+MIDDLE = np.array([[(0.0, -2.0), (0.0, 2.0)]])
 
 
-def test_a_path_region_shows_its_components_and_their_labels(axes):
+def filled(axis):
+    """The polygons of each shape that an Axes fills."""
+    shapes = [shape for shape in axis.patches if isinstance(shape, PathPatch)]
+    return [[ring[:-1] for ring in shape.get_path().to_polygons()] for shape in shapes]
+
+
+def lines(axis):
+    collections = [c for c in axis.collections if isinstance(c, LineCollection)]
+    return [c.get_segments() for c in collections]
+
+
+def names(axis):
+    return {text.get_text(): text.xy for text in axis.texts}
+
+
+def test_a_path_region_shows_its_components_borders_and_labels(axes):
     regions_plots.path_region(
-        axes[0, 0], [LEFT, RIGHT], [[1]], WINDOW, color="relu", labels=["half"]
+        axes[0, 0], [LEFT, RIGHT], [[1]], [MIDDLE, MIDDLE[:0]], WINDOW, color="relu", labels=["it"]
     )
-    region, cells = drawn(axes[0, 0])
-    np.testing.assert_array_equal(region[0][:4], RIGHT)
-    assert len(region) == 1 and len(cells) == 2
+    ((region,),) = filled(axes[0, 0])
+    np.testing.assert_array_equal(region, RIGHT)
+    np.testing.assert_array_equal(lines(axes[0, 0]), [MIDDLE])
     text = axes[0, 0].texts[0]
-    assert text.get_text() == "half" and text.get_position() == (1, 0)
+    assert text.get_text() == "it" and text.get_position() == (1, 0)
     assert axes[0, 0].get_xlim() == (-2, 2)
 
 
 def test_labels_must_be_as_many_as_components(axes):
     with pytest.raises(ValueError):
         regions_plots.path_region(
-            axes[0, 0], [LEFT, RIGHT], [[0], [1]], WINDOW, color="relu", labels="a"
+            axes[0, 0], [LEFT, RIGHT], [[0], [1]], [MIDDLE], WINDOW, color="relu", labels="a"
         )
+
+
+def test_only_outer_panels_name_their_axes(axes):
+    for axis in axes.flat:
+        regions_plots.path_region(axis, [LEFT, RIGHT], [], [MIDDLE], WINDOW, color="relu")
+    assert [axis.get_xlabel() for axis in axes.flat] == ["", "", "$x_1$", "$x_1$"]
+    assert [axis.get_ylabel() for axis in axes.flat] == ["$x_2$", "", "$x_2$", ""]
 
 
 def test_unit_rows_end_with_the_intersection(axes):
     active = [[True, False], [True, True], [True, False]]
-    titles = ["1", "2", "3", "all"]
-    regions_plots.unit_rows(axes, [LEFT, RIGHT], active, WINDOW, titles, color="relu")
-    assert [len(drawn(axis)[0]) for axis in axes.flat] == [1, 2, 1, 1]
+    titles, borders = ["1", "2", "3", "all"], [MIDDLE, MIDDLE[:0], MIDDLE]
+    cells = [LEFT, RIGHT]
+    regions_plots.unit_rows(axes, cells, active, borders, WINDOW, titles, color="relu")
+    assert [len(filled(axis)[0]) for axis in axes.flat] == [1, 2, 1, 1]
+    assert [len(lines(axis)[0]) for axis in axes.flat] == [1, 0, 1, 2]
+    assert [axis.get_title() for axis in axes.flat] == titles
     with pytest.raises(ValueError, match="one more than the layers; got 4, 4 and 2"):
-        regions_plots.unit_rows(axes, [LEFT, RIGHT], active[:2], WINDOW, titles, color="relu")
+        regions_plots.unit_rows(axes, cells, active[:2], borders, WINDOW, titles, color="relu")
 
 
 def test_cell_values_share_one_scale(axes):
@@ -60,14 +85,22 @@ def test_cell_values_share_one_scale(axes):
         assert len(axis.patches) == 1
 
 
+def test_the_scale_of_cell_values_tells_numbers(axes):
+    values = [np.log10(1 + np.array([20, 4000]))]
+    regions_plots.cell_values(axes[:1, 0], [[LEFT, RIGHT]], values, WINDOW, ["a"], label="paths")
+    scale = axes[0, 0].figure.axes[-1]
+    written = [tick.get_text() for tick in scale.get_xticklabels()]
+    assert written == ["30", "100", "300", "1\u202f000", "3\u202f000"]
+    np.testing.assert_allclose(scale.get_xticks()[1], np.log10(101))
+
+
 def test_a_clipped_region_has_its_lines(axes):
     normals, offsets = np.array([(1.0, 0.0), (0.0, 2.0)]), np.array([-1.0, 1.0])
     regions_plots.clipped_region(axes[0, 0], RIGHT, normals, offsets, WINDOW, point=(1.0, 1.0))
-    lines = drawn(axes[0, 0], LineCollection)[0]
-    for line, normal, offset in zip(lines, normals, offsets, strict=True):
+    for line, normal, offset in zip(lines(axes[0, 0])[0], normals, offsets, strict=True):
         np.testing.assert_allclose(line @ normal + offset, 0, atol=1e-12)
     regions_plots.clipped_region(axes[0, 1], RIGHT[:0], normals[:0], offsets[:0], WINDOW)
-    assert drawn(axes[0, 1]) == []
+    assert len(axes[0, 0].collections) == 2 and len(axes[0, 1].collections) == 1
 
 
 def test_curves_carry_their_values(axes):
@@ -78,11 +111,14 @@ def test_curves_carry_their_values(axes):
     assert list(first.get_ydata()) == [0.1, 0.5] and second.get_linestyle() == "--"
     counted = {"ReLU": [[10, 20], [100, 300]]}
     regions_plots.count_curves(
-        axes[0, 1], [1, 2], {"possible": [16, 256]}, counted, colors, xlabel="H"
+        axes[0, 1], [1, 2], {"possible": [16, 2560]}, counted, colors, xlabel="H"
     )
     assert axes[0, 1].lines[1].get_ydata().tolist() == [15, 200]
-    assert axes[0, 1].get_ylim() == (5, 100 * 300)
-    regions_plots.face_counts(axes[1, 0], [1, 2], counted, {"ReLU": 400}, colors)
+    assert axes[0, 1].get_ylim()[1] > 2560
+    assert names(axes[0, 1]) == {"possible": (2, 2560), "ReLU": (2, 200)}
+    bounds = {"ReLU": ("mH = 400", 400)}
+    regions_plots.face_counts(axes[1, 0], [1, 2], counted, bounds, color="relu")
+    assert names(axes[1, 0]) == {"mH = 400": (2, 400), "ReLU": (2, 200)}
     assert axes[1, 0].lines[0].get_ydata().tolist() == [15, 200]
     (band,) = axes[1, 0].collections
     corners = {(x, y) for x, y in band.get_paths()[0].vertices.tolist()}
@@ -90,3 +126,11 @@ def test_curves_carry_their_values(axes):
     assert set(axes[1, 0].lines[1].get_ydata()) == {400}
     regions_plots.shares_below(axes[1, 1], {"ReLU": [0.5, 1.0]}, colors, xlabel="share")
     assert axes[1, 1].lines[0].get_xdata()[-1] == 1.0
+
+
+def test_names_of_curves_that_end_together_do_not_touch(axes):
+    counted = {name: [[1, 1], [100 + place, 100]] for place, name in enumerate("abc")}
+    colors = dict.fromkeys("abc", "relu")
+    regions_plots.count_curves(axes[0, 0], [1, 2], {}, counted, colors, xlabel="H")
+    heights = sorted(text.xyann[1] for text in axes[0, 0].texts)
+    assert heights[0] == pytest.approx(0) and (np.diff(heights) > 11).all()

@@ -22,28 +22,41 @@ def test_a_search_is_told_in_sentences():
         "than 25 % of the window;"
     )
     shares = np.array([0.4, 0.256])
-    region = figure1.DisconnectedRegion(3, None, (0, 2), None, [], shares)
-    text = readings.search_text(figure1.DisconnectedSearch(range(5), 0.25, 90, 7, 1, region))
+    net = random_net("relu", 3, width=3, depth=2)
+    cut = regions.partition(net, WINDOW)
+    region = figure1.DisconnectedRegion(3, net, (0, 2), cut, [], shares)
+    text = readings.search_text(figure1.DisconnectedSearch(range(5), 0.25, 9000, 7, 1, region))
     for part in (
-        "Of the 90 path regions",
-        "7 have more than one component, and 1 have several that each fill more than 25 % of",
-        "through the units 1, 3 of the net with seed 3, with 2 components, the smallest of 26 %",
+        "Of the 9\u202f000 path regions",
+        "7 have more than one component, and 1 have components that each fill more than 25 % of",
+        "through the units 1, 3 of the net with seed 3. It has 2 components, the smallest of 26 %",
+        f"by at least {100 * figure1.shut_off(cut, (0, 2)).min():.0f} % of the window",
     ):
         assert part in text
+
+
+def test_searches_are_tabled_by_depth():
+    searches = {2: figure1.DisconnectedSearch(range(5), 0.25, 80, 7, 1, None)}
+    assert readings.search_rows(searches) == [
+        {
+            "hidden layers": 2,
+            "regions in pieces": 7,
+            "path regions": 80,
+            "share in pieces": "8.8 %",
+        }
+    ]
 
 
 def test_jumps_are_quoted_in_percent_and_as_a_share():
     nets = [figure1.jump_relu(-0.25), figure1.jump_relu(0.5)]
     values = readings.jump_values(nets, [0.5, 0.2], [0.30, 0.31])
     # The smallest norm is C's in the first net: its weights are -0.25 and 0.8.
-    assert values == pytest.approx(
-        {
-            "distance": 0.75,
-            "norm": np.hypot(0.25, 0.8),
-            "relu_change": 30,
-            "dlgn_change": 0.01,
-        }
-    )
+    assert values == {
+        "distance": "8 × 10⁻¹",
+        "norm": pytest.approx(np.hypot(0.25, 0.8)),
+        "relu_change": pytest.approx(30),
+        "dlgn_change": "1 × 10⁻²",
+    }
 
 
 def test_the_largest_step_of_a_sweep_is_quoted():
@@ -73,10 +86,16 @@ def test_unions_are_listed_path_by_path():
         assert (row["patterns with its bits"], row["in window"]) == (4, len(members))
         assert row["area of union"] == pytest.approx(cut.areas[members].sum())
         assert row["area of region"] == pytest.approx(cut.areas[members].sum())
-    areas = [("a", 1.0, 1.5), ("b", 2.0, 2.0), ("a", 3.0, 2.0), ("b", 0.0, 0.25)]
-    keys = ("net", "area of union", "area of region")
-    gaps = readings.union_gaps(dict(zip(keys, values, strict=True)) for values in areas)
-    assert gaps == {"a": 1.0, "b": 0.25}
+
+
+def test_unions_are_summed_up_by_net():
+    keys = ("net", "patterns with its bits", "in window", "area of union", "area of region")
+    values = [("a", 4, 3, 1.0, 1.5), ("b", 8, 2, 2.0, 2.0), ("a", 4, 1, 3.0, 2.0)]
+    rows = [dict(zip(keys, row, strict=True)) for row in values]
+    assert [tuple(row.values()) for row in readings.union_summary(rows)] == [
+        ("a", "1 × 10⁰", 2, 4, "1 to 3"),
+        ("b", "0", 1, 8, "2 to 2"),
+    ]
 
 
 def test_counts_are_those_of_both_kinds():
@@ -101,27 +120,30 @@ def test_counts_stand_beside_the_possible_ones():
     rows = readings.count_rows(SIZES, COUNTS)
     assert len(rows) == 8
     assert rows[-2] == {
-        "m": 16,
-        "H": 3,
+        "layers H": 3,
         "net": "DLGN",
-        "paths mᴴ": 4096,
-        "paths in window": 1024,
-        "patterns 2ᵐᴴ": 2.0**48,
-        "patterns in window": 588,
+        "paths per pattern": "1.74",
+        "paths in window": "1\u202f024",
+        "patterns in window": "588",
+        "possible paths": "4\u202f096",
+        "possible patterns": "2⁴⁸",
     }
-    assert (rows[0]["net"], rows[0]["paths in window"]) == ("DLGN", 2)  # the mean, 1.5, rounded
-    assert (rows[1]["net"], rows[1]["paths in window"]) == ("ReLU", 1)
+    assert (rows[1]["net"], rows[1]["paths in window"]) == ("ReLU net", "1")
 
 
 def test_the_deepest_nets_are_quoted():
     assert readings.depth_values(SIZES, COUNTS) == {
-        "dlgn_paths": 1024,
-        "dlgn_patterns": 588,
-        "relu_paths": 5,
-        "relu_patterns": 243,
-        "path_share": 25,
         "width": 16,
         "max_depth": 3,
+        "path_share": 25,
+        "possible_paths": "4\u202f096",
+        "possible_patterns": "2⁴⁸",
+        "dlgn_paths": "1\u202f024",
+        "dlgn_patterns": "588",
+        "dlgn_ratio": 1024 / 588,
+        "relu_paths": "5",
+        "relu_patterns": "243",
+        "relu_ratio": 5 / 243,
     }
 
 
@@ -131,7 +153,7 @@ def test_the_widest_nets_are_compared_with_their_bounds():
     assert values["widest"] == 16
     assert values["dlgn_filled"] == pytest.approx(100 * 588 / lines)
     assert values["relu_filled"] == pytest.approx(100 * 243 / lines)
-    assert values["relu_excess"] == pytest.approx(3 * np.log10(1 + 16 + 120) - np.log10(243))
+    assert values["relu_excess"] == "11\u202f000"  # 137 ** 3 / 243 is 10582
     # Over three equidistant logarithms the slope is that of the ends, two doublings apart.
     assert values["DLGN_exponent"] == pytest.approx(np.log2(588 / 36) / 2)
     assert values["ReLU_exponent"] == pytest.approx(np.log2(3))
@@ -181,19 +203,16 @@ DLGN = learning("dlgn", loss=[[1.0, 3.0], [0.1, 0.3]], patterns=[[20, 20], [30, 
 
 def test_training_is_tabled_by_epoch():
     first, last = readings.training_rows(RELU, DLGN)
-    assert first == pytest.approx(
-        {
-            "epoch": 0,
-            "ReLU: error": 3,
-            "ReLU: patterns": 20,
-            "ReLU: paths in pieces, mean %": 7.5,
-            "least %": 5,
-            "most %": 10,
-            "DLGN: error": 2,
-            "DLGN: patterns": 20,
-        }
-    )
-    assert last["epoch"] == 7 and last["most %"] == 30 and last["DLGN: error"] == 0.2
+    assert first == {
+        "epoch": 0,
+        "ReLU net: paths in pieces": "5.0 to 10.0 %",
+        "ReLU net: patterns": "20",
+        "DLGN: patterns": "20",
+        "ReLU net: error": 3,
+        "DLGN: error": 2,
+    }
+    assert last["epoch"] == 7 and last["DLGN: patterns"] == "35"
+    assert last["ReLU net: paths in pieces"] == "20.0 to 30.0 %" and last["DLGN: error"] == 0.2
 
 
 def test_training_is_quoted_from_start_to_end():
@@ -208,6 +227,15 @@ def test_training_is_quoted_from_start_to_end():
     )
     np.testing.assert_allclose(readings.log_growth(DLGN), np.log([1.5, 2]))
     assert readings.falls_apart_trained(RELU).all()
+
+
+def test_where_paths_gather_is_told_in_degrees():
+    net = random_net("relu", 0, width=1, depth=1).requires_grad_(False)
+    net.value[0].weight.copy_(torch.tensor([[0.0, 1.0]]))
+    net.value[0].bias.fill_(-np.cos(np.radians(30)))  # active from 60 to 120 degrees
+    values = readings.gathering_values(net)
+    assert 60 < values["gather_angle"] < 62 and values["gather_top"] == 100
+    assert values["gather_factor"] == pytest.approx(6)
 
 
 def test_nets_before_and_after_training(tmp_path, monkeypatch):
@@ -244,10 +272,10 @@ def test_trained_nets_are_quoted_at_start_and_end():
         "plain_hard_loss": 0.75,
         "biased_loss": 0.25,
         "biased_hard_loss": 0.375,
-        "top_start": 10,
-        "top_end": 20,
-        "bottom_start": 11,
-        "bottom_end": 5,
+        "top_start": "10",
+        "top_end": "20",
+        "bottom_start": "11",
+        "bottom_end": "5",
     }
 
 

@@ -99,3 +99,17 @@ def test_the_diagram_marks_one_path_in_both_networks():
     assert len(bold) == 4 + 5
     with pytest.raises(ValueError, match=r"each of 3 layers; got \(1, 3, 0\)"):
         theory_plots.dlgn_diagram(axes[0, 0], depth=3, width=3, path=(1, 3, 0))
+
+
+def test_each_path_has_a_panel_with_its_weights_gate_and_expert():
+    figure, axes = plots.figure(1, 2)
+    weights = [np.array([[1.5, -2.0], [4.0, 5.0]]), np.array([[6.0, 7.0]])]
+    theory_plots.path_panels(axes, [3.0, 8.0], weights, [(0,), (1,)], [0.0, 1.0], [2.0, -0.5])
+    left, right = ([text.get_text() for text in axis.texts] for axis in axes[0])
+    assert left == ["1.5", "−2", "6", "3", "8"] and right == ["4", "5", "7", "3", "8"]
+    assert "gate 0 × expert 2 = 0" in texts(figure)
+    assert "gate 1 × expert −0.5 = −0.5" in texts(figure)
+    bold = [{line.get_color() for line in a.lines if line.get_linewidth() > 2} for a in axes[0]]
+    assert bold == [{plots.INK}, {plots.COLORS["relu"]}]
+    with pytest.raises(ValueError, match="shorter"):
+        theory_plots.path_panels(axes, [3.0, 8.0], weights, [(0,)], [0.0, 1.0], [2.0, -0.5])

@@ -49,6 +49,19 @@ def test_path_sums_without_and_with_biases(monkeypatch):
         assert row["largest difference"] == pytest.approx(0.5 * row["largest output"])
 
 
+def test_paths_are_listed_with_their_sum():
+    net = ReLUNet(2, width=2, depth=1)
+    net.value[0].weight.data = torch.tensor([[1.0, 1.0], [0.0, -1.0]])
+    net.value[1].weight.data = torch.tensor([[-2.0, 5.0]])
+    rows = readings.path_rows(net, torch.tensor([[3.0, 0.5]]))
+    assert [tuple(row.values()) for row in rows] == [
+        ("1", "1", "−7", "−7"),
+        ("2", "0", "−2.5", "0"),
+        ("sum of all paths", "", "", "−7"),
+        ("the net's output", "", "", "−7"),
+    ]
+
+
 def test_products_are_compared_with_counts_of_all_paths(monkeypatch):
     nets = {"plain": ReLUNet(2, width=3, depth=2), "other": ReLUNet(2, width=3, depth=2, bias=True)}
     rows = readings.product_rows(nets, circle_grid(8)[1])
@@ -175,9 +188,9 @@ def test_experts_are_quoted_with_their_largest_gaps():
     arrays |= dict(train_experts=np.array([0.9, 0.2]), steps=np.array([1, 1030]))
     result = Result(ConstantExperts(), arrays, {}, "computed")
     assert readings.experts_values(result) == {
-        "descent-gap": "3·10⁰",
-        "limit-gap": "1·10⁰",
-        "ridge-gap": "5·10⁻¹",
+        "descent-gap": "3 × 10⁰",
+        "limit-gap": "1 × 10⁰",
+        "ridge-gap": "5 × 10⁻¹",
         "experts-paths": 27,
         "experts-points": 64,
         "experts-patterns": 5,

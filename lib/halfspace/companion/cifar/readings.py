@@ -10,6 +10,7 @@ from halfspace.companion.inference import share
 from halfspace.companion.intervals import interval_text, mean_interval, mean_intervals
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result, Spec
+from halfspace.companion.text import thousands
 from halfspace.datasets import CIFAR_CLASSES
 from halfspace.image_training import Curves
 
@@ -462,7 +463,7 @@ def run_numbers(short: Mapping[str, Result], ceilings: Mapping[str, Result]) -> 
 def live_numbers(seed: int, n_train: int, epochs: int) -> dict[str, object]:
     """Return the parameters of the live nets as the text writes them."""
     counted = f"{epochs} epoch" + ("" if epochs == 1 else "s")
-    return {"seed": seed, "n_train": _thousands(n_train), "epochs": counted}
+    return {"seed": seed, "n_train": thousands(n_train), "epochs": counted}
 
 
 def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
@@ -493,7 +494,7 @@ def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
         "ntk initial": _one(percent(initial)),
         "ntk trained": _one(percent(trained)),
         "ntk net": f"{100 * trained.net_accuracy.mean():.1f}",
-        "ntk images": _thousands(trained.spec.fitted().n_train),
+        "ntk images": thousands(trained.spec.fitted().n_train),
         "pixels": _text(percent(pixels)),
         "pixels over dln": _text(gap(pixels, runs["linear"])),
         "pixels epochs": pixels.spec.recipe.epochs,
@@ -684,10 +685,6 @@ def _text(values: np.ndarray, digits: int = 1) -> str:
 def _one(values: np.ndarray) -> str:
     """Write the mean without an interval."""
     return f"{np.mean(values):.1f}"
-
-
-def _thousands(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
 
 
 def _signed(value: float) -> str:

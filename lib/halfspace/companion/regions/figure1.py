@@ -24,6 +24,8 @@ __all__ = [
     "jump_sweep",
     "path_areas",
     "search_disconnected",
+    "shut_off",
+    "unit_borders",
     "unit_norms",
     "weight_distance",
 ]
@@ -34,6 +36,7 @@ _OPEN_NORMALS = ((1.0, 0.3), (-1.0, 0.6))
 _OPPOSITE_NORMALS = ((1.0, 0.3), (-1.0, -0.3))
 _SECOND_UNIT = (0.6, -0.7)
 _WEIGHT_ON_B = 0.8
+_BESIDE = 1e-6  # how far from an edge its other side is looked at
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class DisconnectedSearch:
         regions: how many non-empty active path regions the nets have in the window.
         disconnected: how many of those have two components or more.
         all_large: how many of those have components that all exceed ``min_share``.
-        largest: the region whose smallest component is largest; ``None`` if none is that large.
+        largest: of those, the region whose weakest point is strongest: the smallest of its
+            components' shares and of the shares that each unit alone shuts off (``shut_off``);
+            ``None`` if there is none.
     """
 
     seeds: range
@@ -93,7 +98,7 @@ def search_disconnected(
         window: where regions are compared, a convex polygon, shape (j, 2).
         min_share: share of the window that each component of the region must exceed.
     """
-    largest, largest_share = None, min_share
+    largest, best = None, -1.0
     examined = disconnected = all_large = 0
     for seed in seeds:
         net = random_net("relu", seed, width=width, depth=depth)
@@ -104,12 +109,57 @@ def search_disconnected(
             parts = regions.components(cut, regions.path_region_cells(cut, path))
             shares = np.array([cut.areas[part].sum() for part in parts]) / cut.areas.sum()
             disconnected += 1
-            all_large += bool(shares.min() > min_share)
-            if shares.min() > largest_share:
-                largest_share = shares.min()
-                units = tuple(path.tolist())
+            if shares.min() <= min_share:
+                continue
+            all_large += 1
+            weakest = min(shares.min(), shut_off(cut, path).min())
+            if weakest > best:
+                best, units = weakest, tuple(path.tolist())
                 largest = DisconnectedRegion(seed, net, units, cut, parts, shares)
     return DisconnectedSearch(seeds, min_share, examined, disconnected, all_large, largest)
+
+
+def shut_off(cut: regions.Partition, path: Sequence[int]) -> np.ndarray:
+    """Measure what each unit of a path alone keeps out of the path's region.
+
+    Args:
+        cut: a net's partition of a window.
+        path: a unit of each layer.
+
+    Returns:
+        Shares of the window where all of the path's units but this one are active, shape (H,).
+    """
+    active = cut.patterns[:, range(len(path)), path]
+    others = [np.delete(active, layer, axis=1).all(axis=1) for layer in range(len(path))]
+    areas = [cut.areas[rest & ~on].sum() for rest, on in zip(others, active.T, strict=True)]
+    return np.array(areas) / cut.areas.sum()
+
+
+@torch.no_grad()
+def unit_borders(
+    net: ReLUNet | DLGN, cut: regions.Partition, path: Sequence[int]
+) -> list[np.ndarray]:
+    """Return where each unit of a path switches: edges of cells, the unit active on one side.
+
+    Args:
+        net: the net, float64.
+        cut: its partition of a window.
+        path: a unit of each layer.
+
+    Returns:
+        For each layer the ends of edges, shape (k, 2, 2).
+    """
+    borders = []
+    for layer, unit in enumerate(path):
+        active = [cut.cells[cell] for cell in cut.patterns[:, layer, unit].nonzero()[0]]
+        starts = np.concatenate([np.empty((0, 2)), *active])
+        ends = np.concatenate([np.empty((0, 2)), *(np.roll(c, -1, axis=0) for c in active)])
+        along = ends - starts
+        outwards = np.stack([along[:, 1], -along[:, 0]], 1)  # corners run counterclockwise
+        beside = (starts + ends) / 2 + _BESIDE * outwards / np.linalg.norm(along, axis=1)[:, None]
+        outside = net.gates(torch.from_numpy(beside), HardGate())[:, layer, unit].numpy() == 0
+        borders.append(np.stack([starts, ends], axis=1)[outside])
+    return borders
 
 
 @single_precision()

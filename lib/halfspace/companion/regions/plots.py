@@ -6,7 +6,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, PathPatch
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import CMAP, COLORS, INK
@@ -27,26 +28,27 @@ def path_region(
     axis: Axes,
     cells: Sequence[ArrayLike],
     parts: Sequence[Sequence[int]],
+    borders: Sequence[ArrayLike],
     window: ArrayLike,
     *,
     color: str,
     labels: Sequence[str] = (),
 ) -> None:
-    """Draw a path's region over the edges of all cells.
+    """Draw a path's region, and where the path's own units switch.
 
     Args:
         axis: where to draw.
         cells: the partition's polygons, each of shape (k, 2).
         parts: cell numbers of the region's components.
+        borders: for each unit of the path the ends of segments, shape (k, 2, 2).
         window: the window's corners, shape (j, 2).
         color: a key of ``COLORS``.
         labels: a text for each component, written into its largest cell; or none.
     """
     _frame(axis, window)
     for part in parts:
-        chosen = [cells[cell] for cell in part]
-        axis.add_collection(PolyCollection(chosen, facecolor=COLORS[color], lw=0))
-    axis.add_collection(PolyCollection(cells, facecolor="none", edgecolor=INK, lw=0.5))
+        _fill(axis, [cells[cell] for cell in part], COLORS[color])
+    axis.add_collection(LineCollection(np.concatenate(borders), colors=INK, lw=1.2))
     for part, label in zip(parts, labels, strict=bool(labels)):
         x, y = _roomiest(cells, part)
         axis.text(x, y, label, color="white", ha="center", va="center", weight="bold")
@@ -56,6 +58,7 @@ def unit_rows(
     axes: ArrayLike,
     cells: Sequence[ArrayLike],
     active: ArrayLike,
+    borders: Sequence[ArrayLike],
     window: ArrayLike,
     titles: Sequence[str],
     *,
@@ -67,6 +70,7 @@ def unit_rows(
         axes: H + 1 Axes, any shape.
         cells: the partition's polygons.
         active: the path's gates by layer and cell, bool, shape (H, C).
+        borders: for each layer the ends of the segments where its unit switches, shape (k, 2, 2).
         window: the window's corners, shape (j, 2).
         titles: H + 1 titles.
         color: of the last panel, a key of ``COLORS``.
@@ -80,17 +84,14 @@ def unit_rows(
             "axes and titles must be one more than the layers; "
             f"got {len(panels)}, {len(titles)} and {len(active)}"
         )
-    rows = [*active, active.all(axis=0)]
-    for number, (panel, on, title) in enumerate(zip(panels, rows, titles, strict=True)):
+    for panel, on, lines, title in zip(panels, active, borders, titles, strict=False):
         _frame(panel, window)
         panel.set_title(title)
-        chosen = [cell for cell, inside in zip(cells, on, strict=True) if inside]
-        tone = COLORS[color] if number == len(active) else INK
-        alpha = 1.0 if number == len(active) else 0.45
-        panel.add_collection(PolyCollection(chosen, facecolor=tone, lw=0, alpha=alpha))
-        panel.add_collection(
-            PolyCollection(cells, facecolor="none", edgecolor=INK, lw=0.3, alpha=0.6)
-        )
+        _fill(panel, [cells[cell] for cell in on.nonzero()[0]], INK, alpha=0.35)
+        panel.add_collection(LineCollection(lines, colors=INK, lw=1.2))
+    members = active.all(axis=0).nonzero()[0]
+    path_region(panels[-1], cells, [members], borders, window, color=color)
+    panels[-1].set_title(titles[-1])
 
 
 def cell_values(
@@ -103,12 +104,12 @@ def cell_values(
     label: str,
     circle: bool = False,
 ) -> None:
-    """Colour the cells of several partitions by a value, on one scale.
+    """Colour the cells of several partitions by a number, on one logarithmic scale.
 
     Args:
         axes: a panel per partition, any shape.
         cells: each partition's polygons.
-        values: each partition's values, shape (C,).
+        values: each partition's numbers n, as log₁₀(1 + n), shape (C,).
         window: the window's corners, shape (j, 2).
         titles: a title per panel.
         label: what the colours measure.
@@ -127,6 +128,10 @@ def cell_values(
     bar = panels[0].figure.colorbar(
         image, ax=panels, location="bottom", fraction=0.05, aspect=40, pad=0.02
     )
+    numbers = [0] + [digit * 10**power for power in range(18) for digit in (1, 3)]
+    ticks = [n for n in numbers if limits[0] <= np.log10(1 + n) <= limits[1]]
+    bar.set_ticks([np.log10(1 + n) for n in ticks], labels=[_spaced(n) for n in ticks])
+    bar.minorticks_off()
     bar.set_label(label)
     bar.outline.set_visible(False)
 
@@ -162,7 +167,7 @@ def clipped_region(
     axis.add_collection(LineCollection(lines, colors=INK, lw=1.2))
     axis.add_patch(Circle((0, 0), 1, fill=False, edgecolor=INK, lw=0.8, ls=":"))
     if point is not None:
-        axis.plot(*point, "o", ms=6, color=COLORS["low"], mec="white")
+        axis.plot(*point, "o", ms=6, color=INK, mec="white", mew=1.2)
 
 
 def area_curves(
@@ -206,6 +211,8 @@ def count_curves(
 ) -> None:
     """Draw counts on a log scale: possible ones as grey lines, counted ones as coloured markers.
 
+    Each curve is named at its right end.
+
     Args:
         axis: where to draw.
         sizes: shape (k,).
@@ -214,32 +221,30 @@ def count_curves(
         colors: by the counted labels, keys of ``COLORS``.
         xlabel: what ``sizes`` are.
     """
-    styles = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
-    for style, (label, values) in zip(styles, possible.items(), strict=False):
-        axis.plot(sizes, np.asarray(values, dtype=float), ls=style, color=INK, label=label)
+    ends = {}
+    for style, (label, values) in zip(("--", ":", "-."), possible.items(), strict=False):
+        axis.plot(sizes, np.asarray(values, dtype=float), ls=style, color=INK)
+        ends[label] = (values[-1], INK)
     for marker, (label, values) in zip("osDv^<", counted.items(), strict=False):
         color, values = COLORS[colors[label]], np.asarray(values, dtype=float)
         filled = color if marker in "oD" else "none"
-        axis.plot(
-            sizes, values.mean(axis=1), f"{marker}-", color=color, mfc=filled, lw=1, label=label
-        )
+        axis.plot(sizes, values.mean(axis=1), f"{marker}-", color=color, mfc=filled, lw=1)
         axis.plot(sizes, values, marker, color=color, ms=2, alpha=0.5)
+        ends[label] = (values[-1].mean(), color)
     axis.set_yscale("log")
-    # Possible counts may grow beyond all bounds; let them leave the picture.
-    every = np.concatenate([np.ravel(values) for values in counted.values()])
-    axis.set_ylim(every[every > 0].min() / 2, 100 * every.max())
     axis.set_xticks(sizes)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("regions")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    _name_ends(axis, sizes[-1], ends)
 
 
 def face_counts(
     axis: Axes,
     dimensions: ArrayLike,
     counts: Mapping[str, ArrayLike],
-    bounds: Mapping[str, float],
-    colors: Mapping[str, str],
+    bounds: Mapping[str, tuple[str, float]],
+    *,
+    color: str,
 ) -> None:
     """Draw numbers of faces against the input's dimension, with their bounds.
 
@@ -247,19 +252,24 @@ def face_counts(
         axis: where to draw.
         dimensions: shape (k,).
         counts: by label, shape (k, S).
-        bounds: by the same labels, the largest possible number.
-        colors: by label, keys of ``COLORS``.
+        bounds: by the same labels, the largest possible number and its name.
+        color: a key of ``COLORS``; the first curve's markers are filled, the others' hollow.
     """
-    for label, values in counts.items():
-        color, values = COLORS[colors[label]], np.asarray(values, dtype=float)
+    ends, color = {}, COLORS[color]
+    for marker, (label, values) in zip("os", counts.items(), strict=False):
+        values = np.asarray(values, dtype=float)
         places = np.repeat(dimensions, values.shape[1])
-        style = dict(marker="o", mec=color, errorbar=("pi", 100), err_kws={"lw": 0})
-        sns.lineplot(x=places, y=values.ravel(), color=color, label=label, ax=axis, **style)
-        axis.axhline(bounds[label], color=color, lw=1, ls=":")
+        face = color if marker == "o" else "none"
+        style = dict(marker=marker, mec=color, mfc=face, errorbar=("pi", 100), err_kws={"lw": 0})
+        sns.lineplot(x=places, y=values.ravel(), color=color, ax=axis, **style)
+        ends[label] = (values[-1].mean(), color)
+        name, bound = bounds[label]
+        axis.axhline(bound, color=color, lw=1, ls=":")
+        ends[name] = (bound, INK)
     axis.set_xlabel("input dimension d")
     axis.set_ylabel("faces")
     axis.set_ylim(0, None)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    _name_ends(axis, dimensions[-1], ends)
 
 
 def shares_below(
@@ -288,10 +298,45 @@ def _frame(axis: Axes, window: ArrayLike) -> None:
     axis.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axis.set_xticks([left, 0, right] if left < 0 < right else [left, right])
     axis.set_yticks([bottom, 0, top] if bottom < 0 < top else [bottom, top])
+    for ticks in (axis.xaxis, axis.yaxis):
+        ticks.set_major_formatter("{x:g}")
+    axis.set(xlabel="$x_1$", ylabel="$x_2$")
+    axis.label_outer()
     axis.spines[:].set_visible(True)
+
+
+def _fill(axis: Axes, polygons: Sequence[ArrayLike], color: str, alpha: float = 1.0) -> None:
+    """Fill polygons that share edges as one shape, without seams between them."""
+    if len(polygons):
+        rings = [Path(np.append(ring, ring[:1], axis=0), closed=True) for ring in polygons]
+        shape = Path.make_compound_path(*rings)
+        axis.add_patch(PathPatch(shape, facecolor=color, alpha=alpha, lw=0))
+
+
+def _name_ends(axis: Axes, right: float, ends: Mapping[str, tuple[float, str]]) -> None:
+    """Write names beside the right ends of curves, moved up where they would touch.
+
+    Args:
+        axis: where the curves are drawn; its scales and limits stay as they are.
+        right: where the curves end.
+        ends: by name, the height and the colour.
+    """
+    to_points = axis.transData.transform
+    line, last = 12 * axis.figure.dpi / 72, -np.inf
+    for name, (height, color) in sorted(ends.items(), key=lambda end: end[1][0]):
+        at = to_points((right, height))[1]
+        last = max(at, last + line)
+        shift = (8, (last - at) * 72 / axis.figure.dpi)
+        axis.annotate(
+            name, (right, height), shift, textcoords="offset points", color=color, va="center"
+        )
 
 
 def _roomiest(cells: Sequence[ArrayLike], part: Sequence[int]) -> np.ndarray:
     """Return the mean corner of the part's cell whose shorter extent is largest."""
     chosen = [np.asarray(cells[cell]) for cell in part]
     return max(chosen, key=lambda cell: np.ptp(cell, axis=0).min()).mean(axis=0)
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")

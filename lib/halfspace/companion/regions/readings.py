@@ -8,7 +8,12 @@ from halfspace import polygons
 from halfspace.companion.circle.specs import trained_net
 from halfspace.companion.claims import EXACT
 from halfspace.companion.intervals import fit_power_law
-from halfspace.companion.regions.figure1 import DisconnectedSearch, unit_norms, weight_distance
+from halfspace.companion.regions.figure1 import (
+    DisconnectedSearch,
+    shut_off,
+    unit_norms,
+    weight_distance,
+)
 from halfspace.companion.regions.statistics import (
     StrongestRegion,
     arrangement_bound,
@@ -17,6 +22,9 @@ from halfspace.companion.regions.statistics import (
     union_identity,
 )
 from halfspace.companion.spec import Result
+from halfspace.companion.text import raised, scientific, thousands
+from halfspace.datasets import circle_grid
+from halfspace.gates import HardGate
 from halfspace.nets import DGN, DLGN, ReLUNet
 from halfspace.paths import enumerate_paths
 from halfspace.regions import Partition
@@ -36,6 +44,7 @@ __all__ = [
     "face_values",
     "falls_apart",
     "falls_apart_trained",
+    "gathering_values",
     "growth_in_deviations",
     "is_union",
     "jump_left",
@@ -45,21 +54,24 @@ __all__ = [
     "log_patterns_over_paths",
     "pattern_exponents",
     "rise_values",
+    "search_rows",
     "search_text",
     "strongest_values",
     "trained_values",
     "training_rows",
     "training_values",
-    "union_gaps",
     "union_rows",
+    "union_summary",
     "width_values",
 ]
 
 GRID_ERROR = 0.005
 """Share of the window: 500 x 500 points miss a border by 0.001 at most; a few borders."""
 
+_POINTS = 360  # inputs on the circle, one a degree
 _CONVEX = 1 - 1e-9  # share of its hull from which a region counts as convex: rounding
 _NETS = {"DLGN": "dlgn", "ReLU": "relu"}
+_NAMES = {"DLGN": "DLGN", "ReLU": "ReLU net"}
 
 
 # Statistics of recorded runs
@@ -164,6 +176,26 @@ def _exponents(units: np.ndarray, patterns: np.ndarray) -> np.ndarray:
 # Chapter 1: Figure 1
 
 
+def search_rows(searches: Mapping[int, DisconnectedSearch]) -> list[dict[str, int | str]]:
+    """Tell how many path regions are in pieces, by the number of hidden layers.
+
+    Args:
+        searches: by the nets' depth.
+
+    Returns:
+        Rows of a table: hidden layers, regions in pieces, path regions, share in pieces.
+    """
+    return [
+        {
+            "hidden layers": depth,
+            "regions in pieces": search.disconnected,
+            "path regions": search.regions,
+            "share in pieces": f"{100 * search.disconnected / search.regions:.1f} %",
+        }
+        for depth, search in searches.items()
+    ]
+
+
 def search_text(search: DisconnectedSearch) -> str:
     """Write what a search for disconnected path regions found, in sentences."""
     percent = f"{100 * search.min_share:g} %"
@@ -175,20 +207,23 @@ def search_text(search: DisconnectedSearch) -> str:
         )
     region = search.largest
     units = ", ".join(str(unit + 1) for unit in region.path)
+    least = 100 * shut_off(region.cut, region.path).min()
     return (
-        f"Of the {search.regions} path regions that are not empty in the window, "
-        f"{search.disconnected} have more than one component, and {search.all_large} have several "
-        f"that each fill more than {percent} of the window. The figure shows the one whose "
-        f"smallest component is the largest: the path through the units {units} of the net with "
-        f"seed {region.seed}, with {len(region.shares)} components, the smallest of "
-        f"{100 * region.shares.min():.0f} %. So the effect is real and not rare among small random "
-        "nets, but it is not the typical case either."
+        f"Of the {thousands(search.regions)} path regions that are not empty in the window, "
+        f"{thousands(search.disconnected)} have more than one component, and "
+        f"{thousands(search.all_large)} have components that each fill more than {percent} of the "
+        f"window. The figures show one of these: the path through the units {units} of the net "
+        f"with seed {region.seed}. It has {len(region.shares)} components, the smallest of "
+        f"{100 * region.shares.min():.0f} %, and each of its units matters: without it, the region "
+        f"would be larger by at least {least:.0f} % of the window. Of all regions, this one has "
+        "the largest such minimum. The effect is real and not rare among small random nets, but "
+        "it is not typical."
     )
 
 
 def jump_values(
     relu: Sequence[ReLUNet], relu_areas: Sequence[float], dlgn_areas: Sequence[float]
-) -> dict[str, float]:
+) -> dict[str, float | str]:
     """Return what the text quotes of two pairs of nets with nearly equal weights.
 
     Args:
@@ -197,14 +232,15 @@ def jump_values(
         dlgn_areas: the same of the two DLGNs.
 
     Returns:
-        distance: of the ReLU nets' weights; norm: the least of their hidden units' weight vectors;
-        relu_change: difference of the areas in percent of the window; dlgn_change: as a share.
+        distance: of the ReLU nets' weights, written out; norm: the least of their hidden units'
+        weight vectors; relu_change: difference of the areas in percent of the window; dlgn_change:
+        as a share, written out.
     """
     return {
-        "distance": weight_distance(*relu),
+        "distance": scientific(weight_distance(*relu)),
         "norm": float(min(unit_norms(net).min() for net in relu)),
         "relu_change": 100 * float(abs(relu_areas[1] - relu_areas[0])),
-        "dlgn_change": float(abs(dlgn_areas[1] - dlgn_areas[0])),
+        "dlgn_change": scientific(float(abs(dlgn_areas[1] - dlgn_areas[0]))),
     }
 
 
@@ -258,13 +294,28 @@ def union_rows(
     return rows
 
 
-def union_gaps(rows: Iterable[Mapping[str, str | float]]) -> dict[str, float]:
-    """Return the largest difference of the two areas in ``union_rows``, by the net's name."""
-    gaps = {}
-    for row in rows:
-        gap = float(abs(row["area of union"] - row["area of region"]))
-        gaps[row["net"]] = max(gap, gaps.get(row["net"], 0.0))
-    return gaps
+def union_summary(rows: Sequence[Mapping[str, str | int | float]]) -> list[dict[str, str | int]]:
+    """Sum up ``union_rows``, a row for each net.
+
+    Returns:
+        Rows of a table: net, largest difference (of the two areas), paths, patterns with a path's
+        bits, of these in the window (least to most).
+    """
+    summary = []
+    for net in dict.fromkeys(row["net"] for row in rows):
+        own = [row for row in rows if row["net"] == net]
+        occupied = [row["in window"] for row in own]
+        gap = max(abs(row["area of union"] - row["area of region"]) for row in own)
+        summary.append(
+            {
+                "net": net,
+                "largest difference of the areas": scientific(float(gap)),
+                "paths": len(own),
+                "patterns with a path's bits": own[0]["patterns with its bits"],
+                "of these in the window": f"{min(occupied)} to {max(occupied)}",
+            }
+        )
+    return summary
 
 
 def counts_by_net(
@@ -298,18 +349,19 @@ def count_rows(
         counts: of ``counts_by_net``.
 
     Returns:
-        Rows of a table: m, H, net, paths mᴴ, paths in window, patterns 2ᵐᴴ, patterns in window.
+        Rows of a table: layers H, net, paths per pattern, paths in window, patterns in window,
+        possible paths, possible patterns.
     """
-    means = {label: numbers.mean(axis=1).round() for label, numbers in counts.items()}
+    means = {label: numbers.mean(axis=1) for label, numbers in counts.items()}
     return [
         {
-            "m": width,
-            "H": depth,
-            "net": net,
-            "paths mᴴ": width**depth,
-            "paths in window": float(means[f"{net}: paths"][row]),
-            "patterns 2ᵐᴴ": 2.0 ** (width * depth),
-            "patterns in window": float(means[f"{net}: patterns"][row]),
+            "layers H": depth,
+            "net": _NAMES[net],
+            "paths per pattern": f"{(means[f'{net}: paths'] / means[f'{net}: patterns'])[row]:.2f}",
+            "paths in window": thousands(means[f"{net}: paths"][row]),
+            "patterns in window": thousands(means[f"{net}: patterns"][row]),
+            "possible paths": thousands(width**depth),
+            "possible patterns": f"2{raised(width * depth)}",
         }
         for row, (width, depth) in enumerate(sizes)
         for net in _NETS
@@ -318,7 +370,7 @@ def count_rows(
 
 def depth_values(
     sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
-) -> dict[str, int | float]:
+) -> dict[str, int | float | str]:
     """Return what the text quotes of the counts by depth: those of the deepest nets.
 
     Args:
@@ -326,22 +378,28 @@ def depth_values(
         counts: of ``counts_by_net``.
 
     Returns:
-        dlgn_paths, dlgn_patterns, relu_paths, relu_patterns: mean counts; path_share: percent of
-        all paths that are not empty in DLGNs; width, max_depth: the nets' size.
+        dlgn_paths, dlgn_patterns, relu_paths, relu_patterns: mean counts, written out; dlgn_ratio,
+        relu_ratio: paths over patterns; path_share: percent of all paths that are not empty in
+        DLGNs; possible_paths, possible_patterns: written out; width, max_depth: the nets' size.
     """
     width, depth = sizes[-1]
     values = {
-        f"{kind}_{name}": float(counts[f"{net}: {name}"][-1].mean())
-        for net, kind in _NETS.items()
-        for name in ("paths", "patterns")
+        "width": width,
+        "max_depth": depth,
+        "path_share": 100 * float(counts["DLGN: paths"][-1].mean()) / width**depth,
+        "possible_paths": thousands(width**depth),
+        "possible_patterns": f"2{raised(width * depth)}",
     }
-    share = 100 * values["dlgn_paths"] / width**depth
-    return values | {"path_share": share, "width": width, "max_depth": depth}
+    for net, kind in _NETS.items():
+        paths, patterns = (counts[f"{net}: {name}"][-1].mean() for name in ("paths", "patterns"))
+        values[f"{kind}_paths"], values[f"{kind}_patterns"] = thousands(paths), thousands(patterns)
+        values[f"{kind}_ratio"] = float(paths / patterns)
+    return values
 
 
 def width_values(
     sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
-) -> dict[str, int | float]:
+) -> dict[str, int | float | str]:
     """Return what the text quotes of the counts by width.
 
     Args:
@@ -350,15 +408,15 @@ def width_values(
 
     Returns:
         dlgn_filled, relu_filled: mean percentage of the cells of as many lines as units, widest
-        nets; relu_excess: order of magnitude by which the ReLU bound exceeds the mean count;
-        widest: their m; DLGN_exponent, ReLU_exponent: of the counts against the number of units,
-        three largest widths.
+        nets; relu_excess: how many times the mean count the ReLU bound is, two digits, written
+        out; widest: their m; DLGN_exponent, ReLU_exponent: of the counts against the number of
+        units, three largest widths.
     """
     widest, depth = sizes[-1]
     units = np.array([width * depth for width, depth in sizes])
     patterns = {net: counts[f"{net}: patterns"] for net in _NETS}
     excess = relu_bound(widest, depth) / patterns["ReLU"][-1].mean()
-    values = {"widest": widest, "relu_excess": float(np.log10(excess))}
+    values = {"widest": widest, "relu_excess": thousands(float(excess), digits=2)}
     for net, kind in _NETS.items():
         filled = patterns[net][-1] / arrangement_bound(widest * depth)
         values[f"{kind}_filled"] = 100 * float(filled.mean())
@@ -415,24 +473,26 @@ def disconnected_percent(result: Result) -> np.ndarray:
     return 100 * result.disconnected / result.paths
 
 
-def training_rows(relu: Result, dlgn: Result) -> list[dict[str, float]]:
+def training_rows(relu: Result, dlgn: Result) -> list[dict[str, int | float | str]]:
     """Return a table of counts during training, means over seeds, one row an epoch.
 
     Args:
         relu: of ``RegionsDuringTraining``.
         dlgn: the same with the other model.
+
+    Returns:
+        Rows of a table: epoch; the ReLU nets' path regions in pieces, least to most; both nets'
+        numbers of pattern regions and errors.
     """
     split = disconnected_percent(relu)
     return [
         {
             "epoch": epoch,
-            "ReLU: error": float(relu.loss[row].mean()),
-            "ReLU: patterns": float(relu.patterns[row].mean().round()),
-            "ReLU: paths in pieces, mean %": float(split[row].mean()),
-            "least %": float(split[row].min()),
-            "most %": float(split[row].max()),
+            "ReLU net: paths in pieces": f"{split[row].min():.1f} to {split[row].max():.1f} %",
+            "ReLU net: patterns": thousands(relu.patterns[row].mean()),
+            "DLGN: patterns": thousands(dlgn.patterns[row].mean()),
+            "ReLU net: error": float(relu.loss[row].mean()),
             "DLGN: error": float(dlgn.loss[row].mean()),
-            "DLGN: patterns": float(dlgn.patterns[row].mean().round()),
         }
         for row, epoch in enumerate(relu.spec.at)
     ]
@@ -460,6 +520,28 @@ def training_values(relu: Result, dlgn: Result) -> dict[str, int | float]:
     }
 
 
+def gathering_values(net: ReLUNet | DLGN) -> dict[str, float]:
+    """Tell where on the unit circle most paths are active, and how many on each half.
+
+    Args:
+        net: a net with two inputs, in any precision.
+
+    Returns:
+        gather_angle: where most paths are active, in degrees from the right, counterclockwise;
+        gather_factor: their number there over the mean along the circle; gather_top: percentage of
+        all that is on the top half.
+    """
+    angles, x = circle_grid(_POINTS)
+    active = net.gates(x.to(net.value[0].weight.dtype), HardGate()).detach()
+    paths = active.double().sum(-1).prod(-1).numpy()
+    angles = np.degrees(angles.numpy())
+    return {
+        "gather_angle": float(angles[paths.argmax()]),
+        "gather_factor": float(paths.max() / paths.mean()),
+        "gather_top": 100 * float(paths[angles < 180].sum() / paths.sum()),
+    }
+
+
 def before_and_after(results: Mapping[str, Result]) -> dict[str, ReLUNet | DLGN]:
     """Return the first seed's net at the start and after training, ``"NAME, start"`` and so on.
 
@@ -475,7 +557,7 @@ def before_and_after(results: Mapping[str, Result]) -> dict[str, ReLUNet | DLGN]
 
 def trained_values(
     plain: Result, biased: Result, cuts: Mapping[str, Partition]
-) -> dict[str, int | float]:
+) -> dict[str, int | float | str]:
     """Return what the text quotes of two DLGNs that were trained on the circle.
 
     Args:
@@ -486,7 +568,7 @@ def trained_values(
     Returns:
         For each net NAME_cells: number of cells; NAME_loss, NAME_hard_loss: last training error,
         under its soft gates and under hard ones. Of the net without biases top_start, top_end,
-        bottom_start, bottom_end: mean number of active paths on a half of the circle.
+        bottom_start, bottom_end: mean number of active paths on a half of the circle, written out.
     """
     values = {}
     for name, result in (("plain", plain), ("biased", biased)):
@@ -495,7 +577,8 @@ def trained_values(
         values[f"{name}_cells"] = len(cuts[name].cells)
     for half in ("top", "bottom"):
         paths = plain.arrays[f"paths_{half}"]
-        values[f"{half}_start"], values[f"{half}_end"] = float(paths[0, 0]), float(paths[-1, 0])
+        values[f"{half}_start"] = thousands(paths[0, 0])
+        values[f"{half}_end"] = thousands(paths[-1, 0])
     return values
 
 

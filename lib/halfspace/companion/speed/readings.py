@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from halfspace.companion.text import power_of_ten, thousands
+from halfspace.companion.text import scientific, thousands
 
 __all__ = [
     "NAMES",
@@ -438,7 +438,7 @@ def with_powers(rows: Sequence[Mapping]) -> list[dict[str, object]]:
     """Return the rows of a table with small numbers written as powers of ten."""
     return [
         {
-            name: power_of_ten(value) if isinstance(value, float) and 0 < value < 1e-3 else value
+            name: scientific(value) if isinstance(value, float) and 0 < value < 1e-3 else value
             for name, value in row.items()
         }
         for row in rows
@@ -462,10 +462,10 @@ def count_numbers(rows: Sequence[Mapping]) -> dict[str, str]:
 
 def tangent_numbers(rows: Sequence[Mapping]) -> dict[str, str]:
     """Return the largest error of a tangent kernel."""
-    return {"ntk-error": power_of_ten(max(row["largest error"] for row in rows))}
+    return {"ntk-error": scientific(max(row["largest error"] for row in rows))}
 
 
 def area_numbers(rows: Sequence[Mapping]) -> dict[str, str]:
     """Return the largest relative error of a sum of areas."""
     errors = [value for row in rows for name, value in row.items() if "error" in name]
-    return {"area-error": power_of_ten(max(errors))}
+    return {"area-error": scientific(max(errors))}

@@ -15,6 +15,7 @@ __all__ = [
     "depth_curves",
     "dlgn_diagram",
     "mean_ratio",
+    "path_panels",
     "regression",
 ]
 
@@ -229,7 +230,7 @@ def dlgn_diagram(axis: Axes, *, depth: int = 3, width: int = 3, path: Sequence[i
     _network(axis, [*value, np.array([[depth + 1.0, 0.9]])], [*marked, 0], COLORS["dlgn"])
     for layer in range(1, depth + 1):
         low, high = gating[layer][-1, 1] - 0.25, value[layer][0, 1] + 0.25
-        _box(axis, (layer, gate), f"$g_{layer}$")
+        _box(axis, (layer, gate), rf"$g_{{{layer},\pi_{layer}}}$")
         _arrow(axis, (layer, low), (layer, gate + 0.36))
         _arrow(axis, (layer, gate - 0.36), (layer, high))
         axis.text(layer + 0.08, (gate - 0.36 + high) / 2, "×", size=13, va="center")
@@ -246,6 +247,54 @@ def dlgn_diagram(axis: Axes, *, depth: int = 3, width: int = 3, path: Sequence[i
     axis.text(depth + 0.5, 1.7, "value\nnetwork", va="center", size=9)
     axis.set(xlim=(-0.35, depth + 1.35), ylim=(-0.7, 6.8))
     axis.set_axis_off()
+
+
+def path_panels(
+    axes: ArrayLike,
+    x: ArrayLike,
+    weights: Sequence[ArrayLike],
+    paths: Sequence[Sequence[int]],
+    gates: ArrayLike,
+    experts: ArrayLike,
+) -> None:
+    """Draw the paths of a small ReLU net at one input, a panel each, with the weights along them.
+
+    Args:
+        axes: as many Axes as paths, any shape.
+        x: the input, shape (2,).
+        weights: the layers' weights, shapes (m, 2), (m, m), ..., (1, m).
+        paths: the units of each path, from 0 on.
+        gates: of the paths; those of open ones are coloured.
+        experts: of the paths.
+
+    Raises:
+        ValueError: if the numbers of axes, paths, gates and experts differ.
+    """
+    depth, width = len(weights) - 1, len(weights[0])
+    columns = [*_columns(depth, width, 0.0), np.array([[depth + 1.0, 0.0]])]
+    for axis, path, gate, expert in zip(np.ravel(axes), paths, gates, experts, strict=True):
+        marked = [None, *path, 0]
+        _network(axis, columns, marked, COLORS["relu"] if gate else INK)
+        for layer, matrix in enumerate(weights, 1):
+            for unit in range(len(matrix[0])):
+                if marked[layer - 1] in (None, unit):
+                    start, end = columns[layer - 1][unit], columns[layer][marked[layer]]
+                    _weight(axis, start + 0.42 * (end - start), matrix[marked[layer]][unit])
+        for place, entry in zip(columns[0], x, strict=True):
+            axis.text(place[0] - 0.15, place[1], _number(entry), ha="right", va="center")
+        value = _number(gate * expert)
+        axis.set_title(f"gate {_number(gate)} × expert {_number(expert)} = {value}")
+        axis.set(xlim=(-0.5, depth + 1.3), ylim=(-0.9, 0.9))
+        axis.set_axis_off()
+
+
+def _weight(axis: Axes, place: np.ndarray, value: float) -> None:
+    box = dict(boxstyle="round,pad=0.1", facecolor="#404040", edgecolor="none")
+    axis.text(*place, _number(value), ha="center", va="center", size=9, color="white", bbox=box)
+
+
+def _number(value: float) -> str:
+    return f"{float(value):g}".replace("-", "−") if value else "0"
 
 
 def _columns(depth: int, width: int, middle: float) -> list[np.ndarray]:

@@ -16,13 +16,19 @@ from halfspace.companion.intervals import (
     mean_intervals,
 )
 from halfspace.companion.spec import Result
-from halfspace.companion.text import power_of_ten, thousands
+from halfspace.companion.text import scientific, thousands
 from halfspace.companion.theory.measures import count_gaps, half_ratio, kept_shares
 from halfspace.datasets import circle_grid, circle_points
 from halfspace.gates import HardGate
 from halfspace.nets import DGN, DLGN, ReLUNet
 from halfspace.overlap import overlap_kernel
-from halfspace.paths import count_paths, mixture_of_experts
+from halfspace.paths import (
+    count_paths,
+    enumerate_paths,
+    mixture_of_experts,
+    path_experts,
+    path_gates,
+)
 
 __all__ = [
     "agrees",
@@ -98,9 +104,43 @@ def spread_laws(result: Result, fit_from: int = 1) -> tuple[np.ndarray, np.ndarr
 
 
 @torch.no_grad()
+def path_rows(net: Net, x: Tensor) -> list[dict[str, str]]:
+    """List a small net's paths at one input, their sum and the net's output.
+
+    Args:
+        net: without biases, one output.
+        x: shape (1, d).
+
+    Returns:
+        Rows of a table: path, gate, expert, gate × expert; last their sum and the net's output.
+    """
+    gates, experts = path_gates(net, x)[0].tolist(), path_experts(net, x)[0, :, 0].tolist()
+    rows = [
+        {
+            "path": " → ".join(str(unit + 1) for unit in path),
+            "gate": f"{gate:g}",
+            "expert": _signed(expert),
+            "gate × expert": _signed(gate * expert),
+        }
+        for path, gate, expert in zip(
+            enumerate_paths(net.width, net.depth).tolist(), gates, experts, strict=True
+        )
+    ]
+    total = sum(gate * expert for gate, expert in zip(gates, experts, strict=True))
+    empty = {"gate": "", "expert": ""}
+    rows.append({"path": "sum of all paths"} | empty | {"gate × expert": _signed(total)})
+    rows.append({"path": "the net's output"} | empty | {"gate × expert": _signed(float(net(x)))})
+    return rows
+
+
+def _signed(value: float) -> str:
+    return f"{value:g}".replace("-", "−") if value else "0"
+
+
+@torch.no_grad()
 def path_sum_rows(
     makers: Mapping[str, Callable[..., Net]], x: Tensor
-) -> list[dict[str, str | bool | int | float]]:
+) -> list[dict[str, str | bool | int]]:
     """Compare nets' outputs with sums over all paths, without and with biases.
 
     Args:
@@ -346,7 +386,7 @@ def experts_values(result: Result) -> dict[str, int | str]:
         error in training; experts-steps: number of the last step; experts-last: the error after it.
     """
     gaps = {
-        f"{name}-gap": power_of_ten(
+        f"{name}-gap": scientific(
             np.abs(result.arrays[f"experts_{name}"] - result.arrays[f"kernel_{name}"]).max()
         )
         for name in ("descent", "limit", "ridge")
