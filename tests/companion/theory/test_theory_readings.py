@@ -76,9 +76,14 @@ def test_products_are_compared_with_counts_of_all_paths(monkeypatch):
 
 def test_paths_are_listed_with_their_gates():
     gates = torch.tensor([[[1, 1], [1, 0]], [[0, 1], [1, 1]]])
-    rows = [tuple(row.values()) for row in readings.path_rows(gates)]
+    rows = [tuple(row.values()) for row in readings.shared_path_rows(gates)]
     assert rows == [("1 → 1", 1, 0, 0), ("1 → 2", 0, 0, 0), ("2 → 1", 1, 1, 1), ("2 → 2", 0, 1, 0)]
-    assert list(readings.path_rows(gates)[0]) == ["path", "gate at x", "gate at x′", "shared"]
+    assert list(readings.shared_path_rows(gates)[0]) == [
+        "path",
+        "gate at x",
+        "gate at x′",
+        "shared",
+    ]
 
 
 def normal_dlgns(count, **sizes):

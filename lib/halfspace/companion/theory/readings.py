@@ -34,8 +34,8 @@ __all__ = [
     "agrees",
     "circle_values",
     "counts_agree",
-    "draw_values",
     "depth_values",
+    "draw_values",
     "expected_share",
     "experts_values",
     "half_ratios",
@@ -50,6 +50,7 @@ __all__ = [
     "product_rows",
     "relu_limit_values",
     "share_gap",
+    "shared_path_rows",
     "spread_laws",
     "width_rows",
     "with_active_paths",
@@ -193,7 +194,7 @@ def largest_difference(rows: Sequence[Mapping[str, float]]) -> float:
     return max(row["largest difference"] for row in rows)
 
 
-def path_rows(gates: Tensor) -> list[dict[str, str | int]]:
+def shared_path_rows(gates: Tensor) -> list[dict[str, str | int]]:
     """List all paths and say at which of two inputs they are active.
 
     Args:
