@@ -1,4 +1,4 @@
-"""Build the book: one run at a time, a clear word on what failed, and no process left behind."""
+"""Build the book: one run at a time, clear messages on failure, and no process left behind."""
 
 import contextlib
 import os
@@ -23,14 +23,14 @@ def main() -> None:
     try:
         sys.exit(build(os.environ.get("PARAMETERS", "default"), os.environ.get("CORES", "2")))
     except KeyboardInterrupt:
-        print("Stopped. The chapters that had ended are kept; make book goes on from there.")
+        print("Stopped. Finished chapters are kept; make book continues from there.")
         sys.exit(130)
     except OSError as error:
-        sys.exit(f"{error.filename} cannot be used ({error.strerror}); see to it and go on")
+        sys.exit(f"{error.filename} cannot be used ({error.strerror}); fix this and try again")
 
 
 def build(parameters: str, cores: str) -> int | str:
-    """Return the exit status, or what is wrong in sentences."""
+    """Return the exit status, or sentences that say what is wrong."""
     import fcntl
 
     import project_files
@@ -45,14 +45,14 @@ def build(parameters: str, cores: str) -> int | str:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return "Another make book is running in this folder; wait until it has ended."
+            return "Another make book is running in this folder; wait until it has finished."
         clean()
         discard_damaged(parameters)
         return run(parameters, cores)
 
 
 def folder_problem() -> str | None:
-    """Make the folders that are written to, and return what keeps one from being written."""
+    """Create the output folders, and return the problem if one cannot be written."""
     import tempfile
 
     for folder in ("_build", "_build/executed", "_build/html", "_build/logs", ".snakemake"):
@@ -85,8 +85,9 @@ def clean() -> None:
 def discard_damaged(parameters: str) -> None:
     """Delete copies that cannot be shown, and the pages' list if a page is not as it was made.
 
-    Snakemake makes again what is missing, but takes what is there to be whole. Of a chapter that
-    ended when the run was stopped it has not noted the parameters, so these are compared here.
+    Snakemake makes missing files again, but assumes that existing files are complete. If a run was
+    stopped just after a chapter ended, Snakemake has not noted the chapter's parameters, so they
+    are compared here.
     """
     import executed_copies
     import pages
@@ -111,9 +112,9 @@ def discard_damaged(parameters: str) -> None:
 def run(parameters: str, cores: str) -> int:
     """Run Snakemake and return its exit status.
 
-    The lock above replaces Snakemake's own, which would outlive a killed run. A file that is there
-    is whole, also if Snakemake was ended before it noted that. Snakemake leads a process group of
-    its own, so that Ctrl-C reaches this process alone, which then ends the rest.
+    The lock above replaces Snakemake's own, which would remain after a killed run. Existing files
+    are complete, even if Snakemake was killed before it noted that. Snakemake leads its own process
+    group, so that Ctrl-C reaches only this process, which then ends the rest.
     """
     import subprocess
 
@@ -138,11 +139,11 @@ def run(parameters: str, cores: str) -> int:
 
 
 def end_group(snakemake) -> None:
-    """End Snakemake's process group, if need be the hard way: its own handler may never return."""
+    """End Snakemake's process group, by force if necessary: its handler may never return."""
     import subprocess
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # impatience must not leave the group behind
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave the group behind
     try:
         os.killpg(snakemake.pid, signal.SIGTERM)
         snakemake.wait(3)

@@ -1,4 +1,4 @@
-"""Make an environment from a lock, one process at a time. It needs nothing but Python 3.11.
+"""Make an environment from a lock, one process at a time. It needs only Python 3.11.
 
 uv installs the packages, three times as fast as pip. Where uv cannot be used, pip does it.
 """
@@ -28,7 +28,7 @@ PIP_TO_UV = {
     "proxy": "ALL_PROXY",
     "no-index": "UV_OFFLINE",
 }
-# The user's variables for uv that stay; all others could lead to another environment.
+# The user's variables for uv that are kept; others could change the environment.
 UV_KEPT = (
     "UV_CACHE_DIR UV_CONCURRENT UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_HTTP UV_INDEX "
     "UV_INSECURE_HOST UV_KEYRING_PROVIDER UV_LINK_MODE UV_NATIVE_TLS UV_NO_CACHE UV_NO_PROGRESS "
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def make(folder: Path, lock: Path, peers: bool) -> None:
-    """Install what ``lock`` lists, and the package, into ``folder``; leave ``.stamp`` at last."""
+    """Install what ``lock`` lists, and the package, into ``folder``; write ``.stamp`` last."""
     folder.mkdir(exist_ok=True)
     python, stamp = folder / "bin/python", folder / ".stamp"
     sources = [lock] if peers else [lock, Path("pyproject.toml")]
@@ -70,7 +70,7 @@ def make(folder: Path, lock: Path, peers: bool) -> None:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"Another make is making {folder}; this one waits for it.", flush=True)
+            print(f"Another make is creating {folder}; waiting for it.", flush=True)
             fcntl.flock(held, fcntl.LOCK_EX)
         newest = max(path.stat().st_mtime for path in sources)
         if stamp.exists() and stamp.stat().st_mtime >= newest:
@@ -94,7 +94,7 @@ def make(folder: Path, lock: Path, peers: bool) -> None:
 
 
 def begin(folder: Path, anew: bool) -> None:
-    """Make the environment with nothing but pip, or keep its packages unless ``anew``.
+    """Make the environment with only pip, or keep its packages unless ``anew``.
 
     A stop or a failure can leave half a package that looks like a whole one.
     """
@@ -115,7 +115,7 @@ def install_with_uv(folder: Path, lock: Path, install: list[object]) -> None:
     fetch = ["--quiet", "--retries", "1", "--no-deps", "--only-binary", ":all:", "--target", home]
     run(*install, *fetch, "--require-hashes", "-r", UV_LOCK)
     words = ["pip", "install", "--no-config", "--python", python, "--no-deps", "--require-hashes"]
-    # Compiled at once, as pip does it: else every process does it where Python may not write.
+    # Compiled now, as pip does; otherwise every process compiles where Python cannot write.
     run(home / "bin/uv", *words, "--compile-bytecode", "-r", lock, env=uv_variables(python))
     shutil.rmtree(home, ignore_errors=True)
 
@@ -152,10 +152,10 @@ def run(*command: object, env: dict[str, str] | None = None) -> None:
 
 
 def point_to_neighbour(folder: Path) -> None:
-    """Name the package's folder by its way from the environment.
+    """Name the package's folder by its path relative to the environment.
 
-    Python reads the file in the locale's encoding, so that with LC_ALL=C a project's folder with
-    other letters would keep it from starting.
+    Python reads the file in the locale's encoding. With LC_ALL=C, a project folder with non-ASCII
+    letters would keep it from starting.
     """
     (site,) = folder.glob("lib/python*/site-packages")
     (path,) = site.glob(EDITABLE)

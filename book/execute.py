@@ -1,4 +1,4 @@
-"""Execute one chapter with papermill: into a log first, and to its place when all of it ran."""
+"""Execute one chapter with papermill: first into a log, then, if all of it ran, to its place."""
 
 import argparse
 import importlib.util
@@ -20,7 +20,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 
 
 def settle_environment(threads: int) -> None:
-    """Make the kernel see the same surroundings whatever the reader's own settings are."""
+    """Give the kernel the same environment whatever the reader's settings are."""
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     # The kernel chooses this backend only where none is named, and any other leaves no image.
@@ -42,7 +42,7 @@ def processor() -> str:
 
 
 def machine(device: str, threads: int) -> dict:
-    """Return what a reader wants to know of the machine: versions and device, no names."""
+    """Return what readers want to know about the machine: versions and device, no names."""
     import torch  # only now: a chapter that fails early should fail fast
 
     cuda = device != "cpu" and torch.cuda.is_available()
@@ -89,7 +89,7 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
         values = {**executed.metadata.papermill.get("default_parameters", {}), **parameters}
         executed.metadata["halfspace"] = machine(values.get("device", "auto"), threads)
         target.parent.mkdir(parents=True, exist_ok=True)
-        # From here on the chapter has ended: it is kept even if the build is stopped now.
+        # The chapter is finished: it is kept even if the build is stopped now.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         whole.write_whole(target, executed_copies.sealed(executed))
     except OSError as error:
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON mapping")
     processes.end_with_parent()  # and the kernel with this process
     execute(**vars(parser.parse_args()))
-    os._exit(0)  # at once: winding up takes seconds, in which a kill would undo all of it
+    os._exit(0)  # at once: cleaning up takes seconds, and a kill then would undo all of it
 
 
 if __name__ == "__main__":

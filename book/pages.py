@@ -1,7 +1,6 @@
 """Make the pages from the executed chapters, and list them with their checksums.
 
-Jupyter Book's own output is shown only when the build fails for a reason that is not told in a
-sentence.
+Jupyter Book's output is shown only when the build fails for a reason that has no message here.
 """
 
 import contextlib
@@ -25,7 +24,7 @@ _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPE
 
 
 def damaged() -> str | None:
-    """Return the first file of the pages, by name, that is not as it was made, if any."""
+    """Return the first file of the pages, by name, that has changed since, if any."""
     try:
         listed = json.loads(LIST.read_text(encoding="utf8"))
         listed["index.html"]  # at least
@@ -51,7 +50,7 @@ def _checksum(path: Path) -> str | None:
 def main() -> None:
     """Build the pages, all anew, and write the list."""
     processes.end_with_parent()
-    # What an interrupted build left there, whole or not, must not be read again.
+    # What an interrupted build left there must not be read again.
     shutil.rmtree("_build/.doctrees", ignore_errors=True)
     said = io.StringIO()
     try:

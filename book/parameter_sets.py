@@ -53,13 +53,13 @@ def chapter_names(chapters: Path = Path("chapters")) -> list[str]:
 
 
 def _check(parameters: object) -> None:
-    """Hold a chapter's parameters to names and values that papermill can put into a cell."""
+    """Check that papermill can put a chapter's parameters into a cell."""
     if not isinstance(parameters, dict | None):
         raise ValueError(f"the parameters must be a mapping; got {parameters!r}")
     for name, value in (parameters or {}).items():
-        # papermill writes names into a cell of code, as they stand.
+        # papermill writes names into a code cell unchanged.
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-            raise ValueError(f"{name!r} is no name of a parameter")
+            raise ValueError(f"{name!r} cannot be the name of a parameter")
         try:
             json.dumps(value)
         except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""A process that ends when the one that started it is gone, however that one ended."""
+"""Let a process end when its parent has ended, for whatever reason."""
 
 import os
 import threading
@@ -11,8 +11,8 @@ __all__ = ["end_with_parent"]
 def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
     """Call ``end`` within about a second of the parent process's end.
 
-    The parent is asked for and not signalled: a dead process that nobody has waited for still takes
-    signals, but is no parent any more.
+    It compares parent ids and sends no signal: a dead process that nobody has waited for still
+    takes signals, but is no longer a parent.
 
     Args:
         end: What to do then; by default this process ends at once.

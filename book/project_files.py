@@ -1,6 +1,6 @@
 """Files of the project that the book is made from, checked before anything is executed.
 
-What reads them later would fail with a traceback of its own, often without the file's name.
+Otherwise the programs that read them would fail with a traceback, often without the file's name.
 """
 
 import json
@@ -40,9 +40,9 @@ def notebook_problem(path: Path) -> str | None:
     except (OSError, ValueError) as error:
         return f"{path} cannot be read as a notebook: {error}"
     except nbformat.ValidationError as error:
-        return f"{path} is no notebook of format 4: {error.message}"
+        return f"{path} is not a notebook of format 4: {error.message}"
     except (AttributeError, KeyError, TypeError):
-        return f"{path} is no notebook of format 4"
+        return f"{path} is not a notebook of format 4"
     return None
 
 
@@ -66,7 +66,7 @@ def _configuration() -> Iterator[str]:
 
 
 def _contents() -> Iterator[str]:
-    """Hold the table of contents to the pages that are there, and the chapters to it."""
+    """Check that the table of contents matches the existing pages and chapters."""
     from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
     try:
@@ -114,5 +114,5 @@ def _mapping(path: Path) -> dict:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is empty or no mapping; restore it with git checkout -- {path}")
+        raise ValueError(f"{path} is not a mapping; restore it with git checkout -- {path}")
     return content

@@ -1,7 +1,7 @@
 """Change the address under which the book is published, in every file that git tracks.
 
-The address in ``_config.yml`` is the one in force. Beside it, addresses made of its OWNER/NAME are
-changed: Colab links in README.md, the cell of each chapter that installs the package.
+The current address is the one in ``_config.yml``. Addresses made from its OWNER/NAME change, too:
+Colab links in README.md, and the cell of each chapter that installs the package.
 """
 
 import re
@@ -23,11 +23,11 @@ def main() -> None:
     old = yaml.safe_load(Path("_config.yml").read_text(encoding="utf8"))["repository"]["url"]
     slugs = [url.removeprefix("https://github.com/").encode() for url in (old, new)]
     if not Path(".git").exists():  # git would list files of a repository further up
-        sys.exit("The files to change are those that git tracks, and this folder is no git clone.")
+        sys.exit("This changes the files that git tracks, but this folder is not a git clone.")
     try:
         names = subprocess.check_output(["git", "ls-files", "-z"])
     except (OSError, subprocess.CalledProcessError):
-        sys.exit("git cannot list the files to change: see to what it says, or install it.")
+        sys.exit("git cannot list the files to change: read its message, or install git.")
     for path in map(Path, filter(None, names.decode().split("\0"))):
         content = path.read_bytes() if path.is_file() else b""  # else deleted, or a link to nothing
         if slugs[0] in content and b"\0" not in content:

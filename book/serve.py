@@ -1,4 +1,4 @@
-"""Show the built book on this machine alone, until Ctrl-C."""
+"""Show the built book, on this machine only, until Ctrl-C."""
 
 import functools
 import http.server

@@ -1,6 +1,6 @@
 """Run a module of the package: ``start.py MODULE ARGUMENTS``.
 
-A stop or a failure while it loads, which takes seconds, is one sentence.
+A stop or a failure during loading, which takes seconds, prints one sentence.
 """
 
 import os
@@ -26,7 +26,7 @@ def main() -> None:
     except (ImportError, MemoryError, OSError) as error:
         sys.exit(
             f"the package cannot be loaded ({error}); free some memory, "
-            "or make the environment anew: rm -r .venv, then the same command"
+            "or make the environment again: rm -r .venv, then the same command"
         )
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

@@ -1,4 +1,4 @@
-"""Begin a subject: folder, test, chapter, and its lines in the registry and ``_toc.yml``."""
+"""Start a subject: folder, test, chapter, and its lines in the registry and ``_toc.yml``."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from whole import write_whole
 TEMPLATES = Path(__file__).with_name("subject")
 COMPANION = Path("lib/halfspace/companion")
 REGISTRY, CONTENTS = COMPANION / "registry.py", Path("_toc.yml")
-MODEL = Path("chapters/06_circle_conditions.ipynb")  # gives the cells that all chapters share
+MODEL = Path("chapters/06_circle_conditions.ipynb")  # has the cells that all chapters share
 
 
 def main(name: str) -> None:

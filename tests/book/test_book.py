@@ -318,7 +318,7 @@ def test_without_git_the_address_is_not_changed_and_a_sentence_says_why(tmp_path
     command = [sys.executable, ROOT / "book/repository_url.py", "https://github.com/someone/else"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr == (
-        "The files to change are those that git tracks, and this folder is no git clone.\n"
+        "This changes the files that git tracks, but this folder is not a git clone.\n"
     )
 
 

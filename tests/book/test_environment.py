@@ -224,7 +224,7 @@ def test_a_second_make_waits_for_the_first_and_then_does_nothing(commands, capsy
         Path(".venv/.stamp").touch()  # the first has ended
     second.join(10)
     assert not second.is_alive() and commands == []
-    assert capsys.readouterr().out == "Another make is making .venv; this one waits for it.\n"
+    assert capsys.readouterr().out == "Another make is creating .venv; waiting for it.\n"
 
 
 def test_the_readers_pip_and_python_settings_stay_outside(tmp_path):

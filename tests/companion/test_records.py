@@ -477,7 +477,7 @@ def test_one_process_records_at_a_time(listed, folder, capsys):
     folder.mkdir()
     with files.locked(folder / ".lock", ""):
         assert command.main(["make"]) == 1
-    assert "another process records runs in" in capsys.readouterr().err
+    assert "another process is recording runs in" in capsys.readouterr().err
     assert set(records.missing(listed)) == {"one", "two"}
 
 
@@ -488,7 +488,7 @@ def test_a_killed_worker_is_one_sentence(listed, monkeypatch, capsys):
     monkeypatch.setattr(records, "wait", killed)
     assert command.main(["make", "--workers", "1"]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("while it made 'toy: one', a process was ended from outside")
+    assert told.startswith("during 'toy: one', a process was killed")
     assert "CORES=1" in told
 
 
@@ -504,7 +504,7 @@ def test_too_little_memory_is_one_sentence(listed, monkeypatch, capsys, error):
     monkeypatch.setattr(records, "wait", full)
     assert command.main(["make", "--workers", "1"]) == 1
     told = capsys.readouterr().err
-    assert told.endswith("there is too little memory for 'toy: one'; try CORES=1\n")
+    assert told.endswith("there is not enough memory for 'toy: one'; try CORES=1\n")
 
 
 def test_unfinished_runs_are_told(listed, monkeypatch, capsys, tmp_path):

@@ -205,7 +205,7 @@ class Ended(Spec):
 
 def test_a_killed_process_is_a_sentence_and_no_hang(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    with pytest.raises(ChildProcessError, match="a process was ended from outside, .*memory"):
+    with pytest.raises(ChildProcessError, match="a process was killed, .*memory"):
         results({n: Ended(number=n) for n in (1, 2)}, device="cpu")
 
 

@@ -139,5 +139,5 @@ def test_a_killed_worker_ends_the_command_in_a_sentence(running):
     _, said = command.communicate(timeout=60)
     assert command.returncode == 1 and "Traceback" not in said
     told = said.splitlines()[-1]
-    assert "a process was ended from outside" in told and "'toy: 1' or 'toy: 2'" in told
+    assert "a process was killed" in told and "'toy: 1' or 'toy: 2'" in told
     assert not any(map(alive, pids)) and not left_over(folder)

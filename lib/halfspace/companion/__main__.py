@@ -1,7 +1,7 @@
 """``python -m halfspace.companion make | list | verify``: the recorded runs' command.
 
-``make`` runs what ``halfspace.companion.registry`` lists and ``data/results`` lacks, ``list``
-tells what recorded, ``verify`` recomputes one seed of some recorded runs and compares.
+``make`` runs what ``halfspace.companion.registry`` lists and ``data/results`` lacks, ``list`` says
+what is recorded, ``verify`` recomputes one seed of some recorded runs and compares.
 """
 
 import argparse

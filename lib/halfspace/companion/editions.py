@@ -1,4 +1,4 @@
-"""What became of the first edition's claims: which rule replaced which, and both verdicts."""
+"""What happened to the first edition's claims: which rule replaced which, and both verdicts."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ __all__ = ["changes", "first_edition"]
 
 
 def first_edition() -> list[dict]:
-    """Return the first edition's claims as its report had them, an entry for each.
+    """Return the first edition's claims as in its report, one entry each.
 
     Keys: id, claim, where, paper, statistic, rule, verdict, findings, runs.
 
@@ -26,15 +26,15 @@ def first_edition() -> list[dict]:
 
 
 def changes(entries: list[dict]) -> list[dict]:
-    """Return what stands now in the place of each claim of the first edition.
+    """Return what replaces each claim of the first edition.
 
     Args:
         entries: of ``halfspace.companion.report.report``.
 
     Returns:
-        For each old claim its entry, ``old``, and the entries that stand in its place, ``new``:
-        those that replace it, or the one of its id and rule; none if the claim was dropped. Claims
-        whose rule is the same come last.
+        For each old claim its entry, ``old``, and the entries that replace it, ``new``: those that
+        name it, or the one with its id and rule; none if the claim was dropped. Claims whose rule
+        is unchanged come last.
     """
     by_id = {entry["id"]: entry for entry in entries}
     replacing = {}

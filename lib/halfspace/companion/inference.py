@@ -33,7 +33,7 @@ class Estimate:
 
     @classmethod
     def unknown(cls) -> Self:
-        """Return what is told where a seed has no value."""
+        """Return the estimate where a seed has no value."""
         nothing = float("nan")
         values = dict.fromkeys(("effect", "low", "high", "median", "p"), nothing)
         return cls(**values, interval="t")
@@ -42,12 +42,12 @@ class Estimate:
 def mean_or_skewed(values: np.ndarray, level: float, *, equal: bool = False) -> Estimate:
     """Estimate a mean over seeds.
 
-    The interval is Student's; where there are at least 20 seeds and the sample's skewness exceeds 1
-    in absolute value it is the bias-corrected and accelerated bootstrap's.
+    The interval is Student's. With at least 20 seeds and a sample skewness above 1 in absolute
+    value it is that of the bias-corrected and accelerated bootstrap.
 
     Args:
         values: shape (S,), finite, S at least 2.
-        level: the p-value is two-sided, for a mean that is the level.
+        level: the p-value is two-sided, for a mean equal to the level.
         equal: the p-value is the larger of the one-sided ones, for a mean of at most ``-level`` or
             at least ``level``.
 
@@ -86,11 +86,11 @@ def _share_of(drawn: np.ndarray) -> float:
 
 
 def share(values: np.ndarray, level: float) -> Estimate:
-    """Estimate the share of seeds for which something is so, with Wilson's interval.
+    """Estimate the share of seeds for which something holds, with Wilson's interval.
 
     Args:
         values: bool, shape (S,).
-        level: the p-value is the binomial test's, two-sided, for a share that is the level.
+        level: the p-value is the binomial test's, two-sided, for a share equal to the level.
     """
     test = stats.binomtest(int(values.sum()), len(values), level)
     low, high = test.proportion_ci(method="wilson")
@@ -113,7 +113,7 @@ def correlation(
     Args:
         first: shape (S,), S at least 4.
         second: shape (S,).
-        level: the p-value is two-sided, for a correlation that is the level.
+        level: the p-value is two-sided, for a correlation equal to the level.
         ranks: whether ranks are correlated (Spearman); the variance of the transformed coefficient
             is then larger by the factor 1 + r²/2 (Bonett and Wright 2000).
     """

@@ -1,4 +1,4 @@
-"""Means over seeds with their intervals, and times to a level."""
+"""Means over seeds with intervals, and times to a level."""
 
 import numpy as np
 from scipy import stats
@@ -20,7 +20,7 @@ __all__ = [
 
 
 _SKEWED = 1.0  # sample skewness from which on the mean's interval is bootstrapped
-_LEAST = 20  # seeds from which on it is: fewer do not show how skewed their law is
+_LEAST = 20  # seeds from which on it is: fewer do not show how skewed the distribution is
 _RESAMPLES = 9999
 _SEED = 0
 
@@ -65,7 +65,7 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, 
 
     Raises:
         ValueError: if there are fewer than two values or one is not finite: a seed that failed must
-            be counted by the caller, not averaged away.
+            be counted by the caller, not lost in a mean.
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2:
@@ -147,7 +147,7 @@ def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarr
         Shape (S,), in the unit of ``times``.
 
     Raises:
-        ValueError: if there is not a time for each row of ``curves``.
+        ValueError: if ``times`` and the rows of ``curves`` differ in number.
     """
     times, curves = np.asarray(times), np.asarray(curves)
     check_shape("times", times, curves.shape[:1])

@@ -1,4 +1,4 @@
-"""Where a figure's numbers come from, in a line for its caption."""
+"""A line for a figure's caption that says where its numbers come from."""
 
 from halfspace.companion.spec import Result
 
@@ -9,7 +9,7 @@ def origin(*results: Result) -> str:
     """Say whether results are recorded or made in this build, when and on which device.
 
     Args:
-        *results: those that a figure shows; a cached one counts as made in this build.
+        *results: those in the figure; a cached one counts as made in this build.
 
     Returns:
         ``Recorded on 2026-01-31 (CPU).``, ``Made in this build on 2026-02-01 (CPU).``, or both;

@@ -1,8 +1,8 @@
 """Parameters of a chapter, checked in the cell after the parameters cell, before any training.
 
 A chapter's parameters cell declares names, types and defaults (``seed: int = 0``); papermill may
-put a cell with other values after it, and a reader may edit it. ``check`` holds the values that
-result to the declared types and to the ranges that the chapter gives.
+put a cell with other values after it, and a reader may edit it. ``check`` compares the resulting
+values with the declared types and the chapter's ranges.
 """
 
 import ast
@@ -20,7 +20,7 @@ _NOUNS = {int: "an integer", float: "a number", str: "a text", bool: "True or Fa
 _PLURALS = {int: "integers", float: "numbers", str: "texts", bool: "truth values"}
 _INJECTED = "# Parameters"  # first line of the cell that papermill adds
 _PATHS = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")  # its --inject-paths adds these
-# A number to a reader, a text in YAML 1.1, which wants a point and a signed exponent.
+# A number for people, but a text in YAML 1.1, which requires a point and a signed exponent.
 _EXPONENT = re.compile(r"([-+]?\d+\.?\d*)[eE]([-+]?\d+)")
 
 Range = tuple[float, float] | tuple[str, ...] | tuple[bool, ...]
@@ -29,7 +29,7 @@ _NO_RULES: Rules = MappingProxyType({})
 
 
 class ParameterError(ValueError):
-    """A chapter was given a parameter that it cannot take."""
+    """A chapter got a parameter that it cannot use."""
 
     def _render_traceback_(self) -> list[str]:
         # IPython shows this instead of a traceback through the package.
@@ -40,16 +40,16 @@ def check(rules: Rules = _NO_RULES, /, **ranges: Range) -> None:
     """Check this notebook's parameters.
 
     Args:
-        rules: what ranges cannot say, each as a sentence and a function that tells whether it
-            holds: ``{f"n must be even; got {n}": lambda: n % 2 == 0}``. They are asked once every
-            parameter is of its type and in its range.
+        rules: what ranges cannot express, each as a sentence and a function that returns whether
+            it holds: ``{f"n must be even; got {n}": lambda: n % 2 == 0}``. They are evaluated once
+            every parameter has its type and is in its range.
         **ranges: for each parameter its smallest and largest value, ``seed=(0, 100)``, or its
             choices, ``device=("auto", "cpu", "cuda")``. For a list they hold for each entry.
 
     Raises:
         ParameterError: if a parameter is unknown, missing, of the wrong type, out of its range or
             not among its choices, if a rule does not hold, or if ``device`` asks for CUDA on a
-            machine without it. All of them are named at once.
+            machine without it. The message lists all problems.
         RuntimeError: outside IPython.
     """
     from IPython import get_ipython
@@ -63,7 +63,7 @@ def check(rules: Rules = _NO_RULES, /, **ranges: Range) -> None:
 
 
 def increasing(values: Sequence[float], *, least: int = 1) -> bool:
-    """Return whether each value is larger than the one before it, and there are enough of them."""
+    """Return whether each value is larger than the one before, and there are enough values."""
     return len(values) >= least and sorted(set(values)) == list(values)
 
 
@@ -164,7 +164,7 @@ def _what(annotation: str, allowed: Range) -> str:
 
 
 def _shown(value: object, annotation: str) -> str:
-    """Return a refused value, and how to write it if it is a number that YAML took for a text."""
+    """Return a refused value, and how to write it if it is a number that YAML read as a text."""
     number = _EXPONENT.fullmatch(value) if isinstance(value, str) else None
     if number is None or annotation != "float":
         return repr(value)

@@ -41,10 +41,10 @@ _REMEDY = (
 )
 _EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evaluation
 _ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
-# Late in training. Chosen after a seed each of 127 conditions had been recomputed: none is refused.
+# Late in training. Chosen after recomputing one seed of each of 127 conditions: none is refused.
 _MARGIN = 0.5  # beyond the seeds' spread, as a share of it
 _LATE_TOLERANCE = 0.02  # likewise, as a share of the largest value
-_FORGIVEN = 0.1  # share of an array's entries that may lie outside: some do by chance
+_FORGIVEN = 0.1  # share of an array's entries that may be outside: some are by chance
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Check:
         recomputed: the new value.
         low: smallest value that passes.
         high: largest.
-        late: whether it is a value late in training, where chance decides in float32.
+        late: whether it is a value late in training, where float32 rounding decides.
     """
 
     name: str
@@ -75,14 +75,14 @@ class Check:
 
 
 def missing(conditions: Mapping[str, Spec]) -> dict[str, Spec]:
-    """Return the conditions that no recorded run serves."""
+    """Return the conditions that have no recorded run."""
     return {name: spec for name, spec in conditions.items() if spec.recorded() is None}
 
 
 def stale(conditions: Iterable[Spec]) -> list[Path]:
     """Return the files below the results folder that belong to none of the given specs.
 
-    They come from specs that were changed since: they are reported, and never read.
+    Their specs have changed since. They are reported and never read.
     """
     wanted = {spec.record_path() for spec in conditions}
     files = [path for path in results_folder().glob("*/*.*") if not path.name.startswith(".")]
@@ -98,7 +98,7 @@ def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path
         deadline: see ``Spec.run``.
 
     Returns:
-        The path without suffix; ``None`` if the deadline came first and a checkpoint is left.
+        The path without suffix; ``None`` if the deadline came first, which leaves a checkpoint.
 
     Raises:
         ValueError: if the arrays take more than ``MAX_BYTES``.
@@ -115,7 +115,7 @@ def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path
 
 
 def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None:
-    """Write a recorded run: arrays first, then what they are, each whole or not at all.
+    """Write a recorded run: first the arrays, then their description, each file atomically.
 
     Raises:
         ValueError: if the arrays take more than ``MAX_BYTES``.
@@ -146,9 +146,9 @@ def make(
 ) -> list[str]:
     """Record what is missing, several at a time, with progress.
 
-    On a CPU each run has a process of one thread; on CUDA runs follow each other. What is finished
-    is kept, so that an interrupted call loses the unfinished runs only, and the next one goes on;
-    runs that leave checkpoints go on from these.
+    On a CPU each run has a process with one thread; on CUDA runs follow each other. Finished runs
+    are kept, so an interrupted call loses only the unfinished ones, and the next call continues;
+    runs with checkpoints continue from these.
 
     Args:
         conditions: specs by name.
@@ -162,9 +162,9 @@ def make(
     Raises:
         ValueError: if the device is not available, or there is no folder for recorded runs.
         OSError: if the folder cannot be written.
-        MemoryError: if there is too little memory; the message names the runs.
-        BlockingIOError: if another process records runs in the folder.
-        ChildProcessError: if a process was ended from outside; the message names its runs.
+        MemoryError: if memory runs out; the message names the runs.
+        BlockingIOError: if another process is recording runs in the folder.
+        ChildProcessError: if a process was killed; the message names its runs.
     """
     chosen = resolve_device(device)
     limit = math.inf if minutes is None else time.monotonic() + 60 * minutes
@@ -174,7 +174,7 @@ def make(
     check_writable(folder, _REMEDY)
     with locked(
         folder / ".lock",
-        f"another process records runs in {folder}; wait until it has ended",
+        f"another process is recording runs in {folder}; wait until it has finished",
     ):
         return _make(list(missing(conditions).items()), chosen, workers, limit)
 
@@ -204,12 +204,12 @@ def _make(
                     del running[future]
     except ChildProcessError as error:
         names = " or ".join(f"'{name}'" for name in running.values())
-        raise ChildProcessError(f"while it made {names}, {error}") from error
+        raise ChildProcessError(f"during {names}, {error}") from error
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise
         names = " or ".join(f"'{name}'" for name in running.values())
-        raise MemoryError(f"there is too little memory for {names}; try CORES=1") from error
+        raise MemoryError(f"there is not enough memory for {names}; try CORES=1") from error
     return done
 
 
@@ -228,7 +228,7 @@ def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
         device: where to recompute it: ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
     Returns:
-        One check for each array, at its entry that agrees least.
+        One check for each array, at the entry that agrees least.
 
     Raises:
         ValueError: if there is no recorded run, or the arrays are not those recorded.

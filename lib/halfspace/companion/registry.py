@@ -1,8 +1,8 @@
 """The subjects of the book, with their recorded studies and their claims.
 
 A subject is a folder beside this module. Its ``conditions`` list the recorded studies, its
-``claims`` what is judged by them. This module imports both by name: what a chapter depends on is
-what the chapter itself imports (``halfspace.companion.sources``).
+``claims`` what is judged by them. This module imports both by name, so that a chapter depends only
+on what it imports itself (``halfspace.companion.sources``).
 """
 
 import importlib
@@ -26,7 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "cifar": set(),
     "speed": set(),
 }
-"""The subjects, in the order of the report, and the subjects whose code each one may import."""
+"""The subjects in the order of the report, and the subjects whose code each may import."""
 
 
 def _collect(module: str, name: str) -> dict:
@@ -53,7 +53,7 @@ CLAIMS: tuple[Claim, ...] = tuple(claim for part in CLAIMS_OF.values() for claim
 """All claims, subject by subject."""
 
 NEED_GPU = ("cifar: ",)
-"""Beginnings of the names, ``"study: condition"``, of runs that a CPU would take days for."""
+"""Prefixes of the names, ``"study: condition"``, of runs that take days on a CPU."""
 
 
 def condition(name: str) -> Spec:

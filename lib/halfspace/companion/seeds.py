@@ -1,4 +1,4 @@
-"""Random nets drawn from seeds, one by one, and the seeds that recorded runs begin with."""
+"""Random nets drawn one by one from seeds, and the first seeds of recorded runs."""
 
 import math
 from abc import abstractmethod
@@ -25,18 +25,18 @@ __all__ = [
 ]
 
 FIRST_SEED = 1000
-"""First seed of most recorded runs: none of its results was known when rules were chosen."""
+"""First seed of most recorded runs: their results were unknown when rules were chosen."""
 
 FRESH_SEED = 3000
-"""First seed of the second edition's runs: none of their results was known when its rules were."""
+"""First seed of the second edition's runs: their results were unknown when rules were chosen."""
 
 KINDS = ("relu", "dlgn")
 
 
 def order_seed(seed: int) -> int:
-    """Return the seed of the batches' order that belongs to a net's seed.
+    """Return the seed for the order of the batches that belongs to a net's seed.
 
-    A stream of its own: the generator that draws a net's weights would else draw its order, too.
+    It is a separate stream; otherwise the generator of a net's weights would also draw the order.
     """
     (state,) = np.random.SeedSequence([seed, 1]).generate_state(1, np.uint32)
     return int(state)

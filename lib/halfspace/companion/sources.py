@@ -1,7 +1,7 @@
 """Which files of the package a module or a chapter depends on, read from its imports.
 
-The cache keys results by these files, and the build re-executes a chapter when one of its own
-changes. This module needs nothing but Python, so that the build can load it alone.
+The cache keys results by these files, and the build re-executes a chapter when one of its files
+changes. This module needs only Python, so that the build can load it alone.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""What every experiment shares: a frozen spec with a key, a cache, a result with provenance."""
+"""What all experiments share: a frozen spec with a key, a cache, a result with provenance."""
 
 import dataclasses
 import functools
@@ -39,8 +39,8 @@ _LATER = {"later": True}
 def later(default: object, **constraints):
     """Return a field of a spec that was added after runs had been recorded.
 
-    It enters the key only where it differs from its default, so that the earlier runs stay valid.
-    With the default the experiment must therefore do exactly what it did without the field.
+    It is part of the key only where it differs from its default, so that earlier runs stay valid.
+    With the default, the experiment must therefore do exactly what it did without the field.
 
     Args:
         default: the value that stands for the earlier behaviour; it may never change.
@@ -54,11 +54,11 @@ def _whole(value: object, info: ValidationInfo) -> int:
 
 
 Integer = Annotated[int, BeforeValidator(_whole)]
-"""A spec's field that takes whole numbers, numpy's included, and no bool."""
+"""A spec's field for whole numbers, including numpy's, but not for bools."""
 
 
 class Result:
-    """Arrays that an experiment computed, read as attributes, and where they come from.
+    """Arrays that an experiment computed, readable as attributes, and where they come from.
 
     Attributes:
         spec: the experiment's spec.
@@ -91,11 +91,11 @@ class Spec(BaseModel):
             name. A class that is renamed keeps its runs by naming the old one here.
         version: bumped by hand when the experiment's meaning changes.
         early: the epochs up to which a recomputed run agrees with the recorded one within
-            ``tolerance``; infinite where nothing is trained, or for few steps.
-        late: arrays that rest on further training at every epoch.
+            ``tolerance``; infinite if nothing is trained, or only for few steps.
+        late: arrays that depend on further training at every epoch.
         tolerance: largest such difference, as a share of the largest of a seed's values at that
             epoch.
-        timings: arrays that hold durations, which no other run repeats.
+        timings: arrays of durations, which differ from run to run.
         resumes: whether runs leave checkpoints and can be done in pieces.
     """
 
@@ -155,7 +155,7 @@ class Spec(BaseModel):
     def run(
         self, device: torch.device, deadline: float = math.inf
     ) -> tuple[dict[str, np.ndarray], dict]:
-        """Compute the arrays, whatever is recorded or cached, and say where they come from.
+        """Compute the arrays, even if they are recorded or cached, and say where they come from.
 
         Args:
             device: where.
@@ -186,7 +186,7 @@ class Spec(BaseModel):
             path.unlink()
 
     def record_path(self) -> Path | None:
-        """Return where a recorded run of this spec is kept, without suffix; ``None`` for nowhere.
+        """Return where a recorded run of this spec is kept, without suffix; ``None`` if nowhere.
 
         See ``results_folder``.
         """
@@ -226,7 +226,7 @@ class Spec(BaseModel):
 
     @abstractmethod
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        """Compute the arrays; one that resumes takes a deadline and also returns its pieces."""
+        """Compute the arrays; a spec that resumes takes a deadline and also returns its pieces."""
 
     def data_checksums(self) -> dict[str, str]:
         """Return the SHA-256 of each data file that the experiment reads, by name."""
@@ -234,9 +234,9 @@ class Spec(BaseModel):
 
     @property
     def verifiable(self) -> bool:
-        """Whether ``make verify`` can recompute the run, which takes it a CPU minute at most.
+        """Whether ``make verify`` can recompute the run in a CPU minute at most.
 
-        A class with runs that take longer also has recorded runs of the same code that do not.
+        A class with longer runs also has short recorded runs of the same code.
         """
         return True
 
@@ -270,10 +270,10 @@ def results(
 ) -> dict[Hashable, Result]:
     """Return the results of several experiments, by the specs' names.
 
-    On a CPU, missing results are computed side by side in separate processes, with one thread each
-    and as many as this process has threads: for nets of these sizes that is twice as fast as one
-    experiment after the other with several threads. Each enters the cache as it ends, so that an
-    interruption loses the unfinished ones only.
+    On a CPU, missing results are computed in parallel in separate processes of one thread each, as
+    many as this process has threads. For nets of these sizes that is twice as fast as one
+    experiment after the other with several threads. Each result is cached when it is finished, so
+    an interruption loses only the unfinished ones.
 
     Args:
         specs: the specs by name.
@@ -283,7 +283,7 @@ def results(
     Raises:
         ValueError: if the device is not available.
         OSError: if the cache folder cannot be written.
-        ChildProcessError: if a process was ended from outside, probably for lack of memory.
+        ChildProcessError: if a process was killed, probably because memory ran out.
     """
     chosen = resolve_device(device)
     missing = {

@@ -1,4 +1,4 @@
-"""Where results lie: the local cache, the recorded runs, and the code that they come from."""
+"""Where results are kept: the local cache, the recorded runs, and the code that made them."""
 
 import functools
 import hashlib
@@ -31,7 +31,7 @@ __all__ = [
 _PACKAGE = PACKAGE
 
 
-DIGEST = "digest"  # of arrays and description, in the description of a recorded or cached result
+DIGEST = "digest"  # of arrays and description; a key of a recorded or cached description
 
 
 def cache_folder() -> Path:
@@ -52,7 +52,7 @@ def cache_folder() -> Path:
 
 
 def results_folder() -> Path | None:
-    """Return where recorded runs are kept, ``None`` for nowhere.
+    """Return where recorded runs are kept, ``None`` if nowhere.
 
     It is ``HALFSPACE_RESULTS``, or ``data/results`` of the repository.
     """
@@ -63,7 +63,7 @@ def results_folder() -> Path | None:
 
 
 def _repository() -> Path | None:
-    """Return the repository that this package lies in, ``None`` for an installed one."""
+    """Return the repository that holds this package, ``None`` for an installed package."""
     root = _PACKAGE.parents[1]
     return root if (root / "_toc.yml").exists() else None
 
@@ -72,8 +72,8 @@ def _repository() -> Path | None:
 def sources_digest(module: str) -> str:
     """Digest the code that results of a module's specs depend on.
 
-    That is the module and what it imports of the package: the cache must not outlive a change
-    there, and need not be made again for a change elsewhere.
+    That is the module and what it imports from the package. A change there makes cached results
+    invalid; a change elsewhere does not.
     """
     digest = hashlib.sha256(torch.__version__.encode())
     file = getattr(sys.modules.get(module), "__file__", None)  # a notebook's cells have none
@@ -91,7 +91,7 @@ def code_version(*others: str) -> str:
     environment inside another repository.
 
     Args:
-        *others: git pathspecs of files that count as code, too, besides the package.
+        *others: git pathspecs of further files that count as code.
     """
     try:
         _git("ls-files", "--error-unmatch", "__init__.py")
@@ -103,7 +103,7 @@ def code_version(*others: str) -> str:
 
 
 def _git(*command: str) -> str:
-    """Run git in the package's folder, whichever repository the environment names."""
+    """Run git in the package's folder, even if the environment names another repository."""
     environment = {name: v for name, v in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
         ["git", "-C", str(_PACKAGE), *command],
@@ -137,17 +137,17 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def check_digest(arrays: dict[str, np.ndarray], description: dict) -> None:
-    """Refuse arrays whose digest is not that of their description.
+    """Refuse arrays whose digest differs from the one in their description.
 
     Raises:
         ValueError: if it differs.
     """
     if description.get(DIGEST) != digest(arrays, description):
-        raise ValueError("its checksum says that it is not as it was written")
+        raise ValueError("its checksum does not match its content")
 
 
 def read_cached(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
-    """Read a cached result; a damaged file counts as absent, since it can be computed again."""
+    """Read a cached result; a damaged file counts as absent, because it can be recomputed."""
     try:
         arrays = read_arrays(path)
         description = json.loads(str(arrays.pop("_description")))

@@ -10,8 +10,8 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def glue_all(values: Mapping[str, object], prefix: str = "") -> None:
     """Glue values to an executed notebook, so that its text can quote them.
 
-    Numbers should come from a subject's ``readings``, which claims call too: so text and verdict
-    cannot disagree.
+    Numbers should come from a subject's ``readings``, which claims call, too. Then text and verdict
+    agree.
 
     Args:
         values: texts or numbers by name; ``{glue:text}`NAME``` in the text shows one.

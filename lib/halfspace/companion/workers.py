@@ -1,4 +1,4 @@
-"""Processes that compute side by side and never outlive the one that started them."""
+"""Worker processes that run in parallel and end with the process that started them."""
 
 import contextlib
 import multiprocessing
@@ -16,10 +16,9 @@ __all__ = ["worker_pool"]
 
 @contextlib.contextmanager
 def worker_pool(workers: int, *, threads: int) -> Iterator[ProcessPoolExecutor]:
-    """Start processes for the length of a ``with`` block.
+    """Start processes for the duration of a ``with`` block.
 
-    If the block fails or is interrupted, the processes end at once. If this process is killed, they
-    end too.
+    If the block fails or is interrupted, or if this process is killed, the processes end at once.
 
     Args:
         workers: how many processes.
@@ -29,7 +28,7 @@ def worker_pool(workers: int, *, threads: int) -> Iterator[ProcessPoolExecutor]:
         The pool.
 
     Raises:
-        ChildProcessError: if a process was ended from outside.
+        ChildProcessError: if a process was killed.
     """
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
@@ -48,16 +47,16 @@ def worker_pool(workers: int, *, threads: int) -> Iterator[ProcessPoolExecutor]:
             child.join()
         if isinstance(error, BrokenProcessPool):
             raise ChildProcessError(
-                "a process was ended from outside, probably for lack of memory; run the command "
-                "again with fewer processes (CORES=1)"
+                "a process was killed, probably because memory ran out; run the command again "
+                "with fewer processes (CORES=1)"
             ) from error
         raise
 
 
 def _begin(threads: int) -> None:
-    """Prepare a worker: its threads, and its end."""
+    """Set a worker's threads, and make it end with its parent."""
     torch.set_num_threads(threads)
-    # Ctrl-C reaches every process of the terminal; the parent ends the workers.
+    # Ctrl-C reaches every process in the terminal; here the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
