@@ -233,7 +233,7 @@ def _freezing_numbers(result: Result, label: str) -> dict[str, str]:
     if "fresh_hard_trained" in result.arrays:
         values["hard"] = learned_by_hard_gates(result, "fresh")
     numbers = {f"{what} {label}": interval_text(value) for what, value in values.items()}
-    return numbers | {f"high {label}": _epochs_high(result)}
+    return numbers | {f"high {label}": _high_until(result)}
 
 
 _TOLD = {
@@ -293,27 +293,28 @@ def image_panels(
     return panels
 
 
-def image_rows(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> list[dict[str, str]]:
+def image_rows(
+    specs: Mapping[str, Spec], results: Mapping[str, Result], labels: str
+) -> list[dict[str, str]]:
     """Return what frozen gates on images tell, as a table's rows: a question, an answer a net.
 
     Answers are differences in percentage points. The interval's sign decides: yes above 0, no below
-    it, else open. Labels without a recorded run are left out; without any run there is one row.
+    it, else open. Without a recorded run there is one row.
 
-    Args: those of ``image_freezing_numbers``.
+    Args:
+        specs: of ``FashionFreezing``, by name.
+        results: of those that have been run.
+        labels: of which runs.
     """
     answers = {
-        (spec.model, spec.labels): _answers(results[name]) if name in results else {}
+        spec.model: _answers(results[name])
         for name, spec in specs.items()
+        if spec.labels == labels and name in results
     }
-    asked = (*_ASKED, _ASKED_OF_HARD, _ASKED_OF_LOSS)
-    recorded = dict.fromkeys(labels for (_, labels), told in answers.items() if told)
-    if not recorded:
-        return [{"question": "All questions"} | dict.fromkeys(_NETS.values(), NO_RUN)]
+    asked = (*_ASKED, _ASKED_OF_HARD, _ASKED_OF_LOSS) if answers else ("All questions",)
     return [
         {"question": question}
-        | {name: answers[net, labels].get(question, NO_RUN) for net, name in _NETS.items()}
-        | {"labels": labels}
-        for labels in recorded
+        | {name: answers.get(net, {}).get(question, NO_RUN) for net, name in _NETS.items()}
         for question in asked
     ]
 
@@ -324,7 +325,7 @@ def _answers(result: Result) -> dict[str, str]:
     hard = "its gates are hard"
     if "fresh_hard_trained" in result.arrays:
         hard = _answer(learned_by_hard_gates(result, "fresh"))
-    return answers | {_ASKED_OF_HARD: hard, _ASKED_OF_LOSS: _epochs_high(result)}
+    return answers | {_ASKED_OF_HARD: hard, _ASKED_OF_LOSS: _high_until(result)}
 
 
 def _answer(shares: np.ndarray) -> str:
@@ -333,8 +334,8 @@ def _answer(shares: np.ndarray) -> str:
     return f"{word}: {interval_text(100 * shares)}"
 
 
-def _epochs_high(result: Result) -> str:
-    """Write the epochs of the seeds' ``last_high``, from the first to the last."""
+def _high_until(result: Result) -> str:
+    """Write the epochs of ``last_high``, from the earliest seed's to the latest's."""
     epochs = np.unique(result.at[last_high(result)])
     return " to ".join(f"{e:g}" for e in dict.fromkeys(epochs[[0, -1]]))
 
