@@ -36,7 +36,7 @@ def test_panels_without_a_run_say_so():
     panels = {"a net": ([0, 1, 10], given, 7.5, "relu"), "another": None}
     plots.frozen_gate_panels(axes, panels, linear_until=0.1)
     assert len(axes[0].lines) == 5 and not axes[1].lines
-    assert axes[0].get_xlabel() == "gates frozen at epoch"
+    assert axes[0].get_xlabel() == "gates frozen at epoch" and axes[0].get_xlim() == (0, 10)
     assert axes[1].get_title() == "another" and not axes[1].axison and axes[0].axison
     assert [text.get_text() for text in axes[1].texts] == ["not recorded yet"]
     (legend,) = figure.legends

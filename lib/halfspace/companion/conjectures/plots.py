@@ -61,7 +61,7 @@ def frozen_gate_panels(
         *values, color = panel
         frozen_gates(axis, *values, title=title, color=color, linear_until=linear_until)
         axis.set_xticks([0, 1, 10], ["0", "1", "10"])
-        axis.set(xlabel="gates frozen at epoch", ylabel="correct (%)")
+        axis.set(xlabel="gates frozen at epoch", ylabel="correct (%)", xlim=(0, values[0][-1]))
         drawn.append(axis)
     if drawn:
         legend_above(drawn[0].figure, drawn[0], columns=2)
