@@ -100,7 +100,7 @@ MODELS = {title: kind.split(": ")[0] for kind, title in KINDS.items()}
 
 _BY_CLASS = ("accuracy", "hard_accuracy", "paths", "log_paths", "zero")
 _COMPARED = ("modified", "original", "swapped")
-_NET_NAMES = NETS | {"dlgn, linear experts": "DLGN, linear experts"}
+_NET_NAMES = NETS | {"dlgn, linear experts": "DLGN-PWL"}
 _AGAINST = {"own start": None, "swapped labels": "swapped", "original labels": "original"}
 _KERNELS = {"overlap": "Λ", "ntk": "NTK"}
 _TARGETS = ("labels", "pixels")
@@ -390,7 +390,7 @@ def alignment_changes(result: Result) -> dict[str, str]:
         f"{_KERNELS[kernel]} and {target}": interval_text(
             alignment_change(result, f"{kernel}_{target}")
         )
-        for kernel, target in (("overlap", "labels"), ("ntk", "labels"), ("ntk", "pixels"))
+        for kernel, target in (("overlap", "labels"), ("ntk", "labels"))
     }
 
 
@@ -400,13 +400,10 @@ def allocations(result: Result) -> dict[str, str]:
     Factors of the ratio of mean counts with their 95 % intervals, and how many seeds have the
     simple part ahead.
     """
-    ahead = path_ratio(result)
-    gained = ahead - ahead[0]
     return {
         "gained by the end": factor_text(path_gain(result)),
         "seeds that gained": _count(path_gain(result) > 0),
         "ahead throughout": _count(ahead_throughout(result)),
-        "gained by epoch 1": factor_text(gained[nearest_record(result, EARLY)]),
     }
 
 
@@ -417,7 +414,6 @@ def effects(modified: Result, swapped: Result) -> dict[str, str]:
         "epoch 1": factor_text(early),
         "the end": factor_text(late),
         "seeds above ×1, epoch 1 / end": f"{(early > 0).sum()} / {(late > 0).sum()}",
-        "of the images, end": factor_text(image_effect(modified, swapped)[-1]),
     }
 
 

@@ -213,9 +213,9 @@ def help_rows(runs: Runs) -> list[dict[str, str]]:
             same = plain.spec.training.learning_rate == run.spec.training.learning_rate
             rows.append(
                 {
+                    "does it help?": helps(gain),
                     "idea": LABELS[idea],
                     "net": label,
-                    "does it help?": helps(gain),
                     "gain": factor_text(gain),
                     "at one rate": "same" if same else factor_text(error_gain(at_its_rate, run)),
                 }
