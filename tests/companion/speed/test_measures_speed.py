@@ -66,8 +66,8 @@ def test_rows_are_of_the_sizes_and_nets_that_the_page_names(monkeypatch):
     counts = measures.count_rows(x, 0)
     exact = {f"wrong, {name}": "0.0 %" for name in errors(0, 0, 0)}
     assert counts == [
-        {"units × layers": "4 × 2", "paths": "16"} | exact,
-        {"units × layers": "8 × 3", "paths": "512"} | exact,
+        {"units × layers": "4 × 2"} | exact | {"paths": "16"},
+        {"units × layers": "8 × 3"} | exact | {"paths": "512"},
     ]
     tangents = measures.tangent_rows(x, 0)
     assert [row["network"] for row in tangents] == ["ReLU net", "DLGN"]

@@ -64,9 +64,8 @@ def count_rows(x: Tensor, seed: int) -> list[dict[str, object]]:
         net = random_net("dlgn", seed, width=width, depth=depth, bias=False).float().to(x.device)
         errors = count_errors(net.gates(x))
         wrong = {f"wrong, {name}": f"{100 * error:.1f} %" for name, error in errors.items()}
-        rows.append(
-            {"units × layers": f"{width} × {depth}", "paths": thousands(width**depth)} | wrong
-        )
+        sizes = {"units × layers": f"{width} × {depth}"}
+        rows.append(sizes | wrong | {"paths": thousands(width**depth)})
     return rows
 
 

@@ -182,8 +182,9 @@ def _ratio_row(row: dict, own: str, other: str) -> dict[str, object]:
     extrapolated = " (extrapolated)" if timed[other]["extrapolated"] else ""
     return {
         "ratio (quartiles)": f"{ratio['median']} ({ratio['low']} to {ratio['high']})",
-        "against": _shown(other) + extrapolated,
-        "work": _shown(row["label"] + own.removeprefix("ours")),
+        "work: other method": _shown(
+            f"{row['label']}{own.removeprefix('ours')}: {other}{extrapolated}"
+        ),
         "seconds of halfspace": timed[own]["median"],
     }
 
