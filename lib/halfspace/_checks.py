@@ -1,4 +1,4 @@
-"""Checks of arguments that modules of all floors share, and contexts that computations run in."""
+"""Checks of arguments that all modules share, and contexts that computations run in."""
 
 import contextlib
 import math
@@ -36,7 +36,7 @@ def check_integer(name: str, value: object, least: int | None = 1) -> int:
         least: smallest one allowed: 1, 0, or ``None`` for no limit.
 
     Raises:
-        ValueError: if it is no integer (a bool is none) or too small.
+        ValueError: if it is not an integer (a bool is not one) or too small.
     """
     try:
         number = None if isinstance(value, bool | np.bool_) else operator.index(value)
@@ -68,7 +68,7 @@ def check_images(x: Tensor, channels: int) -> None:
 
 
 def check_shape(name: str, tensor: Tensor | np.ndarray, *shapes: tuple[int, ...]) -> None:
-    """Refuse a tensor of another shape than one of those given: it would be broadcast.
+    """Refuse a tensor whose shape is not one of those given: it would be broadcast.
 
     Raises:
         ValueError: if its shape is none of them.
@@ -92,10 +92,10 @@ def check_finite(name: str, values: Tensor | np.ndarray) -> None:
 
 
 def check_weights(net: nn.Module) -> None:
-    """Refuse a net that has weights which are NaN or infinite.
+    """Refuse a net with weights that are NaN or infinite.
 
     Raises:
-        ValueError: if there are any; the text names the first parameter that has.
+        ValueError: if there are any; the message names the first parameter that has any.
     """
     for name, parameter in net.named_parameters():
         check_finite(f"the net's {name}", parameter.detach())
@@ -156,7 +156,7 @@ def exact() -> Iterator[None]:
 def single_precision() -> Iterator[None]:
     """Make float32 tensors on the CPU, whatever the session's default dtype and device are."""
     dtype = torch.get_default_dtype()
-    # A device's context slows down each call of PyTorch: it is entered where it is needed only.
+    # A device's context slows down each call of PyTorch, so it is entered only where needed.
     elsewhere = torch.get_default_device().type != "cpu"
     with torch.device("cpu") if elsewhere else contextlib.nullcontext():
         torch.set_default_dtype(torch.float32)

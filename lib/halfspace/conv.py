@@ -10,8 +10,8 @@ Pre-activations and gates are a list of H + 1 tensors: H of shape (n, F, h, w), 
 
 Convolutions are 3 × 3 with a border of zeros, so that images keep their size; the mean over pixels
 is a part of the dense layer's linear map. The initial weights are drawn as in Glorot and
-Bengio (2010). The paper names no initialisation, but it describes the layers in the terms of Keras,
-whose default this is.
+Bengio (2010). The paper names no initialisation, but it describes the layers in the terms of
+Keras, and this is Keras's default.
 
 Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 3.1.
 """

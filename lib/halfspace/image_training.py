@@ -108,7 +108,7 @@ class Curves:
 
     Attributes:
         loss: mean batch loss, in nats.
-        accuracy: share of training images classified right, each in its batch before the step.
+        accuracy: share of training images classified correctly, each in its batch before the step.
         seconds: duration of the epoch, in seconds.
         measured: what ``train``'s ``measure`` returned after the epoch; empty without it.
         pieces: sessions: one entry per call to ``train``: the caller's metadata and the number of
@@ -316,7 +316,7 @@ def _epoch(
     optimizer: torch.optim.Optimizer,
     schedule: LRScheduler,
 ) -> tuple[float, float]:
-    """Train for one epoch; return its mean batch loss and the share of images classified right."""
+    """Train for one epoch; return its mean batch loss and share of images classified correctly."""
     (state,) = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
     generator = torch.Generator("cpu").manual_seed(int(state))
     order = torch.randperm(x.shape[0], generator=generator, device="cpu")

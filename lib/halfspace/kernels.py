@@ -46,7 +46,7 @@ def cosine(first: Tensor, second: Tensor) -> Tensor:
 
 
 def pairwise_cosines(first: Tensor, second: Tensor) -> Tensor:
-    """Return the cosine similarity of each of some kernels with each of others.
+    """Return the cosine similarity of every kernel of one set with every kernel of another.
 
     Args:
         first: shape (S, N, k).
@@ -141,7 +141,7 @@ def mean_of_others(pairs: np.ndarray | Tensor) -> np.ndarray | Tensor:
 
 
 def block_means(kernel: Tensor) -> Tensor:
-    """Average kernels over the pairs of distinct points of each two of ten classes.
+    """Average kernels over the pairs of distinct points of each pair of ten classes.
 
     Args:
         kernel: shape (..., N, N); the points are sorted by class, N / 10 of each.

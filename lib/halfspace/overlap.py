@@ -282,7 +282,7 @@ def _exact_tile(types: list[torch.dtype], bias: bool, device: torch.device):
 
     The running product after layer ℓ is in ``types[ℓ]``. The function keeps its working memory, a
     tile for each type and one for the inner products, from call to call: new tensors for each tile
-    cost up to 12 % more time. So its result is valid until the next call only.
+    cost up to 12 % more time. So its result is valid only until the next call.
     """
     totals = {dtype: _buffer(dtype, device) for dtype in types}
     factors = _buffer(torch.float32, device)
@@ -299,7 +299,7 @@ def _exact_tile(types: list[torch.dtype], bias: bool, device: torch.device):
                     total.copy_(factor)
                 elif before.dtype != dtype:
                     total.copy_(before).mul_(factor.to(dtype))
-                elif dtype == torch.int64:  # PyTorch multiplies no integers by floats in place
+                elif dtype == torch.int64:  # PyTorch does not multiply integers by floats in place
                     total.mul_(factor.to(dtype))
                 else:
                     total.mul_(factor)
@@ -314,7 +314,7 @@ def _exact_tile(types: list[torch.dtype], bias: bool, device: torch.device):
 def _log_tile(bounds: list[int], bias: bool, device: torch.device):
     """Return a function of two blocks of gates that computes the logarithms of their counts.
 
-    It keeps its working memory from call to call, as that of ``_exact_tile`` does.
+    It keeps its working memory from call to call, like ``_exact_tile``'s function.
     """
     factors, totals = _buffer(torch.float32, device), _buffer(torch.float64, device)
 

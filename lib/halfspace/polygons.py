@@ -121,7 +121,7 @@ class Split(NamedTuple):
 
     Attributes:
         cut: numbers of the Q polygons that their lines cut in two, increasing, int64, shape (Q,).
-        above: whether each polygon lies inside its line, without a meaning for those that are cut;
+        above: whether each polygon lies inside its line, meaningless for those that are cut;
             bool, shape (P,).
         inside: the inside pieces of the cut polygons, Q polygons.
         outside: the outside pieces of the cut polygons, Q polygons.

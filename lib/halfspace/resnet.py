@@ -3,8 +3,8 @@
 Symbols: n images, c classes, F filters of a stage. ``layers`` counts as the nets' names do: the
 3 × 3 convolutions and the dense layer, without the convolutions on skips.
 
-**Structure.** Two families for images of 32 × 32 pixels, both of basic blocks (two 3 × 3
-convolutions and a skip around them):
+**Structure.** There are two families for images of 32 × 32 pixels, both made of basic blocks (two
+3 × 3 convolutions and a skip around them):
 
 - ResNet-34: stages of 3, 4, 6 and 3 blocks with 64, 128, 256 and 512 filters. The first convolution
   is 3 × 3 with stride 1, and no pooling follows it, as is usual on small images; the rest is
@@ -136,7 +136,8 @@ class ReLUResNet(_ResNet):
         generator: source of randomness; PyTorch's global one if ``None``.
 
     Raises:
-        ValueError: if ``layers`` is not one of these numbers, or ``classes`` no positive integer.
+        ValueError: if ``layers`` is not one of these numbers, or ``classes`` is not a positive
+            integer.
 
     Example:
         >>> net = ReLUResNet(8).eval()
@@ -176,7 +177,8 @@ class DLGNResNet(_ResNet):
         generator: source of randomness; the gating network is drawn first.
 
     Raises:
-        ValueError: if ``layers`` is not one of these numbers, or ``classes`` no positive integer.
+        ValueError: if ``layers`` is not one of these numbers, or ``classes`` is not a positive
+            integer.
 
     Example:
         >>> from halfspace.gates import SoftGate

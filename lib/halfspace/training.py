@@ -262,7 +262,7 @@ def fit(
         description: name of the run in the progress bar.
 
     Returns:
-        The history. A copy whose loss becomes NaN or infinite is trained further, is marked in
+        The history. A copy whose loss becomes NaN or infinite goes on training, is marked in
         ``diverged``, and does not affect the others.
 
     Raises:

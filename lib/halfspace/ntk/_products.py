@@ -1,9 +1,9 @@
 """The layers' shares of the kernel, from a and δ, in tiles and blocks of bounded memory.
 
-Two ways, each where it is cheap. A dense layer's share is a product of two small Gram matrices; all
-dense layers are summed in one tile while it is in the cache, so ``out`` is written once
-(``write_dense``). Any other layer needs its Jacobians, which are large: they are computed for a
-block of points at a time, and layer by layer (``add_jacobians``).
+There are two ways, each used where it is cheap. A dense layer's share is a product of two small
+Gram matrices; all dense layers are summed in one tile while it is in the cache, so ``out`` is
+written once (``write_dense``). Any other layer needs its Jacobians, which are large: they are
+computed for a block of points at a time, and layer by layer (``add_jacobians``).
 """
 
 import math

@@ -56,7 +56,7 @@ def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
 
 @exact()
 def _multiplied_out(dlgn: DLGN, dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
-    """Compute ``half_spaces`` in the given precision, or in that of the weights for ``None``."""
+    """Compute ``half_spaces`` in the given precision, or in the weights' own if it is ``None``."""
     dlgn = uncompiled(dlgn)
     if not (dlgn.has_gating and dlgn.has_linear_gating):
         raise ValueError(f"half_spaces needs a DLGN; got {type(dlgn).__name__}")
@@ -203,7 +203,7 @@ def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) ->
         >>> count_faces(normals, np.array([0.0, 0.0, -1.0, -5.0]), np.array([0.25, 0.25]))
         3
     """
-    from scipy.optimize import linprog  # slow to import, and needed here only
+    from scipy.optimize import linprog  # slow to import, and needed only here
 
     check_shape("normals", normals, (len(normals), *inside.shape))
     check_shape("offsets", offsets, (len(normals),))

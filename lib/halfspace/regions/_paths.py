@@ -181,7 +181,7 @@ def component_counts(cut: Partition, paths: ArrayLike) -> np.ndarray:
         >>> component_counts(cut, [(0, 0), (2, 0)]).tolist()
         [1, 2]
     """
-    from scipy.sparse import coo_array  # SciPy is slow to import, and needed here only
+    from scipy.sparse import coo_array  # SciPy is slow to import, and needed only here
     from scipy.sparse.csgraph import connected_components
 
     paths = check_paths(paths, *cut.patterns.shape[1:])
@@ -231,7 +231,7 @@ def _area_blocks(
             weighted @ _unpacked(upper_cells[left : left + columns], cells).T
             for left in range(0, len(upper), columns)
         ]
-        if products:  # without any active upper half, there is nothing to concatenate
+        if products:  # without an active upper half there is nothing to concatenate
             yield lower[top : top + rows], upper, np.concatenate(products, axis=1)
 
 
