@@ -264,7 +264,7 @@ def face_counts(
         sns.lineplot(x=places, y=values.ravel(), color=color, ax=axis, **style)
         ends[label] = (values[-1].mean(), color)
         name, bound = bounds[label]
-        axis.axhline(bound, color=color, lw=1, ls=":")
+        axis.plot([dimensions[0], dimensions[-1]], [bound, bound], color=color, lw=1, ls=":")
         ends[name] = (bound, INK)
     axis.set_xlabel("input dimension d")
     axis.set_ylabel("faces")

@@ -70,8 +70,7 @@ GRID_ERROR = 0.005
 
 _POINTS = 360  # inputs on the circle, one a degree
 _CONVEX = 1 - 1e-9  # share of its hull from which a region counts as convex: rounding
-_NETS = {"DLGN": "dlgn", "ReLU": "relu"}
-_NAMES = {"DLGN": "DLGN", "ReLU": "ReLU net"}
+_NETS = {"DLGN": "dlgn", "ReLU net": "relu"}
 
 
 # Statistics of recorded runs
@@ -329,8 +328,8 @@ def counts_by_net(
         window: a convex polygon, shape (j, 2).
 
     Returns:
-        ``"DLGN: paths"``, ``"DLGN: patterns"``, ``"ReLU: paths"``, ``"ReLU: patterns"``, int64,
-        each of shape (k, S).
+        ``"DLGN: paths"``, ``"DLGN: patterns"``, ``"ReLU net: paths"``, ``"ReLU net: patterns"``,
+        int64, each of shape (k, S).
     """
     counts = {}
     for label, kind in _NETS.items():
@@ -356,7 +355,7 @@ def count_rows(
     return [
         {
             "layers H": depth,
-            "net": _NAMES[net],
+            "net": net,
             "paths per pattern": f"{(means[f'{net}: paths'] / means[f'{net}: patterns'])[row]:.2f}",
             "paths in window": thousands(means[f"{net}: paths"][row]),
             "patterns in window": thousands(means[f"{net}: patterns"][row]),
@@ -409,18 +408,18 @@ def width_values(
     Returns:
         dlgn_filled, relu_filled: mean percentage of the cells of as many lines as units, widest
         nets; relu_excess: how many times the mean count the ReLU bound is, two digits, written
-        out; widest: their m; DLGN_exponent, ReLU_exponent: of the counts against the number of
+        out; widest: their m; dlgn_exponent, relu_exponent: of the counts against the number of
         units, three largest widths.
     """
     widest, depth = sizes[-1]
     units = np.array([width * depth for width, depth in sizes])
     patterns = {net: counts[f"{net}: patterns"] for net in _NETS}
-    excess = relu_bound(widest, depth) / patterns["ReLU"][-1].mean()
+    excess = relu_bound(widest, depth) / patterns["ReLU net"][-1].mean()
     values = {"widest": widest, "relu_excess": thousands(float(excess), digits=2)}
     for net, kind in _NETS.items():
         filled = patterns[net][-1] / arrangement_bound(widest * depth)
         values[f"{kind}_filled"] = 100 * float(filled.mean())
-        values[f"{net}_exponent"] = float(_exponents(units[-3:], patterns[net][-3:]).mean())
+        values[f"{kind}_exponent"] = float(_exponents(units[-3:], patterns[net][-3:]).mean())
     return values
 
 
@@ -566,15 +565,16 @@ def trained_values(
         cuts: regions of the trained nets, ``"plain"`` and ``"biased"``.
 
     Returns:
-        For each net NAME_cells: number of cells; NAME_loss, NAME_hard_loss: last training error,
-        under its soft gates and under hard ones. Of the net without biases top_start, top_end,
-        bottom_start, bottom_end: mean number of active paths on a half of the circle, written out.
+        For each net NAME_cells: number of cells, written out; NAME_loss, NAME_hard_loss: last
+        training error, under its soft gates and under hard ones. Of the net without biases
+        top_start, top_end, bottom_start, bottom_end: mean number of active paths on a half of the
+        circle, written out.
     """
     values = {}
     for name, result in (("plain", plain), ("biased", biased)):
         values[f"{name}_loss"] = float(result.loss[-1, 0])
         values[f"{name}_hard_loss"] = float(result.hard_loss[-1, 0])
-        values[f"{name}_cells"] = len(cuts[name].cells)
+        values[f"{name}_cells"] = thousands(len(cuts[name].cells))
     for half in ("top", "bottom"):
         paths = plain.arrays[f"paths_{half}"]
         values[f"{half}_start"] = thousands(paths[0, 0])

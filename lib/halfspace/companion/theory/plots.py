@@ -283,14 +283,14 @@ def path_panels(
         for place, entry in zip(columns[0], x, strict=True):
             axis.text(place[0] - 0.15, place[1], _number(entry), ha="right", va="center")
         value = _number(gate * expert)
-        axis.set_title(f"gate {_number(gate)} × expert {_number(expert)} = {value}")
+        axis.set_title(f"gate {_number(gate)} × expert {_number(expert)} = {value}", size=11)
         axis.set(xlim=(-0.5, depth + 1.3), ylim=(-0.9, 0.9))
         axis.set_axis_off()
 
 
 def _weight(axis: Axes, place: np.ndarray, value: float) -> None:
     box = dict(boxstyle="round,pad=0.1", facecolor="#404040", edgecolor="none")
-    axis.text(*place, _number(value), ha="center", va="center", size=9, color="white", bbox=box)
+    axis.text(*place, _number(value), ha="center", va="center", color="white", bbox=box)
 
 
 def _number(value: float) -> str:
