@@ -78,3 +78,13 @@ def test_an_interval_curve_is_a_line_in_its_band(axis):
     assert list(axis.lines[0].get_ydata()) == [0, 2] and axis.lines[0].get_linestyle() == "--"
     corners = axis.collections[0].get_paths()[0].vertices
     assert corners[:, 1].min() == -1 and corners[:, 1].max() == 2.5
+
+
+def test_factors_are_written_as_such(axis):
+    axis.plot([1, 2], [0.2, 40])
+    plots.factor_axis(axis, "y")
+    axis.figure.canvas.draw()
+    low, high = axis.get_ylim()
+    shown = {t.get_text() for t in axis.get_yticklabels() if low <= t.get_position()[1] <= high}
+    assert shown == {"×0.3", "×1", "×3", "×10", "×30"}
+    assert list(axis.lines[-1].get_ydata()) == [1, 1]

@@ -1,7 +1,27 @@
 """Values that the text of a chapter quotes."""
 
+import math
+
 import myst_nb
-from halfspace.companion.text import glue_all, scientific, thousands
+import pytest
+from halfspace.companion.text import factor, glue_all, scientific, thousands
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "text"),
+    [
+        (31, 9, 103, "×31 (9 to 103)"),
+        (8.86, 7.88, 9.96, "×8.9 (7.9 to 10.0)"),
+        (1.77, 1.62, 1.93, "×1.77 (1.62 to 1.93)"),
+        (0.73, 0.643, 0.8, "×0.73 (0.64 to 0.80)"),
+        (0.0362, 0.0284, 0.12, "×0.036 (0.028 to 0.12)"),
+        (20, 0.14, 2921, "×20 (0.14 to 2\u202f900)"),
+        (1, 0.5, 123.4, "×1.00 (0.50 to 123)"),
+        (35_123, 9_876, 123_456, "×35\u202f000 (9\u202f900 to 120\u202f000)"),
+    ],
+)
+def test_factors_have_as_many_digits_as_say_something(mean, low, high, text):
+    assert factor(math.log(mean), math.log(low), math.log(high)) == text
 
 
 def test_values_are_glued_under_their_names(monkeypatch):

@@ -1,10 +1,37 @@
 """Values that the text of a chapter quotes."""
 
+import math
 from collections.abc import Mapping
 
-__all__ = ["glue_all", "raised", "scientific", "thousands"]
+__all__ = ["factor", "glue_all", "raised", "scientific", "thousands"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def factor(mean: float, low: float, high: float) -> str:
+    """Write the factor that a logarithm's mean and interval stand for, ``×31 (9 to 103)``.
+
+    Args:
+        mean: of the logarithm.
+        low: the interval's lower end.
+        high: its upper end.
+
+    Example:
+        >>> factor(math.log(0.73), math.log(0.643), math.log(0.8))
+        '×0.73 (0.64 to 0.80)'
+    """
+    digits = next((digits for size, digits in ((10, 0), (2, 1)) if math.exp(mean) >= size), 2)
+    mean, low, high = (_short(math.exp(value), digits) for value in (mean, low, high))
+    return f"×{mean} ({low} to {high})"
+
+
+def _short(value: float, digits: int) -> str:
+    """Write a positive number with some decimals, or as many as its size asks for."""
+    if value < 1:
+        return f"{value:.2f}" if value >= 0.095 else f"{value:.2g}"
+    if value >= 100:
+        value, digits = float(f"{value:.2g}") if value >= 1000 else value, 0
+    return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
 def glue_all(values: Mapping[str, object], prefix: str = "") -> None:

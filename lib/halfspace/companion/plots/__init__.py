@@ -2,6 +2,7 @@
 
 from halfspace.companion.plots.curves import (
     band_panels,
+    factor_axis,
     forest,
     interval_curve,
     label_outer,
@@ -18,6 +19,7 @@ __all__ = [
     "COLORS",
     "INK",
     "band_panels",
+    "factor_axis",
     "figure",
     "forest",
     "html_table",

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from numpy.typing import ArrayLike
 
 from halfspace.companion.plots.style import COLORS, INK
 
 __all__ = [
     "band_panels",
+    "factor_axis",
     "forest",
     "interval_curve",
     "label_outer",
@@ -18,6 +20,9 @@ __all__ = [
     "one_seed",
     "seed_bands",
 ]
+
+_DECADES = tuple(10.0**power for power in range(-6, 7))
+_THREES = (0.3, 3, 30, 300)
 
 
 def seed_bands(
@@ -149,6 +154,22 @@ def interval_curve(
     mean, low, high = np.asarray(curve).T
     axis.plot(times, mean, style, color=COLORS[color], label=label)
     axis.fill_between(times, low, high, color=COLORS[color], alpha=0.15, lw=0)
+
+
+def factor_axis(axis: Axes, side: str) -> None:
+    """Show factors on a logarithmic axis, ×1, ×10, and ×3 where there is room; a line marks ×1.
+
+    Args:
+        axis: where.
+        side: ``"x"`` or ``"y"``.
+    """
+    axis.set(**{f"{side}scale": "log"})
+    ticks = getattr(axis, f"{side}axis")
+    ticks.set_major_locator(FixedLocator(_DECADES if side == "x" else (*_DECADES, *_THREES)))
+    ticks.set_minor_locator(FixedLocator(_THREES))
+    ticks.set_minor_formatter(NullFormatter())
+    ticks.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
+    (axis.axhline if side == "y" else axis.axvline)(1, color=INK, lw=0.8)
 
 
 def label_outer(axes: np.ndarray, xlabel: str, ylabel: str) -> None:
