@@ -25,7 +25,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 CHAPTERS = sorted((Path(__file__).parents[2] / "chapters").glob("*.ipynb"))
-# For their defaults of these, chapters 4 and 7 have recorded runs; all else they train.
+# For their defaults of these, chapters 4, 5 and 7 have recorded runs; all else they train.
 RECORDED = ["beta", "high_frequency", "learning_rate", "low_frequency", "seeds", "study_epochs"]
 SECONDS = 30  # on the processor; what is still at work then has been accepted and runs
 
@@ -73,7 +73,7 @@ def ends(path):
 
 
 def make_studies_small(monkeypatch):
-    """Let chapters 4 and 7 train to their end what is not recorded."""
+    """Let chapters 4, 5 and 7 train to their end what is not recorded."""
     tiny = dict(width=4, epochs=60, function_epochs=(0,))
     brief = {
         name: spec.replace(training=spec.training.replace(**tiny), at=(0, 20, 60), grid=32)

@@ -4,10 +4,13 @@ import pytest
 from halfspace.companion.circle import conditions
 from halfspace.companion.circle.target import Circle
 
+BOTH = tuple(dict.fromkeys(conditions.WHAT_ONE_SEES + conditions.IS_IT_ESSENTIAL))
 
-def test_chapter_4_shows_recorded_conditions_by_default():
+
+def test_chapters_4_and_5_show_recorded_conditions_by_default():
     every = conditions.circle_conditions()
-    chosen = conditions.chapter_conditions(Circle(), beta=4.0, seeds=100)
+    chosen = conditions.chapter_conditions(BOTH, Circle(), beta=4.0, seeds=100)
+    assert tuple(chosen) == BOTH
     assert {name: spec.key() for name, spec in chosen.items()} == {
         name: every[name].key() for name in chosen
     }
@@ -15,7 +18,7 @@ def test_chapter_4_shows_recorded_conditions_by_default():
 
 def test_a_readers_choices_enter_the_conditions():
     target = Circle(frequencies=(1.0, 9.0))
-    chosen = conditions.chapter_conditions(target, beta=2.0, seeds=3)
+    chosen = conditions.chapter_conditions(BOTH, target, beta=2.0, seeds=3)
     assert {spec.training.seeds for spec in chosen.values()} == {3}
     assert chosen["relu: halves swapped"].target.frequencies == (9, 1)
     assert chosen["dlgn: equal frequencies 4"].target.frequencies == (3, 3)

@@ -47,7 +47,8 @@ def test_halves_split_at_pi(axis):
     angles = np.linspace(0.1, 6.2, 50)
     circle_plots.halves(axis, angles, np.sin(angles))
     low, high = axis.lines
-    assert low.get_xdata().max() < np.pi < high.get_xdata().min()
+    assert low.get_xdata().max() < 180 < high.get_xdata().min()
+    assert [tick.get_text() for tick in axis.get_xticklabels()][::2] == ["0°", "180°", "360°"]
     assert to_hex(low.get_color()) == COLORS["low"]
 
 
@@ -61,15 +62,54 @@ def test_a_single_net_is_drawn_over_the_bands(axis):
     assert line.get_linestyle() == ":" and to_hex(line.get_color()) == COLORS["relu"]
 
 
-def test_seeds_are_counted_at_each_epoch_and_the_censored_at_the_end(axis):
-    times = {"a": [10.0, np.nan, 30.0, 10.0], "b": [np.nan, np.nan, np.nan, np.nan]}
-    colors = {"a": "relu", "b": "frozen"}
-    circle_plots.times_to_level(axis, times, {"a": 100.0, "b": 500.0}, colors, {"a": 17.0})
-    counts = {(note.xy, note.get_text()) for note in axis.texts}
-    assert counts == {((10, 0), "2"), ((30, 0), "1"), ((100, 0), "1"), ((500, 1), "4")}
-    drawn = [(line.get_marker(), line.get_xdata().tolist()) for line in axis.lines]
-    assert drawn[:3] == [("o", [10, 30]), (">", [100]), ("*", [17])]
-    assert drawn[3:5] == [("o", []), (">", [500])] and np.isnan(drawn[5][1]).all()
+def test_shares_of_seeds_rise_in_steps_from_the_first_epoch_after_the_start(axis):
+    curves = {"a": (np.array([0, 10, 100]), np.array([0.0, 0.25, 1.0]))}
+    circle_plots.seeds_fitted(axis, curves, {"a": "frozen"})
+    (line,) = axis.lines
+    assert line.get_xdata().tolist() == [10, 100] and line.get_ydata().tolist() == [25, 100]
+    assert line.get_drawstyle() == "steps-post" and axis.get_xscale() == "log"
+    assert to_hex(line.get_color()) == COLORS["frozen"]
+
+
+def test_stalled_seeds_are_rings_and_fitted_ones_discs(axis):
+    rows = {"a": (np.array([2.0, 30.0, 4.0]), np.array([True, False, True]), (5.0, 3.0, 8.0))}
+    circle_plots.allocation_of_seeds(axis, rows, {"a": "dlgn"}, {"a": 7.0})
+    discs, rings, interval, mean, star, _ = axis.lines
+    assert discs.get_xdata().tolist() == [2, 4] and rings.get_xdata().tolist() == [30]
+    assert rings.get_markerfacecolor() == "none" != discs.get_markerfacecolor()
+    assert interval.get_xdata().tolist() == [3, 8] and mean.get_xdata().tolist() == [5]
+    assert star.get_xdata().tolist() == [7] and star.get_marker() == "*"
+    circle_plots.marks_of_seeds(axis)
+    circle_plots.marks_of_seeds(axis, star=True)
+    marks, with_star = ([t.get_text() for t in x.get_texts()] for x in axis.figure.legends)
+    assert marks == ["fitted", "stalled", "mean, 95 %"] and with_star == [*marks, "pictured"]
+
+
+def test_kernels_with_a_sign_have_zero_in_the_middle_of_their_colours():
+    fig, axes = plots.figure(1, 2)
+    kernels = [np.array([[4.0, -1.0], [-1.0, 2.0]]), np.array([[250.0, 0.0], [0.0, 1.0]])]
+    circle_plots.tangent_kernels(axes, kernels, ("start", "end"))
+    for axis, largest in zip(axes.flat, (4, 250), strict=True):
+        (image,) = axis.images
+        assert image.get_clim() == (-largest, largest)
+        assert image.norm(0) == pytest.approx(0.5)
+    bars = [axis.get_xlabel() for axis in fig.axes[2:]]
+    assert bars == ["−4 to 4", "−250 to 250"]
+    circle_plots.overlap_kernels(axes, np.abs(kernels), ("start", "end"))
+    assert [tick.get_text() for tick in axes[0, 0].get_xticklabels()] == ["0°", "180°", "360°"]
+    plt.close(fig)
+
+
+def test_responses_mark_the_base_value_and_where_most_seeds_stalled(axis):
+    gains = np.array([[3.0, 2.0, 4.0], [9.0, 8.0, 10.0], [1.0, 0.9, 1.1]])
+    curve = (np.array([1, 4, 30]), gains, np.array([True, True, False]), 4)
+    circle_plots.dose_response(axis, {"DLGN": curve}, {"DLGN": "dlgn"}, title="β")
+    line, *marks, _ = axis.lines
+    assert line.get_ydata().tolist() == [3, 9, 1]
+    assert [mark.get_markersize() for mark in marks] == [5, 8, 5]
+    assert [mark.get_markerfacecolor() == "none" for mark in marks] == [False, False, True]
+    assert axis.get_xscale() == "log" and axis.get_title() == "β"
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "4", "30"]
 
 
 def test_learned_functions_have_a_panel_per_epoch():
@@ -97,12 +137,12 @@ def test_shares_show_their_intervals():
 
 def test_the_allocation_over_time_has_a_curve_per_condition(axis):
     curves = {
-        "a": (np.array([0, 10]), np.array([[0.0, 0.0, 0.0], [2.0, 1.0, 3.0]])),
-        "b": (np.array([0, 5]), np.array([[0.0, 0.0, 0.0], [-1.0, -2.0, 0.0]])),
+        "a": (np.array([0, 10]), np.array([[1.0, 1.0, 1.0], [2.0, 1.0, 3.0]])),
+        "b": (np.array([0, 5]), np.array([[1.0, 1.0, 1.0], [0.5, 0.2, 0.9]])),
     }
     circle_plots.allocation_over_time(axis, curves, {"a": ("relu", "-"), "b": ("dlgn", "--")})
-    first, second = axis.lines
-    assert first.get_ydata().tolist() == [0, 2] and second.get_xdata().tolist() == [0, 5]
+    first, second, _ = axis.lines
+    assert first.get_ydata().tolist() == [1, 2] and second.get_xdata().tolist() == [0, 5]
     assert second.get_linestyle() == "--" and to_hex(second.get_color()) == COLORS["dlgn"]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "b"]
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from halfspace.companion.circle import readings
+from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.circle.explanations import CircleLinearised
 from halfspace.companion.circle.specs import CircleTraining
 from halfspace.companion.circle.study import CircleStudy
 from halfspace.companion.circle.target import Circle
 from halfspace.companion.records import Check
 from halfspace.companion.spec import Result
+from scipy import stats
 
 PROVENANCE = {"when": "2026-01-02T03:04:05", "commit": "abc", "device": "CPU", "seconds": 90.0}
 
@@ -148,9 +150,6 @@ def test_times_to_fit():
     loss = np.array([[0.5, 0.5], [0.04, 0.5], [0.01, 0.5]])
     result = studied((0, 10, 20), loss_top=loss, loss_bottom=loss + [[0], [0.03], [0]])
     np.testing.assert_array_equal(readings.epochs_to_fit(result), [20, np.nan])
-    fitted, last = readings.fit_times({"a": result})
-    np.testing.assert_array_equal(fitted["a"], [20, np.nan])
-    assert last == {"a": 20}
 
 
 @pytest.mark.parametrize(
@@ -268,16 +267,41 @@ def small_study(**options):
     )  # fmt: skip
 
 
-def test_a_summary_is_a_tables_row():
-    result = small_study()
-    row = readings.summary(result)
-    assert row["half of them fitted by epoch"] == "20" and row["seeds that stalled"] == "1"
-    assert row["seeds that diverged"] == "1"
-    assert row["median error, low half"] == "0.26"
-    assert row["path ratio low/high, start"] == "1.00"
-    assert row["path ratio, epoch 20"] == row["path ratio, end"] == "3.00"
-    assert row["allocation (95 % interval)"].startswith("1.04 (")  # ln √(4 · 2)
-    assert readings.summary_rows({"a": result, "b": result})[1] == {"net": "b"} | row
+def test_fitted_seeds_are_counted_with_their_epochs_and_errors():
+    (row,) = readings.fit_rows({"a": small_study()})
+    assert row == {
+        "net": "a",
+        "stalled": "1 of 2",
+        "half fitted by epoch": "20",
+        "error, slow half": "0.26",
+        "error, fast half": "0.26",
+    }
+    ((epochs, shares),) = readings.share_fitted({"a": small_study()}).values()
+    assert epochs.tolist() == [0, 10, 20] and shares.tolist() == [0, 0, 0.5]
+    assert readings.fitted(small_study()).tolist() == [True, False]
+
+
+def test_the_pictured_seed_is_the_one_with_the_median_error():
+    def ending(*errors):
+        loss = [[1.0] * len(errors), errors]
+        return studied((0, 9), loss_top=loss, loss_bottom=loss, seeds=len(errors))
+
+    assert readings.median_seed(ending(0.3, 0.1, 0.2)) == 1002
+    assert readings.median_seed(ending(0.3, 0.1, 0.2, 0.4)) == 1002  # of two the lower
+    runs = {"relu: base": ending(0.1, 0.2, 0.3), "dlgn: base": ending(0.2, 0.1, 0.3)}
+    assert readings.pictured_seeds(runs, -1) == {"relu": 1001, "dlgn": 1000}
+    assert readings.pictured_seeds(runs, 3) == {"relu": 3, "dlgn": 3}
+    assert readings.pictured_seeds({"dlgn: base": runs["dlgn: base"]}, 0) == {"dlgn": 0}
+
+
+def test_hard_gates_are_compared_with_those_of_the_training():
+    halves = {f"{name}_{half}": [[v], [v]] for name, v in dict(loss=0.01, hard_loss=0.2).items()
+              for half in ("top", "bottom")}  # fmt: skip
+    two = {name: np.repeat(values, 2, axis=1) for name, values in halves.items()}
+    (row,) = readings.gate_rows({"soft": studied((0, 5), **two)})
+    assert row["hard gates change the error by"] == "×20 (20 to 20)"
+    assert row["median error, gate of the training"] == "0.01"
+    assert row["median error, hard gates"] == "0.2"
 
 
 def test_curves_of_single_nets():
@@ -292,28 +316,6 @@ def test_losses_by_gate():
     panels = readings.losses_by_gate({"a": studied((0, 5), **halves)})
     assert list(panels) == ["a"] and list(panels["a"]) == ["gate of the training", "hard gates"]
     assert [curve[0, 0] for curve in panels["a"].values()] == [1, 2]
-
-
-KERNELS = dict(
-    ntk_alignment=[[1.0], [0.5], [0.25]], overlap_alignment=[[1.0], [0.75], [0.125]],
-    ntk_top=[[1.0], [2.0], [np.e]], ntk_bottom=[[1.0], [1.0], [1.0]],
-)  # fmt: skip
-
-
-def test_a_training_runs_kernels_are_a_tables_rows():
-    start, early, end = readings.kernel_rows({"DLGN": trained(6, early_epoch=[4], **KERNELS)})
-    assert list(start) == [
-        "net", "time", "epoch", "NTK: alignment with its start", "Λ: alignment with its start",
-        "NTK diagonal: ln(low/high)",
-    ]  # fmt: skip
-    assert [*start.values()] == ["DLGN", "start", "0", "1.00", "1.00", "0.00"]
-    assert [*early.values()] == ["DLGN", "early", "4", "0.50", "0.75", "0.69"]
-    assert [*end.values()] == ["DLGN", "end", "6", "0.25", "0.12", "1.00"]
-
-
-def test_a_kernel_that_had_no_early_point_says_so():
-    late = trained(6, early_epoch=[-1], **KERNELS)
-    assert readings.kernel_summary(late)["early"]["epoch"] == "-"
 
 
 def test_functions_are_those_of_the_first_seed_after_the_start():
@@ -331,10 +333,10 @@ def test_errors_of_live_nets_are_a_tables_rows():
         {
             "net": "a",
             "epoch": "1",
-            "low half, at the points": "0.12",
-            "high half, at the points": "0.25",
-            "low half, between them": "0.25",
-            "high half, between them": "4",
+            "slow half, at the points": "0.12",
+            "fast half, at the points": "0.25",
+            "slow half, between them": "0.25",
+            "fast half, between them": "4",
         }
     ]
 
@@ -348,37 +350,60 @@ def conditions(**gaps):
 ZERO, WEAK = "amplitude of low half 0.0", "amplitude of low half 0.3"
 
 
-def test_final_allocations_by_net_and_title():
+def with_errors(run, *errors):
+    """Give a study these final errors, a seed each."""
+    loss = np.array([[1.0] * len(errors), errors])
+    run.arrays |= {f"loss_{half}": loss for half in ("top", "bottom")}
+    return run
+
+
+def test_allocations_of_seeds_are_factors_by_net_and_title():
     runs = conditions(**{"dlgn: biases": [1.0, 1.0], "frozen: hard": [0.0, 0.0]})
-    titled = readings.final_allocations(runs, {"base": "recipe", "biases": "with biases"})
+    for run in runs.values():
+        with_errors(run, 0.01, 0.9)
+    titled = readings.allocations_by_net(runs, {"base": "recipe", "biases": "with biases"})
     assert {label: list(rows) for label, rows in titled.items()} == {
         "ReLU net": ["recipe"],
         "DLGN": ["recipe", "with biases"],
     }
-    assert titled["DLGN"]["recipe"][0] == pytest.approx(3)
-    assert titled["DLGN"]["with biases"] == pytest.approx((1, 1, 1))
-    everything = readings.final_allocations(runs)
-    assert [*everything["DLGN"]] == ["base", "biases"] and [*everything["ReLU net"]] == ["base"]
+    factors, fits, interval = titled["DLGN"]["recipe"]
+    np.testing.assert_allclose(factors, np.exp([2, 4]), rtol=1e-5)
+    assert fits.tolist() == [True, False] and interval[0] == pytest.approx(np.exp(3))
     numbers = readings.control_numbers(runs, {"base": "recipe", "biases": "with biases"})
-    assert numbers["with biases DLGN"] == "1.00 (1.00 to 1.00)"
+    assert numbers["with biases DLGN"] == "×2.7 (2.7 to 2.7)"
     # Two seeds, 0 and 2: mean 1, t(1) = 12.706, ± 12.706 · √2 / √2.
-    assert numbers["recipe ReLU net"] == "1.00 (-11.71 to 13.71)"
+    assert numbers["recipe ReLU net"] == "×2.7 (8.2e-06 to 900\u202f000)"
+    for run in runs.values():
+        run.arrays |= {f"zero_{half}": np.zeros((2, 2)) for half in ("top", "bottom")}
+    rows = readings.control_rows(runs, {"base": "recipe", "biases": "with biases"})
+    assert [row["nets"] for row in rows] == [
+        "ReLU net, recipe",
+        "DLGN, recipe",
+        "DLGN, with biases",
+    ]
 
 
-def test_summaries_of_controls_name_net_and_title():
-    runs = {"relu: base": small_study(), "dlgn: base": small_study(), "dlgn: biases": small_study()}
-    rows = readings.control_summaries(runs, {"base": "base", "biases": "biases"})
-    assert [row["net"] for row in rows] == ["ReLU net, base", "DLGN, base", "DLGN, biases"]
+def test_stalled_seeds_are_held_against_fitted_ones():
+    run = with_errors(paths([0.0] * 5, [1.0, 2.0, 3.0, 4.0, 6.0], seeds=5), 0, 0, 0, 1, 1)
+    mean, low, high = readings.stalled_over_fitted(run)
+    # Means 2 and 5, variances 1 and 2: squared error 1/3 + 1; Welch's degrees of freedom.
+    half = stats.t.ppf(0.975, (4 / 3) ** 2 / (1 / 18 + 1)) * np.sqrt(4 / 3)
+    assert (mean, low, high) == pytest.approx((3, 3 - half, 3 + half), rel=1e-5)
 
 
 def test_numbers_of_runs_say_how_they_were_made():
     names = ("relu: base", "dlgn: base", "frozen: beta 4")
     recorded = {name: studied((0, 5, 20), model=name.split(":")[0]) for name in names}
     recorded["frozen: beta 4"].provenance = PROVENANCE | {"commit": "abd"}
-    numbers = readings.run_numbers(recorded, {"DLGN": trained(2)})
+    for run in recorded.values():
+        with_errors(run, 0.25, 0.75)
+    live = trained(1, loss_top=[[1.0], [0.5]], loss_bottom=[[1.0], [0.25]])
+    numbers = readings.run_numbers(recorded, {"DLGN": live})
     assert (numbers["points"], numbers["batch"], numbers["beta"]) == (8, 32, "4")
     assert (numbers["first-seed"], numbers["last-seed"], numbers["seeds"]) == (1000, 1001, 2)
-    assert numbers["live-seed"] == 7 and numbers["looks"] == numbers["frozen-looks"] == "0, 5, 20"
+    assert numbers["seed DLGN"] == 7 and numbers["live error DLGN"] == "0.38"
+    assert numbers["median error relu"] == "0.5" and numbers["frozen-epochs"] == "20"
+    assert numbers["looks"] == numbers["frozen-looks"] == "0, 5, 20"
     assert numbers["commit"] == "abc, abd" and numbers["minutes"] == 4  # 3 · 90 s, rounded
     assert numbers["from-runs"] == "Recorded on 2026-01-02 (CPU)."
     assert numbers["from-live"] == "Made in this build on 2026-01-02 (CPU)."
@@ -394,8 +419,11 @@ def test_numbers_of_the_allocation():
         live[label] = trained(1, **counts([[0.0], [2.5]]))
     numbers = readings.allocation_numbers(recorded, live)
     assert numbers["positive_relu"] == 1 and numbers["low_first_dlgn"] == 1
-    assert numbers["live_dlgn"] == "2.50"
-    assert numbers["allocation_dlgn"].endswith("0.00 (-12.71 to 12.71)")
+    assert numbers["live_dlgn"] == "×12"
+    assert numbers["allocation_dlgn"] == "×1.00 (3e-06 to 330\u202f000)"
+    assert (numbers["fitted_dlgn"], numbers["stalled_dlgn"]) == (0, 2)
+    assert numbers["allocation_stalled_dlgn"] == numbers["stalled_over_fitted_relu"] == "–"
+    assert (numbers["early_epoch_dlgn"], numbers["early_error_dlgn"]) == (40, "0.75")
 
 
 def test_numbers_of_kernels():
@@ -407,15 +435,15 @@ def test_numbers_of_kernels():
     )  # fmt: skip
     numbers = readings.kernel_numbers({"relu: base": run, "dlgn: base": run})
     assert numbers["diagonal_epoch"] == 40  # the first at 20 or later
-    assert numbers["diagonal_early_relu"] == "1.00 (1.00 to 1.00)"
-    assert numbers["diagonal_end_dlgn"] == "0.00 (0.00 to 0.00)"
+    assert numbers["diagonal_early_relu"] == "×2.7 (2.7 to 2.7)"
+    assert numbers["diagonal_end_dlgn"] == "×1.00 (1.00 to 1.00)"
     assert numbers["ntk_end_dlgn"] == "0.25 (0.25 to 0.25)"
     assert numbers["ntk_overlap_relu"] == "0.50 (0.50 to 0.50)"
     curves = readings.kernel_curves({"DLGN": run})
     assert curves["NTK and its start"]["DLGN"][-1, 0] == 0.25
     assert curves["Λ and its start"]["DLGN"][-1, 0] == 0.75
     assert curves["NTK and Λ"]["DLGN"][-1, 0] == 0.5
-    np.testing.assert_allclose(curves["NTK diagonal"]["DLGN"][2], [1, 1], rtol=1e-6)
+    np.testing.assert_allclose(curves["NTK diagonal, slow/fast"]["DLGN"][2], np.e, rtol=1e-6)
 
 
 def test_numbers_of_fitting():
@@ -424,12 +452,14 @@ def test_numbers_of_fitting():
         return studied((0, 10, 300), loss_top=loss, loss_bottom=loss)
 
     names = [f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)]
-    runs = {name: fitted_at(10, 10) for name in (*names, "dlgn: straight-through")}
+    runs = {name: fitted_at(10, 10) for name in (*names, "dlgn: base", "dlgn: straight-through")}
+    runs["dlgn: straight-through"].arrays |= counts([[0, 0], [1, 1], [1, 1]])
     runs |= {"frozen: beta 4": fitted_at(20, 999), "frozen: hard": fitted_at(999, 999)}
     numbers = readings.fit_numbers(runs)
     assert numbers["fit dlgn beta 10"] == "10" and numbers["fit frozen hard"] == "after 300"
-    assert numbers["frozen hard ratio"] == "100.0"  # errors of 1 and of 0.01
-    assert numbers["stalled_frozen"] == "1" and numbers["frozen_last"] == 300
+    assert numbers["frozen hard ratio"] == "×100 (100 to 100)"  # errors of 1 and of 0.01
+    assert numbers["stalled_frozen"] == "1"
+    assert numbers["straight-through allocation"] == "×2.7 (2.7 to 2.7)"
 
 
 def test_the_conditions_page_says_what_is_recorded():
@@ -442,34 +472,69 @@ def test_the_conditions_page_says_what_is_recorded():
     assert numbers["recorded-device"] == "CPU"
 
 
-def test_conditions_above_zero_are_counted():
+def test_conditions_are_told_and_counted():
     runs = conditions(**{"dlgn: biases": [1.0, 1.0], "dlgn: sgd": [-1.0, -1.0]})
+    for run in runs.values():
+        with_errors(run, 0.01, 0.9)
     numbers = readings.condition_numbers(runs)
     assert (numbers["dlgn above"], numbers["dlgn rows"]) == (1, 3)
     assert (numbers["relu above"], numbers["relu rows"]) == (0, 1)
-    assert numbers["dlgn sgd"] == "-1.00 (-1.00 to -1.00)"
-    assert numbers["dlgn init he"] == "not recorded"
+    assert numbers["dlgn sgd"] == "×0.37 (0.37 to 0.37)" and numbers["dlgn sgd stalled"] == 1
+    base, biases, sgd = readings.condition_rows(runs)
+    assert (biases["condition"], sgd["condition"]) == ("biases", "plain gradient descent")
+    assert biases["ReLU net"] == "–" and biases["DLGN"] == "×2.7 (2.7 to 2.7)"
+
+
+def test_responses_are_ordered_by_how_far_the_dlgn_moves():
+    runs = conditions(
+        **{"dlgn: gain 0.3": [5.0, 5.0], "dlgn: depth 2": [2.5, 2.5], "relu: gain 1.0": [0.5, 0.5]}
+    )
+    for name, run in runs.items():
+        with_errors(run, 0.9, 0.9 if "gain" in name else 0.01)
+    responses = readings.dose_responses(runs)
+    values, gains, most, base = responses["initial weights ×"]["DLGN"]
+    assert values.tolist() == [0.3, 1.0] and most.tolist() == [False, True] and base == 1.0
+    np.testing.assert_allclose(gains[:, 0], np.exp([5, 3]), rtol=1e-5)
+    values, *_, base = responses["initial weights ×"]["ReLU net"]
+    assert values.tolist() == [0.6, 1.0] and base == 0.6
+    assert responses["sharpness β"] == {} and "ReLU net" not in responses["layers"]
+    first, second = readings.knob_rows(runs)
+    assert first == {
+        "changed": "initial weights ×",
+        "from and to": "0.3 to 1",
+        "DLGN: largest over smallest": "×7.4",  # e²
+        "DLGN": "×1.5e+02 to ×20",
+        "ReLU net": "×2.7 to ×1.6",
+    }
+    assert (second["changed"], second["ReLU net"]) == ("layers", "–")
+    assert readings.condition_numbers(runs)["spread layers"] == "×1.6"  # √e
 
 
 def test_designs_show_predictions_beside_results():
     runs = conditions(**{f"dlgn: {ZERO}": [-1.0, -1.0]})
     first, *_, last = readings.design_rows(runs)
     assert [*first.values()] == [
-        "low half zero", "+", "−", "", "−", "not recorded", "-1.00 (-1.00 to -1.00)",
+        "slow half zero", "not recorded", "×0.37 (0.37 to 0.37)", "slow half", "fast half", "–",
+        "fast half",
     ]  # fmt: skip
-    assert last["design"] == "base recipe" and last["DLGN"].startswith("3.00 (")
+    assert last["design"] == "base recipe" and last["DLGN"].startswith("×20 (")
+
+
+def test_how_much_farther_the_error_of_the_slow_half_has_fallen():
+    run = studied((0, 20), loss_top=[[1.0, 1.0], [0.25, 1.0]], loss_bottom=[[0.5, 0.5], [0.5, 0.0]])
+    assert readings.error_fallen(run, 20).tolist() == [0.75, -0.5]
 
 
 def test_numbers_of_explanations_are_paired_by_seed():
     runs = conditions(**{f"dlgn: {WEAK}": [1.0, 3.0], "dlgn: high frequency 16": [5.0, 9.0]})
     numbers = readings.explanation_numbers(runs)
-    assert numbers["dlgn weaker"] == "1.00 (1.00 to 1.00)"
+    assert numbers["dlgn weaker"] == "×2.7 (2.7 to 2.7)"
     assert numbers["dlgn frequency"] == numbers["frozen first"] == "not recorded"
     runs["dlgn: high frequency 4"] = paths([0.0, 0.0], [3.0, 7.0])
     loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
     runs["frozen: hard"] = studied((0, 40), **loss)
     numbers = readings.explanation_numbers(runs)
-    assert numbers["dlgn frequency"] == "2.00 (2.00 to 2.00)" and numbers["frozen first"] == 1
+    assert numbers["dlgn frequency"] == "×7.4 (7.4 to 7.4)" and numbers["frozen first"] == 1
     assert numbers["frozen seeds"] == 2
 
 
@@ -478,17 +543,17 @@ def test_the_allocation_over_time_has_its_interval():
     curves = readings.allocation_intervals(runs, {"a": "dlgn: base", "b": "dlgn: sgd"})
     ((epochs, curve),) = curves.values()
     assert epochs.tolist() == [0, 40] and curve.shape == (2, 3)
-    assert curve[0].tolist() == [0, 0, 0] and curve[1, 0] == pytest.approx(3)
+    assert curve[0].tolist() == [1, 1, 1] and curve[1, 0] == pytest.approx(np.exp(3))
 
 
 def test_checks_are_a_tables_rows():
     check = dict(recorded=1.0, recomputed=1.25, low=0.5)
     checks = [Check(name="loss", high=1.5, **check), Check(name="other", high=2, **check)]
     late = [Check(name="loss", high=1.2, **check)]
-    first, second = readings.check_rows({"a": checks, "b": late}, ["loss"])
+    first, second = readings.check_rows({"a": checks, "b": late}, {"loss": "error"})
     assert first == {
-        "net": "a", "quantity": "loss", "recorded": "1", "now": "1.25", "bounds": "0.5 to 1.5",
-        "agrees": True,
+        "net": "a", "quantity": "error", "agrees": True, "recorded": "1", "now": "1.25",
+        "bounds": "0.5 to 1.5",
     }  # fmt: skip
     assert (second["net"], second["agrees"]) == ("b", False)
 
@@ -505,20 +570,20 @@ def test_fitted_and_stalled_nets_are_told_apart():
     (row,) = readings.fitted_apart_rows({"dlgn: base": run}, shown)
     assert row == {
         "nets": "DLGN",
-        "fitted": "3",
-        "allocation, fitted": "3.00 (-1.97 to 7.97)",  # t(2) = 4.303, ± 4.303 · 2 / √3
-        "without a path, fitted": "10%",
-        "stalled": "1",
+        "allocation, fitted": "×20 (0.14 to 2\u202f900)",  # 3 ± 4.303 · 2 / √3, t(2) = 4.303
         "allocation, stalled": "–",
-        "without a path, stalled": "75%",
+        "fitted": "3",
+        "stalled": "1",
+        "points without a path, fitted": "10 %",
+        "points without a path, stalled": "75 %",
     }
 
 
 def test_blocks_of_seeds_are_told_one_by_one():
     run = paths([0.0] * 4, [1.0, 1.0, 2.0, 4.0], seeds=4)
     first, second = readings.block_rows({"dlgn: base": run}, size=2)
-    assert first == {"net": "DLGN", "seeds": "1000 to 1001", "allocation": "1.00 (1.00 to 1.00)"}
-    assert second["seeds"] == "1002 to 1003" and second["allocation"].startswith("3.00 (")
+    assert first == {"net": "DLGN", "seeds": "1000 to 1001", "allocation": "×2.7 (2.7 to 2.7)"}
+    assert second["seeds"] == "1002 to 1003" and second["allocation"].startswith("×20 (")
 
 
 def test_linearised_nets_in_numbers_and_curves():
@@ -528,6 +593,17 @@ def test_linearised_nets_in_numbers_and_curves():
     run = Result(spec, arrays | {"at": np.array([0.0, 1.0])}, PROVENANCE, "recorded")
     assert readings.linearised_numbers({"relu": run}) == {"relu linearised": 2}
     curves = readings.linearised_curves(run)
-    assert list(curves) == ["low half", "high half"]
-    np.testing.assert_allclose(curves["low half"][:, 0], [1, 0.2])
-    np.testing.assert_allclose(curves["high half"][1], [1.5] * 3)
+    assert list(curves) == ["slow half", "fast half"]
+    np.testing.assert_allclose(curves["slow half"][:, 0], [1, 0.2])
+    np.testing.assert_allclose(curves["fast half"][1], [1.5] * 3)
+
+
+def test_conditions_have_names_for_a_reader():
+    every = {name.split(": ")[1] for name in circle_conditions()}
+    titles = {readings.condition_title(name) for name in every}
+    assert len(titles) == len(every)
+    assert every & titles == {"halves swapped", "biases", "zero target", "constant target", "hard"}
+    assert readings.condition_title("straight-through, biases") == "straight-through gates, biases"
+    assert readings.condition_title("share of points on low half 0.2") == (
+        "share of points on the slow half 0.2"
+    )

@@ -58,11 +58,11 @@ def test_similarities_tell_pairs_from_others_and_from_relu_nets(axis):
 
 
 def test_gains_of_tasks_are_a_dot_a_task(axis):
-    plots.gains_of_tasks(axis, [1, 2], [-4, 5])
-    np.testing.assert_array_equal(axis.lines[-1].get_xydata(), [[1, -4], [2, 5]])
+    plots.gains_of_tasks(axis, np.log([1, 2]), np.log([0.25, 5]))
+    np.testing.assert_allclose(axis.lines[0].get_xydata(), [[1, 0.25], [2, 5]])
+    assert axis.get_xscale() == axis.get_yscale() == "log"
 
 
 def test_gains_of_pairs_are_a_dot_a_seed(axis):
-    plots.gains_of_pairs(axis, [1, 2, 3], [4, 5, 6])
-    (dots,) = axis.lines
-    np.testing.assert_array_equal(dots.get_xydata(), [[1, 4], [2, 5], [3, 6]])
+    plots.gains_of_pairs(axis, np.log([1, 2, 3]), np.log([4, 5, 6]))
+    np.testing.assert_allclose(axis.lines[0].get_xydata(), [[1, 4], [2, 5], [3, 6]])

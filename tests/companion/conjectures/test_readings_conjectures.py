@@ -7,8 +7,9 @@ from halfspace.companion.conjectures import readings
 from halfspace.companion.conjectures.freezing import CircleFreezing, FashionFreezing
 from halfspace.companion.conjectures.surrogate import CircleSurrogate
 from halfspace.companion.conjectures.swapping import CircleSwap
-from halfspace.companion.intervals import interval_text
+from halfspace.companion.intervals import interval_text, mean_interval
 from halfspace.companion.spec import Result
+from halfspace.companion.text import factor
 
 PROVENANCE = {"when": "2026-01-02T03:04:05", "device": "CPU"}
 SMALL = dict(seeds=2, first_seed=7)
@@ -78,11 +79,13 @@ def test_numbers_of_frozen_gates_on_the_circle():
     soft = circle_run(fresh_hard_trained=[-9, -7], fresh_hard_random=[-6, -9])
     by_label = {"ReLU net": circle_run(), "DLGN": soft}
     texts = {
-        "as it is": interval_text(np.array([9.0, 12.0])),
-        "learned": interval_text(np.array([1.0, 7.0])),
-        "kernel": interval_text(np.array([-1.0, 1.0])),
-        "early": interval_text(np.array([3.0 - 2, 0.0 - 8])),
-        "frozen": interval_text(np.array([3 - 0.2 - 4, 2 - 0.2 - 7])),
+        "as it is": factor_text(9.0, 12.0),
+        "learned": factor_text(1.0, 7.0),
+        "kernel": factor_text(-1.0, 1.0),
+        "until then": factor_text(3.0, 0.0),
+        "later": factor_text(2.0, 8.0),
+        "reached": factor_text(3 - 0.2, 2 - 0.2),
+        "missed": factor_text(4.0, 7.0),
         "high": "0 to 30",
     }
     assert readings.circle_freezing_numbers(by_label) == {
@@ -90,8 +93,20 @@ def test_numbers_of_frozen_gates_on_the_circle():
         "conjecture-first": 7,
         "conjecture-last": 8,
         "from-freezing": "Recorded on 2026-01-02 (CPU).",
-        "hard DLGN": interval_text(np.array([3.0, -2.0])),
+        "hard DLGN": factor_text(3.0, -2.0),
     } | {f"{what} {label}": text for label in by_label for what, text in texts.items()}
+    relu, dlgn = readings.gate_rows(by_label)
+    assert relu["random directions, all hard"] == "–"
+    assert dlgn["random directions, all hard"] == factor_text(3.0, -2.0)
+    assert dlgn["random directions, as hard"] == relu["random directions, as hard"]
+    assert dlgn["random directions, as hard"] == texts["learned"]
+    _, dlgn = readings.freezing_rows(by_label)
+    assert dlgn["directions gain later"] == texts["later"]
+    assert dlgn["error high until epoch"] == "0 to 30"
+
+
+def factor_text(*logarithms):
+    return factor(*mean_interval(np.array(logarithms)))
 
 
 def test_curves_are_means_over_seeds_of_each_way():

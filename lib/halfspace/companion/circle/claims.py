@@ -13,6 +13,7 @@ __all__ = ["CLAIMS"]
 _EARLY = 40  # epoch
 
 _CHAPTER = "chapters/04_feature_learning.html#fig-circle-"
+_ESSENTIAL = "chapters/05_is_it_essential.html#fig-circle-"
 _CONDITIONS = "chapters/06_circle_conditions.html#fig-conditions"
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN", "linear": "DLN"}
@@ -208,7 +209,7 @@ CLAIMS = (
             {"soft gates, β = 4": "circle: frozen: beta 4"}, _unfitted_at_2000, "share", 0.5
         ),
         controls=cases(_FROZEN_HARDER, _unfitted_at_2000, "share", 0.5),
-        figure=f"{_CHAPTER}frozen-times",
+        figure=f"{_ESSENTIAL}frozen-times",
     ),
     Claim(
         id="frozen-artefacts-2",
@@ -227,7 +228,7 @@ CLAIMS = (
             "above",
         )
         + cases(_HARDER_FROZEN_AND_TRAINED, readings.artefact_ratio, "above"),
-        figure=f"{_CHAPTER}functions-frozen",
+        figure=f"{_ESSENTIAL}functions-frozen",
         replaces=("frozen-artefacts",),
         why="The low half's whole error was compared, with a factor of two; artefacts are what "
         "oscillates.",

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from halfspace.companion.circle.explanations import CircleKernels, CircleLinearised
 from halfspace.companion.circle.specs import CircleTraining, recipe
@@ -13,7 +13,9 @@ from halfspace.companion.spec import Result
 
 __all__ = [
     "DESIGNS",
+    "IS_IT_ESSENTIAL",
     "STUDIES",
+    "WHAT_ONE_SEES",
     "chapter_conditions",
     "circle_conditions",
     "kernel_conditions",
@@ -30,15 +32,20 @@ _HARDER = ("straight-through", "beta 30, gating gain 0.6")
 DESIGNS = ("amplitude of low half 0.0", "constant low half", "amplitude of low half 0.3")
 """Conditions whose targets tell explanations of the allocation apart."""
 
-_IN_CHAPTER = (
+WHAT_ONE_SEES = (
     *(f"{net}: {name}" for net in ("relu", "dlgn") for name in _CONTROLS),
-    *(f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)),
-    "dlgn: straight-through",
+    "dlgn: beta 10",
+    *(f"dlgn: {gate}" for gate in _HARDER),
     "dlgn: straight-through, biases",
-    "dlgn: beta 30, gating gain 0.6",
     "frozen: beta 4",
-    "frozen: hard",
 )
+"""The conditions of chapter 4."""
+
+IS_IT_ESSENTIAL = (
+    *("dlgn: base", "dlgn: beta 10", "dlgn: beta 30", "dlgn: straight-through"),
+    *("frozen: beta 4", "frozen: beta 10", "frozen: beta 30", "frozen: hard"),
+)
+"""The conditions of chapter 5."""
 
 
 def circle_conditions() -> dict[str, CircleStudy]:
@@ -88,12 +95,15 @@ def recorded_conditions() -> dict[str, Result]:
     return recorded
 
 
-def chapter_conditions(target: Circle, *, beta: float, seeds: int) -> dict[str, CircleStudy]:
-    """Return the conditions of chapter 4 by name, for a reader's choices.
+def chapter_conditions(
+    names: Sequence[str], target: Circle, *, beta: float, seeds: int
+) -> dict[str, CircleStudy]:
+    """Return a chapter's conditions by name, for a reader's choices.
 
-    With the recorded values of all three they are recorded conditions.
+    With the recorded values of all three choices they are recorded conditions.
 
     Args:
+        names: ``WHAT_ONE_SEES`` or ``IS_IT_ESSENTIAL``.
         target: the base recipe's; the conditions that change the target follow its frequencies.
         beta: sharpness of the gates, where the recorded condition has the base recipe's.
         seeds: how many; of nets with frozen gates at most 40.
@@ -107,7 +117,7 @@ def chapter_conditions(target: Circle, *, beta: float, seeds: int) -> dict[str, 
     }
     usual_beta = conditions["dlgn: base"].training.beta
     chosen = {}
-    for name in _IN_CHAPTER:
+    for name in names:
         condition = conditions[name]
         changes = {"beta": beta} if condition.training.beta == usual_beta else {}
         changes["target"] = targets.get(name.split(": ")[1], target)

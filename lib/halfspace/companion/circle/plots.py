@@ -4,22 +4,34 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import AsinhNorm
+from matplotlib.lines import Line2D
 from matplotlib.patches import Wedge
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, interval_curve
+from halfspace.companion.plots import COLORS, INK, factor_axis, interval_curve, kernel_row
 
 __all__ = [
+    "allocation_of_seeds",
     "allocation_over_time",
+    "dose_response",
     "half_space_grid",
     "halves",
     "layer_shares",
-    "linearised_errors",
     "learned_functions",
-    "times_to_level",
+    "linearised_errors",
+    "marks_of_seeds",
+    "overlap_kernels",
+    "seeds_fitted",
+    "tangent_kernels",
 ]
 
-_ANGLE_TICKS = ([0, np.pi, 2 * np.pi], ["0", "π", "2π"])
+_DEGREES = (0, 90, 180, 270, 360)
+_SIDES = tuple((degrees / 360, f"{degrees}°") for degrees in _DEGREES[::2])
+
+
+def _angle_axis(axis: Axes) -> None:
+    axis.set_xticks(_DEGREES, [f"{degrees}°" for degrees in _DEGREES])
 
 
 def halves(axis: Axes, angles: ArrayLike, target: ArrayLike) -> None:
@@ -32,51 +44,38 @@ def halves(axis: Axes, angles: ArrayLike, target: ArrayLike) -> None:
     """
     angles, target = np.asarray(angles), np.asarray(target)
     for chosen, name, label in (
-        (angles < np.pi, "low", "top half: low frequency"),
-        (angles > np.pi, "high", "bottom half: high frequency"),
+        (angles < np.pi, "low", "slow half (top)"),
+        (angles > np.pi, "high", "fast half (bottom)"),
     ):
-        axis.plot(angles[chosen], target[chosen], ".-", ms=4, lw=1, color=COLORS[name], label=label)
+        degrees = np.degrees(angles[chosen])
+        axis.plot(degrees, target[chosen], ".-", ms=4, lw=1, color=COLORS[name], label=label)
     axis.set_xlabel("angle θ")
     axis.set_ylabel("target y")
-    axis.set_xticks(*_ANGLE_TICKS)
+    _angle_axis(axis)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
-def times_to_level(
-    axis: Axes,
-    times: Mapping[str, ArrayLike],
-    limits: Mapping[str, float],
-    colors: Mapping[str, str],
-    one: Mapping[str, float],
+def seeds_fitted(
+    axis: Axes, curves: Mapping[str, tuple[ArrayLike, ArrayLike]], colors: Mapping[str, str]
 ) -> None:
-    """Draw when seeds reached a level, a row per kind of net: how many at each epoch, in a disc.
+    """Draw the share of seeds that have fitted the target by each epoch, as steps.
 
-    Seeds that never did are counted in a triangle at the end of their training.
+    Nets are measured at the steps' dots; a curve ends where its training ends.
 
     Args:
         axis: where to draw.
-        times: by label, epochs, shape (S,), NaN for never.
-        limits: by label, the last epoch of training.
+        curves: by label, epochs, the first of which is 0, and shares, shape (E,) each.
         colors: by label, keys of ``COLORS``.
-        one: by label, the epoch of a further net, drawn as a star; NaN draws none.
     """
-    for row, (label, epochs) in enumerate(times.items()):
-        epochs = np.asarray(epochs, dtype=float)
-        reached, counts = np.unique(epochs[~np.isnan(epochs)], return_counts=True)
-        never, color = np.isnan(epochs).sum(), COLORS[colors[label]]
-        axis.plot(reached, np.full(len(reached), row), "o", ms=15, color=color, mfc="none")
-        for epoch, count in zip(reached, counts, strict=True):
-            axis.annotate(str(count), (epoch, row), ha="center", va="center", fontsize=8)
-        if never:
-            axis.plot(limits[label], row, ">", ms=19, color=color, mfc="none")
-            axis.annotate(str(never), (limits[label], row), ha="center", va="center", fontsize=8)
-        axis.plot(one.get(label, np.nan), row - 0.35, "*", ms=8, color=color)
-    axis.set_yticks(range(len(times)), list(times))
-    axis.set_ylim(len(times) - 0.5, -0.5)
-    axis.set_xscale("log")
-    axis.set_xlabel("first evaluation epoch with MSE < 0.05")
-    axis.margins(x=0.08)
-    axis.grid(axis="x")
+    for label, (epochs, shares) in curves.items():
+        axis.step(
+            epochs[1:], 100 * np.asarray(shares)[1:], ".-", where="post", ms=5, lw=1.4,
+            color=COLORS[colors[label]], label=label,
+        )  # fmt: skip
+    axis.set(xscale="log", ylim=(-4, 104), yticks=[0, 50, 100])
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("seeds fitted (%)")
+    axis.grid(axis="y")
 
 
 def learned_functions(
@@ -99,13 +98,14 @@ def learned_functions(
     """
     panels = np.ravel(axes)
     for k, (axis, epoch) in enumerate(zip(panels, epochs, strict=True)):
-        axis.plot(angles, target, color=COLORS["target"], lw=1, label="target")
+        degrees = np.degrees(angles)
+        axis.plot(degrees, target, color=COLORS["target"], lw=1, label="target")
         for label, values in outputs.items():
-            axis.plot(angles, values[k], color=COLORS[colors[label]], lw=1.4, label=label)
-        axis.axvline(np.pi, color=INK, lw=0.6, ls=":")
-        axis.set_ylim(-1.6, 1.6)
-        axis.set_xticks(*_ANGLE_TICKS)
-        axis.set_title(f"epoch {epoch}")
+            axis.plot(degrees, values[k], color=COLORS[colors[label]], lw=1.4, label=label)
+        axis.axvline(180, color=INK, lw=0.6, ls=":")
+        axis.set(ylim=(-1.6, 1.6), title=f"epoch {epoch}", ylabel="output")
+        _angle_axis(axis)
+    panels[-1].set_xlabel("angle θ")
     handles, labels = panels[0].get_legend_handles_labels()
     panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
 
@@ -149,6 +149,92 @@ def _sector(axis: Axes, centre: tuple[float, float], middle: float) -> None:
                 axis.add_patch(Wedge(centre, 0.42, begin, end, color=COLORS[name], lw=0))
 
 
+def overlap_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Sequence[str]) -> None:
+    """Draw overlap kernels along the circle, each with its own scale.
+
+    Args:
+        axes: one Axes per kernel.
+        kernels: as many, shape (N, N) each.
+        titles: as many.
+    """
+    kernel_row(axes, kernels, titles, ticks=_SIDES, label="shared active paths")
+
+
+def tangent_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Sequence[str]) -> None:
+    """Draw kernels with a sign along the circle: blue below zero, red above, each with its scale.
+
+    Colours are compressed (inverse hyperbolic sine), so that small values show beside large ones.
+
+    Args: those of ``overlap_kernels``.
+    """
+    places, texts = zip(*_SIDES, strict=True)
+    for k, (axis, kernel, title) in enumerate(zip(np.ravel(axes), kernels, titles, strict=True)):
+        largest = np.abs(kernel).max()
+        norm = AsinhNorm(linear_width=largest / 20, vmin=-largest, vmax=largest)
+        options = dict(origin="lower", extent=(0, 1, 0, 1), cmap="RdBu_r", rasterized=True)
+        image = axis.imshow(kernel, norm=norm, **options)
+        axis.set_xticks(places, texts)
+        axis.set_yticks(places, texts if k == 0 else [""] * len(texts))
+        axis.axhline(0.5, color=INK, lw=0.6)
+        axis.axvline(0.5, color=INK, lw=0.6)
+        axis.spines[:].set_visible(False)
+        axis.set_title(title)
+        bar = axis.figure.colorbar(image, ax=axis, location="bottom", aspect=18, pad=0.03)
+        bar.set_ticks([])
+        bar.outline.set_visible(False)
+        written = f"{largest:.0f}" if largest >= 100 else f"{largest:.2g}"
+        bar.set_label(f"−{written} to {written}", fontsize=9)
+
+
+def allocation_of_seeds(
+    axis: Axes, rows: Mapping[str, tuple], colors: Mapping[str, str], one: Mapping[str, float]
+) -> None:
+    """Draw each seed's allocation, a row per condition: a disc if it fitted, a ring if it stalled.
+
+    A bar with its interval is the geometric mean.
+
+    Args:
+        axis: where to draw.
+        rows: by label, factors, shape (S,), whether a seed fitted, shape (S,), and geometric mean
+            with its interval.
+        colors: by label, keys of ``COLORS``.
+        one: by label, the factor of a further net, drawn as a star.
+    """
+    for row, (label, (factors, fits, (mean, low, high))) in enumerate(rows.items()):
+        color = COLORS[colors[label]]
+        # Seeds lie beside each other: equidistributed heights keep them apart.
+        heights = row + 0.5 * ((np.arange(len(factors)) * 0.618) % 1 - 0.5)
+        for chosen, face in ((fits, color), (~fits, "none")):
+            options = dict(ms=3.5, mew=0.8, color=color, mfc=face, alpha=0.7)
+            axis.plot(factors[chosen], heights[chosen], "o", **options)
+        axis.plot([low, high], [row, row], color=INK, lw=2.5, solid_capstyle="butt")
+        axis.plot(mean, row, "|", ms=17, mew=3, color=INK)
+        if label in one:
+            axis.plot(one[label], row - 0.38, "*", ms=8, color=color)
+    axis.set_yticks(range(len(rows)), list(rows))
+    axis.set_ylim(len(rows) - 0.4, -0.6)
+    axis.set_xlabel("allocation at the end")
+    factor_axis(axis, "x")
+
+
+def marks_of_seeds(axis: Axes, *, star: bool = False) -> None:
+    """Say above a figure what the marks of ``allocation_of_seeds`` mean.
+
+    Args:
+        axis: one of the figure's.
+        star: whether single nets are drawn.
+    """
+    marks = {
+        "fitted": dict(marker="o", ms=4, mfc=INK),
+        "stalled": dict(marker="o", ms=4, mfc="none"),
+        "mean, 95 %": dict(marker="|", ms=10, mew=2.5),
+    }
+    if star:
+        marks["pictured"] = dict(marker="*", ms=8, mfc=INK)
+    handles = [Line2D([], [], ls="", color=INK, **mark) for mark in marks.values()]
+    axis.figure.legend(handles, list(marks), loc="outside upper center", ncols=len(marks))
+
+
 def allocation_over_time(
     axis: Axes,
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -158,14 +244,45 @@ def allocation_over_time(
 
     Args:
         axis: where to draw.
-        curves: by label, epochs, shape (E,), and mean, lower end, upper end, shape (E, 3).
+        curves: by label, epochs, shape (E,), and factors with their intervals, shape (E, 3).
         styles: by label, a key of ``COLORS`` and the line's style.
     """
     for label, (epochs, curve) in curves.items():
         color, style = styles[label]
         interval_curve(axis, epochs, curve, label, color=color, style=style)
-    axis.set(xlabel="epoch", ylabel="allocation (ln paths)", xscale="symlog")
+    axis.set(xlabel="epoch", ylabel="allocation", xscale="symlog", xticks=[0, 1, 10, 100])
+    axis.set_xticklabels(["0", "1", "10", "100"])
+    factor_axis(axis, "y")
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
+def dose_response(
+    axis: Axes, curves: Mapping[str, tuple], colors: Mapping[str, str], *, title: str
+) -> None:
+    """Draw the final allocation against one thing that is changed.
+
+    A disc: at least half of the seeds fitted the target; a ring: most stalled. The base recipe's is
+    the large one.
+
+    Args:
+        axis: where to draw.
+        curves: by label, K values, shape (K,), factors with their intervals, shape (K, 3), at which
+            values most seeds fitted, shape (K,), and the base recipe's value.
+        colors: by label, keys of ``COLORS``.
+        title: what is changed.
+    """
+    for label, (values, gains, most, base) in curves.items():
+        color = COLORS[colors[label]]
+        interval_curve(axis, values, gains, label, color=colors[label])
+        for value, gain, filled in zip(values, gains[:, 0], most, strict=True):
+            size, face = 8 if value == base else 5, color if filled else "none"
+            axis.plot([value], [gain], "o", ms=size, mew=1.2, color=color, mfc=face)
+        if values[0] > 0 and values[-1] / values[0] >= 8:
+            axis.set_xscale("log")
+        axis.set_xticks(values, [f"{value:g}" for value in values])
+        axis.set_xticks([], minor=True)
+    axis.set_title(title)
+    factor_axis(axis, "y")
 
 
 def linearised_errors(

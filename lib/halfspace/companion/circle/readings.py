@@ -4,10 +4,12 @@ Claims judge these statistics, and the chapters quote them. E evaluation epochs,
 is that of a ``CircleTraining`` or of a ``CircleStudy`` where nothing else is said.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from scipy import stats
 
 from halfspace.companion.intervals import (
     first_below,
@@ -19,6 +21,7 @@ from halfspace.companion.intervals import (
 from halfspace.companion.origin import origin
 from halfspace.companion.records import Check
 from halfspace.companion.spec import Result
+from halfspace.companion.text import factor
 
 __all__ = [
     "EARLY",
@@ -26,63 +29,72 @@ __all__ = [
     "FIT_LEVEL",
     "allocation_intervals",
     "allocation_numbers",
+    "allocations_by_net",
     "artefact_ratio",
     "block_rows",
     "changes_alike",
     "check_rows",
     "closer_than_at_start",
     "condition_numbers",
+    "condition_rows",
+    "condition_title",
     "control_numbers",
-    "control_summaries",
+    "control_rows",
     "design_rows",
+    "dose_responses",
     "epochs_to_fit",
     "error_between_points",
+    "error_fallen",
     "error_ratio",
     "error_rows",
     "evaluation_epochs",
     "explanation_numbers",
     "facing_low",
-    "final_allocations",
     "fit_numbers",
-    "fit_times",
+    "fit_rows",
+    "fitted",
     "fitted_apart_rows",
     "fitted_with_hard_gates",
     "functions_after_start",
     "gain_beside",
     "gain_beyond_chance",
+    "gate_rows",
     "half_fitted_by",
     "half_losses_at",
     "half_space_numbers",
     "kernel_curves",
     "kernel_numbers",
-    "kernel_rows",
-    "kernel_summary",
+    "knob_rows",
     "later_gain",
     "later_units_for_low_half",
     "layer_intervals",
     "linearised_curves",
     "linearised_low_first",
     "linearised_numbers",
+    "live_allocations",
     "log_error",
     "log_ratio",
     "loss_at",
     "losses_by_gate",
     "low_and_high",
     "low_half_first",
+    "median_seed",
     "moved_beyond_a_new_draw",
     "overlap_change_while_high",
     "path_gain",
     "path_gains",
     "path_ratios",
+    "pictured_seeds",
     "recorded_numbers",
     "resultant_by_chance",
     "resultant_change",
     "run_numbers",
+    "seed_allocations",
+    "share_fitted",
     "share_without_path",
     "single_curves",
+    "stalled_over_fitted",
     "starved_and_stalled",
-    "summary",
-    "summary_rows",
     "total_loss",
     "units_for_low_half",
 ]
@@ -90,6 +102,8 @@ __all__ = [
 
 FIT_LEVEL = 0.05  # mean squared error at which a net counts as having fitted the target
 EARLY = 20  # the epoch at which chapter 4 reads path ratios and kernels early in training
+_ENOUGH = 3  # seeds from which on a group's interval is told
+_TOO_FEW = "–"
 FACING_BY_CHANCE = 0.25  # share of random normals within 45° of a half's middle
 
 
@@ -198,6 +212,32 @@ def epochs_to_fit(result: Result) -> np.ndarray:
     return first_below(evaluation_epochs(result), total_loss(result), FIT_LEVEL)
 
 
+def fitted(result: Result) -> np.ndarray:
+    """Return which seeds' final errors are below ``FIT_LEVEL``, bool, (S,): the others stalled."""
+    return loss_at(result) < FIT_LEVEL
+
+
+def median_seed(result: Result) -> int:
+    """Return the seed whose final error is the median of all; of two middle ones the lower."""
+    order = np.argsort(loss_at(result), kind="stable")
+    return result.spec.training.first_seed + int(order[(len(order) - 1) // 2])
+
+
+def pictured_seeds(recorded: Mapping[str, Result], seed: int) -> dict[str, int]:
+    """Return the seed of which each kind of net is pictured, by net.
+
+    Args:
+        recorded: of ``CircleStudy``, by condition.
+        seed: a seed for all of them; if it is below zero, each net has its own ``median_seed``
+            under the base recipe.
+    """
+    return {
+        net: seed if seed >= 0 else median_seed(recorded[f"{net}: base"])
+        for net in _NETS.values()
+        if f"{net}: base" in recorded
+    }
+
+
 def low_half_first(result: Result) -> np.ndarray:
     """Return which seeds fitted the low half at an earlier evaluation than the high one, (S,)."""
     epochs = evaluation_epochs(result)
@@ -222,8 +262,8 @@ def half_fitted_by(result: Result) -> str:
 
     Seeds that never did count as later than any epoch.
     """
-    fitted = np.sort(epochs_to_fit(result))  # NaN comes last
-    middle = fitted[(len(fitted) - 1) // 2]
+    times = np.sort(epochs_to_fit(result))  # NaN comes last
+    middle = times[(len(times) - 1) // 2]
     last = evaluation_epochs(result)[-1]
     return f"after {last:.0f}" if np.isnan(middle) else f"{middle:.0f}"
 
@@ -438,29 +478,50 @@ def resultant_by_chance(result: Result) -> float:
 # Tables and curves of chapter 4
 
 
-def summary(result: Result) -> dict[str, str]:
-    """Describe a study in a table's row: speed of fitting, stalled seeds, paths, allocation."""
-    fitted = epochs_to_fit(result)
-    ratios = np.median(np.exp(path_ratios(result)), axis=1)
-    low_error, high_error = (np.median(loss[-1]) for loss in low_and_high(result, "loss"))
-    early = _early_row(result)
-    return {
-        "seeds": str(len(fitted)),
-        "half of them fitted by epoch": half_fitted_by(result),
-        "seeds that stalled": str(int(np.isnan(fitted).sum())),
-        "seeds that diverged": str(int(result.diverged.sum())),
-        "median error, low half": f"{low_error:.2g}",
-        "median error, high half": f"{high_error:.2g}",
-        "path ratio low/high, start": f"{ratios[0]:.2f}",
-        f"path ratio, epoch {evaluation_epochs(result)[early]:.0f}": f"{ratios[early]:.2f}",
-        "path ratio, end": f"{ratios[-1]:.2f}",
-        "allocation (95 % interval)": interval_text(path_gain(result)),
-    }
+def fit_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return how many seeds fitted the target and when, and median errors, as a table's rows.
+
+    Args:
+        runs: of ``CircleStudy``, by label.
+    """
+    rows = []
+    for label, run in runs.items():
+        low, high = (np.median(loss[-1]) for loss in low_and_high(run, "loss"))
+        rows.append(
+            {
+                "net": label,
+                "stalled": f"{(~fitted(run)).sum()} of {len(fitted(run))}",
+                "half fitted by epoch": half_fitted_by(run),
+                "error, slow half": f"{low:.2g}",
+                "error, fast half": f"{high:.2g}",
+            }
+        )
+    return rows
 
 
-def summary_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return each run's ``summary`` as a table's row that begins with the run's label."""
-    return [{"net": label} | summary(run) for label, run in runs.items()]
+def gate_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return what hard gates do to the error of trained DLGNs, as a table's rows.
+
+    Args:
+        runs: of ``CircleStudy``, by the gate of the training.
+    """
+    rows = []
+    for label, run in runs.items():
+        own, hard = total_loss(run)[-1], total_loss(run, "hard_loss")[-1]
+        rows.append(
+            {
+                "gate in training": label,
+                "hard gates change the error by": _factor(np.log(hard / own)),
+                "median error, gate of the training": f"{np.median(own):.2g}",
+                "median error, hard gates": f"{np.median(hard):.2g}",
+            }
+        )
+    return rows
+
+
+def _factor(logarithms: np.ndarray) -> str:
+    """Write the geometric mean of factors with its 95 % interval, of their logarithms, (S,)."""
+    return factor(*mean_interval(logarithms))
 
 
 def single_curves(
@@ -475,10 +536,20 @@ def single_curves(
     return {label: (evaluation_epochs(run), reading(run)[:, 0]) for label, run in runs.items()}
 
 
-def fit_times(runs: Mapping[str, Result]) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """Return each run's ``epochs_to_fit``, shape (S,), and its last epoch, both by label."""
-    fitted = {label: epochs_to_fit(run) for label, run in runs.items()}
-    return fitted, {label: int(evaluation_epochs(run)[-1]) for label, run in runs.items()}
+def share_fitted(runs: Mapping[str, Result]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the share of seeds that have fitted the target by each evaluation epoch.
+
+    Args:
+        runs: of ``CircleStudy``, by label.
+
+    Returns:
+        By label, epochs and shares, shape (E,) each.
+    """
+    curves = {}
+    for label, run in runs.items():
+        epochs = evaluation_epochs(run)
+        curves[label] = epochs, (epochs_to_fit(run) <= epochs[:, np.newaxis]).mean(axis=1)
+    return curves
 
 
 def losses_by_gate(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
@@ -487,24 +558,6 @@ def losses_by_gate(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray
     return {
         label: {line: total_loss(run, name) for line, name in names.items()}
         for label, run in runs.items()
-    }
-
-
-def kernel_summary(result: Result) -> dict[str, dict[str, str]]:
-    """Describe the kernels of a ``CircleTraining``'s first seed at the start, early and the end.
-
-    ``-`` stands for the early epoch of a seed that had none.
-    """
-    early = int(result.early_epoch[0])
-    epochs = ("0", str(early) if early >= 0 else "-", str(result.spec.epochs))
-    return {
-        time: {
-            "epoch": epoch,
-            "NTK: alignment with its start": f"{result.ntk_alignment[k, 0]:.2f}",
-            "Λ: alignment with its start": f"{result.overlap_alignment[k, 0]:.2f}",
-            "NTK diagonal: ln(low/high)": f"{log_ratio(result, 'ntk')[k, 0]:.2f}",
-        }
-        for k, (time, epoch) in enumerate(zip(("start", "early", "end"), epochs, strict=True))
     }
 
 
@@ -521,15 +574,6 @@ def log_error(result: Result, name: str = "loss") -> np.ndarray:
     return np.log(total_loss(result, name))
 
 
-def kernel_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return the ``kernel_summary`` of ``CircleTraining`` runs as a table's rows."""
-    return [
-        {"net": label, "time": time} | row
-        for label, run in runs.items()
-        for time, row in kernel_summary(run).items()
-    ]
-
-
 def kernel_curves(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
     """Return what chapter 4 draws of kernels over training, by panel and run, (E, S) each.
 
@@ -540,7 +584,9 @@ def kernel_curves(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]
         "NTK and its start": {label: run.ntk_start for label, run in runs.items()},
         "Λ and its start": {label: run.overlap_start for label, run in runs.items()},
         "NTK and Λ": {label: run.ntk_overlap for label, run in runs.items()},
-        "NTK diagonal": {label: log_ratio(run, "ntk") for label, run in runs.items()},
+        "NTK diagonal, slow/fast": {
+            label: np.exp(log_ratio(run, "ntk")) for label, run in runs.items()
+        },
     }
 
 
@@ -586,10 +632,10 @@ def error_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
         low, high = (loss[-1, 0] for loss in low_and_high(run, "loss"))
         low_between, high_between = (error[0] for error in error_between_points(run))
         errors = {
-            "low half, at the points": low,
-            "high half, at the points": high,
-            "low half, between them": low_between,
-            "high half, between them": high_between,
+            "slow half, at the points": low,
+            "fast half, at the points": high,
+            "slow half, between them": low_between,
+            "fast half, between them": high_between,
         }
         written = {name: f"{error:.2g}" for name, error in errors.items()}
         rows.append({"net": label, "epoch": str(run.spec.epochs)} | written)
@@ -613,72 +659,101 @@ def _runs_of_nets(
     }
 
 
-def final_allocations(
-    runs: Mapping[str, Result], conditions: Mapping[str, str] | None = None
-) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Return the final allocation under several conditions, mean over seeds with its interval.
+def seed_allocations(runs: Mapping[str, Result]) -> dict[str, tuple]:
+    """Return each seed's final allocation as a factor, and which seeds fitted the target.
+
+    Args:
+        runs: of ``CircleStudy``, by label.
+
+    Returns:
+        By label: factors, shape (S,), bool, shape (S,), and geometric mean with its interval.
+    """
+    return {
+        label: (np.exp(path_gain(run)), fitted(run), tuple(np.exp(mean_interval(path_gain(run)))))
+        for label, run in runs.items()
+    }
+
+
+def allocations_by_net(
+    runs: Mapping[str, Result], conditions: Mapping[str, str]
+) -> dict[str, dict[str, tuple]]:
+    """Return the ``seed_allocations`` of both nets under several conditions.
 
     Args:
         runs: by name, ``"net: condition"``.
-        conditions: the conditions' titles, by name; ``None`` takes all, under their names.
+        conditions: the conditions' titles, by name.
 
     Returns:
-        By net, ``"ReLU net"`` and ``"DLGN"``, and title: (mean, lower end, upper end).
+        By net, ``"ReLU net"`` and ``"DLGN"``, and title.
     """
-    if conditions is None:
-        names = [name.split(": ", 1)[1] for name in runs]
-        conditions = dict(zip(names, names, strict=True))
-    return {
-        label: {title: mean_interval(path_gain(run)) for title, run in titled.items()}
-        for label, titled in _runs_of_nets(runs, conditions).items()
-    }
+    titled = _runs_of_nets(runs, conditions)
+    return {label: seed_allocations(of_net) for label, of_net in titled.items()}
 
 
-def control_summaries(
-    runs: Mapping[str, Result], conditions: Mapping[str, str]
-) -> list[dict[str, str]]:
-    """Return the ``summary_rows`` of both nets under several conditions.
+def live_allocations(live: Mapping[str, Result]) -> dict[str, float]:
+    """Return the final allocation of each ``CircleTraining``'s first seed as a factor, by label."""
+    return {label: float(np.exp(path_gain(run)[0])) for label, run in live.items()}
 
-    Args: those of ``final_allocations``.
+
+def control_rows(runs: Mapping[str, Result], conditions: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the ``fitted_apart_rows`` of both nets under several conditions.
+
+    Args: those of ``allocations_by_net``.
     """
-    labelled = {
-        f"{label}, {title}": run
-        for label, titled in _runs_of_nets(runs, conditions).items()
-        for title, run in titled.items()
+    shown = {
+        f"{label}, {title}": f"{net}: {condition}"
+        for label, net in _NETS.items()
+        for condition, title in conditions.items()
     }
-    return summary_rows(labelled)
+    return fitted_apart_rows(runs, shown)
+
+
+def stalled_over_fitted(result: Result) -> tuple[float, float, float]:
+    """Return by how much more stalled seeds allocate than fitted ones: ln, with interval.
+
+    Difference of the groups' mean allocations, and the 95 % interval of Welch's t test.
+    """
+    gains, fits = path_gain(result), fitted(result)
+    interval = stats.ttest_ind(gains[~fits], gains[fits], equal_var=False).confidence_interval()
+    return float(gains[~fits].mean() - gains[fits].mean()), *map(float, interval)
 
 
 # Numbers that the text of chapter 4 quotes
 
 
 def run_numbers(recorded: Mapping[str, Result], live: Mapping[str, Result]) -> dict[str, object]:
-    """Return how the runs of chapter 4 were made.
+    """Return how the runs of chapter 4 or 5 were made.
 
     Args:
         recorded: of ``CircleStudy``, by condition.
         live: of ``CircleTraining``, by label.
     """
-    training = recorded["relu: base"].spec.training
+    training, frozen = (recorded[name].spec.training for name in ("dlgn: base", "frozen: beta 4"))
     seconds = sum(run.provenance["seconds"] for run in recorded.values())
-    return {
+    numbers = {
         "points": training.target.n,
         "rate": training.learning_rate,
         "batch": training.batch_size,
-        "gain": training.gain,
-        "beta": f"{recorded['dlgn: base'].spec.training.beta:g}",
+        "beta": f"{training.beta:g}",
         "seeds": training.seeds,
         "first-seed": training.first_seed,
         "last-seed": training.first_seed + training.seeds - 1,
-        "live-seed": live["DLGN"].spec.first_seed,
         "looks": _listed(recorded["dlgn: base"]),
         "frozen-looks": _listed(recorded["frozen: beta 4"]),
-        "frozen-seeds": recorded["frozen: beta 4"].spec.training.seeds,
+        "frozen-seeds": frozen.seeds,
+        "frozen-epochs": f"{frozen.epochs:,}".replace(",", "\u202f"),
         "commit": ", ".join(sorted({run.provenance["commit"] for run in recorded.values()})),
         "minutes": round(seconds / 60),
         "from-runs": origin(*recorded.values()),
         "from-live": origin(*live.values()),
     }
+    for label, run in live.items():
+        numbers[f"seed {label}"] = run.spec.first_seed
+        numbers[f"live error {label}"] = f"{loss_at(run)[0]:.2g}"
+    for net in _NETS.values():
+        if f"{net}: base" in recorded:
+            numbers[f"median error {net}"] = f"{np.median(loss_at(recorded[f'{net}: base'])):.2g}"
+    return numbers
 
 
 def _listed(result: Result) -> str:
@@ -688,7 +763,7 @@ def _listed(result: Result) -> str:
 def allocation_numbers(
     recorded: Mapping[str, Result], live: Mapping[str, Result]
 ) -> dict[str, object]:
-    """Return each net's allocation, and how many seeds fitted the low half first.
+    """Return each net's allocation, over all seeds and by whether they fitted the target.
 
     Args:
         recorded: of ``CircleStudy``, by condition.
@@ -697,13 +772,30 @@ def allocation_numbers(
     numbers = {}
     for label, net in _NETS.items():
         run = recorded[f"{net}: base"]
+        row, fits = _early_row(run), fitted(run)
         numbers |= {
-            f"allocation_{net}": interval_text(path_gain(run)),
+            f"allocation_{net}": _factor(path_gain(run)),
+            f"early_{net}": _factor(path_gains(run)[row]),
+            f"early_error_{net}": f"{np.median(total_loss(run)[row]):.2g}",
             f"positive_{net}": int((path_gain(run) > 0).sum()),
-            f"live_{net}": f"{path_gain(live[label])[0]:.2f}",
+            f"live_{net}": f"×{live_allocations(live)[label]:.2g}",
             f"low_first_{net}": int(low_half_first(run).sum()),
+            f"stalled_{net}": int((~fits).sum()),
+            f"fitted_{net}": int(fits.sum()),
+            f"allocation_fitted_{net}": _factor_of_some(path_gain(run)[fits]),
+            f"allocation_stalled_{net}": _factor_of_some(path_gain(run)[~fits]),
+            f"early_epoch_{net}": int(evaluation_epochs(run)[row]),
         }
+        if min(fits.sum(), (~fits).sum()) >= _ENOUGH:
+            numbers[f"stalled_over_fitted_{net}"] = factor(*stalled_over_fitted(run))
+        else:
+            numbers[f"stalled_over_fitted_{net}"] = _TOO_FEW
     return numbers
+
+
+def _factor_of_some(logarithms: np.ndarray) -> str:
+    """Write ``_factor``, or a dash for fewer seeds than an interval needs to say something."""
+    return _factor(logarithms) if len(logarithms) >= _ENOUGH else _TOO_FEW
 
 
 def kernel_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
@@ -714,8 +806,8 @@ def kernel_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
         run = recorded[f"{net}: base"]
         diagonal = log_ratio(run, "ntk")
         numbers |= {
-            f"diagonal_early_{net}": interval_text(diagonal[_early_row(run)]),
-            f"diagonal_end_{net}": interval_text(diagonal[-1]),
+            f"diagonal_early_{net}": _factor(diagonal[_early_row(run)]),
+            f"diagonal_end_{net}": _factor(diagonal[-1]),
             f"ntk_end_{net}": interval_text(run.ntk_start[-1]),
             f"ntk_overlap_{net}": interval_text(run.ntk_overlap[-1]),
         }
@@ -735,7 +827,7 @@ def half_space_numbers(result: Result) -> dict[str, object]:
 
 
 def fit_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
-    """Return when DLGNs with trained and with frozen gates fitted the target.
+    """Return when DLGNs with trained and with frozen gates fitted the target, for chapter 5.
 
     Args:
         recorded: of ``CircleStudy``, by condition.
@@ -744,23 +836,23 @@ def fit_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
     names = [f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)]
     numbers = {
         f"fit {name.replace(':', '')}": half_fitted_by(recorded[name])
-        for name in (*names, "dlgn: straight-through", "frozen: hard")
+        for name in (*names, "dlgn: base", "dlgn: straight-through", "frozen: hard")
     }
     ratio = error_ratio(recorded["frozen: hard"], recorded["dlgn: straight-through"], 300)
     return numbers | {
-        "frozen hard ratio": f"{np.exp(ratio.mean()):.1f}",
+        "frozen hard ratio": _factor(ratio),
         "stalled_frozen": str(int(np.isnan(epochs_to_fit(frozen)).sum())),
-        "frozen_last": int(evaluation_epochs(frozen)[-1]),
+        "straight-through allocation": _factor(path_gain(recorded["dlgn: straight-through"])),
     }
 
 
 def control_numbers(runs: Mapping[str, Result], conditions: Mapping[str, str]) -> dict[str, str]:
     """Return the final allocation of each net under each condition, ``"title label"``.
 
-    Args: those of ``final_allocations``.
+    Args: those of ``allocations_by_net``.
     """
     return {
-        f"{title} {label}": interval_text(path_gain(run))
+        f"{title} {label}": _factor(path_gain(run))
         for label, titled in _runs_of_nets(runs, conditions).items()
         for title, run in titled.items()
     }
@@ -769,7 +861,49 @@ def control_numbers(runs: Mapping[str, Result], conditions: Mapping[str, str]) -
 # The page of all conditions
 
 _MISSING = "not recorded"
-_TOO_FEW = "–"
+
+_TITLES = {  # of conditions, by patterns for parts of their names
+    r"base": "base recipe",
+    r"halves swapped": "halves swapped",
+    r"equal frequencies (\S+)": r"frequency \1 on both halves",
+    r"high frequency (\S+)": r"fast half's frequency \1",
+    r"amplitude of low half 0.0": "slow half zero",
+    r"amplitude of high half 0.0": "fast half zero",
+    r"amplitude of low half (\S+)": r"slow half's amplitude \1",
+    r"amplitude of high half (\S+)": r"fast half's amplitude \1",
+    r"constant low half": "slow half constant",
+    r"share of points on low half (\S+)": r"share of points on the slow half \1",
+    r"gain (\S+)": r"initial weights × \1",
+    r"gating gain (\S+)": r"gating × \1",
+    r"init xavier": "Xavier initialisation",
+    r"init he": "He initialisation",
+    r"sgd": "plain gradient descent",
+    r"width (\S+)": r"\1 units a layer",
+    r"depth (\S+)": r"\1 layers",
+    r"beta (\S+)": r"β = \1",
+    r"straight-through": "straight-through gates",
+    r"linear experts": "experts linear in the input",
+}
+
+
+def condition_title(condition: str) -> str:
+    """Return a condition's name as a reader sees it.
+
+    Args:
+        condition: its name without the model's.
+
+    Example:
+        >>> condition_title("beta 30, gating gain 0.6, amplitude of low half 0.0")
+        'β = 30, gating × 0.6, slow half zero'
+    """
+    return ", ".join(_part_title(part) for part in condition.split(", "))
+
+
+def _part_title(part: str) -> str:
+    for pattern, shown in _TITLES.items():
+        if re.fullmatch(pattern, part):
+            return re.sub(pattern, shown, part)
+    return part
 
 
 def recorded_numbers(
@@ -794,45 +928,128 @@ def recorded_numbers(
 
 def _text(recorded: Mapping[str, Result], name: str) -> str:
     """Write a condition's final allocation with its interval."""
-    return interval_text(path_gain(recorded[name])) if name in recorded else _MISSING
+    return _factor(path_gain(recorded[name])) if name in recorded else _MISSING
 
 
-def _difference_text(recorded: Mapping[str, Result], first: str, second: str) -> str:
-    """Write the difference of two conditions' final allocations, paired by seed."""
+def _ratio_text(recorded: Mapping[str, Result], first: str, second: str) -> str:
+    """Write the ratio of two conditions' final allocations, paired by seed."""
     if not {first, second} <= recorded.keys():
         return _MISSING
-    return interval_text(path_gain(recorded[first]) - path_gain(recorded[second]))
+    return _factor(path_gain(recorded[first]) - path_gain(recorded[second]))
 
 
 def condition_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
-    """Return the final allocation under several conditions, and where it is above zero.
+    """Return the final allocation and stalled seeds of every condition, and what changes it most.
 
     Args:
         recorded: by name, ``"net: condition"``.
     """
-    numbers = {}
-    for label, net in _NETS.items():
-        for condition in ("base", "init he", "biases", "sgd", "halves swapped"):
-            numbers[f"{net} {condition}"] = _text(recorded, f"{net}: {condition}")
-        intervals = final_allocations(recorded)[label].values()
-        numbers[f"{net} above"] = sum(low > 0 for _, low, _ in intervals)
-        numbers[f"{net} rows"] = len(intervals)
-    for condition in ("straight-through", "straight-through, biases"):
-        numbers[f"dlgn {condition}"] = _text(recorded, f"dlgn: {condition}")
+    numbers = {name.replace(":", ""): _text(recorded, name) for name in recorded}
+    for name, run in recorded.items():
+        numbers[f"{name.replace(':', '')} stalled"] = int((~fitted(run)).sum())
+    for row in knob_rows(recorded):
+        numbers[f"spread {row['changed']}"] = row["DLGN: largest over smallest"]
+    for net in _NETS.values():
+        gains = [path_gain(run) for name, run in recorded.items() if name.startswith(f"{net}:")]
+        numbers[f"{net} above"] = sum(mean_interval(gain)[1] > 0 for gain in gains)
+        numbers[f"{net} rows"] = len(gains)
     return numbers
+
+
+def condition_rows(recorded: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return the final allocation of both nets under every condition, as a table's rows.
+
+    Args:
+        recorded: by name, ``"net: condition"``.
+    """
+    of_both = [name.split(": ", 1) for name in recorded]
+    conditions = dict.fromkeys(name for net, name in of_both if net in _NETS.values())
+    return [
+        {"condition": condition_title(condition)}
+        | {
+            label: _text(recorded, f"{net}: {condition}")
+            if f"{net}: {condition}" in recorded
+            else _TOO_FEW
+            for label, net in _NETS.items()
+        }
+        for condition in conditions
+    ]
+
+
+_KNOBS = {  # what is changed: the conditions' names, ReLU net's and DLGN's base values, all values
+    "initial weights ×": ("gain {}", (0.6, 1.0), (0.3, 0.6, 1.0, 1.5, 2.0)),
+    "sharpness β": ("beta {}", (4, 4), (1, 2, 4, 10, 30)),
+    "layers": ("depth {}", (5, 5), (2, 3, 5, 8)),
+    "units a layer": ("width {}", (16, 16), (8, 16, 32, 64)),
+    "fast half's frequency": ("high frequency {}", (8, 8), (3, 4, 6, 8, 12, 16)),
+    "slow half's amplitude": ("amplitude of low half {}", (1.0, 1.0), (0.0, 0.1, 0.3, 0.6, 1.0)),
+    "fast half's amplitude": ("amplitude of high half {}", (1.0, 1.0), (0.0, 0.1, 0.3, 0.6, 1.0)),
+    "share of points on slow half": (
+        "share of points on low half {}",
+        (0.5, 0.5),
+        (0.2, 0.35, 0.5, 0.65, 0.8),
+    ),
+}
+
+
+def dose_responses(recorded: Mapping[str, Result]) -> dict[str, dict[str, tuple]]:
+    """Return the final allocation against what is changed, one thing at a time.
+
+    Args:
+        recorded: by name, ``"net: condition"``.
+
+    Returns:
+        By what is changed and net: its K values, shape (K,), the allocation as a factor with its
+        interval, shape (K, 3), at which values at least half of the seeds fitted the target, bool,
+        shape (K,), and the base recipe's value.
+    """
+    curves = {}
+    for knob, (pattern, usual, values) in _KNOBS.items():
+        curves[knob] = {}
+        for (label, net), base in zip(_NETS.items(), usual, strict=True):
+            names = {v: f"{net}: " + ("base" if v == base else pattern.format(v)) for v in values}
+            runs = {v: recorded[n] for v, n in names.items() if n in recorded}
+            if len(runs) > 1:
+                gains = np.exp(mean_intervals([path_gain(run) for run in runs.values()]))
+                most = np.array([fitted(run).mean() >= 0.5 for run in runs.values()])
+                curves[knob][label] = np.array([*runs]), gains, most, base
+    return curves
+
+
+def knob_rows(recorded: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return how far the DLGN's allocation moves with each thing that is changed, most first.
+
+    Args:
+        recorded: by name, ``"net: condition"``.
+    """
+    rows = []
+    for knob, curves in dose_responses(recorded).items():
+        if "DLGN" not in curves:
+            continue
+        values, gains, *_ = curves["DLGN"]
+        spread = gains[:, 0].max() / gains[:, 0].min()
+        row = {"changed": knob, "from and to": f"{values[0]:g} to {values[-1]:g}"}
+        row["DLGN: largest over smallest"] = f"×{spread:.2g}"
+        for label in ("DLGN", "ReLU net"):
+            ends = curves[label][1][[0, -1], 0] if label in curves else ()
+            row[label] = " to ".join(f"×{end:.2g}" for end in ends) or _TOO_FEW
+        rows.append((spread, row))
+    return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
 
 
 _ZERO, _WEAK = "amplitude of low half 0.0", "amplitude of low half 0.3"
 _EXPLANATIONS = ("simplicity", "early signal", "frequency", "magnitude")
-_DESIGNS = {  # a condition, and what each explanation predicts for it
-    "low half zero": (_ZERO, "+", "−", "", "−"),
-    "low half constant": ("constant low half", "+", "+", "+", ""),
-    "low half's amplitude 0.3": (_WEAK, "+", "+", "+", "smaller"),
-    "high frequency 4": ("high frequency 4", "", "", "smaller", ""),
-    "high frequency 16": ("high frequency 16", "", "", "larger", ""),
-    "constant target": ("constant target", "0", "0", "0", "0"),
-    "zero target": ("zero target", "0", "0", "0", "0"),
-    "base recipe": ("base", "+", "+", "+", "+"),
+_SLOW, _FAST, _NEITHER, _SILENT = "slow half", "fast half", "neither", "–"
+_DESIGNS = {  # what each explanation predicts under a condition
+    _ZERO: (_SLOW, _FAST, _SILENT, _FAST),
+    "amplitude of low half 0.1": (_SLOW, _SILENT, _SLOW, _FAST),
+    _WEAK: (_SLOW, _SLOW, _SLOW, "less than base"),
+    "constant low half": (_SLOW, _SLOW, _SLOW, _SILENT),
+    "high frequency 4": (_SILENT, _SILENT, "less than base", _SILENT),
+    "high frequency 16": (_SILENT, _SILENT, "more than base", _SILENT),
+    "constant target": (_NEITHER,) * 4,
+    "zero target": (_NEITHER,) * 4,
+    "base": (_SLOW,) * 4,
 }
 
 
@@ -843,9 +1060,10 @@ def design_rows(recorded: Mapping[str, Result]) -> list[dict[str, str]]:
         recorded: by name, ``"net: condition"``.
     """
     return [
-        {"design": design, **dict(zip(_EXPLANATIONS, predicted, strict=True))}
+        {"design": condition_title(condition)}
         | {label: _text(recorded, f"{net}: {condition}") for label, net in _NETS.items()}
-        for design, (condition, *predicted) in _DESIGNS.items()
+        | dict(zip(_EXPLANATIONS, predicted, strict=True))
+        for condition, predicted in _DESIGNS.items()
     ]
 
 
@@ -860,8 +1078,8 @@ def explanation_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
         numbers |= {
             f"{net} zero": _text(recorded, f"{net}: {_ZERO}"),
             f"{net} constant": _text(recorded, f"{net}: constant low half"),
-            f"{net} weaker": _difference_text(recorded, f"{net}: base", f"{net}: {_WEAK}"),
-            f"{net} frequency": _difference_text(
+            f"{net} weaker": _ratio_text(recorded, f"{net}: base", f"{net}: {_WEAK}"),
+            f"{net} frequency": _ratio_text(
                 recorded, f"{net}: high frequency 16", f"{net}: high frequency 4"
             ),
         }
@@ -880,20 +1098,22 @@ def fitted_apart_rows(recorded: Mapping[str, Result], shown: Mapping[str, str]) 
         shown: the conditions' names, by the reader's name.
 
     Returns:
-        For each condition how many nets fitted, both groups' allocations with intervals, and the
-        share of training points without an active path.
+        For each condition both groups' allocations with intervals, how many nets they are, and
+        their share of training points without an active path.
     """
     rows = []
     for label, name in shown.items():
         if name not in recorded:
             continue
         run = recorded[name]
-        fitted, row = loss_at(run) < FIT_LEVEL, {"nets": label}
-        for group, chosen in {"fitted": fitted, "stalled": ~fitted}.items():
-            gains, bare = path_gain(run)[chosen], share_without_path(run)[chosen]
-            row[group] = str(chosen.sum())
-            row[f"allocation, {group}"] = interval_text(gains) if len(gains) > 1 else _TOO_FEW
-            row[f"without a path, {group}"] = f"{bare.mean():.0%}" if len(bare) else _TOO_FEW
+        groups = {"fitted": fitted(run), "stalled": ~fitted(run)}
+        gains, bare = path_gain(run), share_without_path(run)
+        row = {"nets": label}
+        row |= {f"allocation, {g}": _factor_of_some(gains[few]) for g, few in groups.items()}
+        row |= {group: str(few.sum()) for group, few in groups.items()}
+        for group, few in groups.items():
+            share = f"{100 * bare[few].mean():.0f} %" if few.any() else _TOO_FEW
+            row[f"points without a path, {group}"] = share
         rows.append(row)
     return rows
 
@@ -914,8 +1134,18 @@ def block_rows(recorded: Mapping[str, Result], size: int = 20) -> list[dict[str,
         for start in range(0, len(gains), size):
             block = gains[start : start + size]
             seeds = f"{first + start} to {first + start + len(block) - 1}"
-            rows.append({"net": label, "seeds": seeds, "allocation": interval_text(block)})
+            rows.append({"net": label, "seeds": seeds, "allocation": _factor(block)})
     return rows
+
+
+def error_fallen(result: Result, epoch: int) -> np.ndarray:
+    """Return how much farther the slow half's error has fallen than the fast half's, shape (S,).
+
+    Raises:
+        ValueError: if the net was not evaluated at that epoch.
+    """
+    (slow, fast), (slow_then, fast_then) = half_losses_at(result, 0), half_losses_at(result, epoch)
+    return (slow - slow_then) - (fast - fast_then)
 
 
 def linearised_numbers(linearised: Mapping[str, Result]) -> dict[str, object]:
@@ -935,46 +1165,49 @@ def linearised_curves(result: Result) -> dict[str, np.ndarray]:
     Args:
         result: of ``CircleLinearised``.
     """
-    halves = zip(("low half", "high half"), low_and_high(result, "loss"), strict=True)
+    halves = zip(("slow half", "fast half"), low_and_high(result, "loss"), strict=True)
     return {label: geometric_intervals(loss) for label, loss in halves}
 
 
 def allocation_intervals(
     recorded: Mapping[str, Result], shown: Mapping[str, str]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the allocation over training, for those of the conditions that are recorded.
+    """Return the allocation over training as a factor, for the conditions that are recorded.
 
     Args:
         recorded: by name, ``"net: condition"``.
         shown: the conditions' names, by label.
 
     Returns:
-        By label: evaluation epochs, shape (E,), and mean, lower end, upper end, shape (E, 3).
+        By label: evaluation epochs, shape (E,), and geometric mean with its interval, (E, 3).
     """
     return {
-        label: (evaluation_epochs(recorded[name]), mean_intervals(path_gains(recorded[name])))
+        label: (
+            evaluation_epochs(recorded[name]),
+            np.exp(mean_intervals(path_gains(recorded[name]))),
+        )
         for label, name in shown.items()
         if name in recorded
     }
 
 
 def check_rows(
-    checks: Mapping[str, Sequence[Check]], names: Sequence[str]
+    checks: Mapping[str, Sequence[Check]], names: Mapping[str, str]
 ) -> list[dict[str, str | bool]]:
     """Return how arrays that were computed again compare with the recorded ones, as table rows.
 
     Args:
         checks: those of ``records.verify``, by label.
-        names: the arrays that are shown.
+        names: what a reader calls the arrays that are shown, by name.
     """
     return [
         {
             "net": label,
-            "quantity": check.name,
+            "quantity": names[check.name],
+            "agrees": check.passed,
             "recorded": f"{check.recorded:.5g}",
             "now": f"{check.recomputed:.5g}",
             "bounds": f"{check.low:.5g} to {check.high:.5g}",
-            "agrees": check.passed,
         }
         for label, made in checks.items()
         for check in made

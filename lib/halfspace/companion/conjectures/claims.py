@@ -26,7 +26,7 @@ __all__ = ["CLAIMS", "TASKS"]
 
 _EARLY_FUNCTION = 20  # epoch at which learned functions are compared
 _FIVE = "chapters/07_resource_allocation.html#fig-fashion-freezing"
-_FOUR = "chapters/04_feature_learning.html#fig-conjecture-"
+_FOUR = "chapters/05_is_it_essential.html#fig-conjecture-"
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _GATES = {
     "DLGN, straight-through gates": "dlgn: straight-through",

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, interval_curve, legend_above
+from halfspace.companion.plots import COLORS, INK, factor_axis, interval_curve, legend_above
 
 __all__ = ["frozen_gate_panels", "frozen_gates", "gains_of_pairs", "gains_of_tasks", "similarities"]
 
@@ -83,18 +83,23 @@ def similarities(
     for (label, curve), (color, style) in zip(curves.items(), strokes, strict=True):
         interval_curve(axis, epochs, curve, label, color=color, style=style)
     axis.set_xscale("symlog", linthresh=5)
-    axis.set(title=title, xlabel="epoch", xticks=[0, 10, 100])
+    axis.set(title=title, xlabel="epoch")
+    axis.set_xticks([0, 10, 100], ["0", "10", "100"])
 
 
 def gains_of_pairs(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
-    """Draw each seed's gain of paths in the ReLU net and in the DLGN, shape (S,) each."""
-    axis.plot(relu, dlgn, "o", ms=4, color=COLORS["dlgn"])
-    axis.set(title="low half's gain (ln)", xlabel="ReLU net", ylabel="DLGN")
+    """Draw each seed's allocation in the ReLU net and in the DLGN, logarithms, (S,) each."""
+    _factors(axis, relu, dlgn)
+    axis.set(title="allocation", xlabel="ReLU net", ylabel="DLGN")
 
 
 def gains_of_tasks(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
-    """Draw each task's mean gain of paths in ReLU nets and in DLGNs, shape (tasks,) each."""
-    axis.axhline(0, color=INK, lw=0.5)
-    axis.axvline(0, color=INK, lw=0.5)
-    axis.plot(relu, dlgn, "o", ms=4, color=COLORS["dlgn"])
-    axis.set(title="low half's mean gain (ln)", xlabel="ReLU nets", ylabel="DLGNs")
+    """Draw each task's mean allocation in ReLU nets and in DLGNs, logarithms, (tasks,) each."""
+    _factors(axis, relu, dlgn)
+    axis.set(xlabel="allocation, ReLU nets", ylabel="allocation, DLGNs")
+
+
+def _factors(axis: Axes, relu: ArrayLike, dlgn: ArrayLike) -> None:
+    axis.plot(np.exp(relu), np.exp(dlgn), "o", ms=4, color=COLORS["dlgn"])
+    factor_axis(axis, "x")
+    factor_axis(axis, "y")

@@ -18,6 +18,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result, Spec
+from halfspace.companion.text import factor
 
 __all__ = [
     "accuracy",
@@ -26,9 +27,11 @@ __all__ = [
     "closer_to_partner",
     "early_rather_than_late",
     "error_curves",
+    "freezing_rows",
     "gained",
     "gains_by_task",
     "gained_early",
+    "gate_rows",
     "gates_rather_than_nothing",
     "gates_rather_than_values",
     "image_freezing_numbers",
@@ -43,6 +46,7 @@ __all__ = [
     "random_level",
     "recorded_gains",
     "swap_intervals",
+    "reached_and_missed",
     "reached_rather_than_missed",
     "row_at",
     "score",
@@ -172,8 +176,8 @@ def early_rather_than_late(result: Result) -> np.ndarray:
     return early - (learned_since_start(result, "fresh") - early)
 
 
-def reached_rather_than_missed(result: Result) -> np.ndarray:
-    """Return what a net with frozen gates still gains minus what it misses, shape (S,).
+def reached_and_missed(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a net with frozen gates still gains and what it misses, shape (S,) each.
 
     The gates are frozen at the epoch of ``last_high``, with the end's hardness. Gained is counted
     from the net at that epoch, missed to the net all of whose weights train to the end.
@@ -181,7 +185,13 @@ def reached_rather_than_missed(result: Result) -> np.ndarray:
     whole, row = score(result, "itself"), last_high(result)
     seeds = np.arange(len(row))
     frozen = score(result, "continued_matched")[row, seeds]
-    return (frozen - whole[row, seeds]) - (whole[-1] - frozen)
+    return frozen - whole[row, seeds], whole[-1] - frozen
+
+
+def reached_rather_than_missed(result: Result) -> np.ndarray:
+    """Return ``reached_and_missed``, the one minus the other, shape (S,)."""
+    reached, missed = reached_and_missed(result)
+    return reached - missed
 
 
 def error_curves(result: Result) -> dict[str, np.ndarray]:
@@ -223,17 +233,72 @@ def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
         "from-freezing": origin(*results.values()),
     }
     for label, result in results.items():
-        numbers |= _freezing_numbers(result, label)
+        for what, values in _told_of_circle(result).items():
+            numbers[f"{what} {label}"] = factor(*mean_interval(values))
+        numbers[f"high {label}"] = _high_until(result)
     return numbers
 
 
-def _freezing_numbers(result: Result, label: str) -> dict[str, str]:
-    """Return what the text says of a net's frozen gates."""
-    values = {what: reading(result) for what, reading in _TOLD.items()}
+def _told_of_circle(result: Result) -> dict[str, np.ndarray]:
+    """Return logarithms of factors between errors on the circle, by what they tell, (S,) each."""
+    until_then, (reached, missed) = gained_early(result), reached_and_missed(result)
+    told = {
+        "as it is": gained(result, "fresh"),
+        "learned": learned(result, "fresh"),
+        "kernel": learned(result, "kernel"),
+        "until then": until_then,
+        "later": learned_since_start(result, "fresh") - until_then,
+        "reached": reached,
+        "missed": missed,
+    }
     if "fresh_hard_trained" in result.arrays:
-        values["hard"] = learned_by_hard_gates(result, "fresh")
-    numbers = {f"{what} {label}": interval_text(value) for what, value in values.items()}
-    return numbers | {f"high {label}": _high_until(result)}
+        told["hard"] = learned_by_hard_gates(result, "fresh")
+    return told
+
+
+def gate_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return how many times larger errors are along other gates than the end's, as table rows.
+
+    Args:
+        results: of ``CircleFreezing``, by the net's label.
+    """
+    shown = {
+        "random directions, as hard": "learned",
+        "random directions, all hard": "hard",
+        "own gates of the start, as they are": "as it is",
+        "kernel regression: random, as hard": "kernel",
+    }
+    return _factor_rows(results, shown)
+
+
+def freezing_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return what directions gain while the error is high and later, as table rows.
+
+    Args:
+        results: of ``CircleFreezing``, by the net's label.
+    """
+    shown = {
+        "directions gain while it is high": "until then",
+        "directions gain later": "later",
+        "frozen then, the error still falls by": "reached",
+        "and stays above the whole net's by": "missed",
+    }
+    rows = _factor_rows(results, shown)
+    high = [{"error high until epoch": _high_until(result)} for result in results.values()]
+    return [row | more for row, more in zip(rows, high, strict=True)]
+
+
+def _factor_rows(results: Mapping[str, Result], shown: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return a row of factors for each net, a column for each thing told."""
+    rows = []
+    for label, result in results.items():
+        told = _told_of_circle(result)
+        texts = {
+            column: factor(*mean_interval(told[what])) if what in told else "–"
+            for column, what in shown.items()
+        }
+        rows.append({"net": label} | texts)
+    return rows
 
 
 _TOLD = {
