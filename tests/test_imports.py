@@ -39,11 +39,11 @@ SLOW_TO_IMPORT = ELSEWHERE | {"scipy", "torchvision"}
 FRAME = {
     "arrays": 0,
     "sources": 0,
-    "intervals": 0,
+    "intervals": 1,
     "parameters": 0,
     "text": 0,
     "workers": 0,
-    "inference": 1,
+    "inference": 2,
     "editions": 2,
     "store": 1,
     "spec": 2,

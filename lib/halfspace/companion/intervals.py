@@ -4,6 +4,7 @@ import numpy as np
 from scipy import stats
 
 from halfspace._checks import check_finite, check_shape
+from halfspace.companion.text import factor
 
 __all__ = [
     "bootstrapped_mean",
@@ -120,19 +121,12 @@ def factor_text(logarithms: np.ndarray) -> str:
     Args:
         logarithms: natural ones of the factors, shape (S,).
     """
-    mean, low, high = (_factor(np.exp(value)) for value in mean_interval(logarithms))
-    return f"×{mean} ({low} to {high})"
+    return factor(*mean_interval(logarithms))
 
 
 def _rounded(value: float, digits: int) -> str:
     text = f"{value:.{digits}f}"
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
-
-
-def _factor(value: float) -> str:
-    if value < 0.095:
-        return f"{value:.2g}"
-    return f"{value:.2f}" if value < 9.95 else f"{value:,.0f}".replace(",", "\u202f")
 
 
 def first_below(times: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:
