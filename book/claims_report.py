@@ -1,24 +1,28 @@
-"""Sphinx extension: the register of claims as a table, in short, and as files beside the pages.
+"""Sphinx extension: the register of claims as cards, in short, and as files beside the pages.
 
-The table filters without scripts: radio buttons before it, and style rules that hide rows. Browsers
-that do not know ``:has`` show all rows.
+The cards filter without scripts: radio buttons before them, and style rules that hide cards.
+Browsers that do not know ``:has`` show all. ``report.js`` counts what is shown and keeps the choice
+in the address.
 """
 
+import csv
+import io
 import json
+import zipfile
+from collections import Counter
 from functools import cache
 from html import escape
 from pathlib import Path
 
+import executed_copies
+import numpy as np
+from claims_cards import SECTIONS, SIGNS, card, csv_name, filters, hiding_rules
+from claims_topics import TOPICS, sentence
 from docutils import nodes
+from figure_places import places, verdict_tables
 from halfspace.companion.claims import KINDS, VERDICTS
 from halfspace.companion.editions import changes
-from halfspace.companion.report import (
-    finding_text,
-    markdown_report,
-    report,
-    summary_by_kind,
-    survivors,
-)
+from halfspace.companion.report import markdown_report, report, summary_by_kind, survivors
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from whole import write_whole
@@ -32,14 +36,20 @@ __all__ = [
     "setup",
 ]
 
-SIGNS = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
-SECTIONS = (
-    "Abstract",
-    "Introduction",
-    *(f"Section {number}" for number in range(2, 7)),
-    "Appendix",
-    "ours",
+WORDS = dict(
+    zip(
+        VERDICTS,
+        (
+            "reproduced, holds, helps",
+            "under conditions",
+            "not reproduced, does not hold",
+            "undecided",
+            "pending",
+        ),
+        strict=True,
+    )
 )
+"""What a reader sees of a verdict where the kinds are mixed."""
 
 
 @cache
@@ -48,82 +58,9 @@ def entries() -> list[dict]:
     return report()
 
 
-def slug(text: str) -> str:
-    """Return a name fit for a class or an id."""
-    return text.lower().replace(" ", "-")
-
-
-def section(entry: dict) -> str:
-    """Return which of ``SECTIONS`` a claim belongs to, ``other`` if none."""
-    return next((name for name in SECTIONS if entry["where"].startswith(name)), "other")
-
-
-def filters(kind: str, names: tuple[str, ...], labels: dict[str, str] | None = None) -> str:
-    """Return radio buttons, the first for all, with the names or their labels."""
-    buttons = [(f"{kind}-all", "all", " checked")]
-    buttons += [(f"{kind}-{slug(name)}", (labels or {}).get(name, name), "") for name in names]
-    return "".join(
-        f'<label for="{id}"><input type="radio" name="{kind}" id="{id}"{checked}> '
-        f"{escape(text)}</label>"
-        for id, text, checked in buttons
-    )
-
-
-def hiding_rules() -> str:
-    """Return the style that hides the rows that a chosen button does not stand for."""
-    names = [("v", slug(name)) for name in VERDICTS] + [("s", slug(name)) for name in SECTIONS]
-    names += [("k", kind) for kind in KINDS]
-    rules = (
-        f".claims:has(#{kind}-{name}:checked) tbody tr:not(.{kind}-{name}) {{display: none}}"
-        for kind, name in names
-    )
-    return f"<style>{' '.join(rules)}</style>"
-
-
-def escaped(run: dict) -> dict[str, str]:
-    """Return what a run's record tells, fit for HTML."""
-    return {name: escape(str(value)) for name, value in run.items()}
-
-
-def notes(finding: dict) -> str:
-    """Return what is told beside a finding: the median of skewed values, Holm's p-value."""
-    told = []
-    if finding["interval"] == "bootstrap":
-        told.append(f"median {finding['median']:.2f}".replace("-", "−"))
-    if finding["holm"] is not None:
-        p = finding["holm"]
-        told.append("Holm p < 0.001" if p < 0.001 else f"Holm p = {p:.3f}")
-    return f" <small>{', '.join(told)}</small>" if told else ""
-
-
-def row(entry: dict, files: str) -> str:
-    """Return a claim's row; ``files`` is the address below which the repository's files lie."""
-    findings = [
-        f"<li{' class=control' if f['control'] else ''}>{escape(f['case'])}: "
-        f"{escape(finding_text(f))}{notes(f)}</li>"
-        for f in entry["findings"]
-    ]
-    runs = "".join(
-        f'<li>{run["name"]}: <a href="{files}/{run["file"]}">{run["file"]}</a>, '
-        f"{run['when'][:10]}, commit {run['commit']}, {run['device']}</li>"
-        for run in (escaped(run) for run in entry["runs"])
-    )
-    ours = f"<ul>{''.join(findings)}</ul>" if findings else "<p>no run yet</p>"
-    figure = f', <a href="{escape(entry["figure"])}">our figure</a>' if entry["figure"] else ""
-    quote = f"<br><q>{escape(entry['quote'])}</q>" if entry["quote"] else ""
-    seen = f"<p>Seen before the rule: {escape(entry['seen'])}.</p>" if entry["seen"] else ""
-    verdict, kind = entry["verdict"], entry["kind"]
-    classes = f"v-{slug(verdict)} s-{slug(section(entry))} k-{kind}"
-    return (
-        f'<tr id="claim-{escape(entry["id"])}" class="{classes}">'
-        f"<td>{escape(entry['claim'])}<br><small><em>{KINDS[kind]}</em>: {escape(entry['where'])}"
-        f"{figure}{quote}</small></td>"
-        f"<td>{escape(entry['paper']) or '–'}</td>"
-        f"<td><small>{escape(entry['statistic'])}</small>{ours}</td>"
-        f"<td><strong>{SIGNS[verdict]} {escape(verdict)}</strong>"
-        f"<details><summary>rule, runs</summary><p>{escape(entry['rule'])}</p>{seen}"
-        f"<ul>{runs}</ul></details></td></tr>"
-    )
+def files_of(entries: list[dict]) -> list[str]:
+    """Return the recorded runs' files, each once, relative to the repository."""
+    return sorted({run["file"] for entry in entries for run in entry["runs"]})
 
 
 def change_row(change: dict) -> str:
@@ -133,7 +70,7 @@ def change_row(change: dict) -> str:
     for new in change["new"]:
         link = f'<a href="reproduction.html#claim-{escape(new["id"])}">{escape(new["claim"])}</a>'
         why = escape(new["why"]) or "The rule is the same."
-        verdict = f"<strong>{SIGNS[new['verdict']]} {escape(new['verdict'])}</strong>"
+        verdict = f"<strong>{SIGNS[new['verdict']]} {escape(new['worded'])}</strong>"
         texts.append(
             f"<p>{link} {verdict}<br>{why}</p>"
             f"<details><summary>rule</summary><p>{escape(new['rule'])}</p></details>"
@@ -146,24 +83,48 @@ def change_row(change: dict) -> str:
 
 
 class ClaimsReport(SphinxDirective):
-    """Directive ``claims-report``: the table of all claims."""
+    """Directive ``claims-report``: all claims as cards, a section for each topic."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the table with its filters."""
+        """Return the filters and the sections."""
         self.env.note_reread()
-        theme = self.config.html_theme_options
-        files = f"{theme['repository_url']}/blob/{theme['repository_branch']}"
-        rows = "".join(row(entry, files) for entry in entries())
-        head = "".join(f"<th>{name}</th>" for name in ("claim", "paper", "ours", "verdict"))
+        root = Path(self.env.srcdir)
+        found = places(root)
+        at = {e["id"]: e["figure"] for e in entries() if e["figure"] in found}
+        shown = {
+            "see the figure": {i: found[n] for i, n in at.items() if n.startswith("fig-")},
+            "see the section": {i: found[n] for i, n in at.items() if not n.startswith("fig-")},
+            "see the chapter’s table": verdict_tables(root / executed_copies.EXECUTED),
+        }
+        choices = {
+            "verdict": WORDS,
+            "whose": KINDS,
+            "where": {name: name for name in SECTIONS},
+        }
+        buttons = "".join(filters(name, labels, entries()) for name, labels in choices.items())
         html = (
-            f'{hiding_rules()}<div class="claims"><fieldset><legend>verdict</legend>'
-            f"{filters('v', VERDICTS)}</fieldset><fieldset><legend>where</legend>"
-            f"{filters('s', SECTIONS)}</fieldset><fieldset><legend>whose</legend>"
-            f"{filters('k', tuple(KINDS), KINDS)}</fieldset>"
-            f'<div class="table-scroll"><table class="claims-table"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div></div>"
+            f'{hiding_rules()}<div class="claims">{buttons}</div>'
+            f'<p id="claims-shown" role="status">{len(entries())} claims</p>'
         )
-        return [nodes.raw("", html, format="html")]
+        topics = [self._topic(subject, shown) for subject in TOPICS]
+        return [nodes.raw("", html, format="html"), *topics]
+
+    def _topic(self, subject: str, shown: dict[str, dict[str, str]]) -> nodes.section:
+        topic = TOPICS[subject]
+        its_own = [entry for entry in entries() if entry["subject"] == subject]
+        counts = Counter(f"{SIGNS[entry['verdict']]} {entry['worded']}" for entry in its_own)
+        counted = " · ".join(f"{worded}: {number}" for worded, number in counts.most_common())
+        cards = []
+        for entry in its_own:
+            links = {
+                what: pages[entry["id"]] for what, pages in shown.items() if entry["id"] in pages
+            }
+            cards.append(card(entry, links))
+        section = nodes.section("", nodes.title("", topic.title), ids=[f"topic-{subject}"])
+        section += nodes.paragraph("", sentence(topic, entries()))
+        section += nodes.paragraph("", f"{len(its_own)} claims: {counted}.")
+        section += nodes.raw("", "".join(cards), format="html")
+        return section
 
 
 class ClaimsSummary(SphinxDirective):
@@ -176,7 +137,7 @@ class ClaimsSummary(SphinxDirective):
         lines = [f"| verdict | {' | '.join(by_kind)} |", "|---" + "|--:" * len(by_kind) + "|"]
         for verdict in VERDICTS:
             counts = " | ".join(str(counts[verdict]) for counts in by_kind.values())
-            lines.append(f"| {SIGNS[verdict]} {verdict} | {counts} |")
+            lines.append(f"| {SIGNS[verdict]} {WORDS[verdict]} | {counts} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -224,17 +185,85 @@ class ClaimsChanges(SphinxDirective):
         return [nodes.raw("", html, format="html")]
 
 
+def claims_by_figure() -> dict[str, list[dict]]:
+    """Return the claims that name a figure or a section, by its name."""
+    found: dict[str, list[dict]] = {}
+    for entry in entries():
+        found.setdefault(entry["figure"], []).append(entry)
+    found.pop("", None)
+    return found
+
+
+def link_claims(app: Sphinx, document: nodes.document) -> None:
+    """Put links to its claims below each figure that claims name."""
+    claims = claims_by_figure() if app.env.docname.startswith("chapters/") else {}
+    for figure in document.findall(nodes.figure):
+        named = [entry for name in figure["names"] for entry in claims.get(name, [])]
+        if not named:
+            continue
+        items = "".join(
+            f'<li><a href="../reproduction.html#claim-{entry["id"]}">{SIGNS[entry["verdict"]]} '
+            f"{escape(entry['claim'])}</a></li>"
+            for entry in named
+        )
+        many = f"{len(named)} claims" if len(named) > 1 else "1 claim"
+        html = (
+            f'<details class="figure-claims"><summary>{many} judged on this</summary>'
+            f"<ul>{items}</ul></details>"
+        )
+        legend = next(iter(figure.findall(nodes.legend)), None)
+        if legend is None:
+            legend = nodes.legend()
+            figure += legend
+        legend += nodes.raw("", html, format="html")
+
+
 def write_files(app: Sphinx, error: Exception | None) -> None:
-    """Put ``report.json`` and ``report.md`` beside the pages, whole or not at all."""
+    """Put the report's data and the recorded runs beside the pages, each whole or not at all."""
     if error or app.builder.format != "html":
         return
     text = json.dumps(entries(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     for name, content in {"report.json": text, "report.md": markdown_report(entries())}.items():
         write_whole(Path(app.outdir, name), content)
+    for file in files_of(entries()):
+        if not Path(app.srcdir, file).exists():  # a book of other chapters, in a folder of its own
+            continue
+        source, target = Path(app.srcdir, file), Path(app.outdir, file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, source.read_bytes())
+        write_whole(Path(app.outdir, csv_name(file)), as_csv(source))
+
+
+def as_csv(path: Path) -> bytes:
+    """Return a recorded run as a ZIP archive with a CSV file for each array.
+
+    A row holds the indices of all axes but the last, then the values along the last one.
+    """
+    archive = io.BytesIO()
+    with np.load(path) as arrays, zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as files:
+        for name in arrays.files:
+            array = np.atleast_1d(arrays[name])
+            *leading, last = array.shape
+            table = io.StringIO()
+            writer = csv.writer(table, lineterminator="\n")
+            writer.writerow([f"axis {axis}" for axis in range(len(leading))] + list(range(last)))
+            for index in np.ndindex(*leading):
+                writer.writerow([*index, *array[index].astype(str)])
+            files.writestr(zipfile.ZipInfo(f"{name}.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
+    return archive.getvalue()
+
+
+def add_script(app: Sphinx, page: str, template: str, context: dict, document: object) -> None:
+    """Load the script of the filters on the report's own page."""
+    if page == "reproduction":
+        app.add_js_file("report.js")
 
 
 def setup(app: Sphinx) -> dict:
     """Connect the extension."""
+    app.add_css_file("report.css")
+    app.connect("html-page-context", add_script)
+    app.connect("doctree-read", link_claims)
     app.connect("build-finished", write_files)
     app.add_directive("claims-report", ClaimsReport)
     app.add_directive("claims-summary", ClaimsSummary)

@@ -105,7 +105,7 @@ def allowed(name, other):
     if home[1] not in USES:  # the frame
         return parts[0] == home[1] or FRAME.get(parts[0], 99) < FRAME[home[1]]
     if home[2] == "plots":
-        return parts[0] in {"plots", "intervals"}
+        return parts[0] in {"plots", "intervals", "text"}
     if parts[0] in USES:
         subject, room = parts[0], (parts + [""])[1]
         if subject == home[1]:

@@ -17,7 +17,6 @@ from nbformat import v4
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 
-import claims_report  # noqa: E402
 import executed_copies  # noqa: E402
 import halfspace_book  # noqa: E402
 import parameter_sets  # noqa: E402
@@ -382,90 +381,3 @@ def test_the_lock_is_pinned_with_hashes():
         assert re.match(r"[a-z0-9-]+==[\w.]+", requirement), requirement[:60]
         assert "--hash=sha256:" in requirement, requirement[:60]
     assert "http" not in re.sub(r"aiohttp", "", text)
-
-
-ENTRY = {
-    "id": "x", "claim": "A < B.", "where": "Section 4, Figure 3", "paper": "", "statistic": "s",
-    "kind": "paper", "quote": "B > A", "seen": "", "replaces": ["y"], "why": "B was C.",
-    "rule": "r", "verdict": "not reproduced", "figure": "chapters/a.html#fig-b",
-    "findings": [
-        {
-            "case": "ReLU", "effect": -0.5, "low": -1.0, "high": 0.0, "holds": False,
-            "control": True, "median": -0.25, "interval": "bootstrap", "holm": 0.0123,
-        }
-    ],
-    "runs": [{"name": "n", "file": "f.npz", "when": "2026-01-02T", "commit": "c", "device": "d"}],
-}  # fmt: skip
-
-
-def test_a_claims_row_can_be_filtered_and_is_escaped():
-    row = claims_report.row(ENTRY, "https://host/files")
-    assert 'class="v-not-reproduced s-section-4 k-paper"' in row and "A &lt; B." in row
-    assert "the paper's</em>" in row and "<q>B &gt; A</q>" in row
-    assert "median −0.25, Holm p = 0.012" in row and "Seen before" not in row
-    assert "Seen before the rule: all." in claims_report.row(ENTRY | {"seen": "all"}, "")
-    assert "✗ not reproduced" in row and "−0.50 (−1.00 to 0.00)" in row
-    assert '<a href="https://host/files/f.npz">f.npz</a>' in row
-    assert '<a href="chapters/a.html#fig-b">our figure</a>' in row
-    pending = ENTRY | {"findings": [], "runs": [], "verdict": "pending", "figure": ""}
-    assert "no run yet" in claims_report.row(pending, "") and "<a" not in claims_report.row(
-        pending, ""
-    )
-    forged = {name: "<script>x" for name in ("name", "file", "when", "commit", "device")}
-    assert "<script>" not in claims_report.row(ENTRY | {"runs": [forged]}, "https://host/files")
-    rules = claims_report.hiding_rules()
-    assert ".claims:has(#v-not-reproduced:checked) tbody tr:not(.v-not-reproduced)" in rules
-    buttons = claims_report.filters("v", claims_report.VERDICTS)
-    assert buttons.count("<input") == 6 and buttons.count("checked") == 1
-
-
-def test_a_change_shows_both_rules_and_both_verdicts():
-    old = {"claim": "A is B.", "rule": "old < rule", "verdict": "undecided"}
-    row = claims_report.change_row({"old": old, "new": [ENTRY]})
-    for text in ("A is B.", "old &lt; rule", "? undecided", "A &lt; B.", "B was C.", "✗ not"):
-        assert text in row
-    kept = claims_report.change_row({"old": old, "new": [ENTRY | {"why": ""}]})
-    assert "The rule is the same." in kept
-
-
-def test_every_claim_of_the_first_edition_has_one_in_its_place():
-    changes = claims_report.changes(claims_report.entries())
-    assert len(changes) == 82 and [c["old"]["id"] for c in changes if not c["new"]] == []
-
-
-def test_the_paper_is_judged_sentence_by_sentence():
-    text = (ROOT / "sentences.md").read_text(encoding="utf8")
-    named = re.findall(r"{claim}`([^`]+)`", text)
-    headings = re.findall("^## .*", text, flags=re.MULTILINE)
-    assert len(headings) == len(set(headings)) == 8
-    by_kind = {entry["id"]: entry["kind"] for entry in claims_report.entries()}
-    assert set(named) <= set(by_kind)
-    assert {id for id, kind in by_kind.items() if kind == "paper"} <= set(named)
-
-
-def test_every_claim_has_a_section_to_be_filtered_by():
-    assert {claims_report.section(entry) for entry in claims_report.entries()} <= set(
-        claims_report.SECTIONS
-    )
-
-
-def test_every_claim_that_is_judged_points_at_a_figure_of_the_book():
-    there = {
-        f"chapters/{path.stem}.html#{cell.metadata.mystnb.figure.name}"
-        for path in (ROOT / "chapters").glob("*.ipynb")
-        for cell in nbformat.read(path, 4).cells
-        if "figure" in cell.metadata.get("mystnb", {})
-    }
-    for entry in claims_report.entries():
-        if entry["figure"] or entry["verdict"] != "pending":
-            assert entry["figure"] in there, entry["id"]
-
-
-def test_the_report_lies_beside_the_pages(tmp_path):
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
-    claims_report.write_files(app, None)
-    kept = json.loads((tmp_path / "report.json").read_text(encoding="utf8"))
-    assert len(kept) == len(claims_report.entries()) >= 30
-    assert (tmp_path / "report.md").read_text(encoding="utf8").startswith("# Reproduction report")
-    assert not list(tmp_path.glob("*.partial"))
-    claims_report.write_files(app, ValueError("the build failed"))

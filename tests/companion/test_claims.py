@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.regions.conditions import region_conditions
 from halfspace.companion.registry import CLAIMS, STUDIES, condition, judge
 from halfspace.companion.report import (
+    direction,
     finding_text,
     markdown_report,
     report,
@@ -389,9 +391,7 @@ def toy_report(monkeypatch, tmp_path):
     missing = toy | {"recorded": lambda self: None}
     listed = {name: type("Spec", (), made)() for name, made in dict(one=toy, two=missing).items()}
     monkeypatch.setitem(STUDIES, "toy", lambda: listed)
-    parts = dict(
-        kind="ours", where="Section 4", statistic="s", paper="3 of 4", figure="chapters/a.html#b"
-    )
+    parts = dict(kind="ours", where="Section 4", statistic="s", paper="3 of 4", figure="fig-b")
     wide = case(name="wide", needs=("toy: one",), level=9.0)
     held = case(name="held", needs=("toy: one",))
     claims = (
@@ -407,7 +407,7 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
     assert first["verdict"] == "reproduced under conditions" and second["verdict"] == "pending"
     assert [finding["control"] for finding in first["findings"]] == [False, True]
     assert first["findings"][0]["effect"] == pytest.approx(1)
-    assert first["figure"] == "chapters/a.html#b"
+    assert first["figure"] == "fig-b" and first["worded"] == "holds under conditions"
     (run,) = first["runs"]
     assert run == {
         "name": "toy: one", "file": "data/results/Toy/key.npz", "when": "2026-01-02T03:04:05",
@@ -430,8 +430,10 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
 
 def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
     first, second = verdict_rows(report_module.CLAIMS_OF["toy"], "a", "b")
-    assert first["claim"] == "One." and first["verdict"] == "reproduced under conditions"
-    assert first["ours"] == "held: 1.00 (0.71 to 1.29)"  # cases alone, no controls
+    assert first["claim"] == "One." and first["verdict"] == "holds under conditions"
+    assert first["claim"].address == "../reproduction.html#claim-a"
+    assert first["claim"].name == "verdict-a"
+    assert first["ours"] == "held: 1.00 (0.71 to 1.29), above 0.5"  # cases alone, no controls
     assert second["ours"] == "no run yet" and second["verdict"] == "pending"
     with pytest.raises(ValueError, match="id must be one of a, b; got 'c'"):
         verdict_rows(report_module.CLAIMS_OF["toy"], "c")
@@ -440,11 +442,80 @@ def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
 
 def test_the_markdown_has_every_claim_and_rule(toy_report):
     text = markdown_report(toy_report)
-    assert "| One. | ours | Section 4 | 3 of 4 | held: 1.00 (0.71 to 1.29); wide: 1.00" in text
+    held = "held: 1.00 (0.71 to 1.29), above 0.5; wide: 1.00 (0.71 to 1.29), below 9"
+    assert f"| One. | ours | Section 4 | 3 of 4 | {held} | holds under conditions |" in text
     assert "| Two. | ours | Section 4 | 3 of 4 | no run yet | pending |" in text
     assert all(f"- **{entry['id']}**: {entry['rule']}" in text for entry in toy_report)
 
 
-def test_a_seed_without_a_value_is_told():
-    assert finding_text({"effect": None, "low": None, "high": None}).startswith("not finite")
-    assert finding_text({"effect": -1.0, "low": -2.0, "high": 0.5}) == "−1.00 (−2.00 to 0.50)"
+def finding(effect, low, high, **changes):
+    """Return a finding of an entry of the report, tested on being above 0."""
+    told = {"effect": effect, "low": low, "high": high, "level": 0.0, "test": "above"}
+    return told | {"factor": False, "holds": None, "seeds": 50} | changes
+
+
+def test_a_finding_is_told_in_the_unit_that_a_reader_knows():
+    assert finding_text(finding(None, None, None)).startswith("not finite")
+    assert finding_text(finding(-1.0, -2.0, 0.5)) == "−1.00 (−2.00 to 0.50)"
+    assert finding_text(finding(-0.001, -0.004, 0.5)) == "0.00 (0.00 to 0.50)"  # no minus zero
+    assert finding_text(finding(0.004, 0.0001, 0.0079)) == "0.0040 (0.0001 to 0.0079)"
+    assert finding_text(finding(1e-6, 9e-7, 1.1e-6)) == "1.0·10⁻⁶ (9.0·10⁻⁷ to 1.1·10⁻⁶)"
+    ten = math.log(10)
+    assert finding_text(finding(ten, 0.0, 4 * ten, factor=True)) == "×10 (1.00 to 10\u202f000)"
+    assert finding_text(finding(-2 * ten, -3 * ten, 0, factor=True)) == "×0.01 (0.001 to 1.00)"
+    assert finding_text(finding(0.5, 0.25, 0.75, test="share")) == "50 % (25 to 75)"
+    assert finding_text(finding(1.0, 0.9, 1.0, test="share")) == "all 50"
+    assert finding_text(finding(0.0, 0.0, 0.1, test="share")) == "none of 50"
+    assert finding_text(finding(1.0, 0.0, 2.0), "effect") == "1.00"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (dict(holds=True), "above 0"),
+        (dict(holds=False), "below 0"),
+        (dict(holds=None), "includes 0"),
+        (dict(holds=True, factor=True), "above ×1"),
+        (dict(holds=False, test="share", level=0.5), "below 50 %"),
+        (dict(holds=True, test="equal", level=3.0), "within ±3"),
+        (dict(holds=False, test="equal", level=0.5), "above, beyond +0.5"),
+        (dict(holds=False, test="equal", level=0.5, low=-3, high=-1), "below, beyond −0.5"),
+        (dict(holds=None, test="equal", level=1.5), "includes +1.5"),
+        (dict(holds=None, test="equal", level=1.5, low=-2, high=2), "includes −1.5 and +1.5"),
+        (dict(holds=None, effect=None), "no number for some seeds"),
+    ],
+)
+def test_the_direction_of_a_finding_is_named(changes, told):
+    assert direction(finding(1.2, 1.0, 2.0) | changes) == told
+
+
+def test_the_paper_is_reproduced_and_what_is_ours_holds_or_helps():
+    def worded(verdict, **changes):
+        parts = dict(kind="ours", text="", where="", statistic="", cases=()) | changes
+        return Claim(id="x", **parts).worded(verdict)
+
+    assert worded("reproduced", kind="paper", quote="so") == "reproduced"
+    assert worded("not reproduced", kind="reading") == "not reproduced"
+    assert worded("not reproduced", kind="proved") == "does not hold"
+    assert worded("reproduced under conditions") == "holds under conditions"
+    assert worded("not reproduced", idea=True) == "does not help"
+    assert worded("undecided", idea=True) == "undecided"
+    ideas = {claim.id for claim in CLAIMS if claim.idea}
+    assert ideas == {claim.id for claim in CLAIMS if claim.id.startswith("reallocate-")}
+
+
+def test_the_cases_of_a_claim_have_different_names_that_tell_their_setting():
+    for claim in CLAIMS:
+        labels = [part.label or part.name for part in claim.cases + claim.controls]
+        assert len(set(labels)) == len(labels), claim.id
+        for label, part in zip(labels, claim.cases + claim.controls, strict=True):
+            assert not re.search(r"\bbeta \d|gating gain|amplitude of", label), label
+            of_images = [run for run in part.needs if re.match(r"fashion(-middle)?: .*: .*: ", run)]
+            for setting in {run.split(": ")[3] for run in of_images}:
+                assert "halves" in label or setting in label, (claim.id, label)
+
+
+def test_what_is_shown_as_a_factor_is_a_logarithm():
+    for claim in CLAIMS:
+        if any(part.factor for part in claim.cases + claim.controls):
+            assert re.search(r"\bln\b", claim.statistic), claim.id

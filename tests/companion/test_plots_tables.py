@@ -15,6 +15,13 @@ def test_a_table_has_its_rows_and_writes_numbers_for_people():
             plots.html_table(bad)
 
 
+def test_a_link_is_a_text_that_leads_somewhere():
+    link = plots.Link("A < B", "report.html#a&b", "here")
+    assert link == "A < B" and link.upper() == "A < B"
+    html = plots.html_table([{"claim": link}])
+    assert '<td><a id="here" href="report.html#a&amp;b">A &lt; B</a></td>' in html
+
+
 def test_sentences_are_broken_into_lines():
     html = plots.html_table(
         [{"short": "word", "long": "a sentence that is longer than forty letters"}]

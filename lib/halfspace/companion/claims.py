@@ -6,8 +6,8 @@ number per seed. What decides is the sign: on which side of a level, which is 0 
 gives another, the 95 % interval of these numbers lies. The size is told beside it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ __all__ = [
     "Verdict",
     "all_nets",
     "cases",
+    "relabelled",
     "runs_named",
 ]
 
@@ -53,6 +54,9 @@ VERDICTS: tuple[Verdict, ...] = (
     "undecided",
     "pending",
 )
+
+_HOLDS = ("holds", "holds under conditions", "does not hold")
+_HELPS = ("helps", "helps under conditions", "does not help")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,8 @@ class Case:
             ``level``.
         level: 0, unless the paper gives a size; of a share the majority's; of an equality a
             yardstick that the statistic names.
+        label: the name that a reader sees, where the rule's says too little; display only.
+        factor: whether a reader sees the values, natural logarithms, as factors; display only.
     """
 
     name: str
@@ -104,6 +110,8 @@ class Case:
     value: Callable[..., np.ndarray]
     test: Test
     level: float = 0.0
+    label: str = ""
+    factor: bool = False
 
     @property
     def rule(self) -> str:
@@ -156,6 +164,8 @@ def cases(
     value: Callable[..., np.ndarray],
     test: Test,
     level: float = 0.0,
+    *,
+    factor: bool = False,
 ) -> tuple[Case, ...]:
     """Return one case for each name and the recorded run, or runs, that it needs."""
     return tuple(
@@ -165,8 +175,21 @@ def cases(
             value=value,
             test=test,
             level=level,
+            factor=factor,
         )
         for name, runs in needs.items()
+    )
+
+
+def relabelled(claims: Iterable["Claim"], label: Callable[[Case], str]) -> tuple["Claim", ...]:
+    """Return claims whose cases and controls a reader sees under other names."""
+
+    def renamed(parts: tuple[Case, ...]) -> tuple[Case, ...]:
+        return tuple(replace(part, label=label(part)) for part in parts)
+
+    return tuple(
+        replace(claim, cases=renamed(claim.cases), controls=renamed(claim.controls))
+        for claim in claims
     )
 
 
@@ -199,10 +222,12 @@ class Claim:
         cases: all must hold.
         controls: where it should hold too if it is as general as it sounds.
         paper: the paper's number or finding, for the report; empty if it gives none.
-        figure: where the book shows it, ``chapters/NAME.html#FIGURE``; empty while it is pending.
+        figure: the name of the figure that shows it, or the id of the section; may be empty while
+            no run is recorded.
         seen: which of its runs' results were known when the rule was written; empty for none.
         replaces: ids of the first edition's claims in whose place it stands.
         why: why they were replaced.
+        idea: whether it is a change of the method, which helps or does not.
     """
 
     id: str
@@ -218,6 +243,7 @@ class Claim:
     seen: str = ""
     replaces: tuple[str, ...] = ()
     why: str = ""
+    idea: bool = False
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -239,6 +265,16 @@ class Claim:
         parts += [f"Case {case.name}: {case.rule}." for case in self.cases]
         parts += [f"Control {case.name}: {case.rule}." for case in self.controls]
         return " ".join(parts)
+
+    def worded(self, verdict: Verdict) -> str:
+        """Return a verdict in the words that a reader sees.
+
+        The paper is reproduced or not; what is ours, proved or a control holds or not; an idea
+        helps or does not.
+        """
+        if self.kind in ("paper", "reading") or verdict not in VERDICTS[:3]:
+            return verdict
+        return (_HELPS if self.idea else _HOLDS)[VERDICTS.index(verdict)]
 
     def verdict(self, findings: list[Finding] | None) -> Verdict:
         """Return the verdict that the findings of cases and controls, in order, give.

@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from halfspace.companion.claims import KINDS, VERDICTS, Claim
+from halfspace.companion.claims import KINDS, VERDICTS, Case, Claim, Finding
 from halfspace.companion.inference import holm
+from halfspace.companion.plots import Link
 from halfspace.companion.registry import CLAIMS_OF, condition, judge
 
 __all__ = [
+    "direction",
     "finding_text",
+    "level_text",
     "markdown_report",
     "report",
     "summary",
@@ -19,6 +22,7 @@ __all__ = [
     "verdict_rows",
 ]
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NUMBERS = ("effect", "low", "high", "median", "p")
 
 
@@ -26,10 +30,12 @@ def report() -> list[dict]:
     """Return one entry per claim, in the register's order, ready for JSON.
 
     Keys: id, subject, kind, claim, where, quote, paper (its number or finding), statistic, rule,
-    figure (where the book shows it), seen, replaces, why, verdict, findings (one for each case and
-    control, or none), runs (file, commit, device and date of each recorded run). A finding's
-    ``needs`` are the names of its runs; its ``holm`` is its p-value, adjusted for all findings of
-    the subject's claims but those that are proved; it is ``None`` for these.
+    figure (name of the figure or section that shows it), seen, replaces, why, verdict, worded (the
+    verdict as a reader sees it), findings (one for each case and control, or none), runs (file,
+    commit, device and date of each recorded run). A finding's ``label`` is its case's name as a
+    reader sees it, ``factor`` tells whether its numbers are logarithms that a reader sees as
+    factors, ``needs`` are the names of its runs; its ``holm`` is its p-value, adjusted for all
+    findings of the subject's claims but those that are proved; it is ``None`` for these.
     """
     entries = []
     for subject, claims in CLAIMS_OF.items():
@@ -54,14 +60,10 @@ def _entry(subject: str, claim: Claim) -> dict:
         "replaces": list(claim.replaces),
         "why": claim.why,
         "verdict": verdict,
-        "findings": [asdict(finding) for finding in findings or []],
+        "worded": claim.worded(verdict),
+        "findings": _described(claim, findings or []),
         "runs": [],
     }
-    for number, finding in enumerate(entry["findings"]):
-        finding["control"] = number >= len(claim.cases)
-        finding["needs"] = list((claim.cases + claim.controls)[number].needs)
-        for name in _NUMBERS:  # JSON has no NaN
-            finding[name] = finding[name] if math.isfinite(finding[name]) else None
     for name in claim.needs:
         spec = condition(name)
         recorded = spec.recorded()
@@ -71,6 +73,23 @@ def _entry(subject: str, claim: Claim) -> dict:
             file = f"data/results/{path.parent.name}/{path.name}.npz"
             entry["runs"].append({"name": name, "file": file} | origin)
     return entry
+
+
+def _described(claim: Claim, findings: list[Finding]) -> list[dict]:
+    """Return findings with what their cases tell, ready for JSON."""
+    described = []
+    for number, (case, finding) in enumerate(zip(_parts(claim, findings), findings, strict=True)):
+        row = asdict(finding) | {"control": number >= len(claim.cases), "needs": list(case.needs)}
+        row |= {"label": case.label or case.name, "factor": case.factor}
+        row |= {"test": case.test, "level": case.level}
+        for name in _NUMBERS:  # JSON has no NaN
+            row[name] = row[name] if math.isfinite(row[name]) else None
+        described.append(row)
+    return described
+
+
+def _parts(claim: Claim, findings: list[Finding]) -> tuple[Case, ...]:
+    return (claim.cases + claim.controls)[: len(findings)]
 
 
 def _adjusted(entries: list[dict]) -> list[dict]:
@@ -86,7 +105,9 @@ def _adjusted(entries: list[dict]) -> list[dict]:
 
 
 def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
-    """Return claims with their cases' findings and verdicts, as the rows of a table.
+    """Return claims with their cases' findings and verdicts, as the rows of a chapter's table.
+
+    The claims are links to the report.
 
     Args:
         claims: those of one or several subjects.
@@ -102,9 +123,12 @@ def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
             raise ValueError(f"id must be one of {', '.join(by_id)}; got {id!r}")
         claim = by_id[id]
         verdict, findings = judge(claim)
-        cases = [asdict(finding) for finding in (findings or [])[: len(claim.cases)]]
-        ours = "; ".join(f"{finding['case']}: {finding_text(finding)}" for finding in cases)
-        row = {"claim": claim.text, "verdict": verdict, "ours": ours or "no run yet"}
+        ours = [_told(finding) for finding in _described(claim, findings or [])]
+        row = {
+            "claim": Link(claim.text, f"../reproduction.html#claim-{id}", f"verdict-{id}"),
+            "verdict": claim.worded(verdict),
+            "ours": "; ".join(ours[: len(claim.cases)]) or "no run yet",
+        }
         rows.append(row | {"measured": claim.statistic})
     return rows
 
@@ -144,14 +168,14 @@ def markdown_report(entries: list[dict]) -> str:
         lines.append(f"| {kind} | " + " | ".join(map(str, counts.values())) + " |")
     lines += ["", "| claim | kind | where | paper | ours | verdict |", "|---" * 6 + "|"]
     for entry in entries:
-        ours = "; ".join(f"{f['case']}: {finding_text(f)}" for f in entry["findings"])
+        ours = "; ".join(map(_told, entry["findings"]))
         cells = (
             entry["claim"],
             KINDS[entry["kind"]],
             entry["where"],
             entry["paper"] or "–",
             ours or "no run yet",
-            entry["verdict"],
+            entry["worded"],
         )
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "Decision rules, fixed before the runs where nothing else is said:", ""]
@@ -161,9 +185,83 @@ def markdown_report(entries: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def finding_text(finding: dict) -> str:
-    """Write a finding's effect with its interval."""
+def _told(finding: dict) -> str:
+    """Write a finding with its case, and the direction where the sign does not show it."""
+    text = f"{finding['label']}: {finding_text(finding)}"
+    plain = finding["test"] != "equal" and not finding["level"]
+    return text if plain or finding["effect"] is None else f"{text}, {direction(finding)}"
+
+
+def finding_text(finding: dict, name: str = "") -> str:
+    """Write a finding's effect with its interval: a factor, a share in percent, or a number.
+
+    A share without a seed to the contrary is written as a count.
+
+    Args:
+        finding: of an entry of the report.
+        name: ``"median"`` or ``"effect"``, to write that number alone.
+    """
     if finding["effect"] is None or not math.isfinite(finding["effect"]):
         return "not finite for every seed"
-    text = f"{finding['effect']:.2f} ({finding['low']:.2f} to {finding['high']:.2f})"
-    return text.replace("-", "−")
+    if name:
+        return _written(finding, name)
+    if finding["test"] == "share" and finding["effect"] in (0, 1):
+        return f"{'all' if finding['effect'] else 'none of'} {finding['seeds']}"
+    effect, low, high = (_written(finding, name) for name in ("effect", "low", "high"))
+    if finding["test"] == "share":
+        return f"{effect} % ({low} to {high})"
+    return f"{effect} ({low} to {high})"
+
+
+def level_text(finding: dict) -> str:
+    """Write the level that a finding is tested against."""
+    level = finding["level"]
+    if finding["factor"]:
+        return f"×{math.exp(level):.3g}"
+    if finding["test"] == "share":
+        return f"{100 * level:.3g} %"
+    return f"{level:.3g}".replace("-", "−")
+
+
+def direction(finding: dict) -> str:
+    """Say on which side of its level a finding's interval lies."""
+    level, equal = level_text(finding), finding["test"] == "equal"
+    if finding["holds"]:
+        return f"within ±{level}" if equal else f"above {level}"
+    if finding["effect"] is None:
+        return "no number for some seeds"
+    if finding["holds"] is False:
+        above = equal and finding["low"] > finding["level"]
+        beyond = f"above, beyond +{level}" if above else f"below, beyond −{level}"
+        return beyond if equal else f"below {level}"
+    if not equal:
+        return f"includes {level}"
+    crossed = [finding["low"] <= -finding["level"], finding["high"] >= finding["level"]]
+    ends = [
+        end
+        for end, is_crossed in zip((f"−{level}", f"+{level}"), crossed, strict=True)
+        if is_crossed
+    ]
+    return f"includes {' and '.join(ends)}"
+
+
+def _written(finding: dict, name: str) -> str:
+    value = finding[name]
+    if finding["factor"]:
+        return _factor(value) if name in ("low", "high") else f"×{_factor(value)}"
+    if finding["test"] == "share":
+        return f"{100 * value:.0f}"
+    width = finding["high"] - finding["low"]
+    if abs(value) < 1e-3 and 0 < width < 1e-3:
+        digits, _, power = f"{value:.1e}".partition("e")
+        return f"{digits}·10{str(int(power)).translate(_RAISED)}".replace("-", "−")
+    decimals = max(2, math.ceil(-math.log10(width)) + 1) if width else 2
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text.removeprefix("-")
+
+
+def _factor(logarithm: float) -> str:
+    value = math.exp(logarithm)
+    if value < 0.095:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if value < 9.95 else f"{value:,.0f}".replace(",", "\u202f")

@@ -27,7 +27,6 @@ __all__ = ["CLAIMS", "OWN_CLAIMS"]
 _TABLE = "Section 3, Table 1"
 _APPENDIX = "Appendix 2"
 _OURS = "ours: after Table 1, few epochs"
-_CHAPTER = "chapters/09_cifar.html#fig-cifar-"
 _TRAINED = ", features of the trained net"
 _SHARE_RECOVERED = 83.5  # percent
 _LIKE_SIMILAR = PAPER_TABLE_1["dlgn"][1] - PAPER_TABLE_1["relu"][1]
@@ -364,7 +363,7 @@ CLAIMS = (
         where=_OURS,
         statistic="test accuracy after 8 epochs minus the deep linear net's, percentage points",
         cases=cases(_against("cifar-short", "linear", NONLINEAR_NETS), gap, "above"),
-        figure=f"{_CHAPTER}test",
+        figure="fig-cifar-test",
         seen=_SEEN,
         replaces=("cifar-short-linear",),
         why="Its margin of 3 points had no source; now the sign decides.",
@@ -387,7 +386,7 @@ CLAIMS = (
             gap,
             "above",
         ),
-        figure=f"{_CHAPTER}test",
+        figure="fig-cifar-test",
         seen=_SEEN,
         replaces=("cifar-short-similar",),
         why="Its margin of 3 points had no source, and eight epochs show how fast nets learn, not "
@@ -436,7 +435,7 @@ OWN_CLAIMS = (
         "a seed (control: training images)",
         cases=cases({"test images": _CEILING}, _right("test"), "share", _TEST),
         controls=cases({"training images": _CEILING}, _right("train"), "share", _TRAIN),
-        figure=f"{_CHAPTER}ceiling",
+        figure="fig-cifar-ceiling",
     ),
     Claim(
         id="dln-ceiling-below-others",
@@ -449,7 +448,7 @@ OWN_CLAIMS = (
         "a seed (control: training images)",
         cases=cases({"test images": _CEILING}, _wrong("test"), "share", 1 - _OTHERS_TEST),
         controls=cases({"training images": _CEILING}, _wrong("train"), "share", 1 - _OTHERS_TRAIN),
-        figure=f"{_CHAPTER}ceiling",
+        figure="fig-cifar-ceiling",
     ),
     Claim(
         id="dln-ceiling-below-pixels",
@@ -464,7 +463,7 @@ OWN_CLAIMS = (
             _pixels_over_ceiling,
             "above",
         ),
-        figure=f"{_CHAPTER}ceiling",
+        figure="fig-cifar-ceiling",
         seen="the linear models on pixels",
     ),
     Claim(

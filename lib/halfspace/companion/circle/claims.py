@@ -5,16 +5,13 @@ from collections.abc import Callable
 import numpy as np
 
 from halfspace.companion.circle import readings
-from halfspace.companion.claims import Claim, cases
+from halfspace.companion.claims import Case, Claim, cases, relabelled
 from halfspace.companion.spec import Result
 
 __all__ = ["CLAIMS"]
 
 _EARLY = 40  # epoch
 
-_CHAPTER = "chapters/04_feature_learning.html#fig-circle-"
-_ESSENTIAL = "chapters/05_is_it_essential.html#fig-circle-"
-_CONDITIONS = "chapters/06_circle_conditions.html#fig-conditions"
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN", "linear": "DLN"}
 _LABELS = {  # of conditions, where a reader sees another name
@@ -73,6 +70,16 @@ def _weaker(gates: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     return runs
 
 
+_PARTS = {  # of names that the rules fix
+    "straight-through, ": "straight-through gates, ",
+    "beta 30, gating gain 0.6": "β = 30, gating × 0.6",
+    "amplitude of low half 0.0": "low half zero",
+    "constant low half": "low half constant",
+    "equal frequencies 4": "frequency 4 on both halves",
+    "minus equal frequencies": "minus that with equal frequencies",
+    ", He": ", He initialisation",
+    ", Xavier": ", Xavier initialisation",
+}
 _HARDER = ("straight-through", "beta 30, gating gain 0.6")
 _HARDEST = tuple(f"{gate}{biases}" for gate in _HARDER for biases in ("", ", biases"))
 _ZERO = "amplitude of low half 0.0"
@@ -96,6 +103,14 @@ _EQUAL = {
     "DLGN, minus equal frequencies": ("circle: dlgn: base", "circle: dlgn: equal frequencies 4")
 }
 _HALFWAY = 0.5  # between a share by chance, 1/4, and the paper's 3 of 4
+
+
+def _label(case: Case) -> str:
+    """Return a case's name with each part of a condition under the name that a reader sees."""
+    name = case.name
+    for raw, shown in _PARTS.items():
+        name = name.replace(raw, shown)
+    return name
 
 
 def _at(epoch: int | None, statistic: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
@@ -176,7 +191,7 @@ _RATIO = (
 )
 _GAIN = "change of ln(mean paths of the low half over the high half, one path at a point added)"
 
-CLAIMS = (
+_NAMED_BY_RULES = (
     Claim(
         id="circle-fit-2",
         kind="paper",
@@ -193,7 +208,7 @@ CLAIMS = (
             "share",
             0.5,
         ),
-        figure=f"{_CHAPTER}loss",
+        figure="fig-circle-loss",
         replaces=("circle-fit",),
         why="It was judged at epoch 300; the paper says about 200.",
     ),
@@ -209,7 +224,7 @@ CLAIMS = (
             {"soft gates, β = 4": "circle: frozen: beta 4"}, _unfitted_at_2000, "share", 0.5
         ),
         controls=cases(_FROZEN_HARDER, _unfitted_at_2000, "share", 0.5),
-        figure=f"{_ESSENTIAL}frozen-times",
+        figure="fig-circle-frozen-times",
     ),
     Claim(
         id="frozen-artefacts-2",
@@ -221,14 +236,15 @@ CLAIMS = (
         paper="artefacts at epoch 8,000",
         statistic="ln of the residual's power at and above the low frequency, on the low half: "
         "fixed gates at epoch 8,000 over trained ones at 300 (first control: above it)",
-        cases=cases(_FROZEN_AND_TRAINED, readings.artefact_ratio, "above"),
+        cases=cases(_FROZEN_AND_TRAINED, readings.artefact_ratio, "above", factor=True),
         controls=cases(
             {f"{gates}, overtones": runs for gates, runs in _FROZEN_AND_TRAINED.items()},
             lambda *results: readings.artefact_ratio(*results, name="overtones"),
             "above",
+            factor=True,
         )
-        + cases(_HARDER_FROZEN_AND_TRAINED, readings.artefact_ratio, "above"),
-        figure=f"{_ESSENTIAL}functions-frozen",
+        + cases(_HARDER_FROZEN_AND_TRAINED, readings.artefact_ratio, "above", factor=True),
+        figure="fig-circle-functions-frozen",
         replaces=("frozen-artefacts",),
         why="The low half's whole error was compared, with a factor of two; artefacts are what "
         "oscillates.",
@@ -244,7 +260,7 @@ CLAIMS = (
         "evaluation epoch",
         cases=cases(_runs("base"), readings.low_half_first, "share", 0.5),
         controls=cases(_runs("biases", "init he"), readings.low_half_first, "share", 0.5),
-        figure=f"{_CHAPTER}functions",
+        figure="fig-circle-functions",
         replaces=("low-half-first",),
         why="Four fifths of the seeds were asked for; the majority decides.",
     ),
@@ -261,7 +277,7 @@ CLAIMS = (
             "share",
             0.5,
         ),
-        figure=f"{_CONDITIONS}-linearised",
+        figure="fig-conditions-linearised",
     ),
     Claim(
         id="high-half-late-2",
@@ -273,7 +289,7 @@ CLAIMS = (
         statistic="share of seeds whose low half has an error below 0.05 at epoch 100, and whose "
         "high half has not",
         cases=cases(_runs("base"), _only_low_half_fitted_at_100, "share", 0.5),
-        figure=f"{_CHAPTER}functions",
+        figure="fig-circle-functions",
         replaces=("high-half-late",),
         why="It was judged at epoch 80; the paper says 100.",
     ),
@@ -285,9 +301,9 @@ CLAIMS = (
         quote=_VISIBLE,
         paper="visible early",
         statistic=f"{_GAIN}, epoch 40 minus start",
-        cases=cases(_runs("base"), _at(_EARLY, readings.path_gain), "above"),
-        controls=cases(_GAIN_CONTROLS, _at(_EARLY, readings.path_gain), "above"),
-        figure=f"{_CONDITIONS}-time",
+        cases=cases(_runs("base"), _at(_EARLY, readings.path_gain), "above", factor=True),
+        controls=cases(_GAIN_CONTROLS, _at(_EARLY, readings.path_gain), "above", factor=True),
+        figure="fig-conditions-time",
         replaces=("paths-early",),
         why=_RATIO,
     ),
@@ -299,9 +315,9 @@ CLAIMS = (
         quote=_MUCH_LARGER,
         paper="much larger",
         statistic=f"{_GAIN}, end minus start",
-        cases=cases(_runs("base"), readings.path_gain, "above"),
-        controls=cases(_GAIN_CONTROLS, readings.path_gain, "above"),
-        figure=_CONDITIONS,
+        cases=cases(_runs("base"), readings.path_gain, "above", factor=True),
+        controls=cases(_GAIN_CONTROLS, readings.path_gain, "above", factor=True),
+        figure="fig-conditions",
         replaces=("paths-stay",),
         why=_RATIO,
     ),
@@ -316,7 +332,7 @@ CLAIMS = (
         "start, minus 1",
         cases=cases(_runs("base"), readings.gain_beyond_chance, "above"),
         controls=cases(_runs("biases", "init he"), readings.gain_beyond_chance, "above"),
-        figure=_CONDITIONS,
+        figure="fig-conditions",
     ),
     Claim(
         id="paths-unchanged-later",
@@ -330,7 +346,7 @@ CLAIMS = (
         cases=cases(
             _runs("base"), lambda result: readings.later_gain(result, _EARLY), "equal", 0.5
         ),
-        figure=f"{_CONDITIONS}-time",
+        figure="fig-conditions-time",
     ),
     Claim(
         id="starved-nets-stall",
@@ -342,7 +358,7 @@ CLAIMS = (
         cases=cases(_dlgn("base"), readings.starved_and_stalled, "rank correlation"),
         controls=cases(_dlgn("beta 30"), readings.starved_and_stalled, "rank correlation"),
         seen="that with biases no point lacks a path, so that such nets are no control",
-        figure=_CONDITIONS,
+        figure="are-stalled-networks-starved",
     ),
     Claim(
         id="paths-need-training-2",
@@ -364,7 +380,7 @@ CLAIMS = (
                 0.5,
             )
         ),
-        figure=_CONDITIONS,
+        figure="fig-conditions",
         replaces=("paths-need-training",),
         why="A change below ln 1.5 counted as none; now it is compared with the base recipe's. "
         + _RATIO,
@@ -377,10 +393,13 @@ CLAIMS = (
         quote=_CONJECTURE,
         statistic=f"{_GAIN} by the end, the low half being constant",
         cases=cases(
-            _runs("constant low half", "biases, constant low half"), readings.path_gain, "above"
+            _runs("constant low half", "biases, constant low half"),
+            readings.path_gain,
+            "above",
+            factor=True,
         ),
-        controls=cases(_harder("constant low half"), readings.path_gain, "above"),
-        figure=_CONDITIONS,
+        controls=cases(_harder("constant low half"), readings.path_gain, "above", factor=True),
+        figure="fig-conditions",
         replaces=("paths-simplicity",),
         why="It mixed a constant half with one without a signal, which the paper does not speak "
         "of, and had soft gates without biases alone. " + _RATIO,
@@ -391,9 +410,9 @@ CLAIMS = (
         text="Paths go where the target is simplest even if there is nothing to learn.",
         where="Section 5, conjecture 1; told apart from an early signal",
         statistic=f"{_GAIN} by the end, the low half being zero",
-        cases=cases(_runs(_ZERO, f"biases, {_ZERO}"), readings.path_gain, "above"),
-        controls=cases(_harder(_ZERO), readings.path_gain, "above"),
-        figure=_CONDITIONS,
+        cases=cases(_runs(_ZERO, f"biases, {_ZERO}"), readings.path_gain, "above", factor=True),
+        controls=cases(_harder(_ZERO), readings.path_gain, "above", factor=True),
+        figure="fig-conditions",
     ),
     Claim(
         id="paths-early-signal-2",
@@ -402,10 +421,15 @@ CLAIMS = (
         where="ours: rival of simplicity",
         statistic="change of ln(mean paths of the high half over the zero low half) by the end",
         cases=cases(
-            _runs(_ZERO, f"biases, {_ZERO}"), lambda result: -readings.path_gain(result), "above"
+            _runs(_ZERO, f"biases, {_ZERO}"),
+            lambda result: -readings.path_gain(result),
+            "above",
+            factor=True,
         ),
-        controls=cases(_harder(_ZERO), lambda result: -readings.path_gain(result), "above"),
-        figure=_CONDITIONS,
+        controls=cases(
+            _harder(_ZERO), lambda result: -readings.path_gain(result), "above", factor=True
+        ),
+        figure="fig-conditions",
         replaces=("paths-early-signal",),
         why="The design was run with soft gates without biases alone. " + _RATIO,
     ),
@@ -415,8 +439,13 @@ CLAIMS = (
         text="The larger the gap of the frequencies, the more paths the low half gains.",
         where="Section 5, conjecture 1",
         statistic=f"{_GAIN} by the end, high frequency 16 minus high frequency 4",
-        cases=cases(_against("high frequency 16", "high frequency 4"), _gain_difference, "above"),
-        figure=_CONDITIONS,
+        cases=cases(
+            _against("high frequency 16", "high frequency 4"),
+            _gain_difference,
+            "above",
+            factor=True,
+        ),
+        figure="fig-conditions",
         replaces=("paths-frequency",),
         why="A wave of frequency 3 is no whole number of waves on a half. " + _RATIO,
     ),
@@ -426,9 +455,9 @@ CLAIMS = (
         text="A low half of smaller amplitude gets fewer paths: its gradients are smaller.",
         where="ours: rival of simplicity",
         statistic=f"{_GAIN} by the end, low half's amplitude 1 minus 0.3",
-        cases=cases(_weaker(("", "biases")), _gain_difference, "above"),
-        controls=cases(_weaker(_HARDEST), _gain_difference, "above"),
-        figure=_CONDITIONS,
+        cases=cases(_weaker(("", "biases")), _gain_difference, "above", factor=True),
+        controls=cases(_weaker(_HARDEST), _gain_difference, "above", factor=True),
+        figure="fig-conditions",
         replaces=("paths-magnitude",),
         why="The design was run with soft gates without biases alone. " + _RATIO,
     ),
@@ -444,7 +473,7 @@ CLAIMS = (
         "above 0, training moves the kernel farther than a new draw of the weights",
         cases=cases(_KERNELS, readings.moved_beyond_a_new_draw, "above"),
         controls=cases(_KERNELS_HARDER, readings.moved_beyond_a_new_draw, "above"),
-        figure=f"{_CHAPTER}ntk-relu",
+        figure="fig-circle-alignment",
         replaces=("ntk-moves",),
         why="A distance of 0.2 counted as far; a new draw of the weights is a yardstick.",
     ),
@@ -464,7 +493,7 @@ CLAIMS = (
                 "above",
             )
             + cases(_KERNELS_HARDER, _at(epoch, readings.changes_alike), "above"),
-            figure=f"{_CHAPTER}ntk-dlgn",
+            figure="fig-circle-alignment",
             replaces=(f"overlap-explains-ntk-{name}",),
             why="The rival was the first NTK, which nearly every kernel beats; now the changes of "
             "both kernels are compared, with other seeds' as the rival. " + _SIGN,
@@ -488,7 +517,7 @@ CLAIMS = (
             _dlgn("straight-through", "beta 30", "init he"), _last_layer_clusters, "above"
         )
         + cases(_EQUAL, _more_than_with_equal_halves(_last_layer_clusters), "above"),
-        figure=f"{_CHAPTER}half-spaces-end",
+        figure="fig-circle-facing",
         replaces=("half-spaces-cluster",),
         why=_SIGN,
     ),
@@ -507,7 +536,7 @@ CLAIMS = (
             _dlgn("straight-through", "beta 30", "init he"), _last_layer_clusters_more, "above"
         )
         + cases(_EQUAL, _more_than_with_equal_halves(_last_layer_clusters_more), "above"),
-        figure=f"{_CHAPTER}half-spaces-end",
+        figure="fig-circle-facing",
         replaces=("later-layers-cluster-more",),
         why="It had no controls, unlike the claim on the last layer. " + _SIGN,
     ),
@@ -527,7 +556,7 @@ CLAIMS = (
             _last_layer_faces_low,
             "above",
         ),
-        figure=f"{_CHAPTER}facing",
+        figure="fig-circle-facing",
         replaces=("last-layer-faces-low",),
         why="It had one control; the level, halfway to the paper's number, is the same.",
     ),
@@ -547,7 +576,7 @@ CLAIMS = (
             readings.units_for_low_half,
             "above",
         ),
-        figure=f"{_CHAPTER}facing",
+        figure="fig-circle-facing",
     ),
     Claim(
         id="units-low-in-depth",
@@ -564,7 +593,7 @@ CLAIMS = (
             readings.later_units_for_low_half,
             "above",
         ),
-        figure=f"{_CHAPTER}facing",
+        figure="fig-circle-facing",
     ),
     Claim(
         id="frozen-hurts-2",
@@ -575,9 +604,11 @@ CLAIMS = (
         "DLGN where the gating model is fixed to the random initialisation has much worse "
         "convergence",
         statistic="ln of the error at epoch 300, frozen over trained gates, same sharpness",
-        cases=cases(_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "above"),
-        controls=cases(_HARDER_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "above"),
-        figure=f"{_CHAPTER}loss",
+        cases=cases(_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "above", factor=True),
+        controls=cases(
+            _HARDER_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "above", factor=True
+        ),
+        figure="fig-circle-loss",
         replaces=("frozen-hurts",),
         why=_SIGN,
     ),
@@ -598,7 +629,7 @@ CLAIMS = (
             lambda result: readings.overlap_change_while_high(result) - 0.5,
             "above",
         ),
-        figure=f"{_CHAPTER}overlap-dlgn",
+        figure="fig-circle-alignment",
         replaces=("features-early",),
         why="A tenth more than half was asked for, and the error stays at half its start where the "
         "low half alone is fitted.",
@@ -625,7 +656,7 @@ CLAIMS = (
             "share",
             0.5,
         ),
-        figure=f"{_CHAPTER}hard",
+        figure="fig-circle-hard",
         replaces=("hard-gates-are-the-net",),
         why="It was a ratio to the soft net's error, which nearly vanishes.",
     ),
@@ -643,7 +674,7 @@ CLAIMS = (
             "equal",
             0.5,
         ),
-        figure=_CONDITIONS,
+        figure="fig-conditions",
         replaces=("pwc-like-pwl-circle",),
         why="It compared the allocation of paths; the paper speaks of performance.",
     ),
@@ -659,12 +690,16 @@ CLAIMS = (
             {"DLGN over ReLU net": ("circle: dlgn: base", "circle: relu: base")},
             _at(300, readings.error_ratio),
             "above",
+            factor=True,
         ),
         controls=cases(
             {"DLN over DLGN": ("circle: linear: base", "circle: dlgn: base")},
             _at(300, readings.error_ratio),
             "above",
+            factor=True,
         ),
-        figure=f"{_CHAPTER}loss",
+        figure="fig-circle-loss",
     ),
 )
+
+CLAIMS = relabelled(_NAMED_BY_RULES, _label)

@@ -25,8 +25,6 @@ from halfspace.companion.spec import Result
 __all__ = ["CLAIMS", "TASKS"]
 
 _EARLY_FUNCTION = 20  # epoch at which learned functions are compared
-_FIVE = "chapters/07_resource_allocation.html#fig-fashion-freezing"
-_FOUR = "chapters/05_is_it_essential.html#fig-conjecture-"
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _GATES = {
     "DLGN, straight-through gates": "dlgn: straight-through",
@@ -94,14 +92,17 @@ def _matched(
         others: further runs on which it should hold.
     """
     dlgn = {"DLGN": "dlgn"}
-    controls = cases(others, _along(learned, kind), "above")
+    factor = nets is _circle  # of errors; on images it is a difference of accuracies
+    controls = cases(others, _along(learned, kind), "above", factor=factor)
     for reading, where, label in (
         (learned_since_start, _NETS, ", own start for another draw"),
         (learned_when_softened, dlgn, ", both as soft as the start"),
         (learned_by_hard_gates, dlgn, ", both hard"),
     ):
-        controls += cases(nets(nets=where, label=label), _along(reading, kind), "above")
-    return dict(cases=cases(nets(nets=_NETS), _along(learned, kind), "above"), controls=controls)
+        runs = nets(nets=where, label=label)
+        controls += cases(runs, _along(reading, kind), "above", factor=factor)
+    both = cases(nets(nets=_NETS), _along(learned, kind), "above", factor=factor)
+    return dict(cases=both, controls=controls)
 
 
 def _modified(nets: Mapping[str, str], label: str = "") -> dict[str, str]:
@@ -129,7 +130,7 @@ CLAIMS = (
         quote=_QUOTE,
         statistic=f"ln of a fresh value network's error, {_AS_HARD} over trained ones",
         **_matched("fresh", _circle, _circle(_GATES)),
-        figure=f"{_FOUR}freezing",
+        figure="fig-conjecture-freezing",
         replaces=("features-learned",),
         why=_HARDNESS,
     ),
@@ -149,7 +150,7 @@ CLAIMS = (
         controls=cases(_circle(_NETS, ", until then"), gained_early, "above")
         + cases(_circle(_NETS, ", in all"), _along(learned_since_start, "fresh"), "above")
         + cases(_circle(_GATES), early_rather_than_late, "above"),
-        figure=f"{_FOUR}freezing",
+        figure="fig-conjecture-freezing",
         seen="all of them: a first version counted the gain to the end, without which nothing can "
         "be early, as a case, so that it alone made the claim hold under conditions",
         replaces=("gates-early",),
@@ -171,7 +172,7 @@ CLAIMS = (
         cases=cases(_circle(_NETS), reached_rather_than_missed, "above"),
         controls=cases(_circle(_GATES), reached_rather_than_missed, "above")
         + cases(_circle(_NETS, ", better than at the start"), gained_early, "above"),
-        figure=f"{_FOUR}freezing",
+        figure="fig-conjecture-freezing",
         replaces=("linear-later",),
         why=_HALF,
     ),
@@ -184,7 +185,7 @@ CLAIMS = (
         statistic=f"ln of the error of regression with the gates' kernel, {_AS_HARD} over trained "
         "ones",
         **_matched("kernel", _circle, _circle(_GATES)),
-        figure=f"{_FOUR}freezing",
+        figure="fig-conjecture-freezing",
         replaces=("path-kernel-learned",),
         why=_HARDNESS,
     ),
@@ -197,7 +198,7 @@ CLAIMS = (
         quote=_QUOTE,
         statistic=f"test accuracy of a fresh value network, trained directions minus {_AS_HARD}",
         **_matched("fresh", _modified, _ORIGINAL),
-        figure=_FIVE,
+        figure="fig-fashion-freezing",
         replaces=("features-learned-fashion",),
         why=_HARDNESS,
     ),
@@ -217,7 +218,7 @@ CLAIMS = (
         controls=cases(_modified(_NETS, ", until then"), gained_early, "above")
         + cases(_modified(_NETS, ", in all"), _along(learned_since_start, "fresh"), "above")
         + cases(_ORIGINAL, early_rather_than_late, "above"),
-        figure=_FIVE,
+        figure="fig-fashion-freezing",
         replaces=("gates-early-fashion",),
         why=_HALF,
     ),
@@ -238,7 +239,7 @@ CLAIMS = (
         cases=cases(_images("modified"), reached_rather_than_missed, "above"),
         controls=cases(_ORIGINAL, reached_rather_than_missed, "above")
         + cases(_modified(_NETS, ", better than at the start"), gained_early, "above"),
-        figure=_FIVE,
+        figure="fig-fashion-freezing",
         replaces=("linear-later-fashion",),
         why=_HALF,
     ),
@@ -251,7 +252,7 @@ CLAIMS = (
         statistic="test accuracy of regression with the gates' kernel, trained directions minus "
         f"{_AS_HARD}",
         **_matched("kernel", _modified, _ORIGINAL),
-        figure=_FIVE,
+        figure="fig-fashion-freezing",
         replaces=("path-kernel-learned-fashion",),
         why=_HARDNESS,
     ),
@@ -280,7 +281,7 @@ CLAIMS = (
             "above",
         ),
         seen="all of them: a first version counted being closer than the start as a case",
-        figure=f"{_FOUR}swap",
+        figure="fig-conjecture-swap",
     ),
     Claim(
         id="surrogate-tasks",
@@ -294,7 +295,7 @@ CLAIMS = (
         cases=(
             Case(name="all tasks", needs=_TASK_RUNS, value=gains_by_task, test="rank correlation"),
         ),
-        figure=f"{_FOUR}tasks",
+        figure="fig-conjecture-tasks",
         seen="none; the circle's runs had begun",
     ),
     Claim(
@@ -306,7 +307,7 @@ CLAIMS = (
         "paths over the high half's, end minus start), ReLU net and DLGN",
         cases=cases(_PAIRS, paths_gained, "correlation"),
         controls=cases(_PAIRS_CONTROLS, paths_gained, "correlation"),
-        figure=f"{_FOUR}surrogate",
+        figure="fig-conjecture-surrogate",
         replaces=("surrogate-paths",),
         why="Its interval was a mean's, its 20 seeds were too few, its size of 0.3 was ours, and "
         "ln(1 + paths) counted points without any path.",
@@ -319,7 +320,7 @@ CLAIMS = (
         statistic="centred cosine of overlap kernels at the end, own seed minus other seeds",
         cases=cases(_PAIRS, _kernels_closer_at_the_end, "above"),
         controls=cases(_PAIRS_CONTROLS, _kernels_closer_at_the_end, "above"),
-        figure=f"{_FOUR}surrogate",
+        figure="fig-conjecture-surrogate",
         replaces=("surrogate-kernels",),
         why="Its 20 seeds were too few, and its size of 0.05 was ours.",
     ),
@@ -331,7 +332,7 @@ CLAIMS = (
         statistic="correlation of the outputs along the circle, own seed minus other seeds",
         cases=cases(_PAIRS, _functions_closer_early, "above"),
         controls=cases(_PAIRS_CONTROLS, _functions_closer_early, "above"),
-        figure=f"{_FOUR}surrogate",
+        figure="fig-conjecture-surrogate",
         replaces=("surrogate-functions",),
         why="Its 20 seeds were too few, and its size of 0.05 was ours.",
     ),

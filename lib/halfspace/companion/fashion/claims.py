@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from halfspace.companion.claims import Claim, cases
+from halfspace.companion.claims import Case, Claim, cases, relabelled
 from halfspace.companion.fashion.readings import (
     IMAGES,
     NETS,
@@ -38,7 +38,6 @@ _NO_LOGARITHM = (
     "It averaged ln(1 + paths), in which images without a path weigh most; now mean path counts "
     "are compared."
 )
-_CHAPTER = "chapters/07_resource_allocation.html#fig-fashion-"
 
 
 def _each(images: str, *labels: str, study: str = "fashion") -> dict[str, tuple[str, ...]]:
@@ -89,11 +88,20 @@ _MIDDLE_CONTROLS = _each("normalised", "modified", study="fashion-middle") | _la
 )
 
 
+def _label(case: Case) -> str:
+    """Return a case's name with the labels of its images, where it does not say them."""
+    settings = list(dict.fromkeys(run.split(": ")[3] for run in case.needs if run.count(": ") == 3))
+    told = "halves" in case.name or any(f"{setting} labels" in case.name for setting in settings)
+    if told or not settings:
+        return case.name
+    return f"{case.name}, {' minus '.join(settings)} labels"
+
+
 def _effect_at_the_end(modified: Result, swapped: Result) -> np.ndarray:
     return label_effect(modified, swapped)[-1]
 
 
-CLAIMS = (
+_NAMED_BY_RULES = (
     Claim(
         id="fashion-simple-ahead-2",
         kind="paper",
@@ -111,7 +119,7 @@ CLAIMS = (
             "share",
             0.5,
         ),
-        figure=f"{_CHAPTER}paths",
+        figure="fig-fashion-paths",
         seen=_SEEN,
         replaces=("fashion-simple-ahead",),
         why=_NO_LOGARITHM,
@@ -122,9 +130,9 @@ CLAIMS = (
         text="Training on modified labels moves paths to the simple part.",
         where="Section 5, Figure 7",
         statistic="ln of the ratio of mean path counts, simple over complex part, end minus start",
-        cases=cases(_each("raw", "modified"), path_gain, "above"),
-        controls=cases(_OTHER_SETTINGS, path_gain, "above"),
-        figure=f"{_CHAPTER}paths",
+        cases=cases(_each("raw", "modified"), path_gain, "above", factor=True),
+        controls=cases(_OTHER_SETTINGS, path_gain, "above", factor=True),
+        figure="fig-fashion-paths",
         seen=_SEEN,
         replaces=("fashion-simple-gains",),
         why=f"{_NO_LOGARITHM} {_NO_THRESHOLD}",
@@ -136,8 +144,8 @@ CLAIMS = (
         where="Section 5, Figure 7; appendix 5.1",
         statistic="ln of the ratio of mean path counts, simple over complex part, when 72 % of the "
         "simple part's training images are first right (looked at every 20 steps), minus the start",
-        cases=cases(_MIDDLE, middle_gain, "above"),
-        controls=cases(_MIDDLE_CONTROLS, middle_gain, "above"),
+        cases=cases(_MIDDLE, middle_gain, "above", factor=True),
+        controls=cases(_MIDDLE_CONTROLS, middle_gain, "above", factor=True),
     ),
     Claim(
         id="fashion-middle-kernels",
@@ -152,17 +160,25 @@ CLAIMS = (
             _labelled(_MIDDLE, "overlap kernel"),
             partial(middle_contrast_gain, kernel="overlap"),
             "above",
+            factor=True,
         )
-        + cases(_labelled(_MIDDLE, "NTK"), partial(middle_contrast_gain, kernel="ntk"), "above"),
+        + cases(
+            _labelled(_MIDDLE, "NTK"),
+            partial(middle_contrast_gain, kernel="ntk"),
+            "above",
+            factor=True,
+        ),
         controls=cases(
             _labelled(_MIDDLE_CONTROLS, "overlap kernel"),
             partial(middle_contrast_gain, kernel="overlap"),
             "above",
+            factor=True,
         )
         + cases(
             _labelled(_MIDDLE_CONTROLS, "NTK"),
             partial(middle_contrast_gain, kernel="ntk"),
             "above",
+            factor=True,
         ),
     ),
     Claim(
@@ -184,8 +200,8 @@ CLAIMS = (
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9 in ln of mean path counts, modified "
         "minus swapped labels, epoch 1",
-        cases=cases(_MODIFIED_AND_SWAPPED, early_effect, "above"),
-        figure=f"{_CHAPTER}early",
+        cases=cases(_MODIFIED_AND_SWAPPED, early_effect, "above", factor=True),
+        figure="fig-fashion-early",
         seen=_SEEN,
         replaces=("fashion-label-effect-early",),
         why=f"{_NO_LOGARITHM} {_NO_THRESHOLD}",
@@ -197,8 +213,8 @@ CLAIMS = (
         where="Section 5; told apart from the images",
         statistic="half of the gap of classes 0-4 over 5-9 in ln of mean path counts, modified "
         "minus swapped labels, the end",
-        cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "above"),
-        figure=f"{_CHAPTER}settings",
+        cases=cases(_MODIFIED_AND_SWAPPED, _effect_at_the_end, "above", factor=True),
+        figure="fig-fashion-early",
         seen=_SEEN,
         replaces=("fashion-label-effect-end",),
         why=f"{_NO_LOGARITHM} {_NO_THRESHOLD}",
@@ -222,7 +238,7 @@ CLAIMS = (
             early_accuracy_gap,
             "above",
         ),
-        figure=f"{_CHAPTER}accuracy",
+        figure="fig-fashion-accuracy",
         seen=_SEEN,
         replaces=("fashion-simple-learned-better",),
         why="The paper says that the simple part is learned first, not that it is learned better "
@@ -238,7 +254,7 @@ CLAIMS = (
         "modified minus swapped labels)",
         cases=cases(_each("raw", "modified"), contrast_from_training, "above"),
         controls=cases(_MODIFIED_AND_SWAPPED, contrast_effect, "above"),
-        figure=f"{_CHAPTER}contrast",
+        figure="fig-fashion-contrast",
         seen=_SEEN,
         replaces=("fashion-blocks-are-labels",),
         why="It asked for no contrast before training, to ln 1.1, a number from nowhere; now what "
@@ -285,7 +301,6 @@ CLAIMS = (
             path_correlation_beyond_chance,
             "above",
         ),
-        figure=f"{_CHAPTER}paths",
         seen=_SEEN,
         replaces=("surrogate-fashion-paths",),
         why=f"{_NO_LOGARITHM} {_NO_THRESHOLD} Correlations are averaged on Fisher's scale.",
@@ -299,7 +314,6 @@ CLAIMS = (
         "minus ReLU nets of two seeds, in standard deviations between pairs of ReLU nets",
         cases=cases(_pairs("original", "original labels, "), agreement, "equal", 1.0),
         controls=cases(_pairs("modified", "modified labels, "), agreement, "equal", 1.0),
-        figure=f"{_CHAPTER}accuracy",
         seen=_SEEN,
         replaces=("surrogate-fashion-functions",),
         why="2 % came from nowhere; the yardstick is now how pairs of ReLU nets differ.",
@@ -320,7 +334,7 @@ CLAIMS = (
             "equal",
             _ALIKE,
         ),
-        figure=f"{_CHAPTER}accuracy",
+        figure="own-gates-and-hard-gates-constant-and-linear-experts",
         seen=_SEEN,
         replaces=("pwc-like-pwl-fashion",),
         why="1 point came from nowhere; the margin now follows from the paper's own words.",
@@ -333,7 +347,7 @@ CLAIMS = (
         statistic="test accuracy, ReLU net minus DLGN, percentage points; up to 1.03 the paper "
         "calls similar, from 5 on slightly worse, and the margin is the middle",
         cases=cases(_pairs("original"), accuracy_difference, "equal", _ALIKE),
-        figure=f"{_CHAPTER}accuracy",
+        figure="own-gates-and-hard-gates-constant-and-linear-experts",
         seen=_SEEN,
         replaces=("dlgn-like-relu-fashion",),
         why="2 points came from nowhere; the margin now follows from the paper's own words.",
@@ -370,9 +384,11 @@ CLAIMS = (
             "equal",
             _ALIKE,
         ),
-        figure=f"{_CHAPTER}accuracy",
+        figure="own-gates-and-hard-gates-constant-and-linear-experts",
         seen=_SEEN,
         replaces=("hard-gates-are-the-net-fashion",),
         why="2 points came from nowhere; the margin now follows from the paper's own words.",
     ),
 )
+
+CLAIMS = relabelled(_NAMED_BY_RULES, _label)

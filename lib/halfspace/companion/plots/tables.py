@@ -2,10 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Self
 
-__all__ = ["html_table", "transposed"]
+__all__ = ["Link", "html_table", "transposed"]
 
 _SENTENCE = 40  # characters from which a cell is broken into lines
+
+
+class Link(str):
+    """A text that a table shows as a link, with a name that others can link to.
+
+    Attributes:
+        address: where it leads.
+        name: the id of the link itself.
+    """
+
+    __slots__ = ("address", "name")
+
+    def __new__(cls, text: str, address: str, name: str) -> Self:
+        """Return the text, which is a ``str`` in every other respect."""
+        link = super().__new__(cls, text)
+        link.address, link.name = address, name
+        return link
 
 
 def html_table(rows: Sequence[Mapping[str, object]]) -> str:
@@ -13,7 +31,8 @@ def html_table(rows: Sequence[Mapping[str, object]]) -> str:
 
     Args:
         rows: mappings with the same keys, which head the columns. Floats are written with three
-            digits, whole numbers with thin spaces between thousands, all else as it is.
+            digits, whole numbers with thin spaces between thousands, a ``Link`` as a link, all else
+            as it is.
 
     Raises:
         ValueError: if there is no row or the keys differ.
@@ -48,7 +67,10 @@ def transposed(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
 def _cell(text: str) -> str:
     # The theme keeps cells on one line: sentences would push the other columns out of sight.
     wrapped = ' style="white-space: normal; min-width: 11em; text-align: left"'
-    return f"<td{wrapped if len(text) > _SENTENCE else ''}>{escape(text)}</td>"
+    shown = escape(text)
+    if isinstance(text, Link):
+        shown = f'<a id="{escape(text.name)}" href="{escape(text.address)}">{shown}</a>'
+    return f"<td{wrapped if len(text) > _SENTENCE else ''}>{shown}</td>"
 
 
 def _written(value: object) -> str:

@@ -20,7 +20,6 @@ from halfspace.companion.spec import Result
 __all__ = ["CLAIMS"]
 
 _WHERE = "ours: after Section 6"
-_FIGURE = "chapters/08_reallocating_paths.html#fig-reallocation-"
 _RENEWED = "new half-spaces"
 _RATE = ", plain descent at the idea's learning rate"
 _TEXTS = {
@@ -101,14 +100,20 @@ def _helps(idea: str, text: str) -> Claim:
         text=text,
         where=_WHERE,
         statistic=_GAIN,
-        cases=cases(_circle_runs(idea), error_gain, "above"),
-        controls=cases(_runs_at_one_rate(idea), error_gain, "above")
-        + cases(_circle_runs(idea, ", between the points"), _of(error_gain, "between"), "above")
+        cases=cases(_circle_runs(idea), error_gain, "above", factor=True),
+        controls=cases(_runs_at_one_rate(idea), error_gain, "above", factor=True)
+        + cases(
+            _circle_runs(idea, ", between the points"),
+            _of(error_gain, "between"),
+            "above",
+            factor=True,
+        )
         + cases(_circle_runs(idea, ", sooner"), sooner, "above")
         + cases(_image_runs(idea), _accuracy_gain, "above"),
-        figure=f"{_FIGURE}circle",
+        figure="fig-reallocation-circle",
         replaces=(id,),
         why=_WHY_SIGN,
+        idea=True,
     )
 
 
@@ -120,9 +125,9 @@ CLAIMS = (
         text="Reinitialising redundant units leaves less of the allocation of paths.",
         where=_WHERE,
         statistic=_LESS,
-        cases=cases(_circle_runs(_RENEWED), allocation_undone, "above"),
-        controls=cases(_runs_at_one_rate(_RENEWED), allocation_undone, "above"),
-        figure=f"{_FIGURE}allocation",
+        cases=cases(_circle_runs(_RENEWED), allocation_undone, "above", factor=True),
+        controls=cases(_runs_at_one_rate(_RENEWED), allocation_undone, "above", factor=True),
+        figure="fig-reallocation-allocation",
     ),
     Claim(
         id="reallocation-costs-nothing",
@@ -138,6 +143,6 @@ CLAIMS = (
             "equal",
             0.5,
         ),
-        figure=f"{_FIGURE}circle",
+        figure="fig-reallocation-circle",
     ),
 )

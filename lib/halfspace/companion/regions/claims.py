@@ -8,8 +8,6 @@ __all__ = ["CLAIMS"]
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _SEEN = "all of them, in the first edition"
 _NO_THRESHOLD = "Its threshold came from nowhere; now the sign decides, and the size is shown."
-_ONE = "chapters/01_mixture_of_experts.html#fig-"
-_TWO = "chapters/02_active_path_regions.html#fig-"
 
 
 def _of_sizes(*sizes: tuple[int, int], label: str) -> dict[str, tuple[str, ...]]:
@@ -38,7 +36,7 @@ CLAIMS = (
             readings.falls_apart_trained,
             "share",
         ),
-        figure=f"{_ONE}disconnected",
+        figure="fig-disconnected",
         seen=_SEEN,
         replaces=("relu-disconnected",),
         why="The control without biases could not hold: all such regions reach the origin. And 5 % "
@@ -63,7 +61,7 @@ CLAIMS = (
             readings.jumps_further,
             "above",
         ),
-        figure=f"{_ONE}jump",
+        figure="fig-jump",
         seen=_SEEN,
         replaces=("relu-jump",),
         why="A tenth of the window came from nowhere; what is drastic is now told by the DLGN.",
@@ -93,7 +91,7 @@ CLAIMS = (
             "equal",
             1e-3,
         ),
-        figure=f"{_ONE}sweep",
+        figure="fig-sweep",
         seen="those without opposite normals, in the first edition",
         replaces=("dlgn-continuous",),
         why="A factor of ten came from nowhere, and nets in which an effective normal passes "
@@ -110,7 +108,7 @@ CLAIMS = (
             {"DLGN": "regions: dlgn: shapes, no biases", "DLGN, biases": "regions: dlgn: shapes"},
             readings.all_convex,
         ),
-        figure=f"{_TWO}convex",
+        figure="fig-convex",
     ),
     Claim(
         id="union-of-patterns",
@@ -124,7 +122,7 @@ CLAIMS = (
         + all_nets(
             runs_named(_NETS, "regions: {}: shapes, no biases", ", no biases"), readings.is_union
         ),
-        figure=f"{_TWO}counts",
+        figure="two-kinds-of-region",
     ),
     Claim(
         id="fewer-path-regions-2",
@@ -139,8 +137,9 @@ CLAIMS = (
             _of_sizes((16, 2), label="2 layers of 16") | _of_sizes((16, 5), label="5 layers of 16"),
             readings.log_patterns_over_paths,
             "above",
+            factor=True,
         ),
-        figure=f"{_TWO}counts",
+        figure="fig-counts",
         seen=_SEEN,
         replaces=("fewer-path-regions",),
         why=_NO_THRESHOLD,
@@ -158,7 +157,7 @@ CLAIMS = (
             readings.face_difference,
             "above",
         ),
-        figure=f"{_TWO}faces",
+        figure="fig-faces",
         seen=_SEEN,
         replaces=("fewer-faces",),
         why=_NO_THRESHOLD,
@@ -178,7 +177,7 @@ CLAIMS = (
             "equal",
             0.25,
         ),
-        figure=f"{_TWO}counts-width",
+        figure="fig-counts-width",
     ),
     Claim(
         id="region-counts-stable-2",
@@ -216,7 +215,7 @@ CLAIMS = (
             "equal",
             1.0,
         ),
-        figure=f"{_TWO}counts-learning",
+        figure="fig-counts-learning",
         seen=_SEEN,
         replaces=("region-counts-stable",),
         why="The sentence is about ReLU nets, and a factor of two came from nowhere.",

@@ -18,8 +18,6 @@ __all__ = ["CLAIMS"]
 
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _DLGNS = {"DLGN": "dlgn", "DLGN-PWC": "dlgn-pwc"}
-_ONE = "chapters/01_mixture_of_experts.html#fig-"
-_THREE = "chapters/03_overlap_kernel.html#fig-"
 
 _SUM_AGREES = partial(agrees, gap="sum_gap")
 
@@ -34,7 +32,7 @@ CLAIMS = (
         "1e-10 of the largest output",
         cases=all_nets({"ReLU net": "theory: relu: path sums"}, _SUM_AGREES),
         controls=all_nets({"ReLU net, biases": "theory: relu: path sums, biases"}, _SUM_AGREES),
-        figure=f"{_ONE}dlgn",
+        figure="the-theorems-checked",
     ),
     Claim(
         id="theorem-2",
@@ -49,7 +47,7 @@ CLAIMS = (
             partial(agrees, gap="soft_gap"),
         )
         + all_nets(runs_named(_DLGNS, "theory: {}: path sums, biases", ", biases"), _SUM_AGREES),
-        figure=f"{_ONE}dlgn",
+        figure="the-theorems-checked",
     ),
     Claim(
         id="overlap-product",
@@ -59,7 +57,7 @@ CLAIMS = (
         statistic="share of random nets whose products equal counts of all paths one by one, for "
         "pairs of inputs and for single ones",
         cases=all_nets(runs_named(_NETS, "theory: {}: path sums"), counts_agree),
-        figure=f"{_THREE}overlap-random",
+        figure="a-count-of-shared-paths",
     ),
     Claim(
         id="constant-experts",
@@ -75,7 +73,7 @@ CLAIMS = (
         + all_nets(
             {"ridge penalty": "theory: dlgn: free experts"}, partial(agrees, gap="ridge_gap")
         ),
-        figure=f"{_THREE}constant-experts",
+        figure="fig-constant-experts",
     ),
     Claim(
         id="ntk-mean",
@@ -84,7 +82,7 @@ CLAIMS = (
         where="Section 3.2, after Lakshminarayanan and Singh",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
         cases=cases(runs_named(_DLGNS, "theory: {}: ntk"), mean_ntk_excess, "equal", 0.05),
-        figure=f"{_THREE}npk-ratio",
+        figure="fig-npk-ratio",
     ),
     Claim(
         id="ntk-mean-relu",
@@ -93,7 +91,7 @@ CLAIMS = (
         where="Section 3.2; ours: beyond fixed gates",
         statistic="mean NTK along the kernel (H+1)σ^(2H)⟨x,x'⟩Λ, relative to it, minus 1",
         cases=cases({"ReLU net": "theory: relu: ntk"}, mean_ntk_excess, "equal", 0.05),
-        figure=f"{_THREE}npk-convergence",
+        figure="the-value-network-neural-path-kernel-and-ntk",
     ),
     Claim(
         id="ntk-spread",
@@ -108,6 +106,6 @@ CLAIMS = (
             "equal",
             0.1,
         ),
-        figure=f"{_THREE}npk-convergence",
+        figure="fig-npk-convergence",
     ),
 )

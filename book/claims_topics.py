@@ -1,0 +1,145 @@
+"""The report's topics: a title for each subject, and one sentence that sums its claims up.
+
+A sentence names the verdicts that it rests on; a test holds them to the claims. Its numbers are
+taken from findings when the pages are built.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+from halfspace.companion.report import finding_text
+
+__all__ = ["TOPICS", "Topic", "sentence"]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A subject of the report.
+
+    Attributes:
+        title: its heading.
+        text: what its claims come to. ``{CLAIM/CASE}`` stands for a finding's number,
+            ``{CLAIM/CASE|inverse}`` for one over a factor, ``{CLAIM/CASE|percent}`` for a part in
+            percent.
+        rests_on: the verdicts that the text states, by claim.
+    """
+
+    title: str
+    text: str
+    rests_on: dict[str, str]
+
+
+TOPICS = {
+    "theory": Topic(
+        "Sums over paths, and their kernels",
+        "The identities that the paper proves hold in every random network that we checked. "
+        "Lakshminarayanan and Singh's formula for the tangent kernel needs fixed gates: a ReLU "
+        "net's mean kernel is {ntk-mean-relu/ReLU net|percent} larger than it.",
+        {
+            "theorem-1": "reproduced",
+            "theorem-2": "reproduced",
+            "overlap-product": "reproduced",
+            "constant-experts": "reproduced",
+            "ntk-mean": "reproduced",
+            "ntk-mean-relu": "not reproduced",
+        },
+    ),
+    "regions": Topic(
+        "Regions of paths",
+        "A ReLU path's region can fall apart, and it can jump when a weight changes a little; a "
+        "DLGN's is convex. But only shallow networks have fewer path regions than pattern regions: "
+        "a DLGN with five layers of 16 units has "
+        "{fewer-path-regions-2/DLGN, 5 layers of 16|inverse} times more.",
+        {
+            "relu-disconnected-2": "reproduced",
+            "relu-jump-2": "reproduced",
+            "convex-paths": "reproduced",
+            "fewer-path-regions-2": "reproduced under conditions",
+        },
+    ),
+    "circle": Topic(
+        "Features on the circle",
+        "With the paper's recipe, paths move to the low-frequency half early and stay there: by "
+        "the end its number of paths has grown, relative to the other half's, by "
+        "{paths-stay-2/DLGN} in DLGNs and by {paths-stay-2/ReLU net} in ReLU nets. With other "
+        "initial weights or with biases the gain shrinks, vanishes or is reversed. Networks with "
+        "frozen gates train worse at every sharpness.",
+        {
+            "paths-early-2": "reproduced under conditions",
+            "paths-stay-2": "reproduced under conditions",
+            "frozen-hurts-2": "reproduced",
+        },
+    ),
+    "fashion": Topic(
+        "Modified Fashion-MNIST",
+        "The simple half of the classes is learned first, and at first its labels draw paths to "
+        "it. But it does not have more paths throughout training: "
+        "{fashion-simple-ahead-2/ReLU net, raw images} ReLU nets and "
+        "{fashion-simple-ahead-2/DLGN, raw images} of the DLGNs on raw images have.",
+        {
+            "fashion-simple-first": "reproduced",
+            "fashion-label-effect-early-2": "reproduced",
+            "fashion-simple-ahead-2": "not reproduced",
+        },
+    ),
+    "conjectures": Topic(
+        "Is feature learning essential?",
+        "At equal sharpness, a new value network errs less on a DLGN's trained gates than on "
+        "random ones (by {features-learned-2/DLGN}), but not on a ReLU net's. Most of that gain "
+        "does not come early. And the trained gates alone do not bring the tangent kernel closer "
+        "to the trained one than the trained value weights do.",
+        {
+            "features-learned-2": "reproduced under conditions",
+            "gates-early-3": "not reproduced",
+            "paths-change-ntk-2": "not reproduced",
+        },
+    ),
+    "reallocation": Topic(
+        "Working around the allocation of paths",
+        "Weighting points by their loss does not help. Weighting them against their number of "
+        "paths makes a DLGN's error smaller, by {reallocate-equal-paths-2/DLGN}, but it helps "
+        "under conditions only. Reinitialised units even the paths out; whether they help is "
+        "undecided.",
+        {
+            "reallocate-rebalanced-loss-2": "not reproduced",
+            "reallocate-equal-paths-2": "reproduced under conditions",
+            "reallocation-evens-paths": "reproduced",
+            "reallocate-new-half-spaces-2": "undecided",
+        },
+    ),
+    "cifar": Topic(
+        "CIFAR",
+        "After eight epochs all three networks are ahead of the deep linear one, and the DLGN is "
+        "{cifar-short-faster/DLGN above ReLU net} percentage points ahead of the ReLU net. The "
+        "best linear model of the same shape stays below the paper's deep linear network.",
+        {
+            "cifar-short-linear-2": "reproduced",
+            "cifar-short-faster": "reproduced",
+            "dln-ceiling": "not reproduced",
+        },
+    ),
+}
+"""The topics by subject, in the order of the report."""
+
+_NUMBER = re.compile(r"\{([^}/]+)/([^}|]+)(?:\|(\w+))?\}")
+
+
+def sentence(topic: Topic, entries: list[dict]) -> str:
+    """Return a topic's text with its numbers.
+
+    Raises:
+        KeyError: if it names a claim or a case that is not there.
+    """
+    findings = {(e["id"], f["case"]): f for e in entries for f in e["findings"]}
+
+    def number(match: re.Match) -> str:
+        claim, case, form = match.groups()
+        finding = findings[claim, case]
+        if form == "inverse":
+            return f"{math.exp(-finding['effect']):.0f}"
+        if form == "percent":
+            return f"{100 * finding['effect']:.0f} %"
+        return finding_text(finding)
+
+    return _NUMBER.sub(number, topic.text)
