@@ -35,7 +35,7 @@ test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile
 
 test-browser: .venv/.stamp  ## open every built page in Chromium
-	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -n 2 --dist load -rs -m browser tests/book/test_browser.py
+	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -n 2 --dist load -rs -m browser tests/book/test_browser*.py
 
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a quarter of an hour (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME

@@ -132,7 +132,7 @@ def _row(id: str, net: str, old: str) -> Claim:
         "100 epochs, whatever the training accuracy)",
         cases=cases({NETS[net]: runs}, away, "equal", _ALIKE),
         controls=cases({"epoch 100": runs}, away_at_the_end, "equal", _ALIKE),
-        figure=f"{_CHAPTER}long",
+        figure="fig-cifar-long",
         replaces=(old,),
         why=_ON_A_CPU,
     )
@@ -205,7 +205,7 @@ CLAIMS = (
             "equal",
             _ALIKE,
         ),
-        figure=f"{_CHAPTER}long",
+        figure="fig-cifar-long",
         replaces=("table1-similar",),
         why=_ON_A_CPU,
     ),
@@ -221,7 +221,7 @@ CLAIMS = (
         "points; up to 1.03 the paper calls similar, from 5 on slightly worse, and the margin is "
         "the middle",
         cases=cases({"DLGN": _table_runs("dlgn", "dlgn-pwc")}, gap, "equal", _ALIKE),
-        figure=f"{_CHAPTER}long",
+        figure="fig-cifar-long",
         seen=_BEGUN,
     ),
     Claim(
@@ -234,7 +234,7 @@ CLAIMS = (
         statistic="test accuracy after 100 epochs minus the deep linear net's, minus the 6 points "
         "that the paper still calls slight, percentage points",
         cases=cases(_table_pairs("linear", NONLINEAR_NETS), _more_than_slightly, "above"),
-        figure=f"{_CHAPTER}long",
+        figure="fig-cifar-long",
         replaces=("table1-linear",),
         why=_ON_A_CPU,
     ),
@@ -254,7 +254,7 @@ CLAIMS = (
             _far_above,
             "above",
         ),
-        figure=f"{_CHAPTER}long",
+        figure="fig-cifar-long",
         seen=_BEGUN,
         replaces=("table1-ntk", "cifar-short-ntk"),
         why=f"{_ON_A_CPU} A linear model is fitted to the end; eight epochs are not the end.",
@@ -272,7 +272,7 @@ CLAIMS = (
         controls=cases(
             {"both under hard gates": _table_runs("dlgn, hardening", "dlgn")}, _hard_gap, "above"
         ),
-        figure=f"{_CHAPTER}gates",
+        figure="fig-cifar-gates",
         replaces=("cifar-short-hard-gates",),
         why="After eight epochs with soft gates the lead was gone under hard ones. Now gates "
         "harden in training.",
