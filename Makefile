@@ -70,7 +70,7 @@ lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in, and u
 subject: .venv/.stamp  ## begin a subject: folder, test, chapter (NAME=gated_linear)
 	@$(RUN) book/subject.py "$$NAME"
 
-readme-figure: .venv/.stamp  ## take README's figure out of the executed chapter
+readme-figure: .venv/.stamp  ## draw README's figure and badge, and the preview image
 	@$(RUN) book/readme_figure.py
 
 repository-url: .venv/.stamp  ## publish under another address (URL=https://github.com/OWNER/NAME)

@@ -1,7 +1,7 @@
 """Change the address under which the book is published, in every file that git tracks.
 
 The current address is the one in ``_config.yml``. Addresses made from its OWNER/NAME change, too:
-Colab links in README.md, and the cell of each chapter that installs the package.
+the Colab link in README.md, and the cell of each chapter that installs the package.
 """
 
 import re
