@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 from claims_report import SIGNS, entries
 from docutils import nodes
 from docutils.parsers.rst import directives
-from halfspace.companion.circle.film import films
 from halfspace.companion.claims import VERDICTS
 from halfspace.companion.origin import origin
 from halfspace.companion.plots.style import COLORS
-from moving import FRAMES, SECONDS, drawing, frames, half_means, largest
+from moving import FRAMES, SECONDS, drawing, films, frames, half_means, largest
 from openings import minutes
 from PIL import Image
 from sphinx import addnodes
@@ -184,9 +183,10 @@ class VerdictsRole(SphinxRole):
 
 
 class MovingFigure(SphinxDirective):
-    """Directive ``moving-figure``: nets on the circle while they learn; the content is the caption.
+    """Directive ``moving-figure``: nets on the circle while they learn; its content is the caption.
 
-    The nets are trained when the page is built, or come from the cache.
+    The nets are trained when the page is built, or come from the cache. RATIOS in the caption
+    stands for the ratios of the halves' numbers of paths.
     """
 
     has_content = True
@@ -194,7 +194,7 @@ class MovingFigure(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the figure with its caption."""
         self.env.note_reread()
-        made = {label: spec.result(device="cpu") for label, spec in films().items()}
+        made = films()
         scale = largest(made)
         choices, figures = [], []
         for label, film in made.items():
@@ -218,7 +218,7 @@ class MovingFigure(SphinxDirective):
         controls = (
             '<div class="moving-controls" hidden><button type="button">Pause</button>'
             f'<input type="range" min="0" max="{FRAMES - 1}" step="any" value="{FRAMES - 1}" '
-            'aria-label="epoch"><output></output></div>'
+            'aria-label="epoch"><output aria-live="off"></output></div>'
         )
         html = (
             f'<figure class="moving" data-seconds="{SECONDS}" data-epochs="{epochs}">'
@@ -305,7 +305,7 @@ def resolve(app: Sphinx, document: nodes.document, docname: str) -> None:
 def card(app: Sphinx, page: str, number: tuple[int, ...]) -> str:
     """Return a chapter's card."""
     told = app.env.metadata[page]
-    title = f"{'.'.join(map(str, number))} {app.env.titles[page].astext()}".strip()
+    title = "".join(f"{part}. " for part in number) + app.env.titles[page].astext()
     return (
         f'<article><h3><a href="{page}.html">{escape(title)}</a></h3>'
         f"<p>{escape(told['question'])}</p>{thumbnail(app, page, told['figure'])}"

@@ -1,4 +1,4 @@
-"""The moving figure as SVG: a net on the circle, where its active paths are, what it has learned.
+"""The moving figure as SVG: nets on the circle, where their active paths are, what they learned.
 
 Without animation it shows the end of training. Type and lines take the colour of the text around
 the figure, so that it reads on white and on black.
@@ -7,16 +7,51 @@ the figure, so that it reads on white and on black.
 import math
 
 import numpy as np
+from halfspace.companion.circle.conditions import circle_conditions
+from halfspace.companion.circle.film import CircleFilm
+from halfspace.companion.circle.readings import total_loss
 from halfspace.companion.plots.style import COLORS
 from halfspace.companion.spec import Result
 
-__all__ = ["FRAMES", "SECONDS", "drawing", "frames", "half_means", "largest", "standalone"]
+__all__ = [
+    "FRAMES",
+    "SECONDS",
+    "drawing",
+    "films",
+    "frames",
+    "half_means",
+    "largest",
+    "median_seed",
+    "standalone",
+]
 
 SECONDS = 6
 FRAMES = 24 + 4  # the last of 24 is shown for another four
 _SECTORS = 64
 _TICKS = (0, 1, 3, 10, 30, 100, 300)
 _FONT = "font-family='system-ui, sans-serif' font-size='15' fill='currentColor'"
+
+
+def median_seed(result: Result) -> int:
+    """Return the seed whose final loss is the median; of an even number the lower middle one."""
+    final = total_loss(result)[-1]
+    middle = np.argsort(final, kind="stable")[(len(final) - 1) // 2]
+    return result.spec.training.first_seed + int(middle)
+
+
+def films() -> dict[str, Result]:
+    """Return the films of a ReLU net, a DLGN, and this DLGN with frozen gates.
+
+    Each trains by the base recipe. The seeds are the recorded ones with the median final loss.
+    """
+    specs = {}
+    for name, label in dict(relu="ReLU net", dlgn="DLGN").items():
+        recorded = circle_conditions()[f"{name}: base"].result()
+        alone = recorded.spec.training.replace(first_seed=median_seed(recorded), seeds=1)
+        specs[label] = CircleFilm(training=alone)
+    frozen = specs["DLGN"].training.replace(model="frozen")
+    specs["DLGN, frozen gates"] = CircleFilm(training=frozen)
+    return {label: spec.result(device="cpu") for label, spec in specs.items()}
 
 
 def frames(values: np.ndarray) -> np.ndarray:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from claims_report import SIGNS
 from halfspace.companion import plots
-from halfspace.companion.circle.film import films
 from halfspace.companion.claims import KINDS
 from halfspace.companion.plots.style import COLORS
 from halfspace.companion.report import report, summary_by_kind
 from halfspace.companion.spec import Result
-from moving import largest, standalone
+from moving import films, largest, standalone
 from whole import write_whole
 
 __all__ = ["badge", "paper_claims"]
@@ -71,7 +70,7 @@ def preview(film: Result) -> bytes:
 
 def main() -> None:
     """Write the files."""
-    made = {label: spec.result(device="cpu") for label, spec in films().items()}
+    made = films()
     film, scale = made["DLGN"], largest(made)
     files = {
         "readme-figure.svg": standalone(film, COLORS["dlgn"], scale, TITLE, moving=True),

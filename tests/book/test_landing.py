@@ -12,7 +12,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 import yaml
+from halfspace.companion.circle.conditions import circle_conditions
+from halfspace.companion.circle.film import CircleFilm
+from halfspace.companion.circle.target import Circle
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 from test_browser import BOOK, browser  # noqa: F401
@@ -105,6 +109,32 @@ def test_several_claims_have_one_verdict(verdicts, verdict):
 
 
 # --- the moving figure ---
+
+
+def recorded(*losses):
+    arrays = {f"loss_{half}": np.array([losses, losses[::-1]]) for half in ("top", "bottom")}
+    training = SimpleNamespace(first_seed=100)
+    spec = SimpleNamespace(target=Circle(), training=training)
+    return SimpleNamespace(spec=spec, arrays=arrays)
+
+
+@pytest.mark.parametrize(
+    "losses, seed", [([3.0, 1.0, 2.0], 100), ([4.0, 3.0, 2.0, 1.0], 101), ([1.0], 100)]
+)
+def test_the_seed_has_the_median_final_loss(losses, seed):
+    assert moving.median_seed(recorded(*losses)) == seed
+
+
+def test_the_films_show_those_seeds_and_the_frozen_net_starts_as_the_trained_one(monkeypatch):
+    monkeypatch.setattr(CircleFilm, "result", lambda film, device: film)
+    specs = moving.films()
+    recorded = circle_conditions()["dlgn: base"].result()
+    trained, frozen = specs["DLGN"].training, specs["DLGN, frozen gates"].training
+    assert trained.first_seed == moving.median_seed(recorded) and trained.seeds == 1
+    starts = (spec.net(spec.first_seed) for spec in (trained, frozen))
+    for one, other in zip(*(start.state_dict().values() for start in starts), strict=True):
+        assert torch.equal(one, other)
+    assert all(spec.training.epochs == spec.at[-1] for spec in specs.values())
 
 
 @pytest.fixture
@@ -207,7 +237,7 @@ def test_a_chapter_has_a_card(tmp_path):
         tmp_path, "# Title & more\n\n{minutes}`chapters/one` min\n\n```{chapter-cards}\n```"
     )
     card = re.search("<article>.*</article>", page)[0]
-    assert '<a href="chapters/one.html">1 A chapter</a>' in card
+    assert '<a href="chapters/one.html">1. A chapter</a>' in card
     assert "<p>Is it so?</p>" in card and "<p class=minutes>1 minutes</p>" in card
     assert 'src="_images/card-fig-one.webp" alt="a picture" width="480" height="240"' in card
     assert (tmp_path / "out/_images/card-fig-one.webp").exists()

@@ -1,14 +1,11 @@
-"""The film keeps what its net does, and shows the seed that the rule picks."""
-
-from types import SimpleNamespace
+"""The film keeps what its net does."""
 
 import numpy as np
 import pytest
 import torch
-from halfspace.companion.circle.film import EPOCHS, CircleFilm, films, median_seed
+from halfspace.companion.circle.film import CircleFilm
 from halfspace.companion.circle.measures import hard_gates
 from halfspace.companion.circle.specs import recipe
-from halfspace.companion.circle.target import Circle
 from halfspace.datasets import circle_grid
 from halfspace.overlap import active_path_counts
 
@@ -32,26 +29,3 @@ def test_each_frame_is_the_net_of_that_epoch(model):
     assert arrays["loss"].shape == (3, 1)
     moved = (arrays["paths"][0] != arrays["paths"][-1]).any()
     assert not moved or model != "frozen"
-
-
-def recorded(*losses):
-    arrays = {f"loss_{half}": np.array([losses, losses[::-1]]) for half in ("top", "bottom")}
-    training = SimpleNamespace(first_seed=100)
-    spec = SimpleNamespace(target=Circle(), training=training)
-    return SimpleNamespace(spec=spec, arrays=arrays)
-
-
-@pytest.mark.parametrize(
-    "losses, seed", [([3.0, 1.0, 2.0], 100), ([4.0, 3.0, 2.0, 1.0], 101), ([1.0], 100)]
-)
-def test_the_seed_has_the_median_final_loss(losses, seed):
-    assert median_seed(recorded(*losses)) == seed
-
-
-def test_the_frozen_net_starts_as_the_trained_one_and_all_are_shown_to_the_end():
-    specs = films()
-    trained, frozen = specs["DLGN"].training, specs["DLGN, frozen gates"].training
-    starts = (spec.net(spec.first_seed) for spec in (trained, frozen))
-    for one, other in zip(*(start.state_dict().values() for start in starts), strict=True):
-        assert torch.equal(one, other)
-    assert all(spec.training.epochs == EPOCHS[-1] for spec in specs.values())

@@ -6,15 +6,13 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.circle.measures import hard_gates
-from halfspace.companion.circle.readings import total_loss
 from halfspace.companion.circle.specs import CircleEvaluation
-from halfspace.companion.spec import Integer, Result
+from halfspace.companion.spec import Integer
 from halfspace.datasets import circle_grid
 from halfspace.overlap import active_path_counts
 
-__all__ = ["EPOCHS", "CircleFilm", "films", "median_seed"]
+__all__ = ["EPOCHS", "CircleFilm"]
 
 EPOCHS = (*range(6), 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300)
 
@@ -56,24 +54,3 @@ class CircleFilm(CircleEvaluation):
             paths=torch.stack(paths).numpy(),
             loss=torch.stack(loss).numpy(),
         )
-
-
-def median_seed(result: Result) -> int:
-    """Return the seed whose final loss is the median; of an even number the lower middle one."""
-    final = total_loss(result)[-1]
-    middle = np.argsort(final, kind="stable")[(len(final) - 1) // 2]
-    return result.spec.training.first_seed + int(middle)
-
-
-def films() -> dict[str, CircleFilm]:
-    """Return the films of a ReLU net, a DLGN, and this DLGN with frozen gates.
-
-    Each trains by the base recipe. The seeds are the recorded ones with the median final loss.
-    """
-    specs = {}
-    for name, label in dict(relu="ReLU net", dlgn="DLGN").items():
-        recorded = circle_conditions()[f"{name}: base"].result()
-        alone = recorded.spec.training.replace(first_seed=median_seed(recorded), seeds=1)
-        specs[label] = CircleFilm(training=alone)
-    frozen = specs["DLGN"].training.replace(model="frozen")
-    return specs | {"DLGN, frozen gates": CircleFilm(training=frozen)}
