@@ -13,8 +13,8 @@ from matplotlib.colors import to_rgb
 from nbclient import NotebookClient
 from nbformat import v4
 
-LIGHT, DARK = "#ffffff", "#121212"  # the book's two grounds
-LEAST_CONTRAST = 2.5  # for lines and large type that must be told from either ground
+LIGHT, DARK = "#ffffff", "#000000"  # the two grounds of the book's figures
+TYPE, LINES = 4.5, 3  # the least contrasts, of WCAG 2
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_contrast_is_computed_as_defined():
 @pytest.mark.parametrize("name", [*plots.COLORS, "INK"])
 def test_colors_stand_out_on_both_grounds(name, ground):
     color = plots.INK if name == "INK" else plots.COLORS[name]
-    assert contrast(color, ground) >= (4 if name == "INK" else LEAST_CONTRAST)
+    assert contrast(color, ground) >= (TYPE if name == "INK" else LINES)
 
 
 def test_networks_can_be_told_apart():

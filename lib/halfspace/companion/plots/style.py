@@ -1,9 +1,9 @@
 """One style for every figure: sizes, colours, colour maps.
 
-Figures are narrow (5.2 in at most) with 10 pt type, so that they can be read on a phone; their
-ground is transparent and their lines and type are a grey that stands out on white as well as on
-black. Colours come from Okabe and Ito's palette, which suits people with colour-blindness, slightly
-adjusted for the two grounds.
+Figures are narrow (5.2 in at most) with 10 pt type, so that they can be read on a phone. Their
+ground is transparent; pages show them on white and on black. Type is the grey that has a contrast
+of 4.5 : 1 with both. Colours come from Okabe and Ito's palette, which suits people with
+colour-blindness, adjusted to at least 3 : 1 with both.
 """
 
 import os
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 __all__ = ["CMAP", "COLORS", "INK", "figure", "tag_panels", "use_style"]
 
-INK = "#7a7a7a"
+INK = "#757575"
 COLORS = {
     "relu": "#2f8fd0",
     "dlgn": "#e0662a",
@@ -25,15 +25,15 @@ COLORS = {
     "linear": "#8c8c8c",
     "low": "#12a37f",
     "simple": "#12a37f",
-    "high": "#d39500",
-    "complex": "#d39500",
+    "high": "#c08700",
+    "complex": "#c08700",
     "target": INK,
     "none": INK,
     "paper": INK,
     "ours": "#5d7fe0",
     "rebalanced loss": "#c9679b",
-    "equal paths": "#3fa7d6",
-    "own step sizes": "#b0a100",
+    "equal paths": "#379bc8",
+    "own step sizes": "#9e9100",
     "new half-spaces": "#00806a",
 }
 CMAP = "viridis"

@@ -51,7 +51,7 @@ def path_region(
     axis.add_collection(LineCollection(np.concatenate(borders), colors=INK, lw=1.2))
     for part, label in zip(parts, labels, strict=bool(labels)):
         x, y = _roomiest(cells, part)
-        axis.text(x, y, label, color="white", ha="center", va="center", weight="bold")
+        axis.text(x, y, label, color="black", ha="center", va="center", weight="bold")
 
 
 def unit_rows(
