@@ -22,11 +22,22 @@ def test_a_link_is_a_text_that_leads_somewhere():
     assert '<td><a id="here" href="report.html#a&amp;b">A &lt; B</a></td>' in html
 
 
-def test_sentences_are_broken_into_lines():
-    html = plots.html_table(
-        [{"short": "word", "long": "a sentence that is longer than forty letters"}]
-    )
-    assert html.count("white-space: normal") == 1 and "<td>word</td>" in html
+def test_numbers_have_a_true_minus_and_no_negative_zero():
+    html = plots.html_table([{"x": -0.5, "n": -1200, "of": "-0.00 (-0.07 to 0.07), 1e-10, a-b"}])
+    assert "<td>−0.5</td>" in html and "<td>−1\u202f200</td>" in html
+    assert "<td>0.00 (−0.07 to 0.07), 1e-10, a-b</td>" in html
+    assert "2026-11-25" in plots.html_table([{"day": "2026-11-25"}])
+
+
+def test_a_wide_table_tells_constant_columns_in_its_caption():
+    row = {"net": "DLGN", "seeds": 20} | {name: 0 for name in "abcdef"}
+    other = row | {name: 1 for name in "abcdef"}
+    html = plots.html_table([row, other])
+    assert "<caption>In every row: seeds 20.</caption>" in html and "<th>seeds</th>" not in html
+    assert html.count("<td>") == 2 * 7
+    narrow = [{"net": "DLGN", "agrees": True}, {"net": "ReLU", "agrees": True}]
+    assert "<caption>" not in plots.html_table(narrow)
+    assert "<caption>" not in plots.html_table([row])
 
 
 def test_a_transposed_table_has_a_row_per_quantity():

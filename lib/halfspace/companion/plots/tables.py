@@ -1,12 +1,16 @@
 """Tables for a notebook's page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Self
 
-__all__ = ["Link", "html_table", "transposed"]
+__all__ = ["SHOWN_ROWS", "Link", "html_table", "transposed", "typeset"]
 
-_SENTENCE = 40  # characters from which a cell is broken into lines
+SHOWN_ROWS = 10  # a page folds the rows after these
+_COLUMNS = 7  # a page's column holds as many with ease
+_MINUS = re.compile(r"(?<![\w.,:/-])-(?=\.?\d)")
+_NEGATIVE_ZERO = re.compile(r"(?<![\w.,])−(?=0(\.0+)?(?![\w.]))")
 
 
 class Link(str):
@@ -27,25 +31,30 @@ class Link(str):
 
 
 def html_table(rows: Sequence[Mapping[str, object]]) -> str:
-    """Lay out rows as an HTML table that scrolls by itself where a screen is narrow.
+    """Lay out rows as an HTML table.
+
+    In a table of more than seven columns, those that hold one value alone (but for the first) are
+    told in the caption.
 
     Args:
         rows: mappings with the same keys, which head the columns. Floats are written with three
-            digits, whole numbers with thin spaces between thousands, a ``Link`` as a link, all else
-            as it is.
+            digits, whole numbers with thin spaces between thousands, a ``Link`` as a link, text as
+            it is but for minus signs.
 
     Raises:
         ValueError: if there is no row or the keys differ.
     """
     if not rows or any(list(row) != list(rows[0]) for row in rows):
         raise ValueError("rows must share their keys, and there must be at least one")
-    head = "".join(f"<th>{escape(key)}</th>" for key in rows[0])
-    body = "".join(
-        "<tr>" + "".join(_cell(_written(value)) for value in row.values()) + "</tr>" for row in rows
-    )
+    same = _same(rows)
+    told = "; ".join(f"{key} {_written(value)}" for key, value in same.items())
+    caption = f"<caption>In every row: {escape(told)}.</caption>" if told else ""
+    keys = [key for key in rows[0] if key not in same]
+    head = "".join(f"<th>{escape(key)}</th>" for key in keys)
+    body = "".join("<tr>" + "".join(_cell(row[key]) for key in keys) + "</tr>" for row in rows)
     # The theme knows the class "dataframe" and colours it for light and dark pages.
     return (
-        '<div style="overflow-x: auto"><table class="table dataframe">'
+        f'<div style="overflow-x: auto"><table class="table dataframe">{caption}'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -64,18 +73,35 @@ def transposed(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     return [{"": name} | {str(row[first]): row[name] for row in rows} for name in names]
 
 
-def _cell(text: str) -> str:
-    # The theme keeps cells on one line: sentences would push the other columns out of sight.
-    wrapped = ' style="white-space: normal; min-width: 11em; text-align: left"'
-    shown = escape(text)
-    if isinstance(text, Link):
-        shown = f'<a id="{escape(text.name)}" href="{escape(text.address)}">{shown}</a>'
-    return f"<td{wrapped if len(text) > _SENTENCE else ''}>{shown}</td>"
+def typeset(text: str) -> str:
+    """Set the minus signs of the numbers in a text; a rounded zero has none.
+
+    Example:
+        >>> typeset("-1.5 (-0.00 to 1e-10)")
+        '−1.5 (0.00 to 1e-10)'
+    """
+    return _NEGATIVE_ZERO.sub("", _MINUS.sub("−", text))
+
+
+def _same(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return the columns whose value is the same in every row, where a table is wide."""
+    first, *names = rows[0]
+    if len(names) < _COLUMNS or len(rows) == 1:
+        return {}
+    return {name: rows[0][name] for name in names if len({row[name] for row in rows}) == 1}
+
+
+def _cell(value: object) -> str:
+    """Return the cell that shows a value."""
+    shown = escape(_written(value))
+    if isinstance(value, Link):
+        shown = f'<a id="{escape(value.name)}" href="{escape(value.address)}">{shown}</a>'
+    return f"<td>{shown}</td>"
 
 
 def _written(value: object) -> str:
     if isinstance(value, bool | str):
-        return {True: "yes", False: "no"}.get(value, value)
+        return typeset({True: "yes", False: "no"}.get(value, value))
     if value == int(value) and abs(value) < 1e9:
-        return f"{int(value):,}".replace(",", "\u202f")
-    return f"{value:.3g}"
+        return typeset(f"{int(value):,}".replace(",", "\u202f"))
+    return typeset(f"{value:.3g}")
