@@ -101,7 +101,7 @@ def allowed(name, other):
         return other != "halfspace" and (top != "halfspace" or parts[0] in FLOORS)
     parts = parts[1:]
     if home[1] == "plots":
-        return parts[0] == "plots"
+        return parts[0] in {"plots", "text"}
     if home[1] not in USES:  # the frame
         return parts[0] == home[1] or FRAME.get(parts[0], 99) < FRAME[home[1]]
     if home[2] == "plots":

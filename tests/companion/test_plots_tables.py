@@ -2,6 +2,7 @@
 
 import pytest
 from halfspace.companion import plots
+from halfspace.companion.text import Link
 
 
 def test_a_table_has_its_rows_and_writes_numbers_for_people():
@@ -16,7 +17,7 @@ def test_a_table_has_its_rows_and_writes_numbers_for_people():
 
 
 def test_a_link_is_a_text_that_leads_somewhere():
-    link = plots.Link("A < B", "report.html#a&b", "here")
+    link = Link("A < B", "report.html#a&b", "here")
     assert link == "A < B" and link.upper() == "A < B"
     html = plots.html_table([{"claim": link}])
     assert '<td><a id="here" href="report.html#a&amp;b">A &lt; B</a></td>' in html

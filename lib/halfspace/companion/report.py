@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from halfspace.companion.claims import KINDS, VERDICTS, Case, Claim, Finding
 from halfspace.companion.inference import holm
-from halfspace.companion.plots import Link
 from halfspace.companion.registry import CLAIMS_OF, condition, judge
+from halfspace.companion.text import Link
 
 __all__ = [
     "direction",

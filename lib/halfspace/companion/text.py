@@ -1,11 +1,29 @@
-"""Values that the text of a chapter quotes."""
+"""Texts of a chapter: numbers written for people, links of a table, values to quote."""
 
 import math
 from collections.abc import Mapping
+from typing import Self
 
-__all__ = ["factor", "glue_all", "raised", "scientific", "thousands"]
+__all__ = ["Link", "factor", "glue_all", "raised", "scientific", "thousands"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Link(str):
+    """A text that a table shows as a link, with a name that others can link to.
+
+    Attributes:
+        address: where it leads.
+        name: the id of the link itself.
+    """
+
+    __slots__ = ("address", "name")
+
+    def __new__(cls, text: str, address: str, name: str) -> Self:
+        """Return the text, which is a ``str`` in every other respect."""
+        link = super().__new__(cls, text)
+        link.address, link.name = address, name
+        return link
 
 
 def factor(mean: float, low: float, high: float) -> str:

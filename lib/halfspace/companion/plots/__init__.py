@@ -12,13 +12,12 @@ from halfspace.companion.plots.curves import (
 )
 from halfspace.companion.plots.images import kernel_row
 from halfspace.companion.plots.style import CMAP, COLORS, INK, figure, tag_panels, use_style
-from halfspace.companion.plots.tables import Link, html_table, transposed
+from halfspace.companion.plots.tables import html_table, transposed
 
 __all__ = [
     "CMAP",
     "COLORS",
     "INK",
-    "Link",
     "band_panels",
     "factor_axis",
     "figure",

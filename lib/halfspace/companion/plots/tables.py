@@ -3,31 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Self
 
-__all__ = ["SHOWN_ROWS", "Link", "html_table", "transposed", "typeset"]
+from halfspace.companion.text import Link
+
+__all__ = ["SHOWN_ROWS", "html_table", "transposed", "typeset"]
 
 SHOWN_ROWS = 10  # a page folds the rows after these
 _COLUMNS = 7  # a page's column holds as many with ease
 _MINUS = re.compile(r"(?<![\w.,:/-])-(?=\.?\d)")
 _NEGATIVE_ZERO = re.compile(r"(?<![\w.,])−(?=0(\.0+)?(?![\w.]))")
-
-
-class Link(str):
-    """A text that a table shows as a link, with a name that others can link to.
-
-    Attributes:
-        address: where it leads.
-        name: the id of the link itself.
-    """
-
-    __slots__ = ("address", "name")
-
-    def __new__(cls, text: str, address: str, name: str) -> Self:
-        """Return the text, which is a ``str`` in every other respect."""
-        link = super().__new__(cls, text)
-        link.address, link.name = address, name
-        return link
 
 
 def html_table(rows: Sequence[Mapping[str, object]]) -> str:
