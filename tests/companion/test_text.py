@@ -42,7 +42,7 @@ def test_numbers_are_written_for_people():
     assert thousands(999) == "999" and thousands(1048576) == "1\u202f048\u202f576"
     assert [scientific(number) for number in (0, 2.6e-13, 1e12, -9.6e-5)] == [
         "0",
-        "3 × 10⁻¹³",
-        "1 × 10¹²",
-        "−1 × 10⁻⁴",
+        "3\u00a0×\u00a010⁻¹³",
+        "1\u00a0×\u00a010¹²",
+        "−1\u00a0×\u00a010⁻⁴",
     ]

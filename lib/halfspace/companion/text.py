@@ -69,14 +69,15 @@ def glue_all(values: Mapping[str, object], prefix: str = "") -> None:
 
 
 def scientific(value: float) -> str:
-    """Write a number with one digit and a power of ten.
+    """Write a number with one digit and a power of ten, in one unbroken piece.
 
     Example:
-        >>> scientific(2.2e-15), scientific(0)
-        ('2 × 10⁻¹⁵', '0')
+        >>> scientific(2.2e-15) == "2\u00a0×\u00a010⁻¹⁵", scientific(0)
+        (True, '0')
     """
     digit, power = f"{value:.0e}".split("e")
-    return f"{digit} × 10{raised(int(power))}".replace("-", "−") if value else "0"
+    digit = digit.replace("-", "−")
+    return f"{digit}\u00a0×\u00a010{raised(int(power))}" if value else "0"
 
 
 def raised(number: int) -> str:

@@ -52,10 +52,10 @@ def test_jumps_are_quoted_in_percent_and_as_a_share():
     values = readings.jump_values(nets, [0.5, 0.2], [0.30, 0.31])
     # The smallest norm is C's in the first net: its weights are -0.25 and 0.8.
     assert values == {
-        "distance": "8 × 10⁻¹",
+        "distance": "8\u00a0×\u00a010⁻¹",
         "norm": pytest.approx(np.hypot(0.25, 0.8)),
         "relu_change": pytest.approx(30),
-        "dlgn_change": "1 × 10⁻²",
+        "dlgn_change": "1\u00a0×\u00a010⁻²",
     }
 
 
@@ -93,7 +93,7 @@ def test_unions_are_summed_up_by_net():
     values = [("a", 4, 3, 1.0, 1.5), ("b", 8, 2, 2.0, 2.0), ("a", 4, 1, 3.0, 2.0)]
     rows = [dict(zip(keys, row, strict=True)) for row in values]
     assert [tuple(row.values()) for row in readings.union_summary(rows)] == [
-        ("a", "1 × 10⁰", 2, 4, "1 to 3"),
+        ("a", "1\u00a0×\u00a010⁰", 2, 4, "1 to 3"),
         ("b", "0", 1, 8, "2 to 2"),
     ]
 

@@ -358,15 +358,15 @@ def test_numbers_of_exactness():
         "most-wrong-single": "3.0 %",
     }
     assert readings.tangent_numbers([{"largest error": 2e-7}, {"largest error": 1e-7}]) == {
-        "ntk-error": "2 × 10⁻⁷"
+        "ntk-error": "2\u00a0×\u00a010⁻⁷"
     }
     areas = [{"cells": 9, "error of a": 1e-9, "error of b": error} for error in (2e-9, 4e-9)]
-    assert readings.area_numbers(areas) == {"area-error": "4 × 10⁻⁹"}
+    assert readings.area_numbers(areas) == {"area-error": "4\u00a0×\u00a010⁻⁹"}
 
 
 def test_small_numbers_of_a_table_become_powers_of_ten():
     rows = readings.with_powers([{"a": 2e-7, "b": 0.5, "c": 0.0, "d": "x"}])
-    assert rows == [{"a": "2 × 10⁻⁷", "b": 0.5, "c": 0.0, "d": "x"}]
+    assert rows == [{"a": "2\u00a0×\u00a010⁻⁷", "b": 0.5, "c": 0.0, "d": "x"}]
 
 
 # --- Reading the files ---

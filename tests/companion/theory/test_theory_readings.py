@@ -193,9 +193,9 @@ def test_experts_are_quoted_with_their_largest_gaps():
     arrays |= dict(train_experts=np.array([0.9, 0.2]), steps=np.array([1, 1030]))
     result = Result(ConstantExperts(), arrays, {}, "computed")
     assert readings.experts_values(result) == {
-        "descent-gap": "3 × 10⁰",
-        "limit-gap": "1 × 10⁰",
-        "ridge-gap": "5 × 10⁻¹",
+        "descent-gap": "3\u00a0×\u00a010⁰",
+        "limit-gap": "1\u00a0×\u00a010⁰",
+        "ridge-gap": "5\u00a0×\u00a010⁻¹",
         "experts-paths": 27,
         "experts-points": 64,
         "experts-patterns": 5,

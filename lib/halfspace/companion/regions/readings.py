@@ -214,9 +214,9 @@ def search_text(search: DisconnectedSearch) -> str:
         f"window. The figures show one of these: the path through the units {units} of the net "
         f"with seed {region.seed}. It has {len(region.shares)} components, the smallest of "
         f"{100 * region.shares.min():.0f} %, and each of its units matters: without it, the region "
-        f"would be larger by at least {least:.0f} % of the window. Of all regions, this one has "
-        "the largest such minimum. The effect is real and not rare among small random nets, but "
-        "it is not typical."
+        f"would be larger by at least {least:.0f} % of the window. The smaller of these two "
+        "numbers is the largest among all. So the effect is real and not rare among small random "
+        "nets, but it is not typical."
     )
 
 
