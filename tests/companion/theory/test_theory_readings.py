@@ -254,6 +254,7 @@ def test_limits_are_quoted_with_their_intervals():
     near, far = [[1.0, 1.0, 1.0], [1.1, 1.1, 1.1]], [[1.5, 1.0, 0.5], [1.51, 1.1, 0.51]]
     values = readings.limit_values({"a": limit(errors, near), "b": limit(errors, far)}, 16)
     assert values["limit-seeds"] == 2 and (values["a-held"], values["b-held"]) == (3, 1)
+    assert type(values["a-held"]) is int  # the page shows its repr
     reach = 12.706 * 0.1
     slopes = [values[f"a-wide-{end}"] for end in ("slope", "low", "high")]
     assert slopes == ["−0.50", f"−{0.5 + reach:.2f}", f"{reach - 0.5:.2f}"]

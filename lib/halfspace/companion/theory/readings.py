@@ -460,7 +460,8 @@ def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int 
     values = {}
     for name, result in results.items():
         values["limit-seeds"] = len(result.errors)
-        values[f"{name}-held"] = sum(low <= 1 <= high for _, low, high in mean_ratios(result))
+        held = [low <= 1 <= high for _, low, high in mean_ratios(result)]
+        values[f"{name}-held"] = int(sum(held))  # numpy's numbers would show their type
         for part, least in (("wide", fit_from), ("all", 1)):
             values |= _exponent(f"{name}-{part}", result, least)
     return values
