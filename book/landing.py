@@ -335,8 +335,7 @@ def thumbnail(app: Sphinx, page: str, name: str | None) -> str:
     fignumbers = app.env.toc_fignumbers[page]["figure"][figure["ids"][0]]
     caption = f"Figure {'.'.join(map(str, fignumbers))}"
     return (
-        f'<figure><img src="_images/{target.name}" alt="{escape(image["alt"])}"{size} '
-        f'loading="lazy">'
+        f'<figure><img src="_images/{target.name}" alt="{escape(image["alt"])}"{size}>'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
