@@ -120,8 +120,9 @@ def notes(finding: dict) -> str:
     told = []
     if finding["interval"] == "bootstrap":
         told.append(f"median {finding_text(finding, 'median')}")
-    p = finding["holm"]
-    if finding["holds"] is not None and p is not None and p >= 0.05:
+    p = finding["holm"]  # of an equality it speaks for it, not against it
+    decided = finding["holds"] or (finding["holds"] is False and finding["test"] != "equal")
+    if decided and p is not None and p >= 0.05:
         told.append(f"Holm p = {p:.2f}: chance is not excluded")
     return f" <small>{'; '.join(told)}</small>" if told else ""
 

@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from pathlib import Path
+from textwrap import shorten
 
 from claims_report import entries as claims
 from docutils import nodes
@@ -55,10 +56,12 @@ def text_of(node: nodes.Node) -> str:
     return " ".join(text_of(child) for child in node.children if not isinstance(child, apart))
 
 
-def entry(kind: str, page: str, anchor: str, title: str, text: str) -> dict[str, str]:
-    """Return what the search page shows of one place."""
+def entry(kind: str, page: str, anchor: str, title: str, near: str, text: str) -> dict[str, str]:
+    """Return what the search page shows of one place; ``near`` is told beside the title."""
     address = f"{page}.html#{anchor}" if anchor else f"{page}.html"
-    return {"kind": kind, "to": address, "title": title, "text": " ".join(text.split())}
+    return {"kind": kind, "to": address, "title": title, "near": near} | {
+        "text": " ".join(text.split())
+    }
 
 
 def page_entries(page: str, document: nodes.document) -> list[dict[str, str]]:
@@ -67,20 +70,22 @@ def page_entries(page: str, document: nodes.document) -> list[dict[str, str]]:
     sections = [s for s in document.findall(nodes.section) if isinstance(s[0], nodes.title)]
     heading = sections[0][0].astext() if sections else page
     for number, section in enumerate(sections):
-        shown = f"{section[0].astext()} – {heading}" if number else heading
+        title, near = section[0].astext(), heading if number else ""
         anchor = section["ids"][0] if number else ""
-        found.append(entry("section" if number else "page", page, anchor, shown, text_of(section)))
+        found.append(
+            entry("section" if number else "page", page, anchor, title, near, text_of(section))
+        )
     for figure in document.findall(nodes.figure):
         caption = figure.next_node(nodes.caption)
         if figure["ids"] and caption is not None:
             text = text_of(caption)
-            title = f"{text.split('. ')[0].rstrip('.')} – {heading}"
-            found.append(entry("figure", page, figure["ids"][0], title, text))
+            title = shorten(re.split(r"[.:] ", text)[0].rstrip("."), 90, placeholder=" …")
+            found.append(entry("figure", page, figure["ids"][0], title, heading, text))
     for item in document.findall(nodes.definition_list_item):
         term = item.next_node(nodes.term)
         if term["ids"]:
             text = " ".join(map(text_of, item.findall(nodes.definition)))
-            found.append(entry("term", page, term["ids"][0], term.astext(), text))
+            found.append(entry("term", page, term["ids"][0], term.astext(), heading, text))
     return found
 
 
@@ -91,7 +96,8 @@ def claim_entries(report: list[dict]) -> list[dict[str, str]]:
             "claim",
             "reproduction",
             f"claim-{claim['id']}",
-            f"{claim['claim']} – {claim['worded']}",
+            claim["claim"],
+            claim["worded"],
             f"{claim['id']}. {claim['where']}. {claim['quote']} Measured: {claim['statistic']}.",
         )
         for claim in report

@@ -7,7 +7,7 @@
   const WEIGHT = { page: 4, section: 3, term: 3, claim: 2, figure: 2 };
 
   const plain = (text) => text.normalize("NFKC").toLowerCase();
-  const escaped = (text) => text.replace(/[.*+\-?^${}()|[\]\\]/g, "\\$&");
+  const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
   // A word matches at the beginning of words; a plural finds the singular.
   const pattern = (word) => {
@@ -20,8 +20,10 @@
 
   const hits = (text, word) => [...text.matchAll(word)].length;
 
-  const score = (entry, words) => {
-    let sum = WEIGHT[entry.kind];
+  const score = (entry, words, query) => {
+    const title = plain(entry.title);
+    let sum = WEIGHT[entry.kind] + 15 * title.includes(query);
+    sum += 25 * (title.replace(/^the /, "") === query);
     for (const word of words) {
       const inTitle = hits(entry.title, word);
       const inText = hits(entry.text, word);
@@ -31,9 +33,9 @@
     return sum;
   };
 
-  const find = (entries, words) =>
+  const find = (entries, words, query) =>
     entries
-      .map((entry) => ({ entry, score: score(entry, words) }))
+      .map((entry) => ({ entry, score: score(entry, words, query) }))
       .filter((found) => words.length && found.score)
       .sort((a, b) => b.score - a.score)
       .map((found) => found.entry);
@@ -64,17 +66,18 @@
     const link = document.createElement("a");
     link.href = entry.to;
     link.append(marked(entry.title, words));
-    const kind = Object.assign(document.createElement("small"), { textContent: ` ${entry.kind}` });
+    const kind = Object.assign(document.createElement("small"), { textContent: entry.kind });
+    if (entry.near) kind.textContent += `, ${entry.near}`;
     const quoted = document.createElement("p");
     quoted.append(marked(excerpt(entry.text, words), words));
     const line = document.createElement("li");
-    line.append(link, kind, quoted);
+    line.append(link, " ", kind, quoted);
     return line;
   };
 
   const show = (query) => {
     const words = parse(query);
-    const found = find(searchEntries, words);
+    const found = find(searchEntries, words, plain(query).trim());
     const number = found.length > MOST ? `the first ${MOST} of ${found.length}` : found.length;
     const heading = Object.assign(document.createElement("h2"), { textContent: "Search results" });
     const status = document.createElement("p");

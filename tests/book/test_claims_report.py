@@ -66,6 +66,14 @@ def test_a_card_can_be_filtered_and_is_escaped():
     assert "not reproduced <small>1</small>" in buttons and "pending <small>0</small>" in buttons
 
 
+def test_chance_is_named_where_it_speaks_against_what_is_said():
+    lucky = FINDING | {"holds": True, "holm": 0.4}
+    assert "chance is not excluded" in claims_cards.notes(lucky)
+    assert "chance" not in claims_cards.notes(lucky | {"holm": 0.01})
+    assert "chance" not in claims_cards.notes(lucky | {"holds": None})
+    assert "chance" not in claims_cards.notes(lucky | {"holds": False, "test": "equal"})
+
+
 @pytest.mark.parametrize(
     ("plain", "typeset"),
     [

@@ -52,12 +52,15 @@ def test_pages_sections_and_figures_are_found_with_their_own_words():
         "kind": "page",
         "to": "chapters/a.html",
         "title": "Kernels",
+        "near": "",
         "text": "First words over two lines.",
     }
     assert (inner["kind"], inner["to"]) == ("section", "chapters/a.html#inner")
-    assert inner["title"] == "Inner – Kernels" and inner["text"] == "Second words."
+    assert (inner["title"], inner["near"]) == ("Inner", "Kernels") and inner[
+        "text"
+    ] == "Second words."
     assert (figure["kind"], figure["to"]) == ("figure", "chapters/a.html#fig-a")
-    assert figure["title"] == "Shared paths – Kernels"
+    assert (figure["title"], figure["near"]) == ("Shared paths", "Kernels")
     assert figure["text"] == "Shared paths. Brightness counts."
 
 
@@ -70,6 +73,7 @@ def test_terms_are_found_by_their_definition():
         "kind": "term",
         "to": "glossary.html#term-a",
         "title": "Term",
+        "near": "glossary",
         "text": "What it means.",
     }
 
@@ -83,7 +87,9 @@ def test_claims_are_found_by_their_words_and_ids():
     found = search_index.claim_entries(search_index.claims())
     assert len({entry["to"] for entry in found}) == len(found) > 100
     (claim,) = (e for e in found if e["to"] == "reproduction.html#claim-paths-stay-2")
-    assert "low-frequency half" in claim["title"] and "paths-stay-2" in claim["text"]
+    assert (
+        "low-frequency half" in claim["title"] and claim["near"] and "paths-stay-2" in claim["text"]
+    )
 
 
 def test_the_entries_are_a_script(tmp_path):
