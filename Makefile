@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-browser bench results verify serve clean lock subject readme-figure repository-url
+.PHONY: help book pdf test test-browser bench results verify serve clean lock subject readme-figure repository-url
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -28,6 +28,9 @@ help:  ## list the targets
 
 book: .venv/.stamp  ## execute the chapters and build _build/html (PARAMETERS=quick|default|paper, CORES=2)
 	@$(RUN) book/build.py
+
+pdf: .venv/.stamp  ## print the built book into _build/book.pdf, through Chromium
+	@$(RUN) book/pdf.py
 
 test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 	.venv/bin/python -m ruff check

@@ -23,7 +23,8 @@ from sphinx.util.docutils import SphinxDirective
 
 __all__ = ["BuildReport", "parameters_of", "setup", "shown", "swap"]
 
-MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")
+MATHJAX = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
+MATHJAX += ("output/chtml/fonts", "a11y/assistive-mml.js")
 
 logger = logging.getLogger(__name__)
 

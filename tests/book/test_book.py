@@ -232,7 +232,7 @@ def test_a_build_shows_runs_and_fails_without_them(little_book):
     assert "Title 2026-01-02 03:04 UTC 61 A device" in about
     assert "Title seed 3 0" in about and "device 'auto'" in about and "torch 2" in about
     assert str(little_book) not in about
-    assert (little_book / "_build/html/_static/mathjax/tex-chtml-full.js").exists()
+    assert (little_book / "_build/html/_static/mathjax/startup.js").exists()
 
     shutil.rmtree(little_book / "_build/executed")
     done = build(little_book)

@@ -1,18 +1,28 @@
 """Every page of the built book in Chromium: `make test-browser`, after `make book`."""
 
 import functools
+import gzip
 import http.server
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+import axe_playwright_python
 import pytest
+from bs4 import BeautifulSoup
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import pdf  # noqa: E402
+
 BOOK = ROOT / "_build" / "html"
 PAGES = sorted(
     str(path.relative_to(BOOK))
@@ -105,6 +115,12 @@ SIDEWAYS = """() => {
           ...spill.slice(0, 5).map(e => e.tagName + '.' + e.className)];
 }"""
 
+LOAD_IMAGES = """async () => {
+  const images = [...document.images];
+  images.forEach(img => img.loading = 'eager');
+  await Promise.all(images.map(img => img.decode().catch(() => null)));
+}"""
+
 FIGURES = """() => [...document.querySelectorAll('article img')].flatMap(img => {
   const wrong = [];
   if (!img.alt.trim() || /[.](png|svg)$/.test(img.alt)) wrong.push('no alt: ' + img.src);
@@ -112,7 +128,9 @@ FIGURES = """() => [...document.querySelectorAll('article img')].flatMap(img => 
   if (img.getBoundingClientRect().width > 641) wrong.push('wider than 640 px: ' + img.src);
   const style = getComputedStyle(img);
   if (style.filter !== 'none') wrong.push('filtered: ' + img.src);
-  if (style.backgroundColor !== 'rgba(0, 0, 0, 0)') wrong.push('own ground: ' + img.src);
+  const ground = document.documentElement.dataset.theme === 'dark' ? 'rgb(0, 0, 0)'
+    : 'rgb(255, 255, 255)';  // on which the figures' type has its contrast
+  if (style.backgroundColor !== ground) wrong.push(style.backgroundColor + ': ' + img.src);
   const caption = img.closest('figure')?.querySelector('figcaption');
   if (!caption?.innerText.trim()) wrong.push('no caption: ' + img.src);
   return wrong;
@@ -127,6 +145,7 @@ def test_every_page_is_quiet_and_fits(visit):
     for name in PAGES:
         page = visit(name)
         assert page.evaluate(SIDEWAYS) == [], f"{name} scrolls sideways"
+        page.evaluate(LOAD_IMAGES)
         assert page.evaluate(FIGURES) == [], name
         assert page.evaluate(MATHS) == [], f"{name}: mathematics not rendered"
         if visit.look != "phone":
@@ -143,6 +162,106 @@ def test_search_finds_a_word_of_the_book(visit):
 def test_one_search_field_is_reachable(visit):
     page = visit("index.html")
     assert page.locator(".bd-header").filter(visible=True).count() == 0
+
+
+# What depends on the look is asked for in each: colours in both themes, the layout at both widths.
+RULES = {
+    "light": {"rules": {"label-content-name-mismatch": {"enabled": True}}},
+    "dark": {"runOnly": ["color-contrast", "link-in-text-block"]},
+    "phone": {"rules": {"color-contrast": {"enabled": False}}},
+}
+
+
+@pytest.mark.parametrize("visit", [("http", look) for look in LOOKS], ids="-".join, indirect=True)
+def test_axe_finds_no_violation(visit):
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+    for name in PAGES:
+        page = visit(name)
+        page.add_script_tag(path=axe)
+        options = {"resultTypes": ["violations"]} | RULES[visit.look]
+        found = page.evaluate("options => axe.run(options)", options)["violations"]
+        places = [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+        assert places == [], name
+
+
+# Tables that are wider than their place, and places that are wider than the page's column.
+WIDE_TABLES = """() => [...document.querySelectorAll('article table')].filter(table => {
+  const column = table.closest('article').getBoundingClientRect();
+  const box = table.getBoundingClientRect();
+  const scrolled = table.parentElement.scrollWidth > table.parentElement.clientWidth + 1;
+  return table.checkVisibility() && (scrolled || box.right > column.right + 1);
+}).map(table => table.innerText.slice(0, 60))"""
+
+LONG_TABLES = """() => [...document.querySelectorAll('article table:not(.indextable)')].filter(
+  table => !table.querySelector('tbody tr[id]') &&
+  [...table.querySelectorAll('tbody tr')].filter(row => row.checkVisibility()).length > 10
+).map(table => table.innerText.slice(0, 60))"""
+
+
+@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_table_is_wider_than_its_column_or_long_before_its_fold(visit, width):
+    visit("index.html").set_viewport_size({"width": width, "height": 900})
+    for name in PAGES:
+        page = visit(name)
+        assert page.evaluate(WIDE_TABLES) == [], f"{name} at {width} px"
+        assert page.evaluate(LONG_TABLES) == [], name
+
+
+@pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
+def test_a_table_becomes_cards_on_a_phone_and_unfolds_by_keyboard(visit):
+    page = visit("chapters/02_active_path_regions.html")
+    table = page.locator("article .table-box table.cards").first
+    cell = table.locator("tbody tr").first.locator("[data-label]").last
+    label = cell.evaluate("e => getComputedStyle(e, '::before').content")
+    assert label == f'"{cell.get_attribute("data-label")}"'
+    rows = table.locator("tbody tr")
+    fold = page.locator("article details.fold").first
+    assert rows.filter(visible=True).count() == 10 < rows.count()
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert rows.filter(visible=True).count() == rows.count()
+
+
+# Boxes that scroll and are not reached, or the other way round.
+SCROLLING = """() => [...document.querySelectorAll('article *')].filter(e => {
+  if (!e.checkVisibility()) return false;
+  const scrolls = e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 &&
+    ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
+  const reached = e.hasAttribute('data-scrolls') && e.tabIndex === 0 && !!e.ariaLabel;
+  return scrolls !== reached;
+}).map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
+def test_the_keyboard_reaches_what_scrolls_and_nothing_else(visit):
+    for name in PAGES:
+        page = visit(name)
+        page.wait_for_timeout(300)  # fonts of formulas arrive last
+        assert page.evaluate(SCROLLING) == [], name
+    page = visit(CHAPTER)
+    before = page.locator("[data-scrolls]").count()
+    page.set_viewport_size({"width": 2500, "height": 900})
+    page.wait_for_timeout(300)
+    assert page.locator("[data-scrolls]").count() < before
+
+
+RAW, GZIPPED = 2_500_000, 900_000
+
+
+@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
+def test_every_page_is_light(visit, sites):
+    loaded = {}
+    page = visit("index.html")
+    page.on("response", lambda r: loaded.setdefault(urlsplit(r.url).path[1:], None))
+    for name in PAGES:
+        loaded.clear()
+        visit(name).evaluate(LOAD_IMAGES)
+        page.wait_for_load_state("networkidle")
+        contents = [(BOOK / unquote(path)).read_bytes() for path in loaded if path]
+        raw = sum(map(len, contents))
+        gzipped = sum(len(gzip.compress(content, 6)) for content in contents)
+        assert raw < RAW and gzipped < GZIPPED, f"{name}: {raw:,} bytes, {gzipped:,} gzipped"
 
 
 CHAPTER = "chapters/how_fast_how_exact.html"
@@ -361,6 +480,34 @@ def test_printing_in_the_dark_mode_is_light_and_leaves_the_page_dark(visit):
     page.wait_for_function("document.documentElement.dataset.theme === 'light'")
     page.emulate_media(media="screen", color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
+
+def test_the_pdf_has_its_chapters_links_and_page_numbers(browser, tmp_path):
+    for name in ("_static", "_images", "chapters", "glossary.html"):
+        (tmp_path / name).symlink_to(BOOK / name)
+    index = BeautifulSoup((BOOK / "index.html").read_text(encoding="utf8"), "html.parser")
+    kept = ("#", "chapters/01_mixture_of_experts.html", "glossary.html")
+    for entry in index.select(".bd-docs-nav li.toctree-l1"):
+        if entry.a["href"] not in kept:
+            entry.decompose()
+    (tmp_path / "index.html").write_text(str(index), encoding="utf8")
+    printed = pdf.printed(browser, tmp_path)
+    places = pdf.first_pages(printed)
+    chapters = [places[name] for name in ("index", "chapters-01_mixture_of_experts", "glossary")]
+    assert 1 < chapters[0] < chapters[1] < chapters[2]
+    links = set(re.findall(rb"/Dest /([^\s>]+)", printed))
+    assert len(links) > 20 and {link.decode() for link in links} <= set(places)
+    assert b"/Outlines" in printed
+    if shutil.which("pdftotext"):
+        (tmp_path / "book.pdf").write_bytes(printed)
+        command = ["pdftotext", "-layout", tmp_path / "book.pdf", "-"]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        pages = text.split("\f")[:-1]
+        for title, number in zip(("1. A network", "Glossary"), chapters[1:], strict=True):
+            assert re.search(rf"{title}.* {number}\n", pages[0]), pages[0]
+        for number, page in enumerate(pages, 1):
+            assert page.split()[-1] == str(number)
+        assert "$" not in pages[chapters[1]] and "Show code" not in text
 
 
 def test_pages_name_no_path_of_the_machine():

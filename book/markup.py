@@ -1,0 +1,141 @@
+"""What a built page's markup gains: names and roles for assistive technology, tables that fit.
+
+Themes, notebooks and pandas write the markup; these functions change the parsed page in place.
+"""
+
+import re
+from copy import copy
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from halfspace.companion.plots.tables import SHOWN_ROWS, typeset
+
+__all__ = ["column_labels", "complete_tables", "mend_roles"]
+
+PHONE = 340  # pixels that a table has on a phone
+LETTER, PADDING = 8.5, 20  # about, in pixels
+SENTENCE = 40  # letters from which a cell is read as a sentence
+LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
+NUMBER = re.compile(r"[−+×]?[\d.,\u202f]+( ?%)?")
+
+
+def mend_roles(page: BeautifulSoup) -> None:
+    """Give parts of the theme, of bibliographies and of code bars the roles and names they lack."""
+    for entry in page.select(".citation[role=doc-biblioentry]"):
+        entry["role"] = "listitem"
+    for logo in page.select(".sidebar-primary-item:has(> .navbar-brand)"):
+        logo["role"], logo["aria-label"] = "navigation", "Home"
+    for bar in page.select("summary[aria-label]"):  # what it shows is its name
+        del bar["aria-label"]
+    for button in page.select(".search-button-field, .search-button__button"):
+        del button["aria-label"]  # it reads "Search Ctrl+K"
+    for cell in page.select("th"):
+        if not cell.get_text(strip=True):
+            cell.name = "td"
+
+
+def complete_tables(page: BeautifulSoup) -> None:
+    """Let tables fit: cells know their column's name, numbers are set right, long tables fold."""
+    for table in page.select("article table:not(.indextable)"):
+        del table["border"]
+        for row in table.select("tr"):
+            del row["style"]  # pandas sets alignment cell by cell
+        for text in [t for cell in table.select("td") for t in cell.find_all(string=True)]:
+            if not text.find_parent(["code", "a", "script", "style"]) and typeset(text) != text:
+                text.replace_with(NavigableString(typeset(text)))
+        _repeat_spanning_cells(table)
+        _join_headers(page, table)
+        _label(table)
+        _fold(page, table)
+
+
+def column_labels(table: Tag) -> list[str]:
+    """Return the columns' names; those of a column with several headers are joined."""
+    grid = {}
+    for number, row in enumerate(table.select("thead tr")):
+        column = 0
+        for cell in row.find_all(["th", "td"], recursive=False):
+            while (number, column) in grid:
+                column += 1
+            text = LETTER_FORMULA.sub(r"\1", " ".join(cell.get_text(" ", strip=True).split()))
+            width = int(cell.get("colspan", 1))
+            for down in range(int(cell.get("rowspan", 1))):
+                grid |= {(number + down, column + right): text for right in range(width)}
+            column += width
+    labels = []
+    for column in sorted({column for _, column in grid}):
+        texts = [text for (_, at), text in sorted(grid.items()) if at == column and text]
+        labels.append(" · ".join(dict.fromkeys(texts)))
+    return labels
+
+
+def _repeat_spanning_cells(table: Tag) -> None:
+    """Let each row have its own copy of a cell that spans several rows."""
+    spanning = {}  # by column: the cell and how many rows it still covers
+    for row in table.select("tbody tr"):
+        cells = row.find_all(["th", "td"], recursive=False)
+        for column in sorted(spanning):
+            cell, left = spanning.pop(column)
+            cells.insert(column, copy(cell))
+            if left > 1:
+                spanning[column] = cell, left - 1
+        for column, cell in enumerate(cells):
+            row.append(cell)
+            if rows := int(cell.attrs.pop("rowspan", 1)) - 1:
+                spanning[column] = cell, rows
+
+
+def _join_headers(page: BeautifulSoup, table: Tag) -> None:
+    """Make one header of pandas's two, the columns' names above the rows' own."""
+    rows = table.select("thead tr")
+    if len(rows) < 2 or table.select("thead [colspan]"):
+        return
+    for cell, label in zip(rows[0].find_all(["th", "td"]), column_labels(table), strict=True):
+        cell.name, cell.string = "th" if label else "td", label
+    for row in rows[1:]:
+        row.decompose()
+
+
+def _label(table: Tag) -> None:
+    labels = column_labels(table)
+    widest = [_longest_word(label) for label in labels]
+    sentences = False
+    for row in table.select("tbody tr"):
+        cells = row.find_all(["th", "td"], recursive=False)
+        if len(cells) != len(labels):  # a cell that spans several cannot be told its column
+            return
+        for number, cell in enumerate(cells):
+            text = cell.get_text(" ", strip=True)
+            widest[number] = max(widest[number], _longest_word(text))
+            if labels[number]:
+                cell["data-label"] = labels[number]
+            if NUMBER.fullmatch(text):
+                cell["class"] = [*cell.get("class", []), "number"]
+            if len(text) > SENTENCE:
+                cell["class"] = [*cell.get("class", []), "sentence"]
+                sentences = True
+    classes = table.get("class", [])
+    if len(labels) > 7:
+        classes = [*classes, "wide"]
+    needed = sum(widest) * LETTER + len(labels) * PADDING
+    if (needed > PHONE or sentences) and "\\" not in "".join(labels):
+        classes = [*classes, "cards"]
+    table["class"] = classes
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
+
+
+def _fold(page: BeautifulSoup, table: Tag) -> None:
+    rows = table.select("tbody tr")
+    box = table.wrap(page.new_tag("div", attrs={"class": "table-scroll"}))
+    if len(rows) <= SHOWN_ROWS or any(row.get("id") for row in rows):
+        return
+    details = page.new_tag("details", attrs={"class": "fold"})
+    summary = page.new_tag("summary")
+    for name, text in (("more", f"Show all {len(rows)} rows"), ("fewer", "Show fewer rows")):
+        part = page.new_tag("span", attrs={"class": name})
+        part.string = text
+        summary.append(part)
+    details.append(summary)
+    box.wrap(page.new_tag("div", attrs={"class": "table-box"})).append(details)

@@ -1,0 +1,180 @@
+"""What built pages gain at the end: tables that fit, names and roles, light images and icons."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import finish  # noqa: E402
+import markup  # noqa: E402
+import pdf  # noqa: E402
+import weight  # noqa: E402
+from halfspace.companion.plots import html_table  # noqa: E402
+
+
+def article(html):
+    page = BeautifulSoup(f"<article>{html}</article>", "html.parser")
+    markup.mend_roles(page)
+    markup.complete_tables(page)
+    return page
+
+
+def cells(page):
+    return [[cell.get_text() for cell in row.select("th, td")] for row in page.select("tbody tr")]
+
+
+def test_cells_know_their_column_and_numbers_stand_right():
+    page = article(
+        "<table><thead><tr><th></th><th>loss</th></tr></thead>"
+        "<tbody><tr><td>a net</td><td>-0.5</td></tr></tbody></table>"
+    )
+    name, loss = page.select("tbody td")
+    assert "data-label" not in name.attrs and loss["data-label"] == "loss"
+    assert loss["class"] == ["number"] and loss.get_text() == "−0.5"
+    assert page.thead.find().find().name == "td"  # a header that says nothing is none
+
+
+def test_pandas_spans_and_headers_become_plain_rows():
+    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["net", "seed"])
+    page = article(pd.DataFrame({"x": [-1.0, 2.0, 3.0]}, index=index).to_html())
+    assert cells(page) == [["a", "1", "−1.0"], ["a", "2", "2.0"], ["b", "1", "3.0"]]
+    assert markup.column_labels(page.table) == ["net", "seed", "x"]
+    assert len(page.select("thead tr")) == 1 and "border" not in page.table.attrs
+
+
+def test_columns_with_several_headers_are_told_by_all_of_them():
+    columns = pd.MultiIndex.from_tuples([("ReLU", "start"), ("ReLU", "end"), ("DLGN", "end")])
+    page = article(pd.DataFrame([[1, 2, 3]], columns=columns).to_html())
+    assert [cell.get("data-label") for cell in page.select("tbody tr > *")] == [
+        None,
+        "ReLU · start",
+        "ReLU · end",
+        "DLGN · end",
+    ]
+
+
+@pytest.mark.parametrize("rows, folded", [(10, False), (11, True)])
+def test_a_long_table_folds(rows, folded):
+    page = article(html_table([{"n": n} for n in range(rows)]))
+    assert bool(page.select(".table-box > details.fold")) is folded
+    assert not folded or "Show all 11 rows" in page.get_text()
+    with_places = html_table([{"n": n} for n in range(rows)]).replace("<tr><td>", "<tr id=x><td>")
+    assert not article(with_places).select("details")  # a link may lead to any of its rows
+
+
+def test_code_in_a_cell_stays_as_it_is():
+    page = article("<table><tr><td><code>-1</code></td><td>-1</td></tr></table>")
+    assert page.get_text() == "-1−1"
+
+
+def test_a_table_that_has_no_room_on_a_phone_becomes_cards():
+    wide = [{f"a long header {i}": "something" for i in range(6)}]
+    assert "cards" in article(html_table(wide)).table["class"]
+    assert "cards" not in article(html_table([{"net": "DLGN", "n": 1}])).table["class"]
+
+
+def test_an_indexed_image_looks_the_same_and_keeps_the_ink(tmp_path):
+    x, y = np.meshgrid(np.linspace(0, 255, 300), np.linspace(0, 255, 200))
+    pixels = np.stack([x, y, x, 0 * x + 255], -1).astype(np.uint8)
+    pixels[:60] = [0x75, 0x75, 0x75, 255]
+    pixels[60:120] = [0, 0, 0, 0]
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    made = weight.indexed(tmp_path / "a.png")
+    shown = np.asarray(Image.open(made).convert("RGBA"))
+    assert (shown[:60] == [0x75, 0x75, 0x75, 255]).all() and (shown[60:120, :, 3] == 0).all()
+    assert np.abs(shown[120:].astype(int) - pixels[120:]).mean() < 16
+    assert len({*map(tuple, shown.reshape(-1, 4))}) <= weight.EXACT + weight.COLOURS
+    assert weight.indexed(tmp_path / "a.png") == made
+
+
+def test_a_heavy_image_has_no_more_pixels_than_the_page_gives_it(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (600, 1000, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    assert Image.open(weight.indexed(tmp_path / "a.png")).width == weight.WIDTH
+
+
+def test_a_page_loads_later_images_on_demand_and_mathjax_for_formulas_alone(tmp_path):
+    (tmp_path / "_images").mkdir()
+    Image.new("RGB", (30, 20)).save(tmp_path / "_images/a.png")
+    head = '<head><script>window.MathJax = {}</script><script src="mathjax/startup.js"></script>'
+    head += '<script defer src="scripts/fontawesome.js"></script></head>'
+    body = '<article><img src="_images/a.png"><img src="_images/a.png">{}</article>'
+    page = finish.finished(head + body.format(""), tmp_path / "index.html")
+    first, second = BeautifulSoup(page, "html.parser").select("img")
+    assert "loading" not in first.attrs and second["loading"] == "lazy"
+    assert (first["width"], first["height"]) == ("30", "20") and first["src"].endswith(".webp")
+    assert "<script" not in page
+    page = finish.finished(
+        head + body.format('<span class="math">x</span>'), tmp_path / "index.html"
+    )
+    assert page.count("<script") == 2
+
+
+def test_numbers_of_pages_are_read_from_a_pdf():
+    text = b"""1 0 obj
+<</Type /Pages /Kids [2 0 R 3 0 R]>>
+endobj
+2 0 obj
+<</Type /Page>>
+endobj
+3 0 obj
+<</Type /Pages /Kids [4 0 R]>>
+endobj
+4 0 obj
+<</Type /Page>>
+endobj
+5 0 obj
+<</one [2 0 R /XYZ 0 0 0]
+/two-x [4 0 R /XYZ 0 0 0]>>
+endobj
+6 0 obj
+<</Type /Catalog
+/Pages 1 0 R>>
+endobj
+"""
+    assert pdf.first_pages(text) == {"one": 1, "two-x": 2}
+
+
+def test_the_joined_book_links_within_itself(tmp_path):
+    nav = """<div class="navbar-brand"><img alt="A Book - Home"></div><nav class="bd-docs-nav">
+      <li class="toctree-l1"><a href="#">Home</a></li><p class="caption">Part</p>
+      <li class="toctree-l1"><a href="chapters/a.html">1. A</a></li></nav>"""
+    index = f"""{nav}<article><h1 id="top">Home</h1><a href="chapters/a.html#one">to one</a>
+      <a href="report.json">file</a><a href="https://arxiv.org">paper</a></article>"""
+    chapter = """<article><h1 id="one">A</h1><a href="../index.html">back</a>
+      <a href="#one">up</a><details class="hide"><pre>code</pre></details></article>"""
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "index.html").write_text(index)
+    (tmp_path / "chapters/a.html").write_text(chapter)
+    book = BeautifulSoup(pdf.joined(tmp_path), "html.parser")
+    assert book.title.string == "A Book" and book.nav.h3.string == "Part"
+    links = [link.get("href") for link in book.select("a")]
+    assert links == [
+        "#index",
+        "#chapters-a",
+        "#chapters-a--one",
+        None,
+        "https://arxiv.org",
+        "#index",
+        "#chapters-a--one",
+    ]
+    places = {part["id"] for part in book.select("[id]")}
+    assert {link[1:] for link in links if link and link[0] == "#"} <= places
+
+
+def test_the_pdf_says_what_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="run make book first"):
+        pdf.main()
+    Path("_build/html").mkdir(parents=True)
+    Path("_build/html/index.html").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="install chromium"):
+        pdf.main()
