@@ -15,7 +15,7 @@ PHONE = 340  # pixels that a table has on a phone
 LETTER, PADDING = 8.5, 20  # about, in pixels
 SENTENCE = 40  # letters from which a cell is read as a sentence
 LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
-NUMBER = re.compile(r"[−+×]?[\d.,\u202f]+( ?%)?")
+NUMBER = re.compile(r"[−+×]?[\d.,\u202f]+(e[-+]?\d+)?( ?%)?")
 
 
 def mend_roles(page: BeautifulSoup) -> None:
