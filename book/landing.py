@@ -17,6 +17,7 @@ from docutils.parsers.rst import directives
 from halfspace.companion.claims import VERDICTS
 from halfspace.companion.origin import origin
 from halfspace.companion.plots.style import COLORS
+from halfspace.companion.text import factor
 from moving import FRAMES, SECONDS, drawing, films, frames, half_means, largest
 from openings import minutes
 from PIL import Image
@@ -57,15 +58,9 @@ def finding(text: str) -> dict:
     return by_case[case]
 
 
-def factor(finding: dict) -> str:
-    """Write a logarithm and its interval as a factor, ``×8.8 (7.8 to 10)``."""
-    effect, low, high = (two_digits(math.exp(finding[n])) for n in ("effect", "low", "high"))
-    return f"×{effect} ({low} to {high})"
-
-
-def two_digits(number: float) -> str:
-    """Write a positive number with two significant digits, ``1.8`` or ``230``."""
-    return f"{float(f'{number:.2g}'):,.0f}" if number >= 9.95 else f"{number:.2g}"
+def as_factor(finding: dict) -> str:
+    """Write a logarithm and its interval as a factor, ``×8.8 (7.8 to 10.0)``."""
+    return factor(*(finding[name] for name in ("effect", "low", "high")))
 
 
 def count(finding: dict) -> str:
@@ -150,7 +145,7 @@ class FactorRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the text."""
-        return [nodes.Text(factor(finding(self.text)))], []
+        return [nodes.Text(as_factor(finding(self.text)))], []
 
 
 class CountRole(SphinxRole):
@@ -239,7 +234,7 @@ class MovingFigure(SphinxDirective):
 
 def _ratio(film) -> str:
     slow, fast = (means[-1] for means in half_means(film).values())
-    return f"×{two_digits(slow / fast)}"
+    return factor(math.log(slow / fast))
 
 
 class Minutes(nodes.Inline, nodes.Element):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.circle.film import CircleFilm
-from halfspace.companion.circle.readings import total_loss
+from halfspace.companion.circle.readings import median_seed
 from halfspace.companion.plots.style import COLORS
 from halfspace.companion.spec import Result
 
@@ -21,7 +21,6 @@ __all__ = [
     "frames",
     "half_means",
     "largest",
-    "median_seed",
     "standalone",
 ]
 
@@ -30,13 +29,6 @@ FRAMES = 24 + 4  # the last of 24 is shown for another four
 _SECTORS = 64
 _TICKS = (0, 1, 3, 10, 30, 100, 300)
 _FONT = "font-family='system-ui, sans-serif' font-size='15' fill='currentColor'"
-
-
-def median_seed(result: Result) -> int:
-    """Return the seed whose final loss is the median; of an even number the lower middle one."""
-    final = total_loss(result)[-1]
-    middle = np.argsort(final, kind="stable")[(len(final) - 1) // 2]
-    return result.spec.training.first_seed + int(middle)
 
 
 def films() -> dict[str, Result]:

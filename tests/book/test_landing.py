@@ -16,7 +16,7 @@ import torch
 import yaml
 from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.circle.film import CircleFilm
-from halfspace.companion.circle.target import Circle
+from halfspace.companion.circle.readings import median_seed
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 from test_browser import BOOK, browser  # noqa: F401
@@ -86,8 +86,7 @@ def test_what_is_not_there_is_named():
 
 def test_logarithms_are_shown_as_factors_and_shares_as_counts():
     finding = {"effect": np.log(8.88), "low": np.log(0.456), "high": np.log(1234.0)}
-    assert landing.factor(finding) == "×8.9 (0.46 to 1,200)"
-    assert [landing.two_digits(x) for x in (0.05, 9.94, 9.96, 99.6)] == ["0.05", "9.9", "10", "100"]
+    assert landing.as_factor(finding) == "×8.9 (0.46 to 1\u202f200)"
     assert landing.count({"effect": 0.4, "seeds": 10}) == "4 of 10"
 
 
@@ -111,26 +110,12 @@ def test_several_claims_have_one_verdict(verdicts, verdict):
 # --- the moving figure ---
 
 
-def recorded(*losses):
-    arrays = {f"loss_{half}": np.array([losses, losses[::-1]]) for half in ("top", "bottom")}
-    training = SimpleNamespace(first_seed=100)
-    spec = SimpleNamespace(target=Circle(), training=training)
-    return SimpleNamespace(spec=spec, arrays=arrays)
-
-
-@pytest.mark.parametrize(
-    "losses, seed", [([3.0, 1.0, 2.0], 100), ([4.0, 3.0, 2.0, 1.0], 101), ([1.0], 100)]
-)
-def test_the_seed_has_the_median_final_loss(losses, seed):
-    assert moving.median_seed(recorded(*losses)) == seed
-
-
 def test_the_films_show_those_seeds_and_the_frozen_net_starts_as_the_trained_one(monkeypatch):
     monkeypatch.setattr(CircleFilm, "result", lambda film, device: film)
     specs = moving.films()
     recorded = circle_conditions()["dlgn: base"].result()
     trained, frozen = specs["DLGN"].training, specs["DLGN, frozen gates"].training
-    assert trained.first_seed == moving.median_seed(recorded) and trained.seeds == 1
+    assert trained.first_seed == median_seed(recorded) and trained.seeds == 1
     starts = (spec.net(spec.first_seed) for spec in (trained, frozen))
     for one, other in zip(*(start.state_dict().values() for start in starts), strict=True):
         assert torch.equal(one, other)

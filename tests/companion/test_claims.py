@@ -459,9 +459,11 @@ def test_a_finding_is_told_in_the_unit_that_a_reader_knows():
     assert finding_text(finding(-1.0, -2.0, 0.5)) == "−1.00 (−2.00 to 0.50)"
     assert finding_text(finding(-0.001, -0.004, 0.5)) == "0.00 (0.00 to 0.50)"  # no minus zero
     assert finding_text(finding(0.004, 0.0001, 0.0079)) == "0.0040 (0.0001 to 0.0079)"
-    assert finding_text(finding(1e-6, 9e-7, 1.1e-6)) == "1.0·10⁻⁶ (9.0·10⁻⁷ to 1.1·10⁻⁶)"
+    assert finding_text(finding(1e-6, 9e-7, 1.1e-6)) == (
+        "1.0 × 10⁻⁶ (9.0 × 10⁻⁷ to 1.1 × 10⁻⁶)".replace(" × ", "\u00a0×\u00a0")
+    )
     ten = math.log(10)
-    assert finding_text(finding(ten, 0.0, 4 * ten, factor=True)) == "×10 (1.00 to 10\u202f000)"
+    assert finding_text(finding(ten, 0.0, 4 * ten, factor=True)) == "×10 (1 to 10\u202f000)"
     assert finding_text(finding(-2 * ten, -3 * ten, 0, factor=True)) == "×0.01 (0.001 to 1.00)"
     assert finding_text(finding(0.5, 0.25, 0.75, test="share")) == "50 % (25 to 75)"
     assert finding_text(finding(1.0, 0.9, 1.0, test="share")) == "all 50"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from halfspace.companion.claims import KINDS, VERDICTS, Case, Claim, Finding
 from halfspace.companion.inference import holm
 from halfspace.companion.registry import CLAIMS_OF, condition, judge
-from halfspace.companion.text import Link
+from halfspace.companion.text import Link, factor, raised
 
 __all__ = [
     "direction",
@@ -22,7 +22,6 @@ __all__ = [
     "verdict_rows",
 ]
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NUMBERS = ("effect", "low", "high", "median", "p")
 
 
@@ -203,6 +202,9 @@ def finding_text(finding: dict, name: str = "") -> str:
     """
     if finding["effect"] is None or not math.isfinite(finding["effect"]):
         return "not finite for every seed"
+    if finding["factor"]:
+        names = [name] if name else ["effect", "low", "high"]
+        return factor(*(finding[each] for each in names))
     if name:
         return _written(finding, name)
     if finding["test"] == "share" and finding["effect"] in (0, 1):
@@ -247,21 +249,12 @@ def direction(finding: dict) -> str:
 
 def _written(finding: dict, name: str) -> str:
     value = finding[name]
-    if finding["factor"]:
-        return _factor(value) if name in ("low", "high") else f"×{_factor(value)}"
     if finding["test"] == "share":
         return f"{100 * value:.0f}"
     width = finding["high"] - finding["low"]
     if abs(value) < 1e-3 and 0 < width < 1e-3:
         digits, _, power = f"{value:.1e}".partition("e")
-        return f"{digits}·10{str(int(power)).translate(_RAISED)}".replace("-", "−")
+        return f"{digits}\u00a0×\u00a010{raised(int(power))}".replace("-", "−")
     decimals = max(2, math.ceil(-math.log10(width)) + 1) if width else 2
     text = f"{value:.{decimals}f}"
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
-
-
-def _factor(logarithm: float) -> str:
-    value = math.exp(logarithm)
-    if value < 0.095:
-        return f"{value:.2g}"
-    return f"{value:.2f}" if value < 9.95 else f"{value:,.0f}".replace(",", "\u202f")

@@ -26,21 +26,20 @@ class Link(str):
         return link
 
 
-def factor(mean: float, low: float, high: float) -> str:
-    """Write the factor that a logarithm's mean and interval stand for, ``×31 (9 to 103)``.
+def factor(mean: float, *interval: float) -> str:
+    """Write the factor that a logarithm and its interval stand for, ``×31 (9 to 103)``.
 
     Args:
-        mean: of the logarithm.
-        low: the interval's lower end.
-        high: its upper end.
+        mean: the logarithm.
+        *interval: its lower and upper end, if they are to be told.
 
     Example:
-        >>> factor(math.log(0.73), math.log(0.643), math.log(0.8))
-        '×0.73 (0.64 to 0.80)'
+        >>> factor(math.log(0.73), math.log(0.643), math.log(0.8)), factor(math.log(31))
+        ('×0.73 (0.64 to 0.80)', '×31')
     """
     digits = next((digits for size, digits in ((10, 0), (2, 1)) if math.exp(mean) >= size), 2)
-    mean, low, high = (_short(math.exp(value), digits) for value in (mean, low, high))
-    return f"×{mean} ({low} to {high})"
+    mean, *ends = (_short(math.exp(value), digits) for value in (mean, *interval))
+    return f"×{mean} ({' to '.join(ends)})" if ends else f"×{mean}"
 
 
 def _short(value: float, digits: int) -> str:
