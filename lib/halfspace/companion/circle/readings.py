@@ -931,6 +931,11 @@ def _text(recorded: Mapping[str, Result], name: str) -> str:
     return _factor(path_gain(recorded[name])) if name in recorded else _MISSING
 
 
+def _mean_text(recorded: Mapping[str, Result], name: str) -> str:
+    """Write a condition's final allocation without its interval."""
+    return _text(recorded, name).split(" (")[0]
+
+
 def _ratio_text(recorded: Mapping[str, Result], first: str, second: str) -> str:
     """Write the ratio of two conditions' final allocations, paired by seed."""
     if not {first, second} <= recorded.keys():
@@ -1061,7 +1066,7 @@ def design_rows(recorded: Mapping[str, Result]) -> list[dict[str, str]]:
     """
     return [
         {"design": condition_title(condition)}
-        | {label: _text(recorded, f"{net}: {condition}") for label, net in _NETS.items()}
+        | {label: _mean_text(recorded, f"{net}: {condition}") for label, net in _NETS.items()}
         | dict(zip(_EXPLANATIONS, predicted, strict=True))
         for condition, predicted in _DESIGNS.items()
     ]
@@ -1098,8 +1103,8 @@ def fitted_apart_rows(recorded: Mapping[str, Result], shown: Mapping[str, str]) 
         shown: the conditions' names, by the reader's name.
 
     Returns:
-        For each condition both groups' allocations with intervals, how many nets they are, and
-        their share of training points without an active path.
+        For each condition both groups' allocations with intervals, how many nets stalled, and the
+        groups' shares of training points without an active path.
     """
     rows = []
     for label, name in shown.items():
@@ -1110,10 +1115,9 @@ def fitted_apart_rows(recorded: Mapping[str, Result], shown: Mapping[str, str]) 
         gains, bare = path_gain(run), share_without_path(run)
         row = {"nets": label}
         row |= {f"allocation, {g}": _factor_of_some(gains[few]) for g, few in groups.items()}
-        row |= {group: str(few.sum()) for group, few in groups.items()}
-        for group, few in groups.items():
-            share = f"{100 * bare[few].mean():.0f} %" if few.any() else _TOO_FEW
-            row[f"points without a path, {group}"] = share
+        row["stalled"] = f"{groups['stalled'].sum()} of {len(gains)}"
+        shares = (f"{100 * bare[g].mean():.0f} %" if g.any() else _TOO_FEW for g in groups.values())
+        row["points without a path"] = " / ".join(shares)
         rows.append(row)
     return rows
 

@@ -26,8 +26,8 @@ __all__ = [
     "circle_freezing_numbers",
     "closer_to_partner",
     "early_rather_than_late",
+    "early_rows",
     "error_curves",
-    "freezing_rows",
     "gained",
     "gains_by_task",
     "gained_early",
@@ -42,6 +42,7 @@ __all__ = [
     "learned_by_hard_gates",
     "learned_since_start",
     "learned_when_softened",
+    "linear_rows",
     "paths_gained",
     "random_level",
     "recorded_gains",
@@ -265,27 +266,31 @@ def gate_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
     shown = {
         "random directions, as hard": "learned",
         "random directions, all hard": "hard",
-        "own gates of the start, as they are": "as it is",
         "kernel regression: random, as hard": "kernel",
     }
     return _factor_rows(results, shown)
 
 
-def freezing_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
+def early_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
     """Return what directions gain while the error is high and later, as table rows.
 
     Args:
         results: of ``CircleFreezing``, by the net's label.
     """
-    shown = {
-        "directions gain while it is high": "until then",
-        "directions gain later": "later",
-        "frozen then, the error still falls by": "reached",
-        "and stays above the whole net's by": "missed",
-    }
+    shown = {"gain while it is high": "until then", "gain later": "later"}
     rows = _factor_rows(results, shown)
     high = [{"error high until epoch": _high_until(result)} for result in results.values()]
     return [row | more for row, more in zip(rows, high, strict=True)]
+
+
+def linear_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
+    """Return what gates that are frozen while the error is high still reach, as table rows.
+
+    Args:
+        results: of ``CircleFreezing``, by the net's label.
+    """
+    shown = {"the error still falls by": "reached", "and ends above the whole net's by": "missed"}
+    return _factor_rows(results, shown)
 
 
 def _factor_rows(results: Mapping[str, Result], shown: Mapping[str, str]) -> list[dict[str, str]]:
