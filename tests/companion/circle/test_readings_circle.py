@@ -572,7 +572,7 @@ def test_fitted_and_stalled_nets_are_told_apart():
         "nets": "DLGN",
         "allocation, fitted": "×20 (0.14 to 2\u202f900)",  # 3 ± 4.303 · 2 / √3, t(2) = 4.303
         "allocation, stalled": "–",
-        "stalled": "1 of 4",
+        "stalled": "1",
         "points without a path": "10 % / 75 %",
     }
 

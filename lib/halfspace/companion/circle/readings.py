@@ -1048,10 +1048,10 @@ _SLOW, _FAST, _NEITHER, _SILENT = "slow half", "fast half", "neither", "–"
 _DESIGNS = {  # what each explanation predicts under a condition
     _ZERO: (_SLOW, _FAST, _SILENT, _FAST),
     "amplitude of low half 0.1": (_SLOW, _SILENT, _SLOW, _FAST),
-    _WEAK: (_SLOW, _SLOW, _SLOW, "less than base"),
+    _WEAK: (_SLOW, _SLOW, _SLOW, "less"),
     "constant low half": (_SLOW, _SLOW, _SLOW, _SILENT),
-    "high frequency 4": (_SILENT, _SILENT, "less than base", _SILENT),
-    "high frequency 16": (_SILENT, _SILENT, "more than base", _SILENT),
+    "high frequency 4": (_SILENT, _SILENT, "less", _SILENT),
+    "high frequency 16": (_SILENT, _SILENT, "more", _SILENT),
     "constant target": (_NEITHER,) * 4,
     "zero target": (_NEITHER,) * 4,
     "base": (_SLOW,) * 4,
@@ -1115,7 +1115,7 @@ def fitted_apart_rows(recorded: Mapping[str, Result], shown: Mapping[str, str]) 
         gains, bare = path_gain(run), share_without_path(run)
         row = {"nets": label}
         row |= {f"allocation, {g}": _factor_of_some(gains[few]) for g, few in groups.items()}
-        row["stalled"] = f"{groups['stalled'].sum()} of {len(gains)}"
+        row["stalled"] = str(groups["stalled"].sum())
         shares = (f"{100 * bare[g].mean():.0f} %" if g.any() else _TOO_FEW for g in groups.values())
         row["points without a path"] = " / ".join(shares)
         rows.append(row)
