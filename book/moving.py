@@ -127,7 +127,7 @@ def _curve(film: Result, begin: str | None) -> str:
         for outputs in frames(film.outputs[:, 0])
     ]
     target = np.stack([x, 66 - 36 * film.target], -1)
-    labels = ((10, "0", "start"), (170, "π", "middle"), (330, "2π", "end"))
+    labels = ((10, "0°", "start"), (170, "180°", "middle"), (330, "360°", "end"))
     return (
         _text(10, 14, "target, and what the net has learned", "start")
         + _halves(target, 7)

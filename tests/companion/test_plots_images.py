@@ -23,7 +23,7 @@ def test_kernel_row_draws_each_kernel_with_its_own_scale():
     assert [image.get_clim() for image in images] == [(0, 3), (0, 7e4), (-2, 1)]
     written = texts(figure)
     assert written.count("shared paths") == 3
-    for text in [*TITLES, "2π", "π", "3", "−2", r"$7.0{\cdot}10^{4}$"]:
+    for text in [*TITLES, "360°", "180°", "3", "−2", r"$7.0{\cdot}10^{4}$"]:
         assert text in written
 
 

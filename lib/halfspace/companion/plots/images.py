@@ -11,7 +11,7 @@ __all__ = ["kernel_row"]
 
 
 # Inputs at equispaced angles: the top half of the circle comes first.
-_CIRCLE_TICKS = ((0.0, "0"), (0.5, "π"), (1.0, "2π"))
+_CIRCLE_TICKS = ((0.0, "0°"), (0.5, "180°"), (1.0, "360°"))
 
 
 def kernel_row(
