@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 import re
 from pathlib import Path
 
@@ -18,6 +19,8 @@ __all__ = [
     "lighten_images",
     "remove_unused_images",
 ]
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each step
 
 EXACT, COLOURS = 4, 64  # the most frequent colours are kept, others have stand-ins
 HEAVY, WIDTH = 100_000, 640  # bytes; pixels that a page gives a figure

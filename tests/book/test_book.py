@@ -203,7 +203,9 @@ def little_book(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "book", tmp_path / "book")
     (tmp_path / "index.md").write_text("# Index\n\nWords.\n")
-    pages = [{"file": "chapters/x"}, {"file": "bibliography"}, {"file": "about"}]
+    (tmp_path / "reproduction.md").write_text("# Report\n")
+    names = ("chapters/x", "reproduction", "bibliography", "about")
+    pages = [{"file": name} for name in names]
     toc = {"format": "jb-book", "root": "index", "chapters": pages}
     (tmp_path / "_toc.yml").write_text(yaml.safe_dump(toc))
     (tmp_path / "chapters").mkdir()

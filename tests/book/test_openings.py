@@ -44,6 +44,7 @@ def build(tmp_path):
         (tmp_path / "conf.py").write_text(
             f"import sys\nsys.path.insert(0, {str(BOOK)!r})\n"
             "extensions = ['myst_parser', 'openings']\nnumfig = True\n"
+            "source_suffix = {'.md': 'markdown'}\n"
             "myst_enable_extensions = ['colon_fence']\n"
         )
         (tmp_path / "index.md").write_text(page)

@@ -556,7 +556,7 @@ def test_a_stop_keeps_the_chapters_that_have_ended(number, project):
     building.send_signal(number)
     said = building.communicate()
     assert building.returncode == 130 and "Traceback" not in "".join(said)
-    assert "Stopped. The chapters that had ended are kept" in said[0]
+    assert "Stopped. Finished chapters are kept" in said[0]
     wait_for(lambda: not of_the_project(project), 30)
     write_chapter(project, "b", "print(seed)")
     assert executed_of(build(project)) == ["b"]

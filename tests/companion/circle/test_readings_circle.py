@@ -255,7 +255,7 @@ def test_numbers_of_half_spaces():
     numbers = readings.half_space_numbers(half_spaces())
     assert numbers["chance"] == "0.22" and numbers["width"] == 16
     # Values 0.05, 0.15, 0.25: mean 0.15, t(2) = 4.303, ± 4.303 · 0.1 / √3.
-    assert numbers["facing_top_1"] == "0.15 (-0.10 to 0.40)"
+    assert numbers["facing_top_1"] == "0.15 (−0.10 to 0.40)"
     assert numbers["resultant_5"] == "0.35 (0.10 to 0.60)"
 
 

@@ -156,7 +156,7 @@ def test_kept_shares_are_quoted_and_tabled(monkeypatch):
     reach = 12.706 * 0.05
     assert row == {
         "width m": 16,
-        "measured (95 % interval)": f"0.550 ({0.55 - reach:.3f} to {0.55 + reach:.3f})",
+        "measured (95 % interval)": f"0.550 (−{reach - 0.55:.3f} to {0.55 + reach:.3f})",
         "formula with its 1/m term": f"{0.5625 + 0.5 / (np.pi**2 * 16):.3f}",
         "limit": "0.562",
     }
