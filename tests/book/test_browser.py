@@ -178,9 +178,7 @@ def test_axe_finds_no_violation(visit):
     for name in PAGES:
         page = visit(name)
         page.evaluate("document.fonts.ready.then(() => true)")
-        page.wait_for_timeout(
-            200
-        )  # boxes that scroll are marked once fonts have changed their size
+        page.wait_for_timeout(200)  # boxes that scroll are marked after fonts came
         page.add_script_tag(path=axe)
         options = {"resultTypes": ["violations"]} | RULES[visit.look]
         found = page.evaluate("options => axe.run(options)", options)["violations"]

@@ -10,7 +10,7 @@ BOOK = Path(__file__).parents[2] / "book"
 CONF = f"""\
 import sys
 sys.path.insert(0, {str(BOOK)!r})
-source_suffix = {".md": "markdown"}
+source_suffix = dict([(".md", "markdown")])
 extensions = ["myst_parser", "sphinxcontrib.bibtex", "citations", "terms"]
 myst_enable_extensions = ["dollarmath"]
 bibtex_bibfiles = ["r.bib"]
