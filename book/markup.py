@@ -118,7 +118,7 @@ def _label(table: Tag) -> None:
         classes = [*classes, "wide"]
     needed = sum(widest) * LETTER + len(labels) * PADDING
     if (needed > PHONE or sentences) and "\\" not in "".join(labels):
-        classes = [*classes, "cards"]
+        classes = [*classes, "stacked"]
     table["class"] = classes
 
 

@@ -10,13 +10,14 @@ import io
 import json
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import processes
 from whole import write_whole
 
-__all__ = ["HTML", "LIST", "damaged", "write_list"]
+__all__ = ["HTML", "LIST", "damaged", "remove_older_pages", "write_list"]
 
 HTML = Path("_build/html")
 LIST = Path("_build/book.done")
@@ -40,6 +41,13 @@ def write_list() -> None:
     write_whole(LIST, json.dumps(listed, indent=1) + "\n")
 
 
+def remove_older_pages(than: float) -> None:
+    """Delete pages that were written before a time: no build makes them any more."""
+    for path in HTML.rglob("*.html"):
+        if not path.is_relative_to(HTML / "_static") and path.stat().st_mtime < than:
+            path.unlink()
+
+
 def _checksum(path: Path) -> str | None:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -52,10 +60,11 @@ def main() -> None:
     processes.end_with_parent()
     # What an interrupted build left there must not be read again.
     shutil.rmtree("_build/.doctrees", ignore_errors=True)
-    said = io.StringIO()
+    said, start = io.StringIO(), time.time()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             _jupyter_book("build", ".", "-W", "-n", "--keep-going", "--all", "-q")
+        remove_older_pages(start - 2)  # some file systems count in steps of two seconds
         write_list()
     except (Exception, SystemExit) as error:
         if full := next((e for e in _causes(error) if _is_of_the_disk(e)), None):

@@ -177,8 +177,8 @@ def test_axe_finds_no_violation(visit):
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js")
     for name in PAGES:
         page = visit(name)
-        page.evaluate("document.fonts.ready.then(() => true)")
-        page.wait_for_timeout(200)  # boxes that scroll are marked after fonts came
+        page.wait_for_timeout(300)  # boxes that scroll are marked when the last fonts have come
+        page.wait_for_function("document.fonts.status === 'loaded'")
         page.add_script_tag(path=axe)
         options = {"resultTypes": ["violations"]} | RULES[visit.look]
         found = page.evaluate("options => axe.run(options)", options)["violations"]
@@ -212,8 +212,10 @@ def test_no_table_is_wider_than_its_column_or_long_before_its_fold(visit, width)
 
 @pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
 def test_a_table_becomes_cards_on_a_phone_and_unfolds_by_keyboard(visit):
-    page = visit("chapters/02_active_path_regions.html")
-    table = page.locator("article .table-box table.cards").first
+    page = visit(CHAPTER)
+    for closed in page.locator("article details:not([open])").all():
+        closed.evaluate("e => { e.open = !e.matches('.fold'); }")
+    table = page.locator("article .table-box table.stacked").first
     cell = table.locator("tbody tr").first.locator("[data-label]").last
     label = cell.evaluate("e => getComputedStyle(e, '::before').content")
     assert label == f'"{cell.get_attribute("data-label")}"'
@@ -363,7 +365,7 @@ def test_a_link_of_the_contents_leads_to_its_section(visit):
     page = visit(CHAPTER)
     page.set_viewport_size({"width": 390, "height": 900})
     page.locator(".secondary-toggle").filter(visible=True).click()
-    link = page.locator("#pst-secondary-sidebar-modal[open] a").filter(visible=True).last
+    link = page.locator("#pst-secondary-sidebar-modal[open] a").filter(visible=True).nth(1)
     section = page.locator(link.get_attribute("href"))
     link.click()
     page.wait_for_selector("#pst-secondary-sidebar-modal:not([open])", state="attached")

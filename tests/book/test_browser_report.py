@@ -82,7 +82,7 @@ def test_a_permalink_shows_its_card(visit):
     ("query", "kind", "words"),
     [
         ("overlap kernel", "section", "overlap kernel"),
-        ("shared paths", "figure", "shared"),
+        ("error curves", "figure", "error"),
         ("paths-stay-2", "claim", "low-frequency half"),
         ("k-means", "", "k-means"),
         ("resultant", "", "resultant"),

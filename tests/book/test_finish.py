@@ -76,8 +76,8 @@ def test_code_in_a_cell_stays_as_it_is():
 
 def test_a_table_that_has_no_room_on_a_phone_becomes_cards():
     wide = [{f"a long header {i}": "something" for i in range(6)}]
-    assert "cards" in article(html_table(wide)).table["class"]
-    assert "cards" not in article(html_table([{"net": "DLGN", "n": 1}])).table["class"]
+    assert "stacked" in article(html_table(wide)).table["class"]
+    assert "stacked" not in article(html_table([{"net": "DLGN", "n": 1}])).table["class"]
 
 
 def test_an_indexed_image_looks_the_same_and_keeps_the_ink(tmp_path):
