@@ -49,7 +49,7 @@ def lighten_images(page: BeautifulSoup, path: Path) -> None:
 
 def drop_unused_mathjax(page: BeautifulSoup) -> None:
     """Take MathJax from a page that has no formula."""
-    if page.select_one("article .math"):
+    if page.select_one(".math"):  # also in a definition that is shown on hover
         return
     for script in page.select("head script"):
         if "mathjax" in script.get("src", "") or "window.MathJax" in script.get_text():

@@ -6,8 +6,10 @@
     box.querySelector("img") ? "figure" : "formula");
 
   const mark = (box) => {
-    const scrolls = box.scrollWidth > box.clientWidth + 1 &&
-      getComputedStyle(box).overflowX !== "visible";
+    // A formula in a line scrolls only when it is marked: some are a pixel wider than their boxes.
+    const inLine = box.matches("mjx-container:not([display])");
+    const scrolls = box.scrollWidth > box.clientWidth + (inLine ? 4 : 1) &&
+      (inLine || getComputedStyle(box).overflowX !== "visible");
     if (scrolls === box.hasAttribute("data-scrolls")) return;
     box.toggleAttribute("data-scrolls", scrolls);
     if (!scrolls) {
