@@ -47,5 +47,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Connect the extension."""
+    app.set_html_assets_policy("always")  # a definition on hover may hold a page's only formula
     app.connect("build-finished", finish, priority=900)  # after all others have written
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
