@@ -58,6 +58,18 @@ def entries() -> list[dict]:
     return report()
 
 
+def claim(id: str) -> dict:
+    """Return a claim's entry in the report.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    by_id = {entry["id"]: entry for entry in entries()}
+    if id not in by_id:
+        raise ValueError(f"claim must be one of {', '.join(by_id)}; got {id!r}")
+    return by_id[id]
+
+
 def files_of(entries: list[dict]) -> list[str]:
     """Return the recorded runs' files, each once, relative to the repository."""
     return sorted({run["file"] for entry in entries for run in entry["runs"]})
@@ -162,10 +174,7 @@ class ClaimRole(SphinxRole):
         Raises:
             ValueError: if there is no such claim.
         """
-        by_id = {entry["id"]: entry for entry in entries()}
-        if self.text not in by_id:
-            raise ValueError(f"claim must be one of {', '.join(by_id)}; got {self.text!r}")
-        entry = by_id[self.text]
+        entry = claim(self.text)
         text = f"{SIGNS[entry['verdict']]} {entry['claim']}"
         return [nodes.reference("", text, refuri=f"reproduction.html#claim-{entry['id']}")], []
 

@@ -11,17 +11,17 @@ from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from claims_report import SIGNS, entries
+from claims_report import SIGNS, claim
 from docutils import nodes
 from docutils.parsers.rst import directives
 from halfspace.companion.claims import VERDICTS
 from halfspace.companion.origin import origin
 from halfspace.companion.plots.style import COLORS
+from halfspace.companion.report import finding_text
 from halfspace.companion.text import factor
 from moving import FRAMES, SECONDS, drawing, films, frames, half_means, largest
 from openings import minutes
 from PIL import Image
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -31,18 +31,6 @@ NETS = {"ReLU net": "relu", "DLGN": "dlgn", "DLGN, frozen gates": "frozen"}
 SHOWN = "DLGN"
 PREVIEW = "social.png"
 _THUMBNAIL = 480  # pixels
-
-
-def claim(id: str) -> dict:
-    """Return a claim's entry in the report.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    by_id = {entry["id"]: entry for entry in entries()}
-    if id not in by_id:
-        raise ValueError(f"claim must be one of {', '.join(by_id)}; got {id!r}")
-    return by_id[id]
 
 
 def finding(text: str) -> dict:
@@ -56,11 +44,6 @@ def finding(text: str) -> dict:
     if case not in by_case:
         raise ValueError(f"a case of {id} must be one of {'; '.join(by_case)}; got {case!r}")
     return by_case[case]
-
-
-def as_factor(finding: dict) -> str:
-    """Write a logarithm and its interval as a factor, ``×8.8 (7.8 to 10.0)``."""
-    return factor(*(finding[name] for name in ("effect", "low", "high")))
 
 
 def count(finding: dict) -> str:
@@ -141,11 +124,11 @@ class ResultSentence(SphinxDirective):
 
 
 class FactorRole(SphinxRole):
-    """Role ``factor``: a case's effect, a logarithm, as a factor; the content is CLAIM: CASE."""
+    """Role ``factor``: a case's effect, shown as a factor; the content is CLAIM: CASE."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the text."""
-        return [nodes.Text(as_factor(finding(self.text)))], []
+        return [nodes.Text(finding_text(finding(self.text)))], []
 
 
 class CountRole(SphinxRole):
@@ -266,11 +249,7 @@ def note_chapter(app: Sphinx, document: nodes.document) -> None:
     """Keep of a chapter what its card tells: minutes, question, figure."""
     figures = {name: node for node in document.findall(nodes.figure) for name in node["names"]}
     box = next((n for n in document.findall(nodes.container) if "opening" in n["classes"]), None)
-    named = next(iter(figures), None)
-    if box is not None:
-        links = box.findall(addnodes.pending_xref)
-        shown = (link["reftarget"] for link in links if link["reftype"] == "numref")
-        named = next(shown, named)
+    named = next(iter(figures), None) if box is None else box[-1]["figure"]
     app.env.metadata[app.env.docname] |= {
         "minutes": minutes(document),
         "question": question(box),

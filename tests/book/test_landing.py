@@ -24,6 +24,7 @@ from test_browser import BOOK, browser  # noqa: F401
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 
+import claims_report  # noqa: E402
 import landing  # noqa: E402
 import moving  # noqa: E402
 import readme_figure  # noqa: E402
@@ -58,8 +59,8 @@ def test_there_are_three_sentences():
 @pytest.fixture
 def changed(monkeypatch):
     """Change a claim's entry in the report."""
-    entries = copy.deepcopy(landing.entries())
-    monkeypatch.setattr(landing, "entries", lambda: entries)
+    entries = copy.deepcopy(claims_report.entries())
+    monkeypatch.setattr(claims_report, "entries", lambda: entries)
     return landing.claim("paths-stay-2")
 
 
@@ -86,7 +87,7 @@ def test_what_is_not_there_is_named():
 
 def test_logarithms_are_shown_as_factors_and_shares_as_counts():
     finding = {"effect": np.log(8.88), "low": np.log(0.456), "high": np.log(1234.0)}
-    assert landing.as_factor(finding) == "×8.9 (0.46 to 1\u202f200)"
+    assert landing.finding_text(finding | {"factor": True}) == "×8.9 (0.46 to 1\u202f200)"
     assert landing.count({"effect": 0.4, "seeds": 10}) == "4 of 10"
 
 
@@ -251,7 +252,7 @@ def test_the_site_is_where_github_publishes_the_repository():
 def test_the_badge_counts_the_papers_claims():
     shown = (ROOT / "book/static/badge-claims.svg").read_text(encoding="utf8")
     wanted = readme_figure.badge(
-        "the paper's claims", readme_figure.paper_claims(landing.entries())
+        "the paper's claims", readme_figure.paper_claims(claims_report.entries())
     )
     assert shown == wanted, "run make readme-figure"
 

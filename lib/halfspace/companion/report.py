@@ -8,7 +8,7 @@ from dataclasses import asdict
 from halfspace.companion.claims import KINDS, VERDICTS, Case, Claim, Finding
 from halfspace.companion.inference import holm
 from halfspace.companion.registry import CLAIMS_OF, condition, judge
-from halfspace.companion.text import Link, factor, raised
+from halfspace.companion.text import Link, factor, scientific
 
 __all__ = [
     "direction",
@@ -253,8 +253,7 @@ def _written(finding: dict, name: str) -> str:
         return f"{100 * value:.0f}"
     width = finding["high"] - finding["low"]
     if abs(value) < 1e-3 and 0 < width < 1e-3:
-        digits, _, power = f"{value:.1e}".partition("e")
-        return f"{digits}\u00a0×\u00a010{raised(int(power))}".replace("-", "−")
+        return scientific(value, 1)
     decimals = max(2, math.ceil(-math.log10(width)) + 1) if width else 2
     text = f"{value:.{decimals}f}"
     return text.replace("-", "−") if float(text) else text.removeprefix("-")

@@ -4,7 +4,19 @@ import math
 from collections.abc import Mapping
 from typing import Self
 
-__all__ = ["Link", "factor", "glue_all", "raised", "scientific", "thousands"]
+__all__ = [
+    "NOT_RECORDED",
+    "Link",
+    "factor",
+    "glue_all",
+    "plain_number",
+    "raised",
+    "scientific",
+    "thousands",
+]
+
+NOT_RECORDED = "not recorded yet"
+"""What stands in the place of a run that is missing."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -67,14 +79,24 @@ def glue_all(values: Mapping[str, object], prefix: str = "") -> None:
         glue(f"{prefix}-{name}" if prefix else name, value, display=False)
 
 
-def scientific(value: float) -> str:
-    """Write a number with one digit and a power of ten, in one unbroken piece.
+def plain_number(value: float) -> str:
+    """Write a number with up to six digits and a true minus; a zero has none.
+
+    Example:
+        >>> plain_number(-0.5), plain_number(3.0), plain_number(-0.0)
+        ('−0.5', '3', '0')
+    """
+    return f"{value:g}".replace("-", "−") if value else "0"
+
+
+def scientific(value: float, decimals: int = 0) -> str:
+    """Write a number with one digit before the point and a power of ten, in one unbroken piece.
 
     Example:
         >>> scientific(2.2e-15) == "2\u00a0×\u00a010⁻¹⁵", scientific(0)
         (True, '0')
     """
-    digit, power = f"{value:.0e}".split("e")
+    digit, power = f"{value:.{decimals}e}".split("e")
     digit = digit.replace("-", "−")
     return f"{digit}\u00a0×\u00a010{raised(int(power))}" if value else "0"
 

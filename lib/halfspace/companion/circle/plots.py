@@ -9,7 +9,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Wedge
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, factor_axis, interval_curve, kernel_row
+from halfspace.companion.plots import (
+    CIRCLE_TICKS,
+    COLORS,
+    INK,
+    angle_axis,
+    factor_axis,
+    interval_curve,
+    kernel_row,
+)
 
 __all__ = [
     "allocation_of_seeds",
@@ -25,13 +33,6 @@ __all__ = [
     "seeds_fitted",
     "tangent_kernels",
 ]
-
-_DEGREES = (0, 90, 180, 270, 360)
-_SIDES = tuple((degrees / 360, f"{degrees}°") for degrees in _DEGREES[::2])
-
-
-def _angle_axis(axis: Axes) -> None:
-    axis.set_xticks(_DEGREES, [f"{degrees}°" for degrees in _DEGREES])
 
 
 def halves(axis: Axes, angles: ArrayLike, target: ArrayLike) -> None:
@@ -51,7 +52,7 @@ def halves(axis: Axes, angles: ArrayLike, target: ArrayLike) -> None:
         axis.plot(degrees, target[chosen], ".-", ms=4, lw=1, color=COLORS[name], label=label)
     axis.set_xlabel("angle θ")
     axis.set_ylabel("target y")
-    _angle_axis(axis)
+    angle_axis(axis)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
@@ -104,7 +105,7 @@ def learned_functions(
             axis.plot(degrees, values[k], color=COLORS[colors[label]], lw=1.4, label=label)
         axis.axvline(180, color=INK, lw=0.6, ls=":")
         axis.set(ylim=(-1.6, 1.6), title=f"epoch {epoch}", ylabel="output")
-        _angle_axis(axis)
+        angle_axis(axis)
     panels[-1].set_xlabel("angle θ")
     handles, labels = panels[0].get_legend_handles_labels()
     panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
@@ -157,7 +158,7 @@ def overlap_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Seque
         kernels: as many, shape (N, N) each.
         titles: as many.
     """
-    kernel_row(axes, kernels, titles, ticks=_SIDES, label="shared active paths")
+    kernel_row(axes, kernels, titles, label="shared active paths")
 
 
 def tangent_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Sequence[str]) -> None:
@@ -167,7 +168,7 @@ def tangent_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Seque
 
     Args: those of ``overlap_kernels``.
     """
-    places, texts = zip(*_SIDES, strict=True)
+    places, texts = zip(*CIRCLE_TICKS, strict=True)
     for k, (axis, kernel, title) in enumerate(zip(np.ravel(axes), kernels, titles, strict=True)):
         largest = np.abs(kernel).max()
         norm = AsinhNorm(linear_width=largest / 20, vmin=-largest, vmax=largest)

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from halfspace.companion.intervals import (
+    factor_text,
     first_below,
     geometric_intervals,
     interval_text,
@@ -21,7 +22,7 @@ from halfspace.companion.intervals import (
 from halfspace.companion.origin import origin
 from halfspace.companion.records import Check
 from halfspace.companion.spec import Result
-from halfspace.companion.text import factor
+from halfspace.companion.text import factor, thousands
 
 __all__ = [
     "EARLY",
@@ -511,17 +512,12 @@ def gate_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
         rows.append(
             {
                 "gate in training": label,
-                "hard gates change the error by": _factor(np.log(hard / own)),
+                "hard gates change the error by": factor_text(np.log(hard / own)),
                 "median error, gate of the training": f"{np.median(own):.2g}",
                 "median error, hard gates": f"{np.median(hard):.2g}",
             }
         )
     return rows
-
-
-def _factor(logarithms: np.ndarray) -> str:
-    """Write the geometric mean of factors with its 95 % interval, of their logarithms, (S,)."""
-    return factor(*mean_interval(logarithms))
 
 
 def single_curves(
@@ -741,7 +737,7 @@ def run_numbers(recorded: Mapping[str, Result], live: Mapping[str, Result]) -> d
         "looks": _listed(recorded["dlgn: base"]),
         "frozen-looks": _listed(recorded["frozen: beta 4"]),
         "frozen-seeds": frozen.seeds,
-        "frozen-epochs": f"{frozen.epochs:,}".replace(",", "\u202f"),
+        "frozen-epochs": thousands(frozen.epochs),
         "commit": ", ".join(sorted({run.provenance["commit"] for run in recorded.values()})),
         "minutes": round(seconds / 60),
         "from-runs": origin(*recorded.values()),
@@ -774,8 +770,8 @@ def allocation_numbers(
         run = recorded[f"{net}: base"]
         row, fits = _early_row(run), fitted(run)
         numbers |= {
-            f"allocation_{net}": _factor(path_gain(run)),
-            f"early_{net}": _factor(path_gains(run)[row]),
+            f"allocation_{net}": factor_text(path_gain(run)),
+            f"early_{net}": factor_text(path_gains(run)[row]),
             f"early_error_{net}": f"{np.median(total_loss(run)[row]):.2g}",
             f"positive_{net}": int((path_gain(run) > 0).sum()),
             f"live_{net}": f"×{live_allocations(live)[label]:.2g}",
@@ -795,7 +791,7 @@ def allocation_numbers(
 
 def _factor_of_some(logarithms: np.ndarray) -> str:
     """Write ``_factor``, or a dash for fewer seeds than an interval needs to say something."""
-    return _factor(logarithms) if len(logarithms) >= _ENOUGH else _TOO_FEW
+    return factor_text(logarithms) if len(logarithms) >= _ENOUGH else _TOO_FEW
 
 
 def kernel_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
@@ -806,8 +802,8 @@ def kernel_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
         run = recorded[f"{net}: base"]
         diagonal = log_ratio(run, "ntk")
         numbers |= {
-            f"diagonal_early_{net}": _factor(diagonal[_early_row(run)]),
-            f"diagonal_end_{net}": _factor(diagonal[-1]),
+            f"diagonal_early_{net}": factor_text(diagonal[_early_row(run)]),
+            f"diagonal_end_{net}": factor_text(diagonal[-1]),
             f"ntk_end_{net}": interval_text(run.ntk_start[-1]),
             f"ntk_overlap_{net}": interval_text(run.ntk_overlap[-1]),
         }
@@ -840,9 +836,9 @@ def fit_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
     }
     ratio = error_ratio(recorded["frozen: hard"], recorded["dlgn: straight-through"], 300)
     return numbers | {
-        "frozen hard ratio": _factor(ratio),
+        "frozen hard ratio": factor_text(ratio),
         "stalled_frozen": str(int(np.isnan(epochs_to_fit(frozen)).sum())),
-        "straight-through allocation": _factor(path_gain(recorded["dlgn: straight-through"])),
+        "straight-through allocation": factor_text(path_gain(recorded["dlgn: straight-through"])),
     }
 
 
@@ -852,7 +848,7 @@ def control_numbers(runs: Mapping[str, Result], conditions: Mapping[str, str]) -
     Args: those of ``allocations_by_net``.
     """
     return {
-        f"{title} {label}": _factor(path_gain(run))
+        f"{title} {label}": factor_text(path_gain(run))
         for label, titled in _runs_of_nets(runs, conditions).items()
         for title, run in titled.items()
     }
@@ -928,7 +924,7 @@ def recorded_numbers(
 
 def _text(recorded: Mapping[str, Result], name: str) -> str:
     """Write a condition's final allocation with its interval."""
-    return _factor(path_gain(recorded[name])) if name in recorded else _MISSING
+    return factor_text(path_gain(recorded[name])) if name in recorded else _MISSING
 
 
 def _mean_text(recorded: Mapping[str, Result], name: str) -> str:
@@ -940,7 +936,7 @@ def _ratio_text(recorded: Mapping[str, Result], first: str, second: str) -> str:
     """Write the ratio of two conditions' final allocations, paired by seed."""
     if not {first, second} <= recorded.keys():
         return _MISSING
-    return _factor(path_gain(recorded[first]) - path_gain(recorded[second]))
+    return factor_text(path_gain(recorded[first]) - path_gain(recorded[second]))
 
 
 def condition_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
@@ -1138,7 +1134,7 @@ def block_rows(recorded: Mapping[str, Result], size: int = 20) -> list[dict[str,
         for start in range(0, len(gains), size):
             block = gains[start : start + size]
             seeds = f"{first + start} to {first + start + len(block) - 1}"
-            rows.append({"net": label, "seeds": seeds, "allocation": _factor(block)})
+            rows.append({"net": label, "seeds": seeds, "allocation": factor_text(block)})
     return rows
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import COLORS, INK, factor_axis, interval_curve, legend_above
+from halfspace.companion.text import NOT_RECORDED
 
 __all__ = ["frozen_gate_panels", "frozen_gates", "gains_of_pairs", "gains_of_tasks", "similarities"]
 
@@ -54,9 +55,7 @@ def frozen_gate_panels(
         if panel is None:
             axis.set_title(title)
             axis.set_axis_off()
-            axis.text(
-                0.5, 0.5, "not recorded yet", transform=axis.transAxes, ha="center", color=INK
-            )
+            axis.text(0.5, 0.5, NOT_RECORDED, transform=axis.transAxes, ha="center", color=INK)
             continue
         *values, color = panel
         frozen_gates(axis, *values, title=title, color=color, linear_until=linear_until)

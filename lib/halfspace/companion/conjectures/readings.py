@@ -11,6 +11,7 @@ from halfspace.companion.circle.readings import path_gain
 from halfspace.companion.conjectures.freezing import FashionFreezing
 from halfspace.companion.inference import correlation
 from halfspace.companion.intervals import (
+    factor_text,
     geometric_intervals,
     interval_text,
     mean_interval,
@@ -18,7 +19,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result, Spec
-from halfspace.companion.text import factor
+from halfspace.companion.text import NOT_RECORDED, thousands
 
 __all__ = [
     "accuracy",
@@ -59,7 +60,6 @@ __all__ = [
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 
-NO_RUN = "not recorded yet"
 """What the text has in a number's place where nothing is recorded."""
 
 _FROZEN = {
@@ -235,7 +235,7 @@ def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
     }
     for label, result in results.items():
         for what, values in _told_of_circle(result).items():
-            numbers[f"{what} {label}"] = factor(*mean_interval(values))
+            numbers[f"{what} {label}"] = factor_text(values)
         numbers[f"high {label}"] = _high_until(result)
     return numbers
 
@@ -299,7 +299,7 @@ def _factor_rows(results: Mapping[str, Result], shown: Mapping[str, str]) -> lis
     for label, result in results.items():
         told = _told_of_circle(result)
         texts = {
-            column: factor(*mean_interval(told[what])) if what in told else "–"
+            column: factor_text(told[what]) if what in told else "–"
             for column, what in shown.items()
         }
         rows.append({"net": label} | texts)
@@ -384,7 +384,7 @@ def image_rows(
     asked = (*_ASKED, _ASKED_OF_HARD, _ASKED_OF_LOSS) if answers else ("All questions",)
     return [
         {"question": question}
-        | {name: answers.get(net, {}).get(question, NO_RUN) for net, name in _NETS.items()}
+        | {name: answers.get(net, {}).get(question, NOT_RECORDED) for net, name in _NETS.items()}
         for question in asked
     ]
 
@@ -423,13 +423,13 @@ def image_freezing_numbers(
     missing = len(specs) - len(results)
     waiting = f"{missing} of the {len(specs)} runs {'is' if missing == 1 else 'are'}"
     return {
-        "freezing-n": f"{spec.n_train:,}".replace(",", "\u202f"),
+        "freezing-n": thousands(spec.n_train),
         "freezing-seeds": spec.seeds,
         "freezing-first": spec.first_seed,
         "freezing-epochs": spec.refit_epochs,
-        "freezing-sample": f"{10 * spec.kernel_sample:,}".replace(",", "\u202f"),
-        "from-freezing": origin(*results.values()) if results else f"{NO_RUN.capitalize()}.",
-        "freezing-waiting": f"{waiting} {NO_RUN}." if missing else "",
+        "freezing-sample": thousands(10 * spec.kernel_sample),
+        "from-freezing": origin(*results.values()) if results else f"{NOT_RECORDED.capitalize()}.",
+        "freezing-waiting": f"{waiting} {NOT_RECORDED}." if missing else "",
     }
 
 

@@ -18,6 +18,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
+from halfspace.companion.text import NOT_RECORDED
 from halfspace.kernels import mean_of_others
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "LEVEL",
     "MODELS",
     "NETS",
-    "NOT_RECORDED",
     "accuracies",
     "accuracy_difference",
     "accuracy_numbers",
@@ -89,8 +89,6 @@ LEVEL = 0.72
 
 NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 IMAGES = ("raw", "normalised")
-NOT_RECORDED = "not recorded yet"
-"""What a table has in the place of a run that is missing."""
 
 KINDS = {f"{net}: {images}": f"{name}, {images}" for images in IMAGES for net, name in NETS.items()}
 """Nets on images, by the beginning of a condition's name: their titles."""

@@ -1,6 +1,7 @@
 """Figures that several subjects draw: arrays and Axes in, nothing else."""
 
 from halfspace.companion.plots.curves import (
+    angle_axis,
     band_panels,
     factor_axis,
     forest,
@@ -10,14 +11,16 @@ from halfspace.companion.plots.curves import (
     one_seed,
     seed_bands,
 )
-from halfspace.companion.plots.images import kernel_row
+from halfspace.companion.plots.images import CIRCLE_TICKS, kernel_row
 from halfspace.companion.plots.style import CMAP, COLORS, INK, figure, tag_panels, use_style
 from halfspace.companion.plots.tables import html_table, transposed
 
 __all__ = [
+    "CIRCLE_TICKS",
     "CMAP",
     "COLORS",
     "INK",
+    "angle_axis",
     "band_panels",
     "factor_axis",
     "figure",

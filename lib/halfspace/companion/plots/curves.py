@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from halfspace.companion.plots.style import COLORS, INK
 
 __all__ = [
+    "angle_axis",
     "band_panels",
     "factor_axis",
     "forest",
@@ -23,6 +24,11 @@ __all__ = [
 
 _DECADES = tuple(10.0**power for power in range(-6, 7))
 _THREES = (0.3, 3, 30, 300)
+
+
+def angle_axis(axis: Axes) -> None:
+    """Mark the quarters of a circle along the horizontal axis, in degrees."""
+    axis.set_xticks(range(0, 361, 90), [f"{degrees}°" for degrees in range(0, 361, 90)])
 
 
 def seed_bands(

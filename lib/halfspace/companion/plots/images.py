@@ -7,11 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-__all__ = ["kernel_row"]
-
+__all__ = ["CIRCLE_TICKS", "kernel_row"]
 
 # Inputs at equispaced angles: the top half of the circle comes first.
-_CIRCLE_TICKS = ((0.0, "0°"), (0.5, "180°"), (1.0, "360°"))
+CIRCLE_TICKS = ((0.0, "0°"), (0.5, "180°"), (1.0, "360°"))
 
 
 def kernel_row(
@@ -19,7 +18,7 @@ def kernel_row(
     kernels: Sequence[ArrayLike],
     titles: Sequence[str],
     *,
-    ticks: Sequence[tuple[float, str]] = _CIRCLE_TICKS,
+    ticks: Sequence[tuple[float, str]] = CIRCLE_TICKS,
     shared: bool = False,
     label: str = "",
 ) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from halfspace.companion.text import Link
+from halfspace.companion.text import Link, thousands
 
 __all__ = ["SHOWN_ROWS", "html_table", "transposed", "typeset"]
 
@@ -87,5 +87,5 @@ def _written(value: object) -> str:
     if isinstance(value, bool | str):
         return typeset({True: "yes", False: "no"}.get(value, value))
     if value == int(value) and abs(value) < 1e9:
-        return typeset(f"{int(value):,}".replace(",", "\u202f"))
+        return typeset(thousands(value))
     return typeset(f"{value:.3g}")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, interval_curve
+from halfspace.companion.plots import COLORS, angle_axis, interval_curve
 
 __all__ = ["errors", "paths_along_circle"]
 
@@ -41,6 +41,5 @@ def paths_along_circle(
         degrees = np.degrees(angles)
         axis.plot(degrees, 1 + np.asarray(counts), color=COLORS[idea], label=labels[idea])
     axis.axvspan(0, 180, color=COLORS["low"], alpha=0.12, lw=0)
-    ticks = range(0, 361, 90)
-    axis.set_xticks(ticks, [f"{tick}°" for tick in ticks])
+    angle_axis(axis)
     axis.set(yscale="log", xlabel="angle", ylabel="1 + active paths")

@@ -20,6 +20,7 @@ from halfspace.companion.intervals import (
 from halfspace.companion.origin import origin
 from halfspace.companion.reallocation.ideas import IDEAS, LABELS
 from halfspace.companion.spec import Result
+from halfspace.companion.text import thousands
 
 __all__ = [
     "NETS",
@@ -332,7 +333,7 @@ def image_numbers(runs: Runs) -> dict[str, object]:
     numbers = {
         "image-depth": spec.depth,
         "image-width": spec.width,
-        "image-n": f"{spec.n_train:,}".replace(",", "\u202f"),
+        "image-n": thousands(spec.n_train),
         "image-epochs": spec.epochs,
         "image-seeds": spec.seeds,
         "from-images": origin(*runs.values()),

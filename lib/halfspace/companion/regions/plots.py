@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import CMAP, COLORS, INK
+from halfspace.companion.text import thousands
 
 __all__ = [
     "area_curves",
@@ -130,7 +131,7 @@ def cell_values(
     )
     numbers = [0] + [digit * 10**power for power in range(18) for digit in (1, 3)]
     ticks = [n for n in numbers if limits[0] <= np.log10(1 + n) <= limits[1]]
-    bar.set_ticks([np.log10(1 + n) for n in ticks], labels=[_spaced(n) for n in ticks])
+    bar.set_ticks([np.log10(1 + n) for n in ticks], labels=[thousands(n) for n in ticks])
     bar.minorticks_off()
     bar.set_label(label)
     bar.outline.set_visible(False)
@@ -336,7 +337,3 @@ def _roomiest(cells: Sequence[ArrayLike], part: Sequence[int]) -> np.ndarray:
     """Return the mean corner of the part's cell whose shorter extent is largest."""
     chosen = [np.asarray(cells[cell]) for cell in part]
     return max(chosen, key=lambda cell: np.ptp(cell, axis=0).min()).mean(axis=0)
-
-
-def _spaced(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")

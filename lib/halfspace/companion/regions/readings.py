@@ -26,6 +26,7 @@ from halfspace.companion.text import raised, scientific, thousands
 from halfspace.datasets import circle_grid
 from halfspace.gates import HardGate
 from halfspace.nets import DGN, DLGN, ReLUNet
+from halfspace.overlap import active_path_counts
 from halfspace.paths import enumerate_paths
 from halfspace.regions import Partition
 
@@ -520,7 +521,7 @@ def training_values(relu: Result, dlgn: Result) -> dict[str, int | float]:
 
 
 def gathering_values(net: ReLUNet | DLGN) -> dict[str, float]:
-    """Tell where on the unit circle most paths are active, and how many on each half.
+    """Tell where on the unit circle most paths from the input are active, and on which half.
 
     Args:
         net: a net with two inputs, in any precision.
@@ -531,8 +532,8 @@ def gathering_values(net: ReLUNet | DLGN) -> dict[str, float]:
         all that is on the top half.
     """
     angles, x = circle_grid(_POINTS)
-    active = net.gates(x.to(net.value[0].weight.dtype), HardGate()).detach()
-    paths = active.double().sum(-1).prod(-1).numpy()
+    gates = net.gates(x.to(net.value[0].weight.dtype), HardGate()).detach()
+    paths = active_path_counts(gates).double().numpy()
     angles = np.degrees(angles.numpy())
     return {
         "gather_angle": float(angles[paths.argmax()]),

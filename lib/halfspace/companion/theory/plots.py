@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, kernel_row
+from halfspace.companion.plots import COLORS, INK, angle_axis, kernel_row
+from halfspace.companion.text import plain_number
 
 __all__ = [
     "circle_kernels",
@@ -18,8 +19,6 @@ __all__ = [
     "path_panels",
     "regression",
 ]
-
-_QUARTERS = {0: "0°", 90: "90°", 180: "180°", 270: "270°", 360: "360°"}
 
 
 def circle_kernels(
@@ -33,8 +32,7 @@ def circle_kernels(
         titles: as many titles.
         **options: passed to ``kernel_row``.
     """
-    ticks = [(degrees / 360, text) for degrees, text in _QUARTERS.items() if degrees % 180 == 0]
-    kernel_row(axes, kernels, titles, ticks=ticks, **options)
+    kernel_row(axes, kernels, titles, **options)
     for axis in axes[-1]:
         axis.set_xlabel("angle of x")
     for axis in axes[:, 0]:
@@ -194,7 +192,7 @@ def regression(
             markersize=5,
             label="experts, gradient descent",
         )
-        panel.set_xticks(list(_QUARTERS), _QUARTERS.values())
+        angle_axis(panel)
         panel.set_title(title)
         panel.set(xlabel="angle of x", ylabel="output")
         panel.label_outer()
@@ -281,20 +279,18 @@ def path_panels(
                     start, end = columns[layer - 1][unit], columns[layer][marked[layer]]
                     _weight(axis, start + 0.42 * (end - start), matrix[marked[layer]][unit])
         for place, entry in zip(columns[0], x, strict=True):
-            axis.text(place[0] - 0.15, place[1], _number(entry), ha="right", va="center")
-        value = _number(gate * expert)
-        axis.set_title(f"gate {_number(gate)} × expert {_number(expert)} = {value}", size=11)
+            axis.text(place[0] - 0.15, place[1], plain_number(entry), ha="right", va="center")
+        value = plain_number(gate * expert)
+        axis.set_title(
+            f"gate {plain_number(gate)} × expert {plain_number(expert)} = {value}", size=11
+        )
         axis.set(xlim=(-0.5, depth + 1.3), ylim=(-0.9, 0.9))
         axis.set_axis_off()
 
 
 def _weight(axis: Axes, place: np.ndarray, value: float) -> None:
     box = dict(boxstyle="round,pad=0.1", facecolor="#404040", edgecolor="none")
-    axis.text(*place, _number(value), ha="center", va="center", color="white", bbox=box)
-
-
-def _number(value: float) -> str:
-    return f"{float(value):g}".replace("-", "−") if value else "0"
+    axis.text(*place, plain_number(value), ha="center", va="center", color="white", bbox=box)
 
 
 def _columns(depth: int, width: int, middle: float) -> list[np.ndarray]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from halfspace.companion.intervals import (
     mean_intervals,
 )
 from halfspace.companion.spec import Result
-from halfspace.companion.text import scientific, thousands
+from halfspace.companion.text import plain_number, scientific, thousands
 from halfspace.companion.theory.measures import count_gaps, half_ratio, kept_shares
 from halfspace.datasets import circle_grid, circle_points
 from halfspace.gates import HardGate
@@ -120,8 +119,8 @@ def path_rows(net: Net, x: Tensor) -> list[dict[str, str]]:
         {
             "path": " → ".join(str(unit + 1) for unit in path),
             "gate": f"{gate:g}",
-            "expert": _signed(expert),
-            "gate × expert": _signed(gate * expert),
+            "expert": plain_number(expert),
+            "gate × expert": plain_number(gate * expert),
         }
         for path, gate, expert in zip(
             enumerate_paths(net.width, net.depth).tolist(), gates, experts, strict=True
@@ -129,13 +128,11 @@ def path_rows(net: Net, x: Tensor) -> list[dict[str, str]]:
     ]
     total = sum(gate * expert for gate, expert in zip(gates, experts, strict=True))
     empty = {"gate": "", "expert": ""}
-    rows.append({"path": "sum of all paths"} | empty | {"gate × expert": _signed(total)})
-    rows.append({"path": "the net's output"} | empty | {"gate × expert": _signed(float(net(x)))})
+    rows.append({"path": "sum of all paths"} | empty | {"gate × expert": plain_number(total)})
+    rows.append(
+        {"path": "the net's output"} | empty | {"gate × expert": plain_number(float(net(x)))}
+    )
     return rows
-
-
-def _signed(value: float) -> str:
-    return f"{value:g}".replace("-", "−") if value else "0"
 
 
 @torch.no_grad()
@@ -205,7 +202,7 @@ def shared_path_rows(gates: Tensor) -> list[dict[str, str | int]]:
     """
     _, depth, width = gates.shape
     rows = []
-    for path in product(range(width), repeat=depth):
+    for path in enumerate_paths(width, depth).tolist():
         first, second = (int(each[range(depth), path].prod()) for each in gates)
         rows.append(
             {
