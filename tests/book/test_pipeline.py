@@ -331,6 +331,17 @@ def test_what_is_whole_is_kept(whole_build, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_pages_that_no_build_makes_any_more_go(whole_build):
+    old, kept = Path("_build/html/chapters/a.html"), Path("_build/html/_static/x.html")
+    kept.parent.mkdir()
+    kept.touch()
+    for path in (old, kept):
+        os.utime(path, (1000, 1000))
+    pages.remove_older_pages(1001)
+    assert not old.exists() and kept.exists()
+    assert Path("_build/html/chapters/b.html").exists() and Path("_build/html/index.html").exists()
+
+
 def test_a_copy_of_other_parameters_goes(whole_build):
     build_book.discard_damaged("other")
     assert os.listdir(EXECUTED) == ["a.ipynb"] and not pages.LIST.exists()
