@@ -29,6 +29,7 @@ THEME = "_static/styles/pydata-sphinx-theme.css"
 ICON = re.compile(r"\bfa-([a-z0-9-]+)")
 RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:{1,2}before,?)+)\{content:"\\([0-9a-f]+)"\}')
 CODE = re.compile(r'content: ?"\\(f[0-9a-f]{3})"')
+CHARACTER = re.compile("[\uf000-\uf8ff]")  # an icon as it stands, in a variable for instance
 FACE = re.compile(r"@font-face\{[^}]*webfonts/(fa-[a-z]+-\d+)\.woff2[^}]*\}")
 
 
@@ -119,7 +120,10 @@ def lighten_icons(folder: Path, pages: list[str]) -> None:
     styles = [p for p in Path(folder, "_static").rglob("*.css") if p != folder / THEME]
     used = {name for text in pages for name in ICON.findall(text)}
     used |= {name for p in scripts for name in ICON.findall(p.read_text(encoding="utf8"))}
-    codes = {code for p in styles for code in CODE.findall(p.read_text(encoding="utf8"))}
+    css = Path(folder, THEME).read_text(encoding="utf8")
+    texts = [p.read_text(encoding="utf8") for p in styles]
+    codes = {code for text in texts for code in CODE.findall(text)}
+    codes |= {f"{ord(icon):x}" for text in [*texts, css] for icon in CHARACTER.findall(text)}
 
     def keep(rule: re.Match) -> str:
         if used.isdisjoint(ICON.findall(rule[1])):
@@ -127,7 +131,7 @@ def lighten_icons(folder: Path, pages: list[str]) -> None:
         codes.add(rule[2])
         return rule[0]
 
-    css = RULE.sub(keep, Path(folder, THEME).read_text(encoding="utf8"))
+    css = RULE.sub(keep, css)
     css = FACE.sub(lambda face: re.sub(r"src:[^;}]*", _source(face[1]), face[0]), css)
     Path(folder, THEME).write_text(css, encoding="utf8")
     for font in Path(folder, FONTS).glob("*.ttf"):

@@ -1,12 +1,15 @@
 """What built pages gain at the end: tables that fit, names and roles, light images and icons."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pydata_sphinx_theme
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -178,3 +181,26 @@ def test_the_pdf_says_what_it_lacks(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemExit, match="install chromium"):
         pdf.main()
+
+
+def test_icon_fonts_hold_what_pages_and_styles_use_and_no_more(tmp_path):
+    static = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+    theme, fonts = tmp_path / weight.THEME, tmp_path / weight.FONTS
+    theme.parent.mkdir(parents=True)
+    fonts.mkdir(parents=True)
+    (tmp_path / "_static/scripts").mkdir()
+    shutil.copy(static / "vendor/fontawesome/webfonts/fa-solid-900.ttf", fonts)
+    theme.write_text(
+        '.fa-bars:before{content:"\\f0c9"}.fa-anchor:before{content:"\\f13d"}'
+        ":root{--pst-icon-info-circle:'\uf05a'}"
+        "@font-face{src:url(../webfonts/fa-solid-900.woff2)}"
+    )
+    theme.with_name("other.css").write_text(
+        'p::after{content: "\\f303"} b::after{content:"\uf0f3"}'
+    )
+    weight.lighten_icons(tmp_path, ['<i class="fa-solid fa-bars"></i>'])
+    held = TTFont(fonts / "fa-solid-900.woff").getBestCmap()
+    assert {0xF0C9, 0xF05A, 0xF303, 0xF0F3} <= set(held) and 0xF13D not in held
+    assert "fa-bars" in theme.read_text() and "fa-anchor" not in theme.read_text()
+    assert "fa-solid-900.woff)" in theme.read_text()
+    assert [path.name for path in fonts.iterdir()] == ["fa-solid-900.woff"]
