@@ -10,7 +10,7 @@ def test_a_table_has_its_rows_and_writes_numbers_for_people():
     text = plots.html_table([*rows, *rows])
     assert text.count("<tr>") == 3 and "a&lt;b" in text and "<td>yes</td>" in text
     assert "1\u202f048\u202f576" in text and "0.000123" in text
-    assert "1.21e+24" in plots.html_table([{"n": 2.0**80}])
+    assert "1.21\u00a0×\u00a010²⁴" in plots.html_table([{"n": 2.0**80}])
     for bad in ([], [{"a": 1}, {"b": 1}]):
         with pytest.raises(ValueError, match="share their keys"):
             plots.html_table(bad)

@@ -4,7 +4,7 @@ import math
 
 import myst_nb
 import pytest
-from halfspace.companion.text import factor, glue_all, scientific, thousands
+from halfspace.companion.text import factor, glue_all, scientific, significant, thousands
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,14 @@ def test_numbers_are_written_for_people():
         "1\u00a0×\u00a010¹²",
         "−1\u00a0×\u00a010⁻⁴",
     ]
+
+
+def test_digits_that_say_something_are_told_without_an_exponent():
+    assert [significant(value, 2) for value in (0.0471, 1.0, -0.5, 0)] == [
+        "0.047",
+        "1",
+        "−0.5",
+        "0",
+    ]
+    assert significant(9.14e-5, 2) == "9.1\u00a0×\u00a010⁻⁵"
+    assert significant(123_456, 3) == "1.23\u00a0×\u00a010⁵"

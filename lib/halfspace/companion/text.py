@@ -12,6 +12,7 @@ __all__ = [
     "plain_number",
     "raised",
     "scientific",
+    "significant",
     "thousands",
 ]
 
@@ -57,7 +58,7 @@ def factor(mean: float, *interval: float) -> str:
 def _short(value: float, digits: int) -> str:
     """Write a positive number with some decimals, or as many as its size asks for."""
     if value < 1:
-        return f"{value:.2f}" if value >= 0.095 else f"{value:.2g}"
+        return f"{value:.2f}" if value >= 0.095 else significant(value, 2)
     if value >= 100:
         value, digits = float(f"{value:.2g}") if value >= 1000 else value, 0
     return f"{value:,.{digits}f}".replace(",", "\u202f")
@@ -99,6 +100,17 @@ def scientific(value: float, decimals: int = 0) -> str:
     digit, power = f"{value:.{decimals}e}".split("e")
     digit = digit.replace("-", "−")
     return f"{digit}\u00a0×\u00a010{raised(int(power))}" if value else "0"
+
+
+def significant(value: float, digits: int) -> str:
+    """Write a number with some leading digits; of a very small or large one a power of ten.
+
+    Example:
+        >>> significant(0.0471, 2), significant(9.1e-5, 2) == scientific(9.1e-5, 1)
+        ('0.047', True)
+    """
+    text = f"{value:.{digits}g}"
+    return scientific(value, digits - 1) if "e" in text else text.replace("-", "−")
 
 
 def raised(number: int) -> str:

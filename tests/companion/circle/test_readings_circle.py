@@ -372,7 +372,7 @@ def test_allocations_of_seeds_are_factors_by_net_and_title():
     numbers = readings.control_numbers(runs, {"base": "recipe", "biases": "with biases"})
     assert numbers["with biases DLGN"] == "×2.7 (2.7 to 2.7)"
     # Two seeds, 0 and 2: mean 1, t(1) = 12.706, ± 12.706 · √2 / √2.
-    assert numbers["recipe ReLU net"] == "×2.7 (8.2e-06 to 900\u202f000)"
+    assert numbers["recipe ReLU net"] == "×2.7 (8.2\u00a0×\u00a010⁻⁶ to 900\u202f000)"
     for run in runs.values():
         run.arrays |= {f"zero_{half}": np.zeros((2, 2)) for half in ("top", "bottom")}
     rows = readings.control_rows(runs, {"base": "recipe", "biases": "with biases"})
@@ -420,7 +420,7 @@ def test_numbers_of_the_allocation():
     numbers = readings.allocation_numbers(recorded, live)
     assert numbers["positive_relu"] == 1 and numbers["low_first_dlgn"] == 1
     assert numbers["live_dlgn"] == "×12"
-    assert numbers["allocation_dlgn"] == "×1.00 (3e-06 to 330\u202f000)"
+    assert numbers["allocation_dlgn"] == "×1.00 (3.0\u00a0×\u00a010⁻⁶ to 330\u202f000)"
     assert (numbers["fitted_dlgn"], numbers["stalled_dlgn"]) == (0, 2)
     assert numbers["allocation_stalled_dlgn"] == numbers["stalled_over_fitted_relu"] == "–"
     assert (numbers["early_epoch_dlgn"], numbers["early_error_dlgn"]) == (40, "0.75")

@@ -22,7 +22,7 @@ from halfspace.companion.intervals import (
 from halfspace.companion.origin import origin
 from halfspace.companion.records import Check
 from halfspace.companion.spec import Result
-from halfspace.companion.text import factor, thousands
+from halfspace.companion.text import factor, significant, thousands
 
 __all__ = [
     "EARLY",
@@ -493,8 +493,8 @@ def fit_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
                 "net": label,
                 "stalled": f"{(~fitted(run)).sum()} of {len(fitted(run))}",
                 "half fitted by epoch": half_fitted_by(run),
-                "error, slow half": f"{low:.2g}",
-                "error, fast half": f"{high:.2g}",
+                "error, slow half": significant(low, 2),
+                "error, fast half": significant(high, 2),
             }
         )
     return rows
@@ -513,8 +513,8 @@ def gate_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
             {
                 "gate in training": label,
                 "hard gates change the error by": factor_text(np.log(hard / own)),
-                "median error, gate of the training": f"{np.median(own):.2g}",
-                "median error, hard gates": f"{np.median(hard):.2g}",
+                "median error, gate of the training": significant(np.median(own), 2),
+                "median error, hard gates": significant(np.median(hard), 2),
             }
         )
     return rows
@@ -633,7 +633,7 @@ def error_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
             "slow half, between them": low_between,
             "fast half, between them": high_between,
         }
-        written = {name: f"{error:.2g}" for name, error in errors.items()}
+        written = {name: significant(error, 2) for name, error in errors.items()}
         rows.append({"net": label, "epoch": str(run.spec.epochs)} | written)
     return rows
 
@@ -745,10 +745,12 @@ def run_numbers(recorded: Mapping[str, Result], live: Mapping[str, Result]) -> d
     }
     for label, run in live.items():
         numbers[f"seed {label}"] = run.spec.first_seed
-        numbers[f"live error {label}"] = f"{loss_at(run)[0]:.2g}"
+        numbers[f"live error {label}"] = significant(loss_at(run)[0], 2)
     for net in _NETS.values():
         if f"{net}: base" in recorded:
-            numbers[f"median error {net}"] = f"{np.median(loss_at(recorded[f'{net}: base'])):.2g}"
+            numbers[f"median error {net}"] = significant(
+                np.median(loss_at(recorded[f"{net}: base"])), 2
+            )
     return numbers
 
 
@@ -772,7 +774,7 @@ def allocation_numbers(
         numbers |= {
             f"allocation_{net}": factor_text(path_gain(run)),
             f"early_{net}": factor_text(path_gains(run)[row]),
-            f"early_error_{net}": f"{np.median(total_loss(run)[row]):.2g}",
+            f"early_error_{net}": significant(np.median(total_loss(run)[row]), 2),
             f"positive_{net}": int((path_gain(run) > 0).sum()),
             f"live_{net}": f"×{live_allocations(live)[label]:.2g}",
             f"low_first_{net}": int(low_half_first(run).sum()),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from halfspace.companion.text import Link, thousands
+from halfspace.companion.text import Link, significant, thousands
 
 __all__ = ["SHOWN_ROWS", "html_table", "transposed", "typeset"]
 
@@ -88,4 +88,4 @@ def _written(value: object) -> str:
         return typeset({True: "yes", False: "no"}.get(value, value))
     if value == int(value) and abs(value) < 1e9:
         return typeset(thousands(value))
-    return typeset(f"{value:.3g}")
+    return significant(value, 3)
