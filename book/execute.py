@@ -117,7 +117,7 @@ def run(notebook: Path, log: Path, parameters: dict):
             kernel_name="python3",
             language="python",
             progress_bar={"desc": notebook.stem, "mininterval": interval},
-            extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"],
         )
     except KeyboardInterrupt:
         sys.exit(f"{notebook.stem}: stopped")

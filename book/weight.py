@@ -23,7 +23,7 @@ __all__ = [
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each step
 
 EXACT, COLOURS = 4, 64  # the most frequent colours are kept, others have stand-ins
-HEAVY, WIDTH = 100_000, 640  # bytes; pixels that a page gives a figure
+HEAVY, WIDTH = 100_000, 560  # bytes; pixels that a page gives a figure
 FONTS = "_static/vendor/fontawesome/webfonts"
 THEME = "_static/styles/pydata-sphinx-theme.css"
 ICON = re.compile(r"\bfa-([a-z0-9-]+)")

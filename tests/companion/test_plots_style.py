@@ -59,7 +59,7 @@ def test_networks_can_be_told_apart():
 def test_figure_fits_a_phone_and_is_transparent():
     figure, axes = plots.figure(2, 2, height=2.0)
     assert axes.shape == (2, 2)
-    assert figure.get_figwidth() <= 5.2
+    assert figure.get_figwidth() <= 4.4
     assert figure.get_figheight() == 4
     assert figure.get_facecolor()[3] == 0
     assert axes[0, 0].get_facecolor()[3] == 0

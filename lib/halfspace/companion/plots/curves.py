@@ -137,7 +137,7 @@ def forest(
             fmt=marker, ms=3.5, lw=1.2, color=COLORS[colors[label]], label=label,
         )  # fmt: skip
     axis.axvline(0, color=INK, lw=0.8)
-    axis.set_yticks(range(len(names)), names, fontsize=8)
+    axis.set_yticks(range(len(names)), names, fontsize=9)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_xlabel(xlabel)
     axis.grid(axis="both")
