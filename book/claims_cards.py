@@ -15,6 +15,7 @@ SECTIONS = (
     "Introduction",
     *(f"Section {number}" for number in range(2, 7)),
     "Appendix",
+    "Related",
     "ours",
 )
 _HOLDS = {True: ("holds", "✓"), False: ("fails", "✗"), None: ("open", "?")}

@@ -126,8 +126,8 @@ def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
     ("changes", "message"),
     [
         (dict(kind="mine"), "kind must be one of paper, .*; got 'mine'"),
-        (dict(kind="paper"), "the paper's claims, and they alone, quote it; x does not"),
-        (dict(quote="so"), "the paper's claims, and they alone, quote it"),
+        (dict(kind="paper"), "the paper's claims quote it; x does not"),
+        (dict(quote="so"), "only claims of a paper quote it; x is ours"),
         (dict(replaces=("y",)), "a claim that replaces others says why"),
         (dict(why="wrong"), "a claim that replaces others says why"),
     ],
@@ -498,6 +498,7 @@ def test_the_paper_is_reproduced_and_what_is_ours_holds_or_helps():
 
     assert worded("reproduced", kind="paper", quote="so") == "reproduced"
     assert worded("not reproduced", kind="reading") == "not reproduced"
+    assert worded("not reproduced", kind="related", quote="so") == "not reproduced"
     assert worded("not reproduced", kind="proved") == "does not hold"
     assert worded("reproduced under conditions") == "holds under conditions"
     assert worded("not reproduced", idea=True) == "does not help"

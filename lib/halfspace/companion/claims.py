@@ -34,11 +34,12 @@ EXACT = 1e-10
 """Relative difference below which float64 results agree: some thousand roundings."""
 
 Test = Literal["above", "share", "equal", "correlation", "rank correlation"]
-Kind = Literal["proved", "paper", "reading", "control", "ours"]
+Kind = Literal["proved", "paper", "reading", "control", "related", "ours"]
 KINDS: dict[Kind, str] = {
     "paper": "the paper's",
     "reading": "our reading of the paper",
     "control": "a control",
+    "related": "another paper's",
     "ours": "ours",
     "proved": "proved, checked numerically",
 }
@@ -210,14 +211,14 @@ def all_nets(
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim of the paper, or one of ours that tells explanations apart.
+    """A claim of a paper, or one of ours that tells explanations apart.
 
     Attributes:
         id: short name.
         kind: a key of ``KINDS``.
         text: the claim in our words.
         where: where the paper makes it.
-        quote: the paper's sentence, or the part of it that is claimed; of the paper's own claims.
+        quote: the sentence of the paper, or of the related one, or the part of it that is claimed.
         statistic: what the numbers measure, with its unit.
         cases: all must hold.
         controls: where it should hold too if it is as general as it sounds.
@@ -248,8 +249,10 @@ class Claim:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {self.kind!r}")
-        if (self.kind == "paper") != bool(self.quote):
-            raise ValueError(f"the paper's claims, and they alone, quote it; {self.id} does not")
+        if self.kind == "paper" and not self.quote:
+            raise ValueError(f"the paper's claims quote it; {self.id} does not")
+        if self.quote and self.kind not in ("paper", "related"):
+            raise ValueError(f"only claims of a paper quote it; {self.id} is {KINDS[self.kind]}")
         if bool(self.replaces) != bool(self.why):
             raise ValueError(f"a claim that replaces others says why, and no other; {self.id}")
 
@@ -269,10 +272,10 @@ class Claim:
     def worded(self, verdict: Verdict) -> str:
         """Return a verdict in the words that a reader sees.
 
-        The paper is reproduced or not; what is ours, proved or a control holds or not; an idea
-        helps or does not.
+        A paper is reproduced or not; what is ours, proved or a control holds or not; an idea helps
+        or does not.
         """
-        if self.kind in ("paper", "reading") or verdict not in VERDICTS[:3]:
+        if self.kind in ("paper", "reading", "related") or verdict not in VERDICTS[:3]:
             return verdict
         return (_HELPS if self.idea else _HOLDS)[VERDICTS.index(verdict)]
 
