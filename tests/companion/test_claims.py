@@ -5,6 +5,7 @@ import json
 import math
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -435,6 +436,10 @@ def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
     assert first["claim"].name == "verdict-a"
     assert first["ours"] == "held: 1.00 (0.71 to 1.29), above 0.5"  # cases alone, no controls
     assert second["ours"] == "no run yet" and second["verdict"] == "pending"
+    assert first["measured"] == "s"
+    claim = report_module.CLAIMS_OF["toy"][0]
+    claim = replace(claim, cases=(replace(claim.cases[0], factor=True),))
+    assert verdict_rows([claim])[0]["measured"] == "s; logarithms are shown as factors"
     with pytest.raises(ValueError, match="id must be one of a, b; got 'c'"):
         verdict_rows(report_module.CLAIMS_OF["toy"], "c")
     assert verdict_rows(report_module.CLAIMS_OF["toy"]) == [first, second]

@@ -128,7 +128,8 @@ def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
             "verdict": claim.worded(verdict),
             "ours": "; ".join(ours[: len(claim.cases)]) or "no run yet",
         }
-        rows.append(row | {"measured": claim.statistic})
+        shown = "; logarithms are shown as factors" if any(c.factor for c in claim.cases) else ""
+        rows.append(row | {"measured": claim.statistic + shown})
     return rows
 
 

@@ -19,7 +19,7 @@ def test_a_search_is_told_in_sentences():
     nothing = figure1.DisconnectedSearch(range(5), 0.25, 9, 2, 0, None)
     assert readings.search_text(nothing).startswith(
         "There is no active path region among 5 nets that has several components, each with more "
-        "than 25 % of the window;"
+        "than 25\u00a0% of the window;"
     )
     shares = np.array([0.4, 0.256])
     net = random_net("relu", 3, width=3, depth=2)
@@ -28,9 +28,9 @@ def test_a_search_is_told_in_sentences():
     text = readings.search_text(figure1.DisconnectedSearch(range(5), 0.25, 9000, 7, 1, region))
     for part in (
         "Of the 9\u202f000 path regions",
-        "7 have more than one component, and 1 have components that each fill more than 25 % of",
-        "through the units 1, 3 of the net with seed 3. It has 2 components, the smallest of 26 %",
-        f"by at least {100 * figure1.shut_off(cut, (0, 2)).min():.0f} % of the window",
+        "7 have more than one component, and 1 have components that each fill more than 25\u00a0%",
+        "through the units 1, 3 of the net with seed 3. It has 2 components, the smallest of 26",
+        f"by at least {100 * figure1.shut_off(cut, (0, 2)).min():.0f}\u00a0% of the window",
     ):
         assert part in text
 
@@ -183,7 +183,7 @@ def test_convex_regions_fill_their_hulls():
     shares = np.array([1.0, 1 - 1e-12, 0.999, 0.25])
     assert readings.convex_share(shares) == 0.5
     values = readings.convexity_values(shares)
-    assert values == {"relu_convex": 50, "relu_regions": 4, "relu_least": 25}
+    assert values == {"relu_convex": 50, "relu_regions": "4", "relu_least": 25}
 
 
 def learning(model, **arrays):
@@ -293,6 +293,7 @@ def test_strongest_regions_are_quoted_by_area_and_sides():
         "share_high": 50,
         "sides": 3,  # of the second; its fourth side lies on the window's border
     }
+    assert readings.strongest_values(drawn[:2], WINDOW)["drawn_paths"] == "all"
     assert readings.strongest_values(drawn[2:], WINDOW) == {
         "drawn_paths": 0,
         "share_low": 0,

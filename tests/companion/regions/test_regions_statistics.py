@@ -137,8 +137,8 @@ def test_soft_gates_count_as_hard():
 
 def test_possible_counts_of_each_size():
     assert regions_statistics.count_bounds([(2, 1), (2, 3)]) == {
-        "paths mᴴ": [2, 8],
-        "patterns 2ᵐᴴ": [4, 64],
+        "possible paths": [2, 8],
+        "possible patterns": [4, 64],
         "cells of mH lines": [4, 22],
         "ReLU bound": [4, 64],
     }

@@ -70,7 +70,7 @@ def test_depth_curves_draw_shares_and_formula_and_name_each_depth():
     for text in ("1 layer", "3 layers", "135°", "75 %", "active paths shared"):
         assert text in written
     names = {text.get_text(): text.xy for text in axes[0, 0].texts}
-    assert names["1 layer"] == pytest.approx((104.4, 0.42))  # on its line
+    assert names["1 layer"] == pytest.approx((135, 0.25))  # on its line
 
 
 def test_kernels_on_the_circle_have_angles_at_their_axes():
@@ -81,6 +81,9 @@ def test_kernels_on_the_circle_have_angles_at_their_axes():
     written = texts(figure)
     assert written.count("angle of x") == written.count("angle of x′") == 2
     assert {"0°", "180°", "360°", "shared paths"} <= set(written)
+    figure.draw_without_rendering()
+    left, right = (axis.get_xticklabels() for axis in axes[1])
+    assert left[-1].get_window_extent().x1 + 5 < right[0].get_window_extent().x0
 
 
 def test_drawing_leaves_the_current_figure_alone():

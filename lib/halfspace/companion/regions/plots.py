@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import Circle, PathPatch
 from matplotlib.path import Path
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
+from scipy.optimize import isotonic_regression
 
 from halfspace.companion.plots import CMAP, COLORS, INK
 from halfspace.companion.text import thousands
@@ -198,7 +200,9 @@ def area_curves(
     axis.set_xlabel(xlabel)
     axis.set_ylabel("share of the window")
     axis.set_ylim(-0.02, None)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axis.locator_params(axis="x", nbins=5)
+    axis.yaxis.set_major_formatter(_percent())
+    axis.figure.legend(loc="outside upper center", ncols=2)
 
 
 def count_curves(
@@ -233,7 +237,7 @@ def count_curves(
         axis.plot(sizes, values, marker, color=color, ms=2, alpha=0.5)
         ends[label] = (values[-1].mean(), color)
     axis.set_yscale("log")
-    axis.set_xticks(sizes)
+    _mark_sizes(axis, sizes)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("regions")
     _name_ends(axis, sizes[-1], ends)
@@ -267,6 +271,7 @@ def face_counts(
         name, bound = bounds[label]
         axis.plot([dimensions[0], dimensions[-1]], [bound, bound], color=color, lw=1, ls=":")
         ends[name] = (bound, INK)
+    _mark_sizes(axis, dimensions)
     axis.set_xlabel("input dimension d")
     axis.set_ylabel("faces")
     axis.set_ylim(0, None)
@@ -288,6 +293,8 @@ def shares_below(
         broad = 4.0 if number == 0 else 1.6  # so that the first shows where another covers it
         axis.ecdf(np.asarray(values), color=COLORS[colors[label]], lw=broad, label=label)
     axis.set_xlim(0, 1.03)
+    for ticks in (axis.xaxis, axis.yaxis):
+        ticks.set_major_formatter(_percent())
     axis.set_xlabel(xlabel)
     axis.set_ylabel("part of the regions")
     axis.legend(loc="upper left")
@@ -301,6 +308,10 @@ def _frame(axis: Axes, window: ArrayLike) -> None:
     axis.set_yticks([bottom, 0, top] if bottom < 0 < top else [bottom, top])
     for ticks in (axis.xaxis, axis.yaxis):
         ticks.set_major_formatter("{x:g}")
+    # The outer labels stay within the panel, so that those of neighbours do not touch.
+    first, *_, last = axis.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     axis.set(xlabel="$x_1$", ylabel="$x_2$")
     axis.label_outer()
     axis.spines[:].set_visible(True)
@@ -314,22 +325,38 @@ def _fill(axis: Axes, polygons: Sequence[ArrayLike], color: str, alpha: float = 
         axis.add_patch(PathPatch(shape, facecolor=color, alpha=alpha, lw=0))
 
 
+def _percent() -> PercentFormatter:
+    return PercentFormatter(1, decimals=0, symbol="\u00a0%")
+
+
+def _mark_sizes(axis: Axes, sizes: ArrayLike) -> None:
+    """Put a tick at each size, and its number where there is room for it."""
+    names, last = [], -np.inf
+    for size in sizes:
+        name = f"{size:g}"
+        room = size - last >= 0.03 * (1 + len(name)) * np.ptp(sizes)
+        names.append(name if room else "")
+        last = size if room else last
+    axis.set_xticks(sizes, names)
+
+
 def _name_ends(axis: Axes, right: float, ends: Mapping[str, tuple[float, str]]) -> None:
-    """Write names beside the right ends of curves, moved up where they would touch.
+    """Write names beside the right ends of curves, moved apart where they would touch.
 
     Args:
         axis: where the curves are drawn; its scales and limits stay as they are.
         right: where the curves end.
         ends: by name, the height and the colour.
     """
-    to_points = axis.transData.transform
-    line, last = 12 * axis.figure.dpi / 72, -np.inf
-    for name, (height, color) in sorted(ends.items(), key=lambda end: end[1][0]):
-        at = to_points((right, height))[1]
-        last = max(at, last + line)
-        shift = (8, (last - at) * 72 / axis.figure.dpi)
+    ends = sorted(ends.items(), key=lambda end: end[1][0])
+    places = axis.transData.transform([(right, height) for _, (height, _) in ends])[:, 1]
+    places *= 72 / axis.figure.dpi
+    # The places nearest to the ends that are a line apart; they increase, less the lines between.
+    lines = 13.0 * np.arange(len(ends))
+    shifts = isotonic_regression(places - lines).x + lines - places
+    for (name, (height, color)), shift in zip(ends, shifts, strict=True):
         axis.annotate(
-            name, (right, height), shift, textcoords="offset points", color=color, va="center"
+            name, (right, height), (8, shift), textcoords="offset points", color=color, va="center"
         )
 
 

@@ -1,6 +1,6 @@
 """What regions say: the statistics of the claims, and the numbers of chapters 1 and 2."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -198,7 +198,7 @@ def search_rows(searches: Mapping[int, DisconnectedSearch]) -> list[dict[str, in
 
 def search_text(search: DisconnectedSearch) -> str:
     """Write what a search for disconnected path regions found, in sentences."""
-    percent = f"{100 * search.min_share:g} %"
+    percent = f"{100 * search.min_share:g}\u00a0%"
     if search.largest is None:
         return (
             f"There is no active path region among {len(search.seeds)} nets that has several "
@@ -214,10 +214,10 @@ def search_text(search: DisconnectedSearch) -> str:
         f"{thousands(search.all_large)} have components that each fill more than {percent} of the "
         f"window. The figures show one of these: the path through the units {units} of the net "
         f"with seed {region.seed}. It has {len(region.shares)} components, the smallest of "
-        f"{100 * region.shares.min():.0f} %, and each of its units matters: without it, the region "
-        f"would be larger by at least {least:.0f} % of the window. The smaller of these two "
-        "numbers is the largest among all. So the effect is real and not rare among small random "
-        "nets, but it is not typical."
+        f"{100 * region.shares.min():.0f}\u00a0%, and each of its units matters: without it, the "
+        f"region would be larger by at least {least:.0f}\u00a0% of the window. The smaller of "
+        "these two numbers is the largest among all. So the effect is real and not rare among "
+        "small random nets, but it is not typical."
     )
 
 
@@ -451,16 +451,16 @@ def convex_share(shares: np.ndarray) -> float:
     return float((shares > _CONVEX).mean())
 
 
-def convexity_values(shares: np.ndarray) -> dict[str, int | float]:
+def convexity_values(shares: np.ndarray) -> dict[str, str | float]:
     """Return what the text quotes of the ReLU nets' ``hull_shares``, shape (k,).
 
     Returns:
-        relu_convex: percentage of convex regions; relu_regions: number of regions; relu_least:
-        percentage of its hull that the least convex one fills.
+        relu_convex: percentage of convex regions; relu_regions: number of regions, written out;
+        relu_least: percentage of its hull that the least convex one fills.
     """
     return {
         "relu_convex": 100 * convex_share(shares),
-        "relu_regions": len(shares),
+        "relu_regions": thousands(len(shares)),
         "relu_least": 100 * float(shares.min()),
     }
 
@@ -584,8 +584,8 @@ def trained_values(
 
 
 def strongest_values(
-    regions: Iterable[StrongestRegion], window: np.ndarray
-) -> dict[str, int | float]:
+    regions: Sequence[StrongestRegion], window: np.ndarray
+) -> dict[str, str | int | float]:
     """Return what the text quotes of the regions of strongest paths.
 
     Args:
@@ -593,14 +593,14 @@ def strongest_values(
         window: the window, shape (j, 2).
 
     Returns:
-        drawn_paths: number of inputs with an active path; share_low, share_high: percentage of the
-        window that the smallest and the largest region fill; sides: largest number of a region's
-        sides inside the window.
+        drawn_paths: number of inputs with an active path, "all" if each has one; share_low,
+        share_high: percentage of the window that the smallest and the largest region fill; sides:
+        largest number of a region's sides inside the window.
     """
     drawn = [region.polygon for region in regions if region.active]
     areas = [polygons.area(polygon) / polygons.area(window) for polygon in drawn]
     return {
-        "drawn_paths": len(drawn),
+        "drawn_paths": "all" if len(drawn) == len(regions) else len(drawn),
         "share_low": 100 * min(areas, default=0.0),
         "share_high": 100 * max(areas, default=0.0),
         "sides": max((polygons.free_edges(polygon, window) for polygon in drawn), default=0),

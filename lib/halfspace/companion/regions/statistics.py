@@ -85,8 +85,8 @@ def count_bounds(sizes: Iterable[tuple[int, int]]) -> dict[str, list[float]]:
     """
     sizes = list(sizes)
     return {
-        "paths mᴴ": [width**depth for width, depth in sizes],
-        "patterns 2ᵐᴴ": [2.0 ** (width * depth) for width, depth in sizes],
+        "possible paths": [width**depth for width, depth in sizes],
+        "possible patterns": [2.0 ** (width * depth) for width, depth in sizes],
         "cells of mH lines": [arrangement_bound(width * depth) for width, depth in sizes],
         "ReLU bound": [relu_bound(width, depth) for width, depth in sizes],
     }

@@ -37,6 +37,11 @@ def circle_kernels(
         axis.set_xlabel("angle of x")
     for axis in axes[:, 0]:
         axis.set_ylabel("angle of x′")
+    for axis in np.ravel(axes):
+        # The outer labels stay within the panel, so that those of neighbours do not touch.
+        first, *_, last = axis.get_xticklabels()
+        first.set_horizontalalignment("left")
+        last.set_horizontalalignment("right")
 
 
 def depth_curves(
@@ -59,12 +64,12 @@ def depth_curves(
         axis.plot(degrees, measured[layers], "o", color=color, ms=3)
         # Names stand to the right of the curves, at one height; the steepest one's to its left.
         steepest = layers == max(expected)
-        height, side = (0.18, "right") if steepest else (0.42, "left")
+        height, side = (0.1, "right") if steepest else (0.25, "left")
         place = np.interp(height, share[::-1], degrees[::-1])
         axis.annotate(
             f"{layers} layer{'s' if layers > 1 else ''}",
             (place, height),
-            (-5 if steepest else 6, 0),
+            (-8 if steepest else 8, 0),
             textcoords="offset points",
             ha=side,
             va="center",
@@ -74,7 +79,7 @@ def depth_curves(
     axis.set_xticks(range(0, 181, 45), [f"{degrees}°" for degrees in range(0, 181, 45)])
     axis.set_yticks(np.linspace(0, 1, 5), [f"{percent} %" for percent in range(0, 101, 25)])
     axis.set(xlabel="angle θ between the inputs", ylabel="active paths shared")
-    axis.figure.legend(loc="outside upper center", ncols=2, handlelength=1.2)
+    axis.figure.legend(loc="outside upper center", handlelength=1.2)
 
 
 def convergence(
@@ -110,7 +115,7 @@ def convergence(
         )
         panel.set_title(title)
         panel.set(xlabel="width m", ylabel="relative RMS error")
-        _label_sizes(panel, sizes)
+        _label_sizes(panel, sizes, every=len(panels))
         low, high = panel.get_ylim()
         ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low < tick < high]
         panel.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -197,12 +202,11 @@ def regression(
         panel.set(xlabel="angle of x", ylabel="output")
         panel.label_outer()
     lines, names = panels[0].get_legend_handles_labels()
-    panels[0].figure.legend(lines, names, loc="outside upper center", ncols=3, handlelength=1.2)
+    panels[0].figure.legend(lines, names, loc="outside upper center", ncols=2, handlelength=1.2)
 
 
-def _label_sizes(axis: Axes, sizes: np.ndarray) -> None:
-    """Put a tick at each size; label every other one, from the largest down, where they crowd."""
-    every = 1 if len(sizes) < 6 else 2
+def _label_sizes(axis: Axes, sizes: np.ndarray, every: int = 1) -> None:
+    """Put a tick at each size; label every so many, from the largest down."""
     labelled = set(sizes[::-1][::every])
     axis.set_xticks(sizes, [f"{size:g}" if size in labelled else "" for size in sizes])
     axis.minorticks_off()
@@ -281,9 +285,7 @@ def path_panels(
         for place, entry in zip(columns[0], x, strict=True):
             axis.text(place[0] - 0.15, place[1], plain_number(entry), ha="right", va="center")
         value = plain_number(gate * expert)
-        axis.set_title(
-            f"gate {plain_number(gate)} × expert {plain_number(expert)} = {value}", size=11
-        )
+        axis.set_title(f"gate {plain_number(gate)} × expert {plain_number(expert)} = {value}")
         axis.set(xlim=(-0.5, depth + 1.3), ylim=(-0.9, 0.9))
         axis.set_axis_off()
 
