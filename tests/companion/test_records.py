@@ -510,4 +510,4 @@ def test_too_little_memory_is_one_sentence(listed, monkeypatch, capsys, error):
 def test_unfinished_runs_are_told(listed, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(ToyStudy, "checkpoints", lambda self: [tmp_path / "a"])
     assert command.main(["list"]) == 0
-    assert "missing  toy: one (1 unfinished, will go on)" in capsys.readouterr().out
+    assert "missing  toy: one (1 unfinished, will continue)" in capsys.readouterr().out

@@ -68,7 +68,7 @@ class Finding:
         effect: mean over seeds, share of seeds, or correlation.
         low: lower end of the 95 % interval.
         high: upper end.
-        median: median over seeds; of a share or a correlation the effect.
+        median: median over seeds; for a share or a correlation, the effect.
         p: two-sided p-value against the level; of an equality the larger of the two one-sided ones.
         interval: ``"t"``, ``"bootstrap"``, ``"Wilson"`` or ``"Fisher"``.
         seeds: number of seeds, or of what else is correlated.

@@ -220,9 +220,9 @@ def test_gates_after_a_hundred_epochs_are_told_once_there_are_runs():
         "dlgn: 8": long_run(0.7, 0.5),
     }  # fmt: skip
     assert cifar_readings.long_gates_text(without | long) == (
-        "After 100 epochs the share of right test images is 50.0 (50.0 to 50.0) % with hard gates "
-        "and 70.0 (70.0 to 70.0) % with its own (DLGN, 2 seeds), 75.0 % with hard gates and 75.0 % "
-        "with its own (DLGN, hardening, 1 seed)"
+        "After 100 epochs the test accuracy is 50.0 (50.0 to 50.0) % with hard gates "
+        "and 70.0 (70.0 to 70.0) % with soft ones (DLGN, 2 seeds), 75.0 % with hard gates and "
+        "75.0 % with soft ones (DLGN, hardening, 1 seed)"
     )
     rows = cifar_readings.gate_rows(short_runs(), without | long)
     added = {"DLGN, 100 epochs": 50, "DLGN, hardening, 100 epochs": 75}

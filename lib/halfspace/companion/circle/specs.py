@@ -50,7 +50,7 @@ class CircleTraining(Spec):
         function_epochs: epochs at which the learned functions are kept.
         early_level: the early point in time is a seed's first epoch with a loss below this.
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many.
+        seeds: S, number of seeds.
         own_order: whether the batches' order has a stream of its own, rather than that of the seed
             that draws the weights.
         grid: N, number of grid points on the circle for kernels; functions have four times as many,

@@ -132,7 +132,7 @@ class FashionFreezing(FashionTraining):
         labels: whose labels are complicated, as in ``FashionStudy``, without the random choice.
         at: epochs at which the gates are frozen, increasing from 0; training ends with the last.
         refit_epochs: epochs for which a value network then trains, with a new optimiser.
-        seeds: S, how many.
+        seeds: S, number of seeds.
         kernel_sample: training images of each class that the kernel regression sees; the hardness
             of gates and the loss are taken at them, too.
         ridge: weight of the regression's penalty, as a share of the kernel's mean diagonal.

@@ -221,7 +221,7 @@ def random_level(result: Result) -> float:
 
 
 def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
-    """Return what the text says of frozen gates on the circle.
+    """Return the text's numbers on frozen gates on the circle.
 
     Args:
         results: of ``CircleFreezing``, by the net's label; all with the same seeds.
@@ -413,7 +413,7 @@ def _high_until(result: Result) -> str:
 def image_freezing_numbers(
     specs: Mapping[str, Spec], results: Mapping[str, Result]
 ) -> dict[str, object]:
-    """Return what the text says of the runs with frozen gates on images.
+    """Return the text's numbers on the runs with frozen gates on images.
 
     Args:
         specs: of ``FashionFreezing``, by name, all with the same sizes and seeds.
@@ -471,7 +471,7 @@ def recorded_gains(specs: Mapping[str, Spec], tasks: Sequence[str]) -> np.ndarra
 
 
 def task_numbers(gains: np.ndarray) -> dict[str, str]:
-    """Return what the text says of ``gains_by_task``; ``-`` where too few tasks are recorded."""
+    """Return the text's numbers on ``gains_by_task``; ``-`` where too few tasks are recorded."""
     count = gains.shape[1]
     found = correlation(*gains, ranks=True) if count > 3 else None
     rank = f"{found.effect:.2f} ({found.low:.2f} to {found.high:.2f})" if found else "-"
@@ -510,7 +510,7 @@ def swap_intervals(results: Mapping[str, Result]) -> dict[str, dict[str, tuple]]
 
 
 def swap_numbers(results: Mapping[str, Result]) -> dict[str, object]:
-    """Return what the text says of the NTK with gates and value weights of different times.
+    """Return the text's numbers on the NTK with gates and value weights of different times.
 
     Args:
         results: of ``CircleSwap``, by the net's label.
@@ -547,7 +547,7 @@ def similarity_curves(result: Result, name: str) -> dict[str, np.ndarray]:
 
 
 def surrogate_numbers(result: Result) -> dict[str, str]:
-    """Return what the text says of the pairs of a ``CircleSurrogate`` at the start and the end."""
+    """Return the text's numbers on the pairs of a ``CircleSurrogate`` at the start and the end."""
     numbers = {}
     for name in _SIMILARITIES:
         similarity = {

@@ -28,7 +28,8 @@ class FashionMiddle(FashionTraining):
     Attributes (besides those of ``FashionTraining``):
         labels: whose labels are complicated: ``"modified"`` (classes 5-9) or ``"swapped"`` (0-4).
         epochs: passes through the training images.
-        seeds: S, how many; a seed decides initial weights, batches and the draw of the labels.
+        seeds: S, number of seeds; a seed decides initial weights, batches and the draw of the
+            labels.
         sample: training images of each class at which paths and accuracies are measured.
         level: the middle point is where the simple part's training accuracy first reaches this.
 

@@ -626,7 +626,7 @@ def difference_rows(runs: Runs) -> list[dict[str, str]]:
 
 
 def accuracy_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of accuracies, in percent or percentage points."""
+    """Return the text's numbers on accuracies, in percent or percentage points."""
     modified = [runs[f"{kind}: modified"] for kind in KINDS]
     early, late = (
         np.array([100 * simple_ahead(run, "accuracy")[row].mean() for run in modified])
@@ -662,7 +662,7 @@ def path_numbers(runs: Runs) -> dict[str, int]:
 
 
 def label_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the effects of labels and images on path counts, as factors."""
+    """Return the text's numbers on the effects of labels and images on path counts, as factors."""
     numbers, between, above = {}, 0, {"early": 0, "late": 0}
     for kind in KINDS:
         name, (modified, swapped) = kind.replace(":", ""), _label_pair(runs, kind)
@@ -687,7 +687,7 @@ def label_numbers(runs: Runs) -> dict[str, object]:
 
 
 def kernel_numbers(runs: Runs) -> dict[str, str]:
-    """Return what the text says of path counts and kernels over training, as factors."""
+    """Return the text's numbers on path counts and kernels over training, as factors."""
     numbers = {}
     for kind in KINDS:
         name, pair = kind.replace(":", ""), _label_pair(runs, kind)
@@ -702,7 +702,7 @@ def kernel_numbers(runs: Runs) -> dict[str, str]:
 
 
 def alignment_numbers(runs: Runs) -> dict[str, str]:
-    """Return what the text says of the kernels' alignments."""
+    """Return the text's numbers on the kernels' alignments."""
     at_start = runs["dlgn: raw: modified"].ntk_pixels[0]
     numbers = {"pixels at start": interval_text(at_start)}
     for kind in KINDS:

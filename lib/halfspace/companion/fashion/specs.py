@@ -145,7 +145,8 @@ class ModifiedFashionMNIST(FashionTraining):
 
     Attributes (besides those of ``FashionTraining``):
         epochs: passes through the training images.
-        seeds: S, how many; a seed decides initial weights, batches and the draw of the labels.
+        seeds: S, number of seeds; a seed decides initial weights, batches and the draw of the
+            labels.
         sample: training images of each class at which accuracy and paths are recorded.
         kernel_sample: training images of each class at which kernels are computed.
         level: the middle point in time is where the simple part's accuracy first reaches this.

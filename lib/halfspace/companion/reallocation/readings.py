@@ -258,7 +258,7 @@ def allocations(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
 
 
 def circle_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the runs on the circle."""
+    """Return the text's numbers on the runs on the circle."""
     training = runs["DLGN", "none"].spec.training
     numbers = {
         "budget": training.epochs,
@@ -328,7 +328,7 @@ def accuracy_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]
 
 
 def image_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the runs on images, accuracies in percent."""
+    """Return the text's numbers on the runs on images, accuracies in percent."""
     spec = runs["DLGN", "none"].spec
     numbers = {
         "image-depth": spec.depth,

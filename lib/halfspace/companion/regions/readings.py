@@ -224,7 +224,7 @@ def search_text(search: DisconnectedSearch) -> str:
 def jump_values(
     relu: Sequence[ReLUNet], relu_areas: Sequence[float], dlgn_areas: Sequence[float]
 ) -> dict[str, float | str]:
-    """Return what the text quotes of two pairs of nets with nearly equal weights.
+    """Return the text's numbers on two pairs of nets with nearly equal weights.
 
     Args:
         relu: the two ReLU nets.
@@ -371,7 +371,7 @@ def count_rows(
 def depth_values(
     sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
 ) -> dict[str, int | float | str]:
-    """Return what the text quotes of the counts by depth: those of the deepest nets.
+    """Return the text's numbers on the counts by depth: those of the deepest nets.
 
     Args:
         sizes: k pairs of a width and a depth.
@@ -400,7 +400,7 @@ def depth_values(
 def width_values(
     sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
 ) -> dict[str, int | float | str]:
-    """Return what the text quotes of the counts by width.
+    """Return the text's numbers on the counts by width.
 
     Args:
         sizes: k pairs of a width and a depth.
@@ -452,7 +452,7 @@ def convex_share(shares: np.ndarray) -> float:
 
 
 def convexity_values(shares: np.ndarray) -> dict[str, int | float]:
-    """Return what the text quotes of the ReLU nets' ``hull_shares``, shape (k,).
+    """Return the text's numbers on the ReLU nets' ``hull_shares``, shape (k,).
 
     Returns:
         relu_convex: percentage of convex regions; relu_regions: number of regions; relu_least:
@@ -499,7 +499,7 @@ def training_rows(relu: Result, dlgn: Result) -> list[dict[str, int | float | st
 
 
 def training_values(relu: Result, dlgn: Result) -> dict[str, int | float]:
-    """Return what the text quotes of counts during training.
+    """Return the text's numbers on counts during training.
 
     Args:
         relu: of ``RegionsDuringTraining``.
@@ -558,7 +558,7 @@ def before_and_after(results: Mapping[str, Result]) -> dict[str, ReLUNet | DLGN]
 def trained_values(
     plain: Result, biased: Result, cuts: Mapping[str, Partition]
 ) -> dict[str, int | float | str]:
-    """Return what the text quotes of two DLGNs that were trained on the circle.
+    """Return the text's numbers on two DLGNs that were trained on the circle.
 
     Args:
         plain: of ``CircleTraining``, one net without biases.
@@ -586,7 +586,7 @@ def trained_values(
 def strongest_values(
     regions: Iterable[StrongestRegion], window: np.ndarray
 ) -> dict[str, int | float]:
-    """Return what the text quotes of the regions of strongest paths.
+    """Return the text's numbers on the regions of strongest paths.
 
     Args:
         regions: of ``strongest_regions``.

@@ -233,7 +233,7 @@ def half_ratios(seeds: Iterable[int], *, width: int, depth: int) -> np.ndarray:
 
 
 def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | str]:
-    """Return what the text quotes of random nets on the circle.
+    """Return the text's numbers on random nets on the circle.
 
     Args:
         nets: some without, some with biases, two inputs.
@@ -306,7 +306,7 @@ def share_gap(degrees: np.ndarray, shares: np.ndarray, width: float = math.inf) 
 
 
 def depth_values(degrees: np.ndarray, shares: np.ndarray, at: float = 45) -> dict[str, str | int]:
-    """Return what the text quotes of ``kept_by_angle``.
+    """Return the text's numbers on ``kept_by_angle``.
 
     Args:
         degrees: angles, shape (n,).
@@ -375,7 +375,7 @@ def _opposite_overlap(net: Net) -> int:
 
 
 def experts_values(result: Result) -> dict[str, int | str]:
-    """Return what the text quotes of ``ConstantExperts``.
+    """Return the text's numbers on ``ConstantExperts``.
 
     Returns:
         descent-gap, limit-gap, ridge-gap: largest differences of the constants' predictions and the
@@ -425,7 +425,7 @@ def mean_law(result: Result, fit_from: int = 1) -> tuple[float, float]:
 
 
 def draw_values(result: Result) -> dict[str, int | str]:
-    """Return what the text quotes of the smallest width of ``NeuralPathLimit``.
+    """Return the text's numbers on the smallest width of ``NeuralPathLimit``.
 
     Returns:
         n-widths: number of widths; smallest-width, smallest-draws: the smallest one and its number
@@ -443,7 +443,7 @@ def draw_values(result: Result) -> dict[str, int | str]:
 
 
 def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int | str]:
-    """Return what the text quotes of DLGNs' NTKs against the width.
+    """Return the text's numbers on DLGNs' NTKs against the width.
 
     Args:
         results: of ``NeuralPathLimit`` by name, of equally many seeds.
@@ -465,7 +465,7 @@ def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int 
 
 
 def relu_limit_values(relu: Result, linear: Result, fit_from: int) -> dict[str, int | str]:
-    """Return what the text quotes of a ReLU net's NTK against the width, beside a DLGN's.
+    """Return the text's numbers on a ReLU net's NTK against the width, beside a DLGN's.
 
     Args:
         relu: of ``NeuralPathLimit``.

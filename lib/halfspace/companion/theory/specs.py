@@ -133,7 +133,7 @@ class NeuralPathLimit(Spec):
         draws: value networks at the largest width.
         points: N, number of inputs on the circle.
         first_seed: the gating networks' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many.
+        seeds: S, number of seeds.
 
     The result's arrays (S seeds, W widths, N points), E = (H+1) σ^2H times the neural path kernel:
         errors (S, W): root of the mean over draws of the squared Frobenius distance between NTK and
