@@ -374,7 +374,7 @@ def test_nothing_verified_is_a_failure(listed, capsys, monkeypatch):
     ("version", "told"),
     [
         ("0123456789ab-dirty", "needs committed code; commit the changes in lib"),
-        ("unknown", "git knows none here; install git, or run in a clone"),
+        ("unknown", "git finds none here; install git, or run in a clone"),
     ],
 )
 def test_code_without_a_commit_records_nothing(listed, capsys, monkeypatch, version, told):

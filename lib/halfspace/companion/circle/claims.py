@@ -59,7 +59,7 @@ def _harder(target: str) -> dict[str, str]:
 
 
 def _weaker(gates: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    """Return runs, each with that whose low half has the amplitude 0.3."""
+    """Return runs, each paired with the run whose low half has amplitude 0.3."""
     runs = {}
     for gate in gates:
         label = f", {_LABELS.get(gate, gate)}" if gate else ""

@@ -84,15 +84,15 @@ def _along(reading: Callable[[Result, str], np.ndarray], kind: str):
 def _matched(
     kind: str, nets: Callable[..., dict[str, str]], others: Mapping[str, str]
 ) -> dict[str, tuple[Case, ...]]:
-    """Return cases and controls of a claim that the trained gates are the better ones.
+    """Return cases and controls of a claim that trained gates are better.
 
     Args:
         kind: ``"fresh"`` or ``"kernel"``.
-        nets: names the runs of nets, of a label.
-        others: further runs on which it should hold.
+        nets: returns the runs of some nets, by their names with a label.
+        others: further runs on which the claim should hold.
     """
     dlgn = {"DLGN": "dlgn"}
-    factor = nets is _circle  # of errors; on images it is a difference of accuracies
+    factor = nets is _circle  # of errors; on images, accuracies are subtracted
     controls = cases(others, _along(learned, kind), "above", factor=factor)
     for reading, where, label in (
         (learned_since_start, _NETS, ", own start for another draw"),
