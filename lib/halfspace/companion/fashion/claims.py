@@ -31,7 +31,7 @@ from halfspace.companion.spec import Result
 __all__ = ["CLAIMS"]
 
 _ALIKE = (1.03 + 5) / 2
-"""Percentage points: up to 1.03 the paper calls similar, from 5 on slightly worse; the middle."""
+"""Percentage points: halfway from 1.03, "similar" in the paper, to 5, "slightly worse"."""
 _SEEN = "all of them, in the first edition"
 _NO_THRESHOLD = "Its threshold came from nowhere; now the sign decides, and the size is shown."
 _NO_LOGARITHM = (
@@ -49,7 +49,7 @@ def _each(images: str, *labels: str, study: str = "fashion") -> dict[str, tuple[
 
 
 def _labelled(runs: dict[str, tuple[str, ...]], label: str) -> dict[str, tuple[str, ...]]:
-    """Return runs whose names say what sets them apart."""
+    """Return runs, each named after what distinguishes it."""
     return {f"{name}, {label}": needs for name, needs in runs.items()}
 
 

@@ -61,7 +61,7 @@ def _circle_runs(idea: str, suffix: str = "") -> dict[str, tuple[str, ...]]:
 
 
 def _runs_at_one_rate(idea: str) -> dict[str, tuple[str, ...]]:
-    """Return the runs of nets for which plain descent has another learning rate than the idea."""
+    """Return the runs of nets for which plain descent and the idea differ in learning rate."""
     return {
         f"{label}{_RATE}": tuple(
             f"reallocation: {run}"

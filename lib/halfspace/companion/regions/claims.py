@@ -1,4 +1,4 @@
-"""Claims of Sections 2 and 3 on regions, Figure 1 included."""
+"""Claims of Sections 2 and 3 on regions, including Figure 1."""
 
 from halfspace.companion.claims import Claim, all_nets, cases, runs_named
 from halfspace.companion.regions import readings

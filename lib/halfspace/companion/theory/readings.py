@@ -1,4 +1,4 @@
-"""What the checks of Sections 2 and 3 say: the statistics of the claims and of chapters 1 and 3."""
+"""Statistics of the checks of Sections 2 and 3, for the claims and for chapters 1 and 3."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -142,7 +142,7 @@ def path_sum_rows(
     """Compare nets' outputs with sums over all paths, without and with biases.
 
     Args:
-        makers: by the model's name what makes a net, called with ``bias``.
+        makers: functions that make a net, called with ``bias``, by the model's name.
         x: inputs, float64, shape (n, d).
 
     Returns:
@@ -260,7 +260,7 @@ def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | st
 
 @torch.no_grad()
 def kept_by_angle(nets: Iterable[Net], degrees: Sequence[float]) -> np.ndarray:
-    """Return which share of the paths that are active at the angle 0 is active at other angles.
+    """Return the share of the paths active at the angle 0 that is active at other angles.
 
     Args:
         nets: with two inputs, hard gates, no biases, and one width and depth.
@@ -280,8 +280,8 @@ def expected_share(
 ) -> float | np.ndarray:
     """Return the mean share of an input's active paths that another input has in a random DLGN.
 
-    The gating network's weights are normal, without biases. At a finite width it is the first
-    correction to the limit of infinite width, without terms of order 1/m².
+    The gating network's weights are normal, without biases. At a finite width the formula has the
+    first correction to the infinite-width limit, without terms of order 1/m².
 
     Args:
         degrees: the angle between the inputs.

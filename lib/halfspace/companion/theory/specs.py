@@ -1,8 +1,8 @@
-"""Section 3: what a network with fixed gates is, as a kernel machine.
+"""Section 3: a network with fixed gates as a kernel machine.
 
-Two statements are tested. Constant experts that learn independently of each other are
-linear regression with the overlap kernel. A value network's NTK at fixed gates is, on average over
-its weights, a multiple of the neural path kernel, and scatters less about it the wider the network.
+Two statements are tested. Constant experts that learn independently of each other perform linear
+regression with the overlap kernel. A value network's NTK at fixed gates is, on average over its
+weights, a multiple of the neural path kernel, and deviates less from it in wider networks.
 """
 
 import math
