@@ -126,10 +126,10 @@ def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
     ("changes", "message"),
     [
         (dict(kind="mine"), "kind must be one of paper, .*; got 'mine'"),
-        (dict(kind="paper"), "the paper's claims, and they alone, quote it; x does not"),
-        (dict(quote="so"), "the paper's claims, and they alone, quote it"),
-        (dict(replaces=("y",)), "a claim that replaces others says why"),
-        (dict(why="wrong"), "a claim that replaces others says why"),
+        (dict(kind="paper"), "only the paper's claims quote it, and all of them do; x does not"),
+        (dict(quote="so"), "only the paper's claims quote it"),
+        (dict(replaces=("y",)), "a claim that replaces others gives a reason"),
+        (dict(why="wrong"), "a claim that replaces others gives a reason"),
     ],
 )
 def test_a_claim_says_whose_it_is_and_what_it_replaces(changes, message):
