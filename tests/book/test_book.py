@@ -80,7 +80,7 @@ def test_a_run_without_parameters_shows_the_defaults():
 
 
 def test_other_cells_are_refused():
-    with pytest.raises(ValueError, match="^has other cells than the chapter$"):
+    with pytest.raises(ValueError, match="^has different cells from the chapter$"):
         halfspace_book.swap(chapter(extra="  # edited"), executed({"seed": 3}))
 
 
@@ -120,7 +120,7 @@ def test_a_copy_of_other_cells_is_a_warning(app):
     put(app.srcdir, executed({}, extra="  # older"))
     source = [nbformat.writes(chapter())]
     halfspace_book.read_executed(app, "chapters/x", source)
-    assert app.said == ["the executed copy has other cells than the chapter"]
+    assert app.said == ["the executed copy has different cells from the chapter"]
     assert not json.loads(source[0])["cells"][-1]["outputs"]
 
 
