@@ -86,7 +86,7 @@ def test_other_cells_are_refused():
 
 @pytest.fixture
 def app(tmp_path, monkeypatch):
-    """As much of a Sphinx application as the extension asks for; it collects warnings."""
+    """The part of a Sphinx application that the extension uses; it collects warnings."""
     said = []
     monkeypatch.setattr(
         halfspace_book.logger, "warning", lambda text, *values, **_: said.append(text % values)
@@ -125,7 +125,7 @@ def test_a_copy_of_other_cells_is_a_warning(app):
 
 
 def refused(app):
-    """Return why the page build does not show the copy of chapter x, and see that it does not."""
+    """Return why the page build does not show the copy of chapter x, and check that it does not."""
     source = [nbformat.writes(chapter())]
     halfspace_book.read_executed(app, "chapters/x", source)
     assert not json.loads(source[0])["cells"][-1]["outputs"]

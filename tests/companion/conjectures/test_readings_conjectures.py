@@ -1,4 +1,4 @@
-"""What is read off the runs on the conjectures, on runs made up so that the answer is known."""
+"""Statistics of the runs on the conjectures, on made-up runs with known answers."""
 
 import numpy as np
 import pytest

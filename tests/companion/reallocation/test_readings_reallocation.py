@@ -1,4 +1,4 @@
-"""What is read off the runs with ideas, on runs made up so that the answer is known."""
+"""Statistics of the runs with ideas, on made-up runs with known answers."""
 
 import math
 
