@@ -286,7 +286,7 @@ _NAMED_BY_RULES = (
         cases=cases(_MIDDLE, partial(moved_beyond_twin, kernel="overlap"), "above"),
         controls=cases(_MIDDLE_CONTROLS, partial(moved_beyond_twin, kernel="overlap"), "above"),
         replaces=("overlap-fashion-moves",),
-        why="As its sibling on the NTK: the kernel is compared with its own start.",
+        why="As in the claim on the NTK, the kernel is compared with its own start.",
     ),
     Claim(
         id="surrogate-fashion-paths-2",
@@ -308,7 +308,8 @@ _NAMED_BY_RULES = (
     Claim(
         id="surrogate-fashion-functions-2",
         kind="reading",
-        text="The DLGN gives images the labels that the ReLU net gives, as another ReLU net would.",
+        text="The DLGN gives images the same labels as its ReLU net, as often as another "
+        "ReLU net does.",
         where="Section 3, conjecture 4",
         statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
         "minus ReLU nets of two seeds, in standard deviations between pairs of ReLU nets",

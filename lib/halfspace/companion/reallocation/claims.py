@@ -48,7 +48,7 @@ _COST = (
     "points)"
 )
 _WHY_SIGN = (
-    "A threshold of our own, a factor of 1.5 or one percent, decided; now the sign does, plain "
+    "Our own threshold, a factor of 1.5 or one percent, decided; now the sign decides, plain "
     "descent also runs at the idea's learning rate, and there are 100 seeds on the circle."
 )
 

@@ -64,7 +64,7 @@ CLAIMS = (
         figure="fig-jump",
         seen=_SEEN,
         replaces=("relu-jump",),
-        why="A tenth of the window came from nowhere; what is drastic is now told by the DLGN.",
+        why="A tenth of the window came from nowhere; now the DLGN is the yardstick for drastic.",
     ),
     Claim(
         id="dlgn-continuous-2",
