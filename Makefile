@@ -9,15 +9,15 @@ endif
 PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
-# What a user sets reaches commands through the environment, as it stands: no shell reads it as code.
+# Users' settings reach commands unchanged, through the environment: no shell runs them as code.
 SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES DEVICE URL ARGS UPGRADE
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 RUN := exec .venv/bin/python
-# Let idle threads spin for an instant, then sleep: endless spinning costs a factor of six where another
-# program takes a core, none at all costs a third where no other does.
+# Idle threads spin briefly, then sleep. Endless spinning takes six times as long if another program
+# uses a core; no spinning takes a third longer if none does.
 export GOMP_SPINCOUNT ?= 20000
-# The environment is the project's own, whatever the user's Python and pip are set to.
+# Only the project's environment is used, however the user's Python and pip are configured.
 export PYTHONNOUSERSITE := 1
 export PIP_USER := 0
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS
@@ -40,7 +40,7 @@ test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 test-browser: .venv/.stamp  ## open every built page in Chromium
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -n 2 --dist load -rs -m browser tests/book/test_browser*.py
 
-bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers, a quarter of an hour (NAME="ntk paths" picks some)
+bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers in 15 minutes (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME
 
 results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
@@ -54,10 +54,10 @@ verify: .venv/.stamp  ## recompute one seed of a rotating sample of recorded run
 serve: .venv/.stamp  ## show the built book on http://localhost:8000 (PORT=8000)
 	@$(RUN) book/serve.py
 
-clean:  ## remove everything that was built, the environment excepted
+clean:  ## remove everything that was built except the environment
 	rm -rf _build .snakemake .pytest_cache .ruff_cache .hypothesis
 
-lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in, and uv's (UPGRADE=--upgrade moves every pin)
+lock:  ## write the locks again from pyproject.toml and benchmarks/peers.in, and uv's lock (UPGRADE=--upgrade updates every pin)
 	"$$PYTHON" -m venv _build/uv
 	_build/uv/bin/python -m pip install --quiet --require-hashes -r book/installer.lock
 	set -f; echo uv | _build/uv/bin/uv pip compile - --quiet --no-deps --universal \
@@ -70,7 +70,7 @@ lock:  ## make the locks anew from pyproject.toml and benchmarks/peers.in, and u
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  $$UPGRADE --output-file benchmarks/peers.lock
 
-subject: .venv/.stamp  ## begin a subject: folder, test, chapter (NAME=gated_linear)
+subject: .venv/.stamp  ## start a subject: folder, test, chapter (NAME=gated_linear)
 	@$(RUN) book/subject.py "$$NAME"
 
 readme-figure: .venv/.stamp  ## draw README's figure and badge, and the preview image
@@ -82,6 +82,6 @@ repository-url: .venv/.stamp  ## publish under another address (URL=https://gith
 .venv/.stamp: requirements.lock pyproject.toml
 	@exec "$$PYTHON" book/environment.py .venv requirements.lock
 
-# neural-tangents needs a jax and a numpy of its own, older ones.
+# neural-tangents needs older versions of jax and numpy.
 .venv-peers/.stamp: benchmarks/peers.lock | .venv/.stamp
 	@$(RUN) book/environment.py .venv-peers benchmarks/peers.lock --peers

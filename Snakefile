@@ -59,7 +59,7 @@ rule book:
         "_build/book.done",
     params:
         set=SET,
-    threads: workflow.cores  # alone: it reads what every chapter wrote
+    threads: workflow.cores  # runs alone: it reads every chapter's output
     shell:
         "HALFSPACE_PARAMETERS={params.set:q} exec {PYTHON:q} book/pages.py"
 

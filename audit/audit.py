@@ -1,7 +1,7 @@
 """Recompute every finding of the reproduction report from the recorded files, and compare.
 
-It is written anew from the claims' texts and the arrays' documentation, with nothing but NumPy and
-SciPy, and imports nothing of the repository. See the README beside it.
+It is written independently, from the claims' texts and the arrays' documentation, with only NumPy
+and SciPy, and imports nothing from the repository. See the README beside it.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from scipy import stats
 RELATIVE = 1e-9
 """Largest relative difference of two numbers that agree: both are float64 arithmetic on one file.
 
-Of a mean and its interval it counts relative to the largest of them, since a mean near zero is a
-small difference of larger numbers.
+For a mean and its interval it is relative to the largest of them, since a mean near zero is a small
+difference of larger numbers.
 """
 
 SMALL_P = 1e-12
 """Largest difference of two p-values that agree: 1 - p has no more digits than that."""
 
-FIT = 0.05  # mean squared error from which on the circle's data counts as fitted
+FIT = 0.05  # mean squared error below which the circle's data count as fitted
 EARLY = 40  # epoch on the circle
 PAPER = {  # Table 1: training and test accuracy, percent
     "relu": (96.3, 72.17),
@@ -98,7 +98,7 @@ class Run:
 
 
 def paired(*measured: tuple[Sequence[int], np.ndarray]) -> list[np.ndarray]:
-    """Return each run's values of the seeds that all have; each is given with its seeds."""
+    """Return each run's values of the seeds that all runs have; a run is given with its seeds."""
     common = sorted(set.intersection(*(set(seeds) for seeds, _ in measured)))
     return [values[[list(seeds).index(s) for s in common]] for seeds, values in measured]
 
@@ -176,7 +176,7 @@ def pattern_growth(run: Run) -> np.ndarray:
 
 def degree_growth(run: Run) -> np.ndarray:
     net = run.training
-    units = net.get("width", 16) * net.get("depth", 5)  # where there are none: the base recipe's
+    units = net.get("width", 16) * net.get("depth", 5)  # if there are none: the base recipe's
     return pattern_growth(run) / np.log(units)
 
 
@@ -188,7 +188,7 @@ def growth_in_deviations(run: Run) -> np.ndarray:
 
 
 def halves(run: Run) -> tuple[str, str]:
-    """Return the names of the low half and of the high half; top and bottom where they are one."""
+    """Return the names of the low and of the high half; top and bottom if they are equal."""
     top, bottom = run.training["target"]["frequencies"]
     return ("top", "bottom") if top <= bottom else ("bottom", "top")
 
@@ -458,16 +458,16 @@ def hard_cost(run: Run) -> np.ndarray:
 
 
 def trained_over(before: str, after: str, run: Run) -> np.ndarray:
-    """Return how much better something does along the gates ``after`` than along ``before``.
+    """Return the score with the gates ``after`` minus the score with the gates ``before``.
 
-    Of gates that are given for several epochs, ``after`` are the last and ``before`` the first.
+    If gates are given for several epochs, ``after`` uses the last and ``before`` the first.
     """
     worse, better = reached(run, before), reached(run, after)
     return (better[-1] if better.ndim == 2 else better) - (worse[0] if worse.ndim == 2 else worse)
 
 
 def reached(run: Run, name: str) -> np.ndarray:
-    """Return how well something does, (K, S) or (S,): accuracy, or minus ln of the error."""
+    """Return an array's score, (K, S) or (S,): accuracy, or minus ln of the error."""
     values = run[name]
     return values.mean(-1) if "labels" in run.spec else -np.log(values)
 
@@ -576,7 +576,7 @@ IDEA = {
 
 
 def by_net(runs: Sequence[Run], reading: Callable[[Run], np.ndarray] = percent) -> list[tuple]:
-    """Return seeds and values of each net; the seeds of one net may be runs of their own."""
+    """Return seeds and values of each net; the seeds of one net may be separate runs."""
 
     def kind(run: Run) -> tuple:
         return tuple(run.training.get(key) for key in ("network", "model", "final_beta", "data"))
@@ -869,7 +869,7 @@ def of_mean(values: np.ndarray, rule: Rule) -> dict:
     mean, n = values.mean(), len(values)
     numbers = {"effect": mean, "median": np.median(values), "interval": "t"}
     levels = (-rule.level, rule.level) if rule.equal else (rule.level,)
-    if np.ptp(values) <= 1e-12 * abs(mean):  # all one number: there is nothing to estimate
+    if np.ptp(values) <= 1e-12 * abs(mean):  # all values are equal: there is nothing to estimate
         low = high = mean
         less, more = ([float(mean <= a) for a in levels], [float(mean >= a) for a in levels])
     elif n >= 20 and abs(skewness(values)) > 1:
@@ -921,7 +921,7 @@ def of_correlation(x: np.ndarray, y: np.ndarray, level: float, ranks: bool) -> d
     if ranks:
         x, y = stats.rankdata(x), stats.rankdata(y)
     x, y = x - x.mean(), y - y.mean()
-    with np.errstate(invalid="ignore"):  # of a constant there is none
+    with np.errstate(invalid="ignore"):  # a constant has none
         r = x @ y / np.sqrt((x @ x) * (y @ y))
     se = np.sqrt((1 + ranks * r**2 / 2) / (len(x) - 3))
     z = np.arctanh(min(max(r, -1 + 1e-12), 1 - 1e-12))
@@ -957,7 +957,7 @@ def verdict_of(findings: list[dict]) -> str:
 
 
 def agree(name: str, ours: object, theirs: object, scale: float) -> bool:
-    """Return whether a number, or what is no number, is that of the report."""
+    """Return whether a number, or a missing one, agrees with the report's."""
     if ours is None or theirs is None or isinstance(theirs, str | bool):
         return ours is theirs if not isinstance(theirs, str) else ours == theirs
     if name in ("p", "holm"):
@@ -998,7 +998,7 @@ class Audit:
         self.lines.append(f"{entry['id']}: {what}")
 
     def _claim(self, entry: dict) -> list[dict]:
-        """Recompute a claim's findings; without ``holds`` where that was not possible."""
+        """Recompute a claim's findings; a finding that failed has no ``holds``."""
         if not entry["findings"]:
             return []
         self.claims += 1

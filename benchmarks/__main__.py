@@ -14,10 +14,12 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def main() -> None:
-    """Read the command line and run what it names, one benchmark after the other."""
+    """Read the command line and run the benchmarks that it names, one after the other."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes, to see that all runs")
+    parser.add_argument(
+        "--smoke", action="store_true", help="tiny sizes, to check that everything runs"
+    )
     parser.add_argument("--output", type=Path, help="folder for the records")
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
@@ -64,7 +66,7 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        print("Stopped. The benchmarks that had ended are kept.", file=sys.stderr)
+        print("Stopped. Finished benchmarks are kept.", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
         sys.exit(f"the benchmarks cannot go on: {error}")

@@ -3,8 +3,8 @@
 All competitors of a row do the same work on one thread. Each is called once (this first call, with
 any compilation, is timed separately and its answer checked), once more for its peak memory, and
 then in rounds, every other round in reverse order, so that a drift of the machine affects all
-alike; what is fast is called several times in a round, and the mean counts. A ratio is taken within
-each round; what is reported is the median of the rounds and their quartiles.
+equally. Fast work is called several times in a round, and the mean counts. A ratio is taken within
+each round; the median of the rounds and their quartiles are reported.
 """
 
 import json
@@ -89,7 +89,7 @@ class Competitor:
 
 @dataclass
 class _Record:
-    """What is measured of one competitor."""
+    """Measurements of one competitor."""
 
     first: float
     error: float
@@ -113,15 +113,15 @@ def compare(
     Args:
         group: rows of one group belong together in the page.
         label: what the page calls the work.
-        sizes: what the work's size is, by name.
+        sizes: the sizes of the work, by name.
         competitors: at least one; names differ.
         error: distance of an answer from the truth, computed in float64 or in whole numbers.
         facts: further numbers to keep with the row.
         quick: two rounds only.
 
     Returns:
-        A row for the record: group, label, sizes, for each competitor its seconds and what else is
-        measured of it, the ratios of the others' times to each of ours, the rate of matrix products
+        A row for the record: group, label, sizes, for each competitor its seconds and other
+        measurements, the ratios of the others' times to each of ours, the rate of matrix products
         meanwhile (operations per second), facts.
 
     Raises:
@@ -191,7 +191,7 @@ def fits(rows: Sequence[dict], group: str, along: str) -> list[dict]:
 
 
 def describe() -> dict:
-    """Describe the machine and the software, without naming either's owner."""
+    """Describe the machine and the software, without the names of host and user."""
     names = ("torch", "numpy", "scipy", "halfspace")
     versions = {"Python": platform.python_version()} | {name: version(name) for name in names}
     return {
@@ -218,7 +218,7 @@ def write(path: Path, record: dict) -> None:
 
 
 def _settle_allocator() -> None:
-    """Bring glibc's allocator to where a longer session leaves it, whichever row comes first.
+    """Bring glibc's allocator into the state of a longer session, whichever row comes first.
 
     Blocks over a threshold are given back to the system when freed; freeing one raises the
     threshold to its size, to 32 MiB at most.

@@ -1,6 +1,6 @@
 """Training on images: our loop beside plain PyTorch, the gates' cost, compiling, a race to 94 %.
 
-Speed does not depend on what images show, so in all but the race images and labels are random.
+Speed does not depend on what images show, so images and labels are random except in the race.
 
 Reference: Jordan 2024, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU (airbench).
 """
@@ -43,7 +43,7 @@ _GATES = {"sigmoid", "sigmoid_backward", "mul", "relu", "clamp_min", "threshold_
 _LAYERS = 34  # of the residual net that races
 _RIGHT = 0.935  # least share of test images; airbench's 94 % is a mean over runs
 
-Answer = tuple[Tensor, Tensor]  # outputs after training, and what they should be
+Answer = tuple[Tensor, Tensor]  # outputs after training, and the expected ones
 
 
 def run(quick: bool, *, images: dict[str, int], with_compiler: bool, with_race: bool) -> dict:
@@ -157,7 +157,7 @@ def _dlgn() -> ConvDLGN:
 
 
 def _ours(net: nn.Module, x: Tensor, y: Tensor, truth: Tensor) -> Callable[[], Answer]:
-    """Each call trains for an epoch and goes on from where the one before it ended."""
+    """Each call trains for an epoch and continues from the end of the previous call."""
 
     def work() -> Answer:
         train(net, x, y, _RECIPE, seed=0)
@@ -169,7 +169,7 @@ def _ours(net: nn.Module, x: Tensor, y: Tensor, truth: Tensor) -> Callable[[], A
 def _plain(
     net: nn.Module, x: Tensor, y: Tensor, truth: Tensor | None, *, same_recipe: bool = False
 ) -> Callable[[], Answer]:
-    """Likewise, as one writes it in PyTorch; the same recipe is bfloat16, channels last, fused."""
+    """Train in plain PyTorch; the same recipe is bfloat16, channels last, fused."""
     # The order in which ``train`` takes the images in the first epoch of seed 0.
     (state,) = np.random.SeedSequence([0, 0]).generate_state(1, np.uint64)
     layout = torch.channels_last if same_recipe else torch.contiguous_format
@@ -235,7 +235,7 @@ def raced() -> tuple[list[dict], str]:
     try:
         data = cifar("cifar10")
     except FileNotFoundError:
-        return [], "The race to 94 % needs CIFAR-10; data/README.md tells how to get it."
+        return [], "The race to 94 % needs CIFAR-10; data/README.md explains how to get it."
     return [race(peer, data, "cuda")], ""
 
 
@@ -248,7 +248,7 @@ def race(peer: ModuleType, data: CIFAR, device: str) -> dict:
     Args:
         peer: airbench.
         data: CIFAR-10.
-        device: airbench itself takes no other than CUDA.
+        device: airbench itself supports only CUDA.
     """
     x, test_x = (
         standardise(images, data.train_images).to(device)

@@ -1,4 +1,4 @@
-"""What the machine can do: the rate of matrix products on one thread."""
+"""The machine's speed: the rate of matrix products on one thread."""
 
 import numpy as np
 import torch

@@ -13,7 +13,7 @@ _RESET_PEAK = "5"  # what /proc/self/clear_refs takes to set the peak back to th
 
 
 def peak(work: Callable[[], object]) -> tuple[object, int | None]:
-    """Run ``work``; return its result and the peak of the resident memory over that before, bytes.
+    """Run ``work``; return its result and by how many bytes resident memory rose at its peak.
 
     Memory that the C library keeps for later is returned first, so that its reuse is counted.
     On systems without Linux's ``/proc`` the number is ``None``.
@@ -28,7 +28,7 @@ def peak(work: Callable[[], object]) -> tuple[object, int | None]:
 
 
 def anonymous_peak(work: Callable[[], object]) -> tuple[object, int | None]:
-    """Likewise, without pages of files: read every few milliseconds while ``work`` runs."""
+    """Do the same without pages of files: read every few milliseconds while ``work`` runs."""
     if not sys.platform.startswith("linux"):
         return work(), None
     before, seen, done = _bytes("RssAnon"), [0], threading.Event()

@@ -14,7 +14,7 @@ import sys
 import time
 import types
 
-# Before jax is loaded: one thread, and no look for accelerators.
+# Before jax is loaded: one thread, and no search for accelerators.
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 

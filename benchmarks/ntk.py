@@ -31,8 +31,8 @@ QUICK = dict(points=(10, 20, 40), widths=(4, 8, 16), depths=(1, 2, 3), pairs=20*
 WIDTH, DEPTH = 128, 5
 _SIDE, _CHANNELS, _CLASSES = 16, 32, 10  # of the images and the convolutional net
 _STRUCTURED, _CONTRACTED = "structured derivatives", "Jacobian contraction"
-_CHECKED = 48  # points of the float64 Jacobian that answers are held to
-_TOLERANCE = 1e-4  # relative to the largest entry; float32 sums of some ten thousand products
+_CHECKED = 48  # points of the float64 Jacobian that answers are compared with
+_TOLERANCE = 1e-4  # relative to the largest entry; float32 sums of about ten thousand products
 
 
 def run(
@@ -46,7 +46,7 @@ def run(
 ) -> dict:
     """Time the NTK of a ReLU net over numbers of points, widths and depths.
 
-    All competitors run over numbers of points (the vector products up to so many ``pairs``, for
+    All competitors run over numbers of points (the vector products only up to ``pairs``, because of
     their memory); over widths and depths only those that need no Jacobian. Over numbers of
     ``images``, a convolutional net against torch.func. Where neural-tangents has no environment its
     competitors are left out.

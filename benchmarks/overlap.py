@@ -83,7 +83,7 @@ def _row(group: str, n: int, width: int, depth: int, quick: bool) -> dict:
             tolerance=0,
             flops=flops,
         ),
-        # The row is meant to show what rounding does to these two.
+        # The row shows the effect of rounding on these two.
         Competitor(
             name="product of Grams, float32", work=lambda: product_of_grams(gates), tolerance=1
         ),

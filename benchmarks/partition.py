@@ -30,7 +30,7 @@ _SAMPLED = 2000
 
 
 class Pieces(NamedTuple):
-    """What the naive form finds: patterns (C, H, m) and areas (C,), as a ``regions.Partition``."""
+    """The naive form's result: patterns (C, H, m) and areas (C,), as in a ``regions.Partition``."""
 
     patterns: np.ndarray
     areas: np.ndarray
@@ -75,7 +75,8 @@ def _row(kind: str, width: int, depth: int, naive: bool, quick: bool) -> dict:
 def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
     """Return the error of the areas' sum, or the share of sampled points without a cell.
 
-    The answers' numbers of cells are appended to ``cells``; another number than the first is wrong.
+    The answers' numbers of cells are appended to ``cells``; a number that differs from the first is
+    wrong.
     """
     points = torch.rand(
         _SAMPLED, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)

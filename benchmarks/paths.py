@@ -29,7 +29,7 @@ def run(quick: bool, *, width: int, depth: int, sampled: int) -> dict:
     numbers = []  # of regions in each answer
 
     def error(answer) -> float:
-        if isinstance(answer, np.ndarray):  # the programmes tell only which regions have room
+        if isinstance(answer, np.ndarray):  # the programmes only tell which regions are not empty
             return float((answer != (areas > 0)).mean())
         numbers.append(len(answer.paths))
         difference = np.abs(_looked_up(answer, paths, width) - areas).max()

@@ -53,7 +53,7 @@ def _row(sizes: dict[str, int], quick: bool) -> dict:
         return ((outputs.double() - truth).abs().max() / truth.abs().max()).item()
 
     label = f"training, {len(nets)} nets {sizes['width']}×{sizes['depth']}, n = {sizes['points']:,}"
-    # Each call goes on from where the one before it ended; the work of an epoch stays the same.
+    # Each call continues from the end of the previous one; an epoch's work stays the same.
     competitors = [
         Competitor(name="ours", own=True, work=_batched(nets, x, y, epochs), tolerance=_TOLERANCE),
         Competitor(

@@ -16,7 +16,7 @@ def interrupt(*_) -> None:
 
 
 def main() -> None:
-    """Check what the book is made from, then let Snakemake make what is missing or out of date."""
+    """Check the book's sources, then let Snakemake make everything missing or out of date."""
     signal.signal(signal.SIGTERM, interrupt)
     if "MAKELEVEL" in os.environ:  # started by make, which may be killed
         processes.end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))

@@ -53,7 +53,7 @@ class AuthorYearLabels(BaseLabelStyle):
 
 
 class AuthorYearList(AlphaStyle):
-    """The list of references: as pybtex's ``alpha``, with those labels."""
+    """The list of references: like pybtex's ``alpha``, with these labels."""
 
     default_label_style = AuthorYearLabels
 
@@ -82,7 +82,7 @@ class TextualReferences(BasicAuthorYearTextualReferenceStyle):
 
 
 class LetteredReferences(AuthorYearReferenceStyle):
-    """As sphinxcontrib-bibtex's ``author_year``, with the letters of the labels."""
+    """Like sphinxcontrib-bibtex's ``author_year``, with the letters of the labels."""
 
     def __post_init__(self):
         """Exchange the two styles that write years."""

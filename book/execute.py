@@ -1,4 +1,4 @@
-"""Execute one chapter with papermill: first into a log, then, if all of it ran, to its place."""
+"""Execute one chapter with papermill: first into a log, then, if all cells ran, into its file."""
 
 import argparse
 import importlib.util
@@ -42,7 +42,7 @@ def processor() -> str:
 
 
 def machine(device: str, threads: int) -> dict:
-    """Return what readers want to know about the machine: versions and device, no names."""
+    """Return facts about the machine for readers: versions and device, no names."""
     import torch  # only now: a chapter that fails early should fail fast
 
     cuda = device != "cpu" and torch.cuda.is_available()

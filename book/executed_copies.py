@@ -12,7 +12,7 @@ EXECUTED = Path("_build/executed/chapters")
 
 
 def sealed(notebook: nbformat.NotebookNode) -> str:
-    """Return the text of an executed chapter's file, the checksum of all of it included."""
+    """Return the text of an executed chapter's file, including a checksum of its content."""
     content = json.loads(nbformat.writes(notebook))
     content["metadata"]["sha256"] = _checksum(content)
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
@@ -23,7 +23,8 @@ def read(path: Path) -> nbformat.NotebookNode:
 
     Raises:
         ValueError: If it cannot be shown: it is not there, is damaged, was changed since it was
-            written or lacks a figure. The message goes on after the file's name.
+            written or lacks a figure. The message continues a sentence that begins with the file's
+            name.
     """
     try:
         text = path.read_text(encoding="utf8")

@@ -1,4 +1,4 @@
-"""Where the chapters show things: the page of each figure and section, read from the notebooks."""
+"""Addresses of the chapters' figures and sections, read from the notebooks."""
 
 import re
 from collections import Counter

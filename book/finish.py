@@ -1,4 +1,4 @@
-"""Sphinx extension: the last hand at the built pages, so that they are light and work for all."""
+"""Sphinx extension: the final changes to the built pages, which make them light and accessible."""
 
 import re
 import time

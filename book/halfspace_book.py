@@ -55,7 +55,7 @@ def shown(source: str, values: dict) -> str:
 
 
 def swap(original: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Return what the page shows: the executed cells, with the parameters they ran with.
+    """Return the page's content: the executed cells, with the parameters that they ran with.
 
     Raises:
         ValueError: If ``executed`` is not a run of ``original``'s cells.
@@ -65,7 +65,7 @@ def swap(original: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nb
     ours = [(cell.cell_type, cell.source) for cell in original.cells]
     theirs = [(cell.cell_type, cell.source) for cell in page.cells]
     if ours != theirs:
-        raise ValueError("has other cells than the chapter")
+        raise ValueError("has different cells from the chapter")
     for cell in page.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = shown(cell.source, page.metadata.papermill.parameters)
@@ -88,7 +88,7 @@ def read_executed(app: Sphinx, docname: str, source: list[str]) -> None:
 
 def commit(folder: str) -> str:
     """Return the commit that is checked out, marked when files were changed since."""
-    if not Path(folder, ".git").exists():  # git would tell of a repository further up
+    if not Path(folder, ".git").exists():  # git would describe a repository in a parent folder
         return "not known"
     command = ["git", "describe", "--always", "--dirty=, with changes", "--abbrev=12"]
     try:
@@ -99,12 +99,12 @@ def commit(folder: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return Markdown that shows a text as it stands, in a cell of a table too."""
+    """Return Markdown that shows a text unchanged, also in a cell of a table."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
 
 
 def code(text: str) -> str:
-    """Return Markdown that shows a text as code, in a cell of a table too."""
+    """Return Markdown that shows a text as code, also in a cell of a table."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     text = f" {text} " if longest else text
@@ -154,7 +154,7 @@ class BuildReport(SphinxDirective):
         return [*lines, ""]
 
     def _values(self, chapters: dict) -> list[str]:
-        lines = ["| Chapter | Parameter | Value | Default, if other |", "|---|---|---|---|"]
+        lines = ["| Chapter | Parameter | Value | Default, if different |", "|---|---|---|---|"]
         for stem, notebook in chapters.items():
             given = notebook.metadata.papermill.parameters
             cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]

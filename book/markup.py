@@ -1,4 +1,4 @@
-"""What a built page's markup gains: names and roles for assistive technology, tables that fit.
+"""Additions to a built page's markup: names and roles for assistive technology, tables that fit.
 
 Themes, notebooks and pandas write the markup; these functions change the parsed page in place.
 """
@@ -101,7 +101,7 @@ def _label(table: Tag) -> None:
     sentences = False
     for row in table.select("tbody tr"):
         cells = row.find_all(["th", "td"], recursive=False)
-        if len(cells) != len(labels):  # a cell that spans several cannot be told its column
+        if len(cells) != len(labels):  # a cell that spans several columns has no single column name
             return
         for number, cell in enumerate(cells):
             text = cell.get_text(" ", strip=True)

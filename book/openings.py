@@ -1,8 +1,8 @@
 """Sphinx extension: a chapter's opening box, and badges that say where a figure's numbers are from.
 
 ``{opening}`` names a figure of its page and shows it beside question and answer. The minutes are
-counted from the page. A caption's "Recorded on 2026-01-31 (CPU)." becomes a badge, with the
-sentence behind it.
+counted from the page. A caption's "Recorded on 2026-01-31 (CPU)." becomes a badge, which shows the
+sentence on hover.
 """
 
 import math
@@ -87,7 +87,7 @@ def complete_openings(app: Sphinx, document: nodes.document) -> None:
 
 
 def add_badges(app: Sphinx, document: nodes.document) -> None:
-    """Turn what ``halfspace.companion.origin`` says in captions into badges."""
+    """Turn the sentences of ``halfspace.companion.origin`` in captions into badges."""
     for emphasis in list(document.findall(nodes.emphasis)):
         text = emphasis.astext()
         if not ORIGIN.search(text):

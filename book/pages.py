@@ -56,7 +56,7 @@ def _checksum(path: Path) -> str | None:
 
 
 def main() -> None:
-    """Build the pages, all anew, and write the list."""
+    """Build all pages again, and write the list."""
     processes.end_with_parent()
     # What an interrupted build left there must not be read again.
     shutil.rmtree("_build/.doctrees", ignore_errors=True)

@@ -21,7 +21,7 @@ def load(name: str, chapters: Path = Path("chapters")) -> dict[str, dict]:
 
     Raises:
         ValueError: If there is no such set, or if its file cannot be read, names a chapter that
-            does not exist, or holds what cannot be a parameter; the message names the file.
+            does not exist, or holds a value that cannot be a parameter; the message names the file.
     """
     folder = chapters / "parameters"
     names = sorted(path.stem for path in folder.glob("[!.]*.yaml"))

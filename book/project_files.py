@@ -103,7 +103,7 @@ def _timings() -> Iterator[str]:
         except (OSError, ValueError) as error:
             yield (
                 f"{path} is damaged ({error}); restore it with git checkout -- {path}, "
-                f"or measure anew with make bench NAME={path.stem}"
+                f"or measure again with make bench NAME={path.stem}"
             )
 
 

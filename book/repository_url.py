@@ -22,14 +22,14 @@ def main() -> None:
         sys.exit(f"URL must read https://github.com/OWNER/NAME; got {sys.argv[1]!r}")
     old = yaml.safe_load(Path("_config.yml").read_text(encoding="utf8"))["repository"]["url"]
     slugs = [url.removeprefix("https://github.com/").encode() for url in (old, new)]
-    if not Path(".git").exists():  # git would list files of a repository further up
+    if not Path(".git").exists():  # git would list files of a repository in a parent folder
         sys.exit("This changes the files that git tracks, but this folder is not a git clone.")
     try:
         names = subprocess.check_output(["git", "ls-files", "-z"])
     except (OSError, subprocess.CalledProcessError):
         sys.exit("git cannot list the files to change: read its message, or install git.")
     for path in map(Path, filter(None, names.decode().split("\0"))):
-        content = path.read_bytes() if path.is_file() else b""  # else deleted, or a link to nothing
+        content = path.read_bytes() if path.is_file() else b""  # else deleted, or a broken link
         if slugs[0] in content and b"\0" not in content:
             write_whole(path, content.replace(*slugs))
             print(f"changed {path}")

@@ -44,7 +44,7 @@ def readable(formula: str) -> str:
 
 
 def text_of(node: nodes.Node) -> str:
-    """Return a node's words, without code and without what has an entry of its own."""
+    """Return a node's words, without code and without parts that have separate entries."""
     apart = (nodes.section, nodes.figure, nodes.definition_list_item, *LEFT_OUT, nodes.title)
     if isinstance(node, nodes.Text):
         return node.astext()
@@ -57,7 +57,7 @@ def text_of(node: nodes.Node) -> str:
 
 
 def entry(kind: str, page: str, anchor: str, title: str, near: str, text: str) -> dict[str, str]:
-    """Return what the search page shows of one place; ``near`` is told beside the title."""
+    """Return what the search page shows of one place; ``near`` is shown beside the title."""
     address = f"{page}.html#{anchor}" if anchor else f"{page}.html"
     return {"kind": kind, "to": address, "title": title, "near": near} | {
         "text": " ".join(text.split())

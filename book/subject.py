@@ -16,10 +16,12 @@ MODEL = Path("chapters/06_circle_conditions.ipynb")  # has the cells that all ch
 def main(name: str) -> None:
     """Write a subject's first files, which pass the tests and build a page."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        sys.exit(f"NAME must be lower-case letters and underscores, as gated_linear; got {name!r}")
+        sys.exit(
+            f"NAME must be lower-case letters and underscores, such as gated_linear; got {name!r}"
+        )
     chapter = Path(f"chapters/{name}.ipynb")
     if (COMPANION / name).exists() or chapter.exists():
-        sys.exit(f"there is a subject {name} already; choose another NAME")
+        sys.exit(f"there is already a subject {name}; choose another NAME")
     words = {"NAME": name, "CLASS": name.title().replace("_", "")}
     words["SUBJECT"] = name.replace("_", " ").capitalize()
 

@@ -1,7 +1,7 @@
 """Sphinx extension: the glossary's definitions beside the links to its terms.
 
 Each page that links to a term carries the term's definition, hidden. ``terms.js`` shows it when the
-link is pointed at or focused. Without scripts the link leads to the glossary, as ever.
+link is pointed at or focused. Without scripts the link leads to the glossary.
 """
 
 from html import escape

@@ -1,4 +1,4 @@
-"""What makes pages light: indexed figures that load when they are needed, and the icons in use."""
+"""Make pages light: indexed figures that load when they are needed, and only the icons in use."""
 
 import hashlib
 import io
@@ -60,9 +60,9 @@ def drop_unused_mathjax(page: BeautifulSoup) -> None:
 def indexed(path: Path) -> Path:
     """Return a lossless WebP file, beside an image, of the image in few colours.
 
-    It is named after the image's content, so that another build finds it. An image that is heavy
-    all the same, of noisy heat maps for instance, has a quarter of the colours and no more pixels
-    than a page gives it.
+    It is named after the image's content, so that another build finds it. An image that is still
+    heavy, such as a noisy heat map, gets a quarter of the colours and no more pixels than a page
+    has for it.
     """
     content = path.read_bytes()
     target = path.with_name(f"{hashlib.sha256(content).hexdigest()[:16]}.webp")
@@ -98,7 +98,7 @@ def _few_colours(image: Image.Image, number: int) -> np.ndarray:
 
 
 def _seen(colours: np.ndarray) -> np.ndarray:
-    """Return what is seen of colours (rows of red, green, blue, opacity) on white and on black."""
+    """Return how colours (rows of red, green, blue, opacity) look on white and on black."""
     colours = colours.astype(np.float32)
     opacity = colours[:, 3:] / 255
     on_black = colours[:, :3] * opacity

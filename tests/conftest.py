@@ -1,4 +1,4 @@
-"""What several test modules need."""
+"""Fixtures that several test modules need."""
 
 import signal
 
@@ -33,7 +33,7 @@ NET_KINDS = {
 
 @pytest.fixture(autouse=True)
 def _same_draws() -> None:
-    """Let a net that is drawn without a generator be the same in each run of a test."""
+    """Make a net that is drawn without a generator the same in each run of a test."""
     torch.manual_seed(20240404)
 
 

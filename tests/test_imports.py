@@ -12,7 +12,7 @@ from halfspace.companion.registry import SUBJECTS as USES
 LIB = Path(__file__).parents[1] / "lib"
 MODULES = sorted((LIB / "halfspace").rglob("*.py"))
 
-# The library, floor by floor: a module imports from floors below its own.
+# The library, layer by layer: a module imports from the layers below it.
 FLOORS = {
     "files": 0,
     "_checks": 0,
@@ -32,7 +32,7 @@ FLOORS = {
     "training": 3,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
-# What ``import halfspace`` leaves to the functions that need it.
+# Packages that only the functions that need them import, not ``import halfspace``.
 SLOW_TO_IMPORT = ELSEWHERE | {"scipy", "torchvision"}
 
 # The evidence: its frame. Subjects, and those that each may use, are in the registry.

@@ -1,4 +1,4 @@
-"""Inputs that a library of numbers meets, tried on all public functions: one kind, one test."""
+"""Unusual inputs, tried on all public functions: one kind, one test."""
 
 import contextlib
 
@@ -692,7 +692,7 @@ def test_no_points_for_any_net_and_two_sets():
 
 
 def _integers():
-    """What takes a whole number: functions of one, each given 8 or what else it needs."""
+    """Functions of a whole number, each given 8 or the number that it needs."""
     x, y = points(8), torch.zeros(8, 1)
 
     def trained(**changes):

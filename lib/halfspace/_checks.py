@@ -28,7 +28,7 @@ _LEAST = {None: "an integer", 0: "an integer of at least 0", 1: "a positive inte
 
 
 def check_integer(name: str, value: object, least: int | None = 1) -> int:
-    """Return a whole number as ``int``, numpy's included.
+    """Return a whole number, which may be NumPy's, as ``int``.
 
     Args:
         name: what it is, for the message.
@@ -68,7 +68,7 @@ def check_images(x: Tensor, channels: int) -> None:
 
 
 def check_shape(name: str, tensor: Tensor | np.ndarray, *shapes: tuple[int, ...]) -> None:
-    """Refuse a tensor whose shape is not one of those given: it would be broadcast.
+    """Refuse a tensor that has none of the given shapes: it would be broadcast.
 
     Raises:
         ValueError: if its shape is none of them.
@@ -79,7 +79,7 @@ def check_shape(name: str, tensor: Tensor | np.ndarray, *shapes: tuple[int, ...]
 
 
 def check_finite(name: str, values: Tensor | np.ndarray) -> None:
-    """Refuse NaN and infinite numbers: no gate, count or region follows from them.
+    """Refuse NaN and infinite numbers: they define no gate, count or region.
 
     Raises:
         ValueError: if there are any.
@@ -116,7 +116,7 @@ def broken_copies(net: nn.Module, axes: int = 1) -> Tensor:
 
 
 def check_hard(gates: Tensor) -> None:
-    """Refuse what is not a set of hard gates.
+    """Refuse a tensor that does not hold hard gates.
 
     Raises:
         ValueError: if the shape is not (..., n, H, m) or a gate is neither 0 nor 1.
@@ -144,7 +144,7 @@ def uncompiled(net: nn.Module) -> nn.Module:
 
 @contextlib.contextmanager
 def exact() -> Iterator[None]:
-    """Compute in the tensors' own precision inside ``torch.autocast``, too."""
+    """Keep the tensors' precision, even inside ``torch.autocast``."""
     with contextlib.ExitStack() as stack:
         for kind in ("cpu", "cuda"):
             if torch.is_autocast_enabled(kind):

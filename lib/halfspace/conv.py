@@ -34,7 +34,7 @@ class _PooledLinear(nn.Linear):
 
 
 class _ConvNet(GatedNet):
-    """What the convolutional nets share: the value network's layers."""
+    """Base class of the convolutional nets: the value network's layers."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class ConvDeepLinearNet(OpenGates, _ConvNet):
 
 
 class _GatingConvNet(_ConvNet):
-    """What ConvDLGN and ConvDGN share: a gating network, drawn before the value network."""
+    """Base class of ConvDLGN and ConvDGN: a gating network, drawn before the value network."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _GatingConvNet(_ConvNet):
 class ConvDLGN(_GatingConvNet):
     """Deep linearly gated network: a linear gating network, and a value network of the same shape.
 
-    Besides these arguments it takes those of ``ConvReLUNet``.
+    It also takes the arguments of ``ConvReLUNet``.
 
     Args:
         gate: a gate of ``halfspace.gates``; training needs a soft or straight-through one.

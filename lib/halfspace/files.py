@@ -51,7 +51,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove the drafts that processes of this machine left in a folder when they were killed.
+    """Remove the drafts that killed processes of this machine left in a folder.
 
     Drafts of running processes and of other machines stay.
 
@@ -132,7 +132,7 @@ def locked(path: Path, refusal: str) -> Iterator[None]:
 
 
 def _alive(pid: int) -> bool:
-    if os.name == "nt":  # Windows has no signal 0 that only asks
+    if os.name == "nt":  # Windows has no signal 0 that checks for a process
         return True
     try:
         os.kill(pid, 0)

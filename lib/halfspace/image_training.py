@@ -104,15 +104,15 @@ _CHOICES = {"optimizer": ("adam", "sgd"), "schedule": ("constant", "one-cycle")}
 
 @dataclass
 class Curves:
-    """What ``train`` recorded: one entry for each finished epoch.
+    """The record of a training run: one entry for each finished epoch.
 
     Attributes:
         loss: mean batch loss, in nats.
         accuracy: share of training images classified correctly, each in its batch before the step.
         seconds: duration of the epoch, in seconds.
-        measured: what ``train``'s ``measure`` returned after the epoch; empty without it.
-        pieces: sessions: one entry per call to ``train``: the caller's metadata and the number of
-            epochs it completed.
+        measured: the value that ``train``'s ``measure`` returned after the epoch; empty without it.
+        pieces: one entry for each call to ``train``: the caller's metadata and the number of epochs
+            that the call completed.
 
     Example:
         >>> from halfspace.conv import ConvReLUNet
@@ -159,7 +159,7 @@ def standardise(images: Tensor, reference: Tensor) -> Tensor:
         float32, shape (n, channels, h, w).
 
     Raises:
-        ValueError: if ``reference`` holds no pixel or a shape is wrong.
+        ValueError: if ``reference`` is empty or a shape is wrong.
 
     Example:
         >>> images = torch.arange(24, dtype=torch.uint8).view(2, 3, 2, 2)
@@ -209,19 +209,19 @@ def train(
         y: class numbers, shape (n,).
         recipe: the hyperparameters.
         seed: seed of the images' order and augmentation, at least 0.
-        prepare: called before each epoch with the net and the number of finished epochs, such as to
-            make the gates harder.
-        measure: called after each epoch with the net in evaluation mode; what it returns is kept in
+        prepare: called before each epoch with the net and the number of finished epochs, for
+            example to make the gates harder.
+        measure: called after each epoch with the net in evaluation mode; its result is kept in
             ``Curves.measured``.
         checkpoint: file to resume from if it exists; it is replaced after each epoch, and the
             caller deletes it. Only one process at a time can use it. Nothing is kept if ``None``.
-        deadline: value of ``time.monotonic()`` by which training must stop: no epoch starts that
-            would end later, judging by the duration of the one before.
+        deadline: value of ``time.monotonic()`` by which training must stop. An epoch does not start
+            if it would end later, judging by the duration of the epoch before.
         metadata: entries to keep about this call in ``Curves.pieces``.
         description: name of the run in the progress bar.
 
     Returns:
-        The curves, those of earlier calls included.
+        The curves, including those of earlier calls.
 
     Raises:
         OutOfTime: if the deadline comes before the last epoch.
@@ -249,8 +249,8 @@ def train(
             f"batch_size must be at most the {x.shape[0]} images; got {recipe.batch_size}"
         )
     net.to(torch.float32, memory_format=torch.channels_last)
-    # On Linux, freeing a large block makes the allocator keep what is freed later. Otherwise memory
-    # returns to the system after each step, which takes a fifth of a DLGN's time on a CPU.
+    # On Linux, freeing a large block makes the allocator keep memory that is freed later. Otherwise
+    # memory returns to the system after each step, which takes a fifth of a DLGN's time on a CPU.
     torch.empty(31 << 20, dtype=torch.uint8, device="cpu")
     optimizer = _optimizer(net, recipe)
     schedule = _schedule(optimizer, recipe, batches)
@@ -356,7 +356,7 @@ def _step(
 def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     """Shift each image by up to four pixels (its border reflected) and flip half of them."""
     n, _, height, width = images.shape
-    cpu = dict(device="cpu")  # also where the default device is another
+    cpu = dict(device="cpu")  # even if the default device is a different one
     shifts = torch.randint(2 * _PADDING + 1, (2, n, 1), generator=generator, **cpu)
     flips = torch.rand(n, 1, generator=generator, dtype=torch.float32, **cpu) < 0.5
     rows = shifts[0] + torch.arange(height, **cpu)
@@ -457,7 +457,7 @@ def read_curves(checkpoint: Path) -> Curves:
 
 
 def _read(path: Path, device: torch.device) -> dict:
-    """Return what a checkpoint holds, checked by its SHA-256."""
+    """Return a checkpoint's content, checked by its SHA-256."""
     content = path.read_bytes()
     size = hashlib.sha256().digest_size
     if hashlib.sha256(content[size:]).digest() != content[:size]:

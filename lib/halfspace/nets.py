@@ -42,7 +42,7 @@ __all__ = [
 INITS = ("default", "xavier", "he")
 
 Activation = Callable[[Tensor], Tensor]
-"""What a network does with the pre-activations of a layer: maps a tensor to one of its shape."""
+"""Function of a layer's pre-activations: maps a tensor to one of the same shape."""
 
 
 class Linear(nn.Module):
@@ -120,11 +120,11 @@ def identity(preactivation: Tensor) -> Tensor:
 
 
 class GatedNet(nn.Module):
-    """What all nets share: pre-activations, gates, and outputs under their own or other gates.
+    """Base class of all nets: pre-activations, gates, and outputs under their own or other gates.
 
     A net's gates follow from the pre-activations of its gating network or, if it has none, from
     those of the value network itself. Under given gates, the value network multiplies each
-    pre-activation by its gate. So ``net(x, gates=net.gates(x, HardGate()))`` is the net's answer
+    pre-activation by its gate. So ``net(x, gates=net.gates(x, HardGate()))`` is the net's output
     under hard gates, whatever its own gate is.
 
     Pre-activations and gates are one tensor of shape (..., n, H, m) for a dense net, and a list of
@@ -151,7 +151,7 @@ class GatedNet(nn.Module):
 
     @property
     def has_gating(self) -> bool:
-        """Whether a gating network decides the gates, with weights of its own."""
+        """Whether a gating network with separate weights decides the gates."""
         return hasattr(self, "gating")
 
     @property
@@ -246,7 +246,7 @@ class GatedNet(nn.Module):
         return self.value[-1](h)
 
     def _value_input(self, x: Tensor) -> Tensor:
-        """Return what the value network receives."""
+        """Return the value network's input."""
         return x
 
     def _joined(self, etas: list[Tensor]) -> Tensor | list[Tensor]:
@@ -264,10 +264,10 @@ class GatedNet(nn.Module):
 
 
 class OpenGates:
-    """What a deep linear net does with ``GatedNet``'s gates: they are ones."""
+    """Mixin of the deep linear nets: all gates are ones."""
 
     def gates(self, x: Tensor, gate: Gate | None = None) -> Tensor | list[Tensor]:
-        """Return ones in the shape of the pre-activations, whatever gate is asked for.
+        """Return ones in the shape of the pre-activations, for any ``gate``.
 
         Raises:
             ValueError: if x is not finite or has the wrong shape.
@@ -280,7 +280,7 @@ def _mapped(function: Activation, tensors: Tensor | list[Tensor]) -> Tensor | li
 
 
 class _DenseNet(GatedNet):
-    """What the dense nets share: the value network's layers, and gates in one tensor."""
+    """Base class of the dense nets: the value network's layers, and gates in one tensor."""
 
     def __init__(
         self,
@@ -384,7 +384,7 @@ class DeepLinearNet(OpenGates, _DenseNet):
 
 
 class _GatingDenseNet(_DenseNet):
-    """What DLGN and DGN share: a gating network, whose gates multiply the value network's units."""
+    """Base class of DLGN and DGN: the gating network's gates multiply the value network's units."""
 
     def __init__(
         self,
@@ -473,7 +473,7 @@ class DLGN(_GatingDenseNet):
 class DGN(_GatingDenseNet):
     """Deep gated network: a DLGN whose gating network is a ReLU network.
 
-    With hard gates and a ReLU net's weights in both networks, it computes what that ReLU net does.
+    With hard gates and a ReLU net's weights in both networks, it computes the ReLU net's function.
 
     Args: those of ``DLGN``.
 
@@ -555,7 +555,7 @@ def unstack(net: _DenseNet) -> list[_DenseNet]:
 
 
 def _architecture(net: _DenseNet) -> dict:
-    """Return what stacked nets must have in common, besides their gates."""
+    """Return the properties that stacked nets must share, besides their gates."""
     names = ["d_in", "width", "depth", "d_out", "has_bias"]
     if isinstance(net, _GatingDenseNet):
         names += ["constant_input", "frozen_gating"]

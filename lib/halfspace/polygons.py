@@ -413,12 +413,12 @@ def _cut_rings(polygons: Polygons, normals: np.ndarray, offsets: np.ndarray):
     """Find the polygons that are cut, and list their corners and crossings in order.
 
     Each corner is followed in its ring by the point where the edge that starts there crosses the
-    line. Where it does not, and where a corner is padding, the entry counts for nothing.
+    line. If it does not cross the line, or the corner is padding, the entry is ignored.
 
     Returns:
         Numbers of the cut polygons (Q,); whether each uncut polygon lies inside (P,); rings of
         corners and crossings (Q, 2K, 2); the side of each entry of a ring: 1 inside, 0 on the line,
-        -1 outside, NaN if the entry counts for nothing (Q, 2K).
+        -1 outside, NaN if the entry is ignored (Q, 2K).
     """
     corners = polygons.corners
     check_shape("normals", normals, (len(polygons), 2))

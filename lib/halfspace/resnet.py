@@ -1,7 +1,7 @@
 """The residual networks of the paper's appendix 2: as ReLU net, as DLGN and as deep linear net.
 
-Symbols: n images, c classes, F filters of a stage. ``layers`` counts as the nets' names do: the
-3 × 3 convolutions and the dense layer, without the convolutions on skips.
+Symbols: n images, c classes, F filters of a stage. ``layers`` is the number in the nets' names: it
+counts the 3 × 3 convolutions and the dense layer, but not the convolutions on skips.
 
 **Structure.** There are two families for images of 32 × 32 pixels, both made of basic blocks (two
 3 × 3 convolutions and a skip around them):
@@ -19,9 +19,9 @@ dense layer end the net.
 
 **Gates.** The ReLU net applies a ReLU at ``layers - 1`` activation sites: after the first
 convolution, between a block's two convolutions, and after each sum of block and skip. The deep
-linear net applies nothing at these sites. The DLGN's gating network applies nothing either; what
-arrives at a site is its pre-activation η. The DLGN's value network has the same structure and
-separate weights. At each site it multiplies what arrives by the gate of the gating network's η.
+linear net applies nothing at these sites. The DLGN's gating network applies nothing either; a
+site's input is its pre-activation η. The DLGN's value network has the same structure and separate
+weights. At each site it multiplies the input by the gate of the gating network's η.
 
 Pre-activations and gates are a list of ``layers - 1`` tensors, one for each site in order, of shape
 (n, F, h', w') with the filters and image size of the site's stage.
@@ -101,7 +101,7 @@ class _Convolutions(nn.Module):
 
 
 class _ResNet(GatedNet):
-    """What the residual nets share: the value network's layers."""
+    """Base class of the residual nets: the value network's layers."""
 
     def __init__(self, layers: int, *, classes: int = 10, generator: torch.Generator | None = None):
         super().__init__()

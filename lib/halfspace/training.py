@@ -50,7 +50,7 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
-    """Ask for a snapshot of each net when a quantity first crosses a level.
+    """Request for a snapshot of each net when a quantity first crosses a level.
 
     Attributes:
         name: key of the result in ``History.crossings``.
@@ -76,7 +76,7 @@ class Crossing:
 
 @dataclass(frozen=True, kw_only=True)
 class Crossed:
-    """When each copy crossed the level of a ``Crossing``, and its state then.
+    """When each copy crossed the level of a ``Crossing``, and its state at that step.
 
     Attributes:
         step: optimiser steps done at each copy's first crossing, -1 for never; int64, shape (S,).
@@ -105,7 +105,7 @@ class Crossed:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What ``fit`` recorded during a run.
+    """The record of a run of ``fit``.
 
     Attributes:
         record: recorded times, in epochs, float64, shape (E,).
@@ -253,7 +253,7 @@ def fit(
         record: times of ``measure``, in epochs, 0 for initialisation; fractions mean steps within
             an epoch (rounded).
         snapshots: times at which the state is kept, in epochs, like ``record``.
-        crossings: levels whose first crossing is to be kept.
+        crossings: levels at whose first crossing the state is kept.
         factors: by the beginning of a parameter's name (``"gating"`` for example), a factor on its
             step size.
         between: called with the net before each epoch, without gradients. It may change weights in
@@ -266,7 +266,7 @@ def fit(
         ``diverged``, and does not affect the others.
 
     Raises:
-        ValueError: if the number of seeds is not that of copies, a name is unknown, a number is out
+        ValueError: if the numbers of seeds and copies differ, a name is unknown, a number is out
             of range, x has no points, or x or y has the wrong shape.
 
     Example:
@@ -362,7 +362,7 @@ def _batches(
 
 
 class _Recorder:
-    """Records what ``fit`` was asked for between steps: measures, snapshots and crossings."""
+    """Records measures, snapshots and crossings between steps, as requested from ``fit``."""
 
     def __init__(
         self,
@@ -383,7 +383,7 @@ class _Recorder:
 
     @torch.no_grad()
     def record(self, step: int) -> None:
-        """Record what was asked for after ``step`` steps."""
+        """Record everything that is due after ``step`` steps."""
         if step in self.record_steps:
             self.recorded[step] = self._measured()
         if step in self.snapshot_steps:

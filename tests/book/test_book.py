@@ -80,13 +80,13 @@ def test_a_run_without_parameters_shows_the_defaults():
 
 
 def test_other_cells_are_refused():
-    with pytest.raises(ValueError, match="^has other cells than the chapter$"):
+    with pytest.raises(ValueError, match="^has different cells from the chapter$"):
         halfspace_book.swap(chapter(extra="  # edited"), executed({"seed": 3}))
 
 
 @pytest.fixture
 def app(tmp_path, monkeypatch):
-    """As much of a Sphinx application as the extension asks for; it collects warnings."""
+    """The part of a Sphinx application that the extension uses; it collects warnings."""
     said = []
     monkeypatch.setattr(
         halfspace_book.logger, "warning", lambda text, *values, **_: said.append(text % values)
@@ -120,12 +120,12 @@ def test_a_copy_of_other_cells_is_a_warning(app):
     put(app.srcdir, executed({}, extra="  # older"))
     source = [nbformat.writes(chapter())]
     halfspace_book.read_executed(app, "chapters/x", source)
-    assert app.said == ["the executed copy has other cells than the chapter"]
+    assert app.said == ["the executed copy has different cells from the chapter"]
     assert not json.loads(source[0])["cells"][-1]["outputs"]
 
 
 def refused(app):
-    """Return why the page build does not show the copy of chapter x, and see that it does not."""
+    """Return why the page build does not show the copy of chapter x, and check that it does not."""
     source = [nbformat.writes(chapter())]
     halfspace_book.read_executed(app, "chapters/x", source)
     assert not json.loads(source[0])["cells"][-1]["outputs"]

@@ -52,7 +52,7 @@ def stated(path):
 
 
 def cheapest(path):
-    """Return the smallest value of each number; defaults of choices, and of what is recorded."""
+    """Return the smallest value of each number, and the defaults of choices and recorded runs."""
     ranges, defaults = stated(path)
     small = {
         name: ([low, low + 1] if isinstance(defaults[name], list) else low)
@@ -73,7 +73,7 @@ def ends(path):
 
 
 def make_studies_small(monkeypatch):
-    """Let chapters 4, 5 and 7 train to their end what is not recorded."""
+    """Let chapters 4, 5 and 7 train all nets that are not recorded to the end."""
     tiny = dict(width=4, epochs=60, function_epochs=(0,))
     brief = {
         name: spec.replace(training=spec.training.replace(**tiny), at=(0, 20, 60), grid=32)

@@ -49,7 +49,7 @@ class Machine:
         return done.stdout + done.stderr
 
     def session(self, *last, status=0):
-        """Run a chapter up to its check in a session of its own, then more cells.
+        """Run a chapter up to its check in a separate session, then more cells.
 
         Returns:
             What the last cell printed, or what a failed run printed.

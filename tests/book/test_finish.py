@@ -1,4 +1,4 @@
-"""What built pages gain at the end: tables that fit, names and roles, light images and icons."""
+"""Final changes to built pages: tables that fit, names and roles, light images and icons."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What the search page looks through."""
+"""The texts that the search page searches."""
 
 import json
 import sys

@@ -58,10 +58,13 @@ def test_a_subject_is_registered_and_its_first_test_passes(project):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Gated", "NAME must be lower-case letters and underscores, as gated_linear; got 'Gated'"),
+        (
+            "Gated",
+            "NAME must be lower-case letters and underscores, such as gated_linear; got 'Gated'",
+        ),
         ("../x", "NAME must be lower-case"),
         ("", "NAME must be lower-case"),
-        ("circle", "there is a subject circle already; choose another NAME"),
+        ("circle", "there is already a subject circle; choose another NAME"),
     ],
 )
 def test_a_name_that_will_not_do_changes_nothing(project, name, said):
@@ -74,5 +77,5 @@ def test_a_name_that_will_not_do_changes_nothing(project, name, said):
 def test_a_chapter_of_that_name_stays(project):
     (project / "chapters/gated.ipynb").write_text("mine")
     done = begin(project, "gated")
-    assert done.stderr == "there is a subject gated already; choose another NAME\n"
+    assert done.stderr == "there is already a subject gated; choose another NAME\n"
     assert (project / "chapters/gated.ipynb").read_text() == "mine"

@@ -1,4 +1,4 @@
-"""Arrays as recorded runs keep them."""
+"""Arrays in the format of recorded runs."""
 
 import numpy as np
 import torch

@@ -129,8 +129,8 @@ def test_a_verdict_changes_with_the_recorded_result(monkeypatch):
         (dict(kind="mine"), "kind must be one of paper, .*; got 'mine'"),
         (dict(kind="paper"), "the paper's claims quote it; x does not"),
         (dict(quote="so"), "only claims of a paper quote it; x is ours"),
-        (dict(replaces=("y",)), "a claim that replaces others says why"),
-        (dict(why="wrong"), "a claim that replaces others says why"),
+        (dict(replaces=("y",)), "a claim that replaces others gives a reason"),
+        (dict(why="wrong"), "a claim that replaces others gives a reason"),
     ],
 )
 def test_a_claim_says_whose_it_is_and_what_it_replaces(changes, message):

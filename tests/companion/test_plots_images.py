@@ -55,7 +55,7 @@ def test_kernel_row_takes_a_kernel_of_zeros():
 
 def test_kernel_row_refuses_what_does_not_match():
     _, axes = plots.figure(1, 3)
-    with pytest.raises(ValueError, match="must be as many; got 3, 2 and 3"):
+    with pytest.raises(ValueError, match="must be equally many; got 3, 2 and 3"):
         plots.kernel_row(axes, KERNELS[:2], TITLES)
     with pytest.raises(ValueError, match=r"kernels must be square; got shape \(3, 2\)"):
         plots.kernel_row(axes, [*KERNELS[:2], np.ones((3, 2))], TITLES)

@@ -34,7 +34,7 @@ def test_a_run_has_two_files_and_a_spec():
 
 
 def test_every_recorded_run_keeps_its_key():
-    """Whatever is added to specs: from what a file tells of its spec follows the file's name."""
+    """Whatever is added to specs, the spec in a file gives the file's name."""
     classes = {type(spec).recorded_as: type(spec) for spec in SPECS.values()}
     for path in sorted(FOLDER.glob("*/*.json")):
         told = json.loads(path.read_text(encoding="utf8"))

@@ -65,7 +65,7 @@ def test_a_recorded_run_is_read_instead_of_training(folder):
     assert spec.result(device="cpu", recompute=True).source == "computed"
 
 
-def test_make_goes_on_where_it_stopped(listed):
+def test_make_continues_where_it_stopped(listed):
     assert set(records.missing(listed)) == {"one", "two"}
     assert records.make(listed, device="cpu", minutes=0) == []
     records.record(listed["one"], CPU)
@@ -231,7 +231,7 @@ def test_verify_refuses_other_arrays():
     records.record(spec, CPU)
     old = spec.recorded()
     records.keep(spec, old.arrays | {"more": np.zeros(3)}, {})
-    with pytest.raises(ValueError, match="has other arrays: more"):
+    with pytest.raises(ValueError, match="has different arrays: more"):
         records.verify(spec, 0)
     records.keep(spec, old.arrays | {"spectrum": np.zeros((2, 3, 5))}, {})
     with pytest.raises(ValueError, match=r"spectrum was recorded in shape \(2, 3, 5\)"):
@@ -279,7 +279,7 @@ def test_of_many_late_entries_one_in_ten_may_be_outside():
         assert told.passed == (changed <= 2), changed
 
 
-def test_what_further_training_follows_counts_as_late(monkeypatch):
+def test_arrays_after_further_training_count_as_late(monkeypatch):
     spec = study()
     old = np.array([[1.0, 2.0, 3.5]] * 2)
     again = dict(index=1, times=np.array([0, 300]), spec=spec, recomputed=np.full((2, 1), 2.5))
@@ -374,7 +374,7 @@ def test_nothing_verified_is_a_failure(listed, capsys, monkeypatch):
     ("version", "told"),
     [
         ("0123456789ab-dirty", "needs committed code; commit the changes in lib"),
-        ("unknown", "git knows none here; install git, or run in a clone"),
+        ("unknown", "git finds none here; install git, or run in a clone"),
     ],
 )
 def test_code_without_a_commit_records_nothing(listed, capsys, monkeypatch, version, told):
@@ -507,7 +507,7 @@ def test_too_little_memory_is_one_sentence(listed, monkeypatch, capsys, error):
     assert told.endswith("there is not enough memory for 'toy: one'; try CORES=1\n")
 
 
-def test_unfinished_runs_are_told(listed, monkeypatch, capsys, tmp_path):
+def test_unfinished_runs_are_listed(listed, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(ToyStudy, "checkpoints", lambda self: [tmp_path / "a"])
     assert command.main(["list"]) == 0
-    assert "missing  toy: one (1 unfinished, will go on)" in capsys.readouterr().out
+    assert "missing  toy: one (1 unfinished, will continue)" in capsys.readouterr().out

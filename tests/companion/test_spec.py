@@ -109,7 +109,7 @@ def test_a_field_added_later_counts_where_it_differs():
     assert len({spec.key() for spec in [old(), *changed]}) == 6
 
 
-def test_a_subclass_has_a_name_of_its_own():
+def test_a_subclass_has_a_separate_name():
     _, renamed = versions_of_a_spec()
 
     class Wider(renamed):

@@ -103,7 +103,7 @@ def test_a_signal_to_the_command_alone_ends_all_in_a_sentence(running, name):
     command.send_signal(getattr(signal, name))
     _, said = command.communicate(timeout=60)
     assert command.returncode == 130
-    assert said.splitlines()[-1].startswith("Stopped. What was finished is kept")
+    assert said.splitlines()[-1].startswith("Stopped. Finished runs are kept")
     assert "Traceback" not in said
     assert not any(map(alive, pids)) and not left_over(folder)
 

@@ -115,7 +115,7 @@ def test_standardise_by_the_references_channels():
 @pytest.mark.parametrize(
     ("recipe", "kind"), [(ADAM, "conv"), (SGD, "conv"), (SGD, "resnet")], ids=str
 )
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch, recipe, kind):
+def test_an_interrupted_run_continues_with_the_same_result(tmp_path, monkeypatch, recipe, kind):
     x, y = data()
     whole = small(kind)
     curves = train(whole, x, y, recipe, seed=3)

@@ -68,7 +68,7 @@ PINNED = {
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_a_seed_draws_the_same_net_as_ever(name):
+def test_a_seed_always_draws_the_same_net(name):
     *names, weights, outputs = described(name)
     *names_then, weights_then, outputs_then = PINNED[name]
     assert names == names_then

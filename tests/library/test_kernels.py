@@ -1,4 +1,4 @@
-"""How alike kernels are."""
+"""Similarity of kernels."""
 
 import numpy as np
 import pytest

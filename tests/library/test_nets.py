@@ -88,7 +88,7 @@ def test_a_dgn_with_a_relu_nets_weights_in_both_networks_is_that_net(bias, gener
 @pytest.mark.parametrize("kind", NET_KINDS)
 @pytest.mark.parametrize("copies", [1, 3])
 def test_every_net_answers_under_hard_gates(kind, copies, generator):
-    """Along its hard gates a net multiplies each pre-activation of its value network by 0 or 1."""
+    """With its hard gates, a net multiplies each pre-activation of its value network by 0 or 1."""
     net = stack([NET_KINDS[kind](2, width=4, depth=3, generator=generator) for _ in range(copies)])
     x = torch.randn(5, 2, generator=generator)
     gates = net.gates(x, HardGate())

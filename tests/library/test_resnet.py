@@ -18,7 +18,7 @@ EXACT = dict(rtol=1e-10, atol=1e-10)  # float64 algebra on numbers of order 1
 
 
 def built(kind, generator, *, layers=8, training=False):
-    """A float64 net of 3 classes whose normalisations have been through something."""
+    """A float64 net of 3 classes whose normalisations are not the initial ones."""
     net = KINDS[kind](layers, classes=3, generator=generator).double()
     for norm in (module for module in net.modules() if isinstance(module, nn.BatchNorm2d)):
         norm.running_mean.normal_(generator=generator)

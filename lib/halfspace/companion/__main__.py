@@ -1,7 +1,8 @@
-"""``python -m halfspace.companion make | list | verify``: the recorded runs' command.
+"""``python -m halfspace.companion make | list | verify``: the command for recorded runs.
 
-``make`` runs what ``halfspace.companion.registry`` lists and ``data/results`` lacks, ``list`` says
-what is recorded, ``verify`` recomputes one seed of some recorded runs and compares.
+``make`` makes the runs that ``halfspace.companion.registry`` lists and ``data/results`` lacks,
+``list`` shows which runs are recorded, ``verify`` recomputes one seed of some recorded runs and
+compares.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from halfspace.companion.registry import NEED_GPU, STUDIES
 from halfspace.companion.spec import Spec
 from halfspace.companion.store import code_version
 
-_STRIDE = 7  # conditions by which one turn's start is apart from the next one's
+_STRIDE = 7  # conditions between the starts of two consecutive turns
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,12 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. What was finished is kept; the same command goes on.", file=sys.stderr)
+        print(
+            "Stopped. Finished runs are kept; run the command again to continue.", file=sys.stderr
+        )
         return 130
 
 
 def listen() -> None:
-    """Let SIGTERM, and the end of the make that started this process, stop it as Ctrl-C does."""
+    """Let SIGTERM, and the end of the make that started this process, act like Ctrl-C."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # as a shell sets it for background jobs
             signal.signal(number, _interrupt)
@@ -75,17 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     for name, run in dict(make=_make, list=_list, verify=_verify).items():
         command = commands.add_parser(name, help=run.__doc__)
         command.set_defaults(run=run)
-        command.add_argument("--experiment", choices=sorted(STUDIES), help="only this one")
+        command.add_argument("--experiment", choices=sorted(STUDIES), help="only this study")
         if name != "list":
             command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
         if name == "make":
             text = "runs at a time on a CPU"
             command.add_argument("--workers", type=_whole_number, default=2, help=text)
-            command.add_argument("--minutes", type=_minutes, help="start no run after so many")
+            command.add_argument("--minutes", type=_minutes, help="start no run after these")
         if name == "verify":
-            text = "start no condition after so many"
+            text = "start no condition after these"
             command.add_argument("--minutes", type=_minutes, default=2.0, help=text)
-            command.add_argument("--turn", type=int, help="which ones; by default the day's")
+            command.add_argument("--turn", type=int, help="which sample; today's by default")
     return parser
 
 
@@ -106,12 +109,12 @@ def _whole_number(text: str) -> int:
 
 
 def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
-    """Record what is missing."""
+    """Record the missing runs."""
     if code_version().endswith("-dirty"):
         raise ValueError("a recorded run needs committed code; commit the changes in lib first")
     if code_version() == "unknown":
         raise ValueError(
-            "a recorded run names the commit of its code, and git knows none here; "
+            "a recorded run needs the commit of its code, and git finds none here; "
             "install git, or run in a clone of the repository"
         )
     left = records.missing(conditions)
@@ -129,12 +132,12 @@ def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     if waiting:
         reason = "wait for a GPU, and PyTorch finds none here (--device cpu takes days)"
         print(f"{len(waiting)} of the missing runs {reason}", file=sys.stderr)
-    # Asked for these alone, the command has done nothing of what it was asked for.
+    # The command failed if it was asked for these runs only.
     return int(bool(waiting) and len(waiting) == len(left) and options.experiment is not None)
 
 
 def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
-    """Tell what is recorded, what is missing and what is stale."""
+    """Show which runs are recorded, missing and stale."""
     left = records.missing(conditions)
     _print_missing(left)
     for path in records.stale(spec for listed in STUDIES.values() for spec in listed().values()):
@@ -146,7 +149,7 @@ def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
 def _print_missing(left: dict[str, Spec]) -> None:
     for name, spec in left.items():
         unfinished = len(spec.checkpoints())
-        note = f" ({unfinished} unfinished, will go on)" if unfinished else ""
+        note = f" ({unfinished} unfinished, will continue)" if unfinished else ""
         print(f"missing  {name}{note}")
 
 
@@ -159,7 +162,7 @@ def _verify(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
             "recorded and short enough to be recomputed"
         )
     turn = int(time.time() // 86_400) if options.turn is None else options.turn
-    # Neighbouring turns begin with different conditions and seeds, and all are taken in time.
+    # Neighbouring turns begin with different conditions and seeds; over time, all have a turn.
     order = np.roll(np.random.default_rng(0).permutation(len(verifiable)), -turn * _STRIDE)
     limit = time.monotonic() + 60 * options.minutes
     failed, done = 0, 0
@@ -182,7 +185,7 @@ def _agrees(name: str, spec: Spec, index: int, device: str) -> tuple[bool, bool]
     """Recompute a seed and print what differs.
 
     Returns:
-        Whether all arrays agree, and whether those that do not differ only late in training.
+        Whether all arrays agree, and whether all disagreements are late in training.
     """
     checks = records.verify(spec, index, device=device)
     wrong = [check for check in checks if not check.passed]

@@ -1,4 +1,4 @@
-"""Arrays as recorded runs keep them."""
+"""Arrays in the format of recorded runs."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ __all__ = ["as_float32"]
 
 
 def as_float32(arrays: Mapping[str, np.ndarray | Tensor]) -> dict[str, np.ndarray]:
-    """Return tensors or arrays, by name, as NumPy arrays of single precision in their shapes."""
+    """Convert tensors or arrays, by name, to single-precision NumPy arrays of the same shapes."""
     return {
         name: (values.cpu().numpy() if isinstance(values, Tensor) else values).astype(np.float32)
         for name, values in arrays.items()

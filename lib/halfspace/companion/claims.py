@@ -1,9 +1,9 @@
-"""What a claim is, how a rule decides it, and the five verdicts.
+"""Claims, the rules that decide them, and the five verdicts.
 
 A claim has *cases* that must all hold, and *controls*: conditions that its words do not mention but
 that it would survive if it were as general as it sounds. Each case turns recorded runs into one
-number per seed. What decides is the sign: on which side of a level, which is 0 unless the paper
-gives another, the 95 % interval of these numbers lies. The size is told beside it.
+number per seed. The sign decides: on which side of a level the 95 % interval of these numbers lies.
+The level is 0 unless the paper gives another one. The size is shown beside the verdict.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +43,7 @@ KINDS: dict[Kind, str] = {
     "ours": "ours",
     "proved": "proved, checked numerically",
 }
-"""The kinds of claims and what a reader sees. What is proved does not count as evidence."""
+"""The kinds of claims, and their names for readers. Proved claims do not count as evidence."""
 
 Verdict = Literal[
     "reproduced", "reproduced under conditions", "not reproduced", "undecided", "pending"
@@ -62,17 +62,18 @@ _HELPS = ("helps", "helps under conditions", "does not help")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What one case's recorded runs say.
+    """The result of one case, from its recorded runs.
 
     Attributes:
         case: the case's name.
         effect: mean over seeds, share of seeds, or correlation.
         low: lower end of the 95 % interval.
         high: upper end.
-        median: median over seeds; of a share or a correlation the effect.
-        p: two-sided p-value against the level; of an equality the larger of the two one-sided ones.
+        median: median over seeds; for a share or a correlation, the effect.
+        p: two-sided p-value against the level; for an equality, the larger of the two one-sided
+            ones.
         interval: ``"t"``, ``"bootstrap"``, ``"Wilson"`` or ``"Fisher"``.
-        seeds: number of seeds, or of what else is correlated.
+        seeds: number of seeds, or of other items that are correlated.
         holds: ``True``, ``False``, or ``None`` where the interval is too wide to say.
     """
 
@@ -92,7 +93,7 @@ class Case:
     """One comparison.
 
     Attributes:
-        name: the condition's name, as a reader reads it.
+        name: the condition's name for readers.
         needs: the recorded runs, ``"study: condition"``.
         value: maps their results to one value per seed, shape (S,); boolean for a share; for a
             correlation the two values of each seed, or of each condition, shape (2, S).
@@ -100,9 +101,9 @@ class Case:
             the interval of the share of seeds does. ``"equal"``: the interval of the mean lies
             within ``±level``. ``"correlation"``, ``"rank correlation"``: its interval lies above
             ``level``.
-        level: 0, unless the paper gives a size; of a share the majority's; of an equality a
+        level: 0 unless the paper gives a size; for a share, the majority; for an equality, a
             yardstick that the statistic names.
-        label: the name that a reader sees, where the rule's says too little; display only.
+        label: the name that a reader sees, if the rule's name is too short; display only.
         factor: whether a reader sees the values, natural logarithms, as factors; display only.
     """
 
@@ -204,7 +205,7 @@ def all_nets(
 ) -> tuple[Case, ...]:
     """Return cases that hold if the value is true of every random net.
 
-    A share of 50 nets has its 95 % interval above 0.9 only if it is all of them.
+    A share of 50 nets has its 95 % interval above 0.9 only if all nets count.
     """
     return cases(needs, value, "share", 0.9)
 
@@ -226,7 +227,7 @@ class Claim:
         figure: the name of the figure that shows it, or the id of the section; may be empty while
             no run is recorded.
         seen: which of its runs' results were known when the rule was written; empty for none.
-        replaces: ids of the first edition's claims in whose place it stands.
+        replaces: ids of the first edition's claims that it replaces.
         why: why they were replaced.
         idea: whether it is a change of the method, which helps or does not.
     """
@@ -254,7 +255,9 @@ class Claim:
         if self.quote and self.kind not in ("paper", "related"):
             raise ValueError(f"only claims of a paper quote it; {self.id} is {KINDS[self.kind]}")
         if bool(self.replaces) != bool(self.why):
-            raise ValueError(f"a claim that replaces others says why, and no other; {self.id}")
+            raise ValueError(
+                f"only a claim that replaces others gives a reason, and each does; {self.id}"
+            )
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -280,11 +283,11 @@ class Claim:
         return (_HELPS if self.idea else _HOLDS)[VERDICTS.index(verdict)]
 
     def verdict(self, findings: list[Finding] | None) -> Verdict:
-        """Return the verdict that the findings of cases and controls, in order, give.
+        """Return the verdict from the findings of cases and controls, in order.
 
         Reproduced: all cases and controls hold. Under conditions: some case holds, and some case
-        or control does not. Not reproduced: no case holds and some fails. Undecided: else. Pending:
-        a run is missing.
+        or control does not. Not reproduced: no case holds and some fails. Undecided: otherwise.
+        Pending: a run is missing.
         """
         if findings is None:
             return "pending"

@@ -19,7 +19,7 @@ class Estimate:
         effect: mean, share or correlation.
         low: lower end of the 95 % interval.
         high: upper end.
-        median: median over seeds; of a share or a correlation the effect.
+        median: median over seeds; for a share or a correlation, the effect.
         p: p-value; see the functions.
         interval: ``"t"``, ``"bootstrap"``, ``"Wilson"`` or ``"Fisher"``.
     """

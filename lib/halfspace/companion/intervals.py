@@ -20,8 +20,8 @@ __all__ = [
 ]
 
 
-_SKEWED = 1.0  # sample skewness from which on the mean's interval is bootstrapped
-_LEAST = 20  # seeds from which on it is: fewer do not show how skewed the distribution is
+_SKEWED = 1.0  # sample skewness above which the mean's interval is bootstrapped
+_LEAST = 20  # fewest seeds for that: fewer do not show how skewed the distribution is
 _RESAMPLES = 9999
 _SEED = 0
 

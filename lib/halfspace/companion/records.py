@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 100_000
-"""Largest recorded file: a condition's scalars, not its pictures."""
+"""Largest recorded file, in bytes: room for a condition's scalars, not for its functions."""
 
 _REMEDY = (
     "grant write access there, or set HALFSPACE_RESULTS to a copy of the folder that can be written"
@@ -43,7 +43,7 @@ _EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evalua
 _ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
 # Late in training. Chosen after recomputing one seed of each of 127 conditions: none is refused.
 _MARGIN = 0.5  # beyond the seeds' spread, as a share of it
-_LATE_TOLERANCE = 0.02  # likewise, as a share of the largest value
+_LATE_TOLERANCE = 0.02  # beyond the seeds' spread, as a share of the largest value
 _FORGIVEN = 0.1  # share of an array's entries that may be outside: some are by chance
 
 
@@ -237,12 +237,12 @@ def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
     if recorded is None:
         raise ValueError(f"there is no recorded run of {spec!r}; run make results")
     again = spec.one_seed(index)
-    again.clear()  # a finished run's checkpoint would be read instead of made
+    again.clear()  # a finished run's checkpoint would be read, and nothing recomputed
     arrays, _ = again.run(resolve_device(device))
     again.clear()
     if arrays.keys() != recorded.arrays.keys():
         differ = ", ".join(sorted(arrays.keys() ^ recorded.arrays.keys()))
-        raise ValueError(f"the recorded run of {spec!r} has other arrays: {differ}")
+        raise ValueError(f"the recorded run of {spec!r} has different arrays: {differ}")
     times = arrays.get("at", arrays.get("epochs"))
     return [
         _compare(name, recorded.arrays[name], arrays[name], index, times, spec)
@@ -272,8 +272,8 @@ def _compare(
     else:
         early = first & (len(old) > 1)
     early = early[:, np.newaxis]
-    # The spread of values: over several seeds, entry by entry; of a run recomputed as a whole, over
-    # the entries of an epoch, or over the epochs where they have one entry each.
+    # The spread of values: over several seeds, entry by entry. For a run recomputed as a whole,
+    # over the entries of an epoch, or over the epochs if each has one entry.
     axis = next((axis for axis in (0, 2) if all_seeds.shape[axis] > 1), 1)
     low, high = (f.reduce(all_seeds, axis=axis, keepdims=True)[0] for f in (np.fmin, np.fmax))
     scale = np.fmax.reduce(np.abs(old), axis=1, keepdims=True, initial=0)

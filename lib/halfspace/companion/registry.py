@@ -1,8 +1,8 @@
 """The subjects of the book, with their recorded studies and their claims.
 
 A subject is a folder beside this module. Its ``conditions`` list the recorded studies, its
-``claims`` what is judged by them. This module imports both by name, so that a chapter depends only
-on what it imports itself (``halfspace.companion.sources``).
+``claims`` the claims that these decide. This module imports both by name, so that a chapter depends
+only on what it imports itself (``halfspace.companion.sources``).
 """
 
 import importlib
@@ -30,7 +30,7 @@ SUBJECTS: dict[str, set[str]] = {
 
 
 def _collect(module: str, name: str) -> dict:
-    """Return what the subjects' modules of one name define, by subject; some have none."""
+    """Return ``name`` of each subject's ``module``, by subject; some subjects have none."""
     collected = {}
     for subject in SUBJECTS:
         path = f"halfspace.companion.{subject}.{module}"

@@ -1,4 +1,4 @@
-"""The register as a table: for pages, for machines, for people without a browser."""
+"""The claims and their verdicts: as rows for pages, as JSON and as Markdown."""
 
 import math
 from collections import Counter
@@ -75,7 +75,7 @@ def _entry(subject: str, claim: Claim) -> dict:
 
 
 def _described(claim: Claim, findings: list[Finding]) -> list[dict]:
-    """Return findings with what their cases tell, ready for JSON."""
+    """Return findings with their cases' data for display, ready for JSON."""
     described = []
     for number, (case, finding) in enumerate(zip(_parts(claim, findings), findings, strict=True)):
         row = asdict(finding) | {"control": number >= len(claim.cases), "needs": list(case.needs)}
@@ -178,7 +178,7 @@ def markdown_report(entries: list[dict]) -> str:
             entry["worded"],
         )
         lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "Decision rules, fixed before the runs where nothing else is said:", ""]
+    lines += ["", "Decision rules, fixed before the runs unless stated otherwise:", ""]
     for entry in entries:
         seen = f" Seen before the rule was written: {entry['seen']}." if entry["seen"] else ""
         lines.append(f"- **{entry['id']}**: {entry['rule']}{seen}")
@@ -195,7 +195,7 @@ def _told(finding: dict) -> str:
 def finding_text(finding: dict, name: str = "") -> str:
     """Write a finding's effect with its interval: a factor, a share in percent, or a number.
 
-    A share without a seed to the contrary is written as a count.
+    A share of all seeds or of none is written as a count.
 
     Args:
         finding: of an entry of the report.

@@ -47,7 +47,7 @@ class SeedStudy(Spec):
 
     Attributes:
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many.
+        seeds: S, number of seeds.
 
     The result's arrays have shape (S,); ``initial`` is the sum of each net's weights.
     """

@@ -55,7 +55,7 @@ def _reached(code: str) -> frozenset[Path]:
 
 @cache
 def _direct(path: Path) -> frozenset[Path]:
-    """Return the files that a file of the package needs itself."""
+    """Return the files that a file of the package imports directly."""
     needed = set(_imported(path.read_text(encoding="utf8")))
     if path.name == "claims.py":  # it names recorded runs, which the subject's conditions describe
         needed |= {near for near in [path.with_name("conditions.py")] if near.exists()}

@@ -1,4 +1,4 @@
-"""What all experiments share: a frozen spec with a key, a cache, a result with provenance."""
+"""Base of all experiments: a frozen spec with a key, a cache, a result with provenance."""
 
 import dataclasses
 import functools
@@ -166,7 +166,7 @@ class Spec(BaseModel):
             OutOfTime: if the deadline came first.
         """
         started, _ = time.perf_counter(), code_version()  # looked up before the files can change
-        # Whatever a reader's session has set.
+        # whatever the reader's session has set
         with single_precision(), exact(), torch.inference_mode(False), torch.enable_grad():
             if not self.resumes:
                 arrays, pieces = self._run(device), {}

@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 NOT_RECORDED = "not recorded yet"
-"""What stands in the place of a run that is missing."""
+"""The text in place of a missing run."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

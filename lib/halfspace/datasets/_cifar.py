@@ -97,7 +97,7 @@ def cifar(name: str) -> CIFAR:
         name: ``"cifar10"`` or ``"cifar100"``. The last one loaded stays in memory (185 MB).
 
     Raises:
-        ValueError: if the name is a different one, or the data are damaged or not CIFAR.
+        ValueError: if the name is unknown, or the data are damaged or not CIFAR.
         FileNotFoundError: if there is no file and the download fails.
 
     Example:

@@ -13,7 +13,7 @@ __all__ = ["angle_midpoints", "circle_grid", "circle_points"]
 def circle_grid(n: int = 256, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
     """Return n equally spaced angles and their points, shapes (n,) and (n, 2).
 
-    The angles are half a step away from 0; for an even n none lies where the halves meet.
+    The first angle is half a step from 0; for an even n, no angle lies on a half's border.
 
     Raises:
         ValueError: if n is not a positive integer.

@@ -49,11 +49,11 @@ def empirical_ntk(
 ) -> Tensor:
     """Compute the empirical NTK of a set of points, or between two sets.
 
-    The net is called once per set, as it is: with its own gates (a hard gate passes no gradient to
-    the gating network) and in its own mode. Each point's outputs must depend on that point alone,
-    and on nothing random. Modules of PyTorch that draw at random are refused. A ``forward`` that
-    calls ``torch.nn.functional.dropout`` in training cannot be detected, and gives a different
-    kernel at each call: pass ``training=self.training`` to it and call the net's ``eval()``.
+    The net is called once per set, with its own gates (a hard gate passes no gradient to the gating
+    network) and in its current mode. Each point's outputs must depend on that point alone, and on
+    nothing random. Modules of PyTorch that draw at random are refused. A ``forward`` that calls
+    ``torch.nn.functional.dropout`` in training cannot be detected, and gives a different kernel at
+    each call: pass ``training=self.training`` to it and call the net's ``eval()``.
 
     Args:
         net: a network of ``halfspace.nets``, possibly stacked, or any module that maps (n, ...) to
@@ -79,8 +79,7 @@ def empirical_ntk(
             random or hides how its parameters are used (the message names it).
 
     Example:
-        For a linear net, the kernel is the inner product of the inputs, here with one more for the
-        bias.
+        For a linear net, the kernel is the inner product of the inputs, here plus 1 for the bias.
 
         >>> net = nn.Linear(2, 1)
         >>> x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])

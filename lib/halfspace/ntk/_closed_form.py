@@ -23,7 +23,7 @@ def has_closed_form(net: nn.Module) -> bool:
 
 @torch.no_grad()
 def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Record:
-    """Return what ``record`` returns, for a net with a closed form."""
+    """Return the result of ``record`` for a net with a closed form."""
     x = x.detach()
     gates, derivatives, lower = _gates(net, x)
     z = torch.ones_like(x[..., :1, :]).expand(x.shape) if net.constant_input else x

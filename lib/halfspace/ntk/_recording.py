@@ -145,7 +145,7 @@ def record(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Record:
 
     Args:
         net: any module that ``trained_leaves`` accepts.
-        leaves: what ``trained_leaves`` returns for it.
+        leaves: the result of ``trained_leaves`` for it.
         x: inputs, shape (n, ...), or (..., n, d) for a stacked net.
 
     Raises:

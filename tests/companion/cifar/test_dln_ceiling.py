@@ -1,4 +1,4 @@
-"""What a deep linear net sees of an image, and the best linear model on it."""
+"""The features of an image that a deep linear net uses, and the best linear model on them."""
 
 import numpy as np
 import pytest

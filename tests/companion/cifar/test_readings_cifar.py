@@ -1,4 +1,4 @@
-"""What is read off runs on CIFAR: percentages, and the tables beside the paper's."""
+"""Statistics of runs on CIFAR: percentages, and the tables beside the paper's."""
 
 from types import SimpleNamespace
 
@@ -195,7 +195,7 @@ def long_run(share, hard):
     return run(test_accuracy=[[share] * 10], test_hard_accuracy=[[hard] * 10])
 
 
-def test_what_hard_gates_leave():
+def test_numbers_of_hard_gates():
     short = short_runs()
     numbers = cifar_readings.gate_numbers(short)
     assert (numbers["own dlgn"], numbers["hard dlgn"]) == ("60", "35")
@@ -211,7 +211,7 @@ def test_what_hard_gates_leave():
     assert rows["hard gates"]["DLGN-PWC"] == pytest.approx((45,) * 3)
 
 
-def test_gates_after_a_hundred_epochs_are_told_once_there_are_runs():
+def test_gates_after_a_hundred_epochs_are_compared_once_there_are_runs():
     assert cifar_readings.long_gates_text({}) == "No DLGN has been trained for that long yet"
     without = {"relu: 7": ONE, "ntk, initial: 7": ONE}
     assert cifar_readings.long_gates_text(without).startswith("No DLGN")
@@ -220,9 +220,9 @@ def test_gates_after_a_hundred_epochs_are_told_once_there_are_runs():
         "dlgn: 8": long_run(0.7, 0.5),
     }  # fmt: skip
     assert cifar_readings.long_gates_text(without | long) == (
-        "After 100 epochs the share of right test images is 50.0 (50.0 to 50.0) % with hard gates "
-        "and 70.0 (70.0 to 70.0) % with its own (DLGN, 2 seeds), 75.0 % with hard gates and 75.0 % "
-        "with its own (DLGN, hardening, 1 seed)"
+        "After 100 epochs the test accuracy is 50.0 (50.0 to 50.0) % with hard gates "
+        "and 70.0 (70.0 to 70.0) % with soft ones (DLGN, 2 seeds), 75.0 % with hard gates and "
+        "75.0 % with soft ones (DLGN, hardening, 1 seed)"
     )
     rows = cifar_readings.gate_rows(short_runs(), without | long)
     added = {"DLGN, 100 epochs": 50, "DLGN, hardening, 100 epochs": 75}
@@ -282,7 +282,7 @@ def test_conditions_without_a_recorded_run_are_left_out(monkeypatch, tmp_path):
     assert cifar_readings.recorded(conditions) == {}
 
 
-def test_long_runs_are_told_as_far_as_they_got():
+def test_the_progress_of_long_runs_is_described():
     curves = Curves(
         loss=[2.0, 1.0], accuracy=[0.25, 0.5], seconds=[1800.0, 1800.0], measured=[0.5, 0.375]
     )

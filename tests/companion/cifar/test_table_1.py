@@ -62,7 +62,7 @@ def test_gates_that_are_not_soft_cannot_harden():
         small(model="relu", final_beta=8.0)
 
 
-def test_a_run_goes_on_where_another_machine_stopped(noise_cifar, monkeypatch, tmp_path):
+def test_a_run_continues_where_another_machine_stopped(noise_cifar, monkeypatch, tmp_path):
     spec = small(final_beta=32.0)
     whole, _ = spec.run(CPU)
     spec.clear()
@@ -86,7 +86,7 @@ def test_a_run_goes_on_where_another_machine_stopped(noise_cifar, monkeypatch, t
     assert json.loads(spec.record_path().with_suffix(".json").read_text())["provenance"]["pieces"]
 
 
-def test_verify_trains_again_whatever_checkpoint_lies_there(noise_cifar, monkeypatch, tmp_path):
+def test_verify_trains_again_despite_a_checkpoint(noise_cifar, monkeypatch, tmp_path):
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "data" / "results"))
     (tmp_path / "data" / "results").mkdir(parents=True)
     spec = small()

@@ -1,4 +1,4 @@
-"""Other overlap kernels, and nets whose kernel stays, on nets made by hand."""
+"""Other overlap kernels, and nets with a fixed kernel, on nets made by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is read off results on the circle, on results made by hand."""
+"""Statistics of runs on the circle, on results made by hand."""
 
 import numpy as np
 import pytest

@@ -141,7 +141,7 @@ def test_specs_check_their_fields():
         trained_net(type("R", (), {"spec": CircleTraining(model="relu", seeds=3)})(), 3)
 
 
-def test_the_batches_order_can_have_a_stream_of_its_own():
+def test_the_batches_order_can_have_a_separate_stream():
     shared, own = (
         recipe("relu", epochs=1, seeds=1, first_seed=3, own_order=own).run(torch.device("cpu"))[0]
         for own in (False, True)

@@ -1,4 +1,4 @@
-"""What the claims on the conjectures read from a run: values worked out by hand."""
+"""Values that the claims on the conjectures compute from a run, worked out by hand."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ BY_HAND = {
 
 
 def check(claim_id, levels, unit):
-    """Compare what each part of a claim reads with what was worked out by hand."""
+    """Compare the value of each part of a claim with the one worked out by hand."""
     by_hand = BY_HAND[claim_id[:-2].removesuffix("-fashion")]
     for part in parts(claim_id):
         (name,) = part.needs

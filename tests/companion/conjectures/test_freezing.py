@@ -208,7 +208,7 @@ def test_fashion_arrays(model):
     # Chance is 0.1, and a net is near it before it is trained.
     assert arrays["accuracy"][0].mean() < 0.2 < arrays["accuracy"][-1].mean()
     assert arrays["continued"][-1].mean() > 0.2 and arrays["kernel"].mean() > 0.3
-    # The more it learned before the gates were frozen, the better a net goes on.
+    # The more it learned before the gates were frozen, the better the net gets.
     assert arrays["continued"][-1].mean() > arrays["fresh"][0].mean()
     assert arrays["fresh_matched"].shape == (3, 2, 10) and arrays["fresh_random"].shape == (2, 10)
     assert arrays["sample_loss"].shape == (3, 2)

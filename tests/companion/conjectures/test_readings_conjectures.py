@@ -1,4 +1,4 @@
-"""What is read off the runs on the conjectures, on runs made up so that the answer is known."""
+"""Statistics of the runs on the conjectures, on made-up runs with known answers."""
 
 import numpy as np
 import pytest
@@ -96,10 +96,10 @@ def test_numbers_of_frozen_gates_on_the_circle():
         "hard DLGN": factor_text(3.0, -2.0),
     } | {f"{what} {label}": text for label in by_label for what, text in texts.items()}
     relu, dlgn = readings.gate_rows(by_label)
-    assert relu["random directions, all hard"] == "–"
-    assert dlgn["random directions, all hard"] == factor_text(3.0, -2.0)
-    assert dlgn["random directions, as hard"] == relu["random directions, as hard"]
-    assert dlgn["random directions, as hard"] == texts["learned"]
+    assert relu["random directions, hard gates"] == "–"
+    assert dlgn["random directions, hard gates"] == factor_text(3.0, -2.0)
+    assert dlgn["random directions, equally hard"] == relu["random directions, equally hard"]
+    assert dlgn["random directions, equally hard"] == texts["learned"]
     assert readings.linear_rows(by_label)[1]["the error still falls by"] == texts["reached"]
     _, dlgn = readings.early_rows(by_label)
     assert dlgn["gain later"] == texts["later"]

@@ -1,4 +1,4 @@
-"""What is measured of nets on images, class by class."""
+"""Measurements of nets on images, class by class."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is read off runs on Fashion-MNIST, on runs made up so that the answer is known."""
+"""Statistics of runs on Fashion-MNIST, on made-up runs with known answers."""
 
 import math
 from functools import partial

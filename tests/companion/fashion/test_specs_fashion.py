@@ -134,7 +134,7 @@ def test_middle_is_where_the_simple_part_reaches_the_level(results, kind):
 
 
 def test_each_seed_and_setting_is_its_own_run(results, tmp_path, monkeypatch):
-    """A seed trained alone gives the same accuracies as in company."""
+    """A seed trained alone gives the same accuracies as among others."""
     monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path))
     together = results["relu", "normalised"]
     alone = together.spec.replace(first_seed=5, seeds=1).result(device="cpu")

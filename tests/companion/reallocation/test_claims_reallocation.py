@@ -1,4 +1,4 @@
-"""What the claims on reallocation read from a run: values worked out by hand."""
+"""Values that the claims on reallocation compute from a run, worked out by hand."""
 
 import numpy as np
 import pytest

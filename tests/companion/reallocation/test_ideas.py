@@ -126,7 +126,7 @@ def test_units_are_twins_from_98_percent_on_and_of_units_that_stay(generator):
     torch.testing.assert_close(net.value[1].weight[0], after)
 
 
-def test_each_draw_is_a_direction_of_its_own(generator):
+def test_each_draw_is_a_different_direction(generator):
     net = nets("dlgn", generator, copies=8, width=4, depth=2, d=4)
     with torch.no_grad():
         for layer in net.gating:

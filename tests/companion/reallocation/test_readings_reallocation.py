@@ -1,4 +1,4 @@
-"""What is read off the runs with ideas, on runs made up so that the answer is known."""
+"""Statistics of the runs with ideas, on made-up runs with known answers."""
 
 import math
 
@@ -170,11 +170,11 @@ def test_rows_of_when_nets_fit(circle):
         "net": "DLGN",
         "seeds that fit": "1 of 2",
         "sooner minus later (%)": interval_text(np.array([-100.0, 0.0]), 0),
-        "half of all by epoch": "21",
+        "half fitted by epoch": "21",
         "error, geometric mean": f"{math.exp(-4):.2g}",
     }
     circle["DLGN", "none"].arrays["fit_epoch"] = np.array([math.nan, math.nan])
-    assert readings.fit_rows(circle)[5]["half of all by epoch"] == "never"
+    assert readings.fit_rows(circle)[5]["half fitted by epoch"] == "never"
 
 
 def test_numbers_of_the_circle(circle):

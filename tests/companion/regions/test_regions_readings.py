@@ -1,4 +1,4 @@
-"""What chapters 1 and 2 quote of regions: values worked out by hand."""
+"""Numbers on regions that chapters 1 and 2 quote, worked out by hand."""
 
 import numpy as np
 import pytest

@@ -25,7 +25,7 @@ def test_dlgn_path_regions_are_flat_sided_and_whole(bias):
 
 
 def test_a_region_that_is_no_intersection_is_seen(monkeypatch):
-    """With ReLU gates in the place of the DLGN's the clipped polygons are others."""
+    """With ReLU gates in place of the DLGN's, the clipped polygons differ."""
     spec = PathShapes(model="dlgn", **SMALL, seeds=3)
     relu = {seed: random_net("relu", seed, width=3, depth=2) for seed in range(3)}
     right = regions_specs.regions.partition

@@ -97,7 +97,7 @@ class Record(Strict):
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
-    """Run every benchmark at tiny sizes, in a process of its own as one thread asks for."""
+    """Run every benchmark at tiny sizes, in a separate process, since one thread needs that."""
     folder = tmp_path_factory.mktemp("results")
     command = [sys.executable, "-m", "benchmarks", "--smoke", "--output", folder]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

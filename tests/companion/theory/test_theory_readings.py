@@ -1,4 +1,4 @@
-"""What chapters 1 and 3 quote: values worked out by hand or from all paths."""
+"""Numbers that chapters 1 and 3 quote, worked out by hand or from all paths."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The claims on CIFAR: Table 1, appendix 2, and ours on runs of few epochs."""
+"""The claims on CIFAR: Table 1, appendix 2, and our own on runs of few epochs."""
 
 import numpy as np
 
@@ -36,10 +36,10 @@ _SLIGHT = [
     for data in SETS
 ]
 _ALIKE = (_LIKE_SIMILAR + min(_SLIGHT)) / 2
-"""Percentage points: up to 1.03 the paper calls similar, from 5 on slightly worse; the middle."""
+"""Percentage points: halfway from 1.03, "similar" in the paper, to 5, "slightly worse"."""
 _WIDE = max(_SLIGHT)
-"""Percentage points: a difference of 6 is the largest that the paper calls slight."""
-_WHOLE = 99.5  # percent: from here on it is 100 when rounded as the paper rounds
+"""Percentage points: the largest difference that the paper calls slight."""
+_WHOLE = 99.5  # percent: the lowest number that the paper would round to 100
 _OUTPERFORM = (
     "outperform the linear model with empirical NTK features and deep linear networks by a wide "
     "margin"
@@ -164,7 +164,7 @@ def _far_above(*results: Result) -> np.ndarray:
 
 
 def _over_whole(*results: Result) -> np.ndarray:
-    """Return by how much training accuracy exceeds what is rounded to 100 %, points, (S,)."""
+    """Return how far training accuracy exceeds the level that rounds to 100 %, points, (S,)."""
     return percent(*results, part="train") - _WHOLE
 
 

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 SHORT = replace(TABLE_1, epochs=8)
-"""Table 1's recipe, cut to what a CPU affords."""
+"""Table 1's recipe, shortened for a CPU."""
 
 APPENDIX_SEEDS = tuple(range(FIRST_SEED, FIRST_SEED + 3))
 """Seeds of each residual net."""
@@ -33,7 +33,7 @@ TABLE_1_SEEDS = tuple(range(FRESH_SEED, FRESH_SEED + 3))
 """Seeds of Table 1's nets on a CPU: none of their results was known when the rules were chosen."""
 
 _HARDENED_BETA = 128.0
-"""Where the sharpness of gates ends that start with 4: 32 times as sharp."""
+"""Final sharpness of gates that start with 4: 32 times as sharp."""
 
 _PIXELS = Recipe(epochs=20, optimizer="adam", learning_rate=2e-4)
 _TABLE_SEEDS = 5

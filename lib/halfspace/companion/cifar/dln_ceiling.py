@@ -1,15 +1,16 @@
-"""The ceiling of Table 1's deep linear net: the best linear model on what that net can see.
+"""The ceiling of Table 1's deep linear net: the best linear model on its visible features.
 
 A pixel reaches the mean over all pixels along chains of positions, one for each convolution, each
-at most a step from the one before. Zeros beyond the border end the chains that leave the image.
+at most one step from the previous one. Zeros beyond the border end the chains that leave the image.
 Which chains leave depends on the pixel's row only through its distance to the border, if that is
-less than the number of convolutions; likewise for its column. So all pixels with the same class of
-row and the same class of column have the same weight in each output, and the net, which has no
-bias, is a linear function of the sums of pixels over these border classes, one for each channel.
+less than the number of convolutions. The same holds for its column. So all pixels with the same
+class of row and the same class of column have the same weight in each output, and the net, which
+has no bias, is a linear function of the sums of pixels over these border classes, one for each
+channel.
 
-Without a border of zeros, a row has a weight of its own if its distance is less than twice the
-number of convolutions: fewer outputs see it. That is what twice as many convolutions with zeros
-would distinguish.
+Without a border of zeros, a row has a separate weight if its distance is less than twice the number
+of convolutions, since fewer outputs see it. Twice as many convolutions with zeros would distinguish
+the same rows.
 
 The linear model with the smallest cross-entropy on these sums therefore fits the training images at
 least as well as any deep linear net of this shape.
@@ -31,7 +32,7 @@ from halfspace.image_training import standardise
 
 __all__ = ["DLNCeiling", "border_classes", "border_sums", "ceiling_conditions"]
 
-_INVERSE_PENALTY = 1e3  # on the sum over images: what it adds to their mean loss is below rounding
+_INVERSE_PENALTY = 1e3  # on the sum over images: its part in their mean loss is below rounding
 _STEPS = 20_000
 
 
@@ -43,8 +44,8 @@ def border_classes(size: int, depth: int) -> np.ndarray:
         depth: H, number of convolutions.
 
     Returns:
-        int64, shape (size,), from 0 to 2H: distance to the first row, up to H; what is nearer to
-        the last row than H counts on to 2H.
+        int64, shape (size,), from 0 to 2H: distance to the first row, up to H; rows nearer to the
+        last row than H continue to 2H.
 
     Raises:
         ValueError: if a row would be near to both borders.
@@ -139,9 +140,9 @@ class DLNCeiling(Spec):
 
 
 def _whitening(features: np.ndarray) -> np.ndarray:
-    """Return a matrix (p, r) after which features (n, p) of rank r have second moments 1.
+    """Return a matrix (p, r) that whitens features (n, p) of rank r: second moments become 1.
 
-    It changes no linear model on the features, and lets an optimiser converge.
+    The linear models on the features stay the same, and an optimiser converges.
     """
     values, vectors = np.linalg.eigh(features.T @ features / len(features))
     kept = values > values.max() * 1e-12
@@ -151,8 +152,8 @@ def _whitening(features: np.ndarray) -> np.ndarray:
 def ceiling_conditions() -> dict[str, Spec]:
     """Return the ceilings by number of convolutions; Table 1's net has five.
 
-    Depth 10 stands for five without a border of zeros. For Table 1's net there is also the model
-    with a constant.
+    Depth 10 stands for five convolutions without a border of zeros. For Table 1's net there is also
+    the model with a constant.
     """
     conditions = {f"depth {depth}": DLNCeiling(depth=depth) for depth in (5, 0, 1, 2, 3, 4)}
     conditions["depth 5, constant"] = DLNCeiling(constant=True)

@@ -1,4 +1,4 @@
-"""What is measured of a net on images: outputs, shares classified right, shared paths."""
+"""Measurements of a net on images: outputs, shares classified right, shared paths."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ _EXACT = ("initial", "diverged")
 
 @torch.no_grad()
 def outputs(net: nn.Module, x: Tensor, portion: int) -> list[Tensor]:
-    """Return the outputs under the net's own gates and, of a gating network, under hard ones.
+    """Return the outputs under the net's own gates and, with a gating network, under hard ones.
 
     Args:
         net: a net that says whether it ``has_gating``.
@@ -55,7 +55,7 @@ def shares_right(scores: Tensor, y: Tensor, classes: int) -> np.ndarray:
 def accuracies(
     part: str, net: nn.Module, x: Tensor, y: Tensor, *, classes: int, portion: int
 ) -> dict[str, np.ndarray]:
-    """Return ``shares_right`` as ``{part}_accuracy``; of a gating network, also under hard gates.
+    """Return ``shares_right`` as ``{part}_accuracy``; with a gating network, also under hard gates.
 
     The latter is ``{part}_hard_accuracy``.
 
@@ -74,7 +74,7 @@ def accuracies(
 
 @torch.no_grad()
 def path_overlaps(net: nn.Module, images: Tensor) -> dict[str, np.ndarray | float]:
-    """Describe the shares of paths that are active for both of two images, under hard gates.
+    """Return the shares of paths that are active for both of two images, under hard gates.
 
     The share is Λ(x, x') / √(Λ(x, x) Λ(x', x')).
 
@@ -100,10 +100,10 @@ def path_overlaps(net: nn.Module, images: Tensor) -> dict[str, np.ndarray | floa
 
 
 def stacked(per_seed: Sequence[Mapping]) -> dict[str, np.ndarray]:
-    """Join what was measured of each seed, by name.
+    """Join the measurements of all seeds, by name.
 
     S is the first axis; in arrays over epochs, or over start and end, it is the second one.
-    Float32, ``diverged`` and ``initial`` excepted.
+    All are float32 except ``diverged`` and ``initial``.
     """
     arrays = {}
     for name in per_seed[0]:

@@ -1,11 +1,11 @@
 """Table 1's comparison: a linear model on a convolutional net's empirical-NTK features, CIFAR.
 
 The features of an image are the gradient of the net's outputs, in the form of
-``halfspace.ntk.gradient_features``, at the initial or at the trained weights. They are as many as
-the net has weights, P. The linear model is fitted by ridge regression on one-hot labels.
+``halfspace.ntk.gradient_features``, at the initial or at the trained weights. There is one for each
+weight of the net, P in all. The linear model is fitted by ridge regression on one-hot labels.
 
-Sums of products are computed and solved in float64: the largest eigenvalue is some ten thousand
-times the mean one, so that in float32 rounding errors would hide small penalties.
+Sums of products are computed and solved in float64: the largest eigenvalue is about ten thousand
+times the mean one, so in float32 rounding errors would hide small penalties.
 """
 
 import itertools
@@ -44,7 +44,7 @@ class NTKFeatures(Spec):
     linear model nor the net whose features it uses is trained on them.
 
     Attributes:
-        training: the nets, their training and the images, those held out included.
+        training: the nets, their training and the images, including those held out.
         state: ``"initial"`` or ``"trained"``, the weights at which gradients are taken.
         n_validation: training images held out, balanced.
         penalties: weights of the ridge penalty to choose from, increasing, as shares of the mean
@@ -53,9 +53,9 @@ class NTKFeatures(Spec):
     The result's arrays (S seeds, c classes): train_accuracy, test_accuracy (S, c): share of each
         class classified right by the linear model, of at most 10,000 of the images it was fitted on
         and of the test images; net_accuracy (S, c): of the test images by the net itself;
-        validation_accuracy (S, penalties): share of the images held out; penalty (S,): the one
-        chosen, the smallest of equals; initial (S,): sum of the initial weights. Float32,
-        ``initial`` excepted.
+        validation_accuracy (S, penalties): share of the images held out; penalty (S,): the chosen
+        one, the smallest in a tie; initial (S,): sum of the initial weights. All are float32 except
+        ``initial``.
 
     Reference: Table 1; Jacot, Gabriel and Hongler 2018; for the features Mohamadi, Bae and
     Sutherland 2023.
@@ -142,7 +142,7 @@ class NTKFeatures(Spec):
             validation = right.double().mean(1).cpu().numpy()
             best = [int(validation.argmax())]
             chosen = weights[best], intercepts[best]
-            # From here on nothing is chosen: now the test images come in.
+            # All choices are made, so the test images may be used now.
             test_x, test_y = on_device(data.test_images), data.test_labels.to(device)
             train_scores = _scores(net, x[sample], *chosen)[0]
             test_scores = _scores(net, test_x, *chosen)[0]
@@ -179,9 +179,10 @@ def ridge(
     Minimises ``|Y - X W - 1 b|² + λ |W|²`` with λ = penalty · |X - mean|² / n. The intercept b is
     not penalised: features and targets are centred.
 
-    The smaller of two systems is solved: with the sums of the features' products, (P, P), for which
-    the features pass portion by portion, or, if n < P, with those of the images', (n, n), for which
-    all features are held. Two matrices of this size are in memory: 12 GB for Table 1's ReLU net.
+    The smaller of two systems is solved. The first has a row for each feature, (P, P); its matrix
+    is summed over portions of the images. The second, for n < P, has a row for each image, (n, n),
+    and needs all features in memory. Two matrices of this size are in memory: 12 GB for Table 1's
+    ReLU net.
 
     Args:
         portions: the features X, shape (k, P) each, n rows in all.
@@ -192,7 +193,7 @@ def ridge(
         W and b, float64, shapes (K, P, c) and (K, c).
 
     Raises:
-        ValueError: if the targets do not have that shape, or n differs from the features' n.
+        ValueError: if the targets have the wrong shape, or n differs from the features' n.
         torch.linalg.LinAlgError: if a penalty is so small that the matrix is singular.
     """
     if targets.ndim != 2:
@@ -237,9 +238,9 @@ def _columns(x: Tensor, mean: Tensor) -> Iterator[Tensor]:
 
 
 def _add_products(gram: Tensor, part: Tensor) -> None:
-    """Add ``partᵀ part`` to the lower triangle, which is all that ``torch.linalg.cholesky`` reads.
+    """Add ``partᵀ part`` to the lower triangle, the only part that ``torch.linalg.cholesky`` reads.
 
-    The blocks on the diagonal also add what lies above it, which saves a product.
+    Blocks on the diagonal are added whole, which saves a product.
     """
     for start in range(0, len(gram), _BLOCK):
         block = slice(start, start + _BLOCK)

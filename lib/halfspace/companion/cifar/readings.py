@@ -1,4 +1,4 @@
-"""What is read off runs on CIFAR, in percent and percentage points, beside the paper's numbers."""
+"""Statistics of runs on CIFAR, in percent and percentage points, beside the paper's numbers."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -68,21 +68,21 @@ CLASS_NAMES = tuple(CIFAR_CLASSES["cifar10"][number] for number in CLASS_ORDER)
 """The classes' names in this order."""
 
 CLASS_GROUPS = {"vehicles": 4, "animals": 6}
-"""How many of them are of each kind."""
+"""The number of classes of each kind."""
 
 GATED_NETS = {"dlgn": "DLGN", "dlgn-pwc": "DLGN-PWC"}
 """Table 1's nets with a gating network: the name that a reader sees, by model."""
 
 NONLINEAR_NETS = {"relu": "ReLU net"} | GATED_NETS
-"""Likewise, those whose gates depend on the image."""
+"""The names of Table 1's nets whose gates depend on the image, by model."""
 
 NETS = NONLINEAR_NETS | {"linear": "DLN"}
-"""Likewise, all of them."""
+"""The names of all of Table 1's nets, by model."""
 
 _HARDENING = "DLGN, hardening"
 
 _LONG_NETS = NETS | {"dlgn, hardening": _HARDENING}
-"""Likewise, the nets that are trained for 100 epochs."""
+"""The names of the nets that are trained for 100 epochs, by model."""
 
 _TABLE_LABELS = {f"conv: {model}": label for model, label in NETS.items()} | {
     "pixels: cifar10": "linear, pixels",
@@ -148,8 +148,8 @@ def gap(*results: Result, part: str = "test") -> np.ndarray:
     """Return the difference of two nets' shares seed by seed, percentage points, shape (S,).
 
     Args:
-        *results: the runs of the first net, then as many of the second net, which is subtracted. A
-            run of one seed is compared with each seed of the other.
+        *results: the runs of the first net, then equally many of the second net, which is
+            subtracted. A run of one seed is compared with each seed of the other.
         part: as for ``percent``.
     """
     first, second = _halves(results)
@@ -161,7 +161,8 @@ def test_at_training_level(*results: Result, level: float) -> np.ndarray:
 
     Args:
         *results: of ``Table1Training``, one for each seed.
-        level: the training accuracy, percent, while trained on; NaN for a net that never has it.
+        level: the training accuracy, percent, measured during training; the result is NaN for a net
+            that never reaches it.
     """
     values = []
     for result in results:
@@ -175,7 +176,7 @@ def best_gap(*results: Result) -> np.ndarray:
     """Return the difference of two nets' test accuracies at their best epochs, points, (S,).
 
     Args:
-        *results: of ``Table1Training``: the runs of the first net, then as many of the second.
+        *results: of ``Table1Training``: the runs of the first net, then equally many of the second.
     """
     best = 100 * np.array([result.test_curve.max() for result in results], dtype=np.float64)
     return best[: len(best) // 2] - best[len(best) // 2 :]
@@ -185,7 +186,7 @@ def recovered(*results: Result) -> np.ndarray:
     """Return the second net's test accuracy as a share of the first net's, percent, shape (S,).
 
     Args:
-        *results: the runs of the first net, then as many of the second net.
+        *results: the runs of the first net, then equally many of the second net.
     """
     first, second = _halves(results)
     return 100 * percent(*second) / percent(*first)
@@ -215,7 +216,7 @@ def hard_against_soft(*results: Result) -> np.ndarray:
     """Return one net's test accuracy with hard gates minus another's with its own, points, (S,).
 
     Args:
-        *results: the runs of the first net, then as many of the second.
+        *results: the runs of the first net, then equally many of the second.
     """
     first, second = _halves(results)
     return percent(*first, part="test_hard") - percent(*second)
@@ -248,7 +249,7 @@ def recorded(conditions: Mapping[str, Spec]) -> dict[str, Result]:
 
 
 def live_rows(live: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return what nets of one seed come to, as a table's rows.
+    """Return the results of one seed's nets, as a table's rows.
 
     Args:
         live: results of ``CifarTraining``, by the name that a reader sees.
@@ -323,7 +324,7 @@ def short_curves(short: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]
 
 
 def long_progress(conditions: Mapping[str, Spec], seed: int) -> dict[str, Curves]:
-    """Return how far Table 1's runs of a seed got, by the net's name; those that have begun.
+    """Return the progress of a seed's runs of Table 1 that have begun, by the net's name.
 
     Args:
         conditions: those of Table 1 on a CPU, by name.
@@ -334,7 +335,7 @@ def long_progress(conditions: Mapping[str, Spec], seed: int) -> dict[str, Curves
 
 
 def long_curves(progress: Mapping[str, Curves]) -> dict[str, dict[str, np.ndarray]]:
-    """Return the learning curves of Table 1's runs as far as they got, in percent, by run.
+    """Return the learning curves of Table 1's runs so far, in percent, by run.
 
     Args:
         progress: of the runs that have begun, by name.
@@ -358,11 +359,11 @@ def paper_levels() -> dict[str, dict[str, float]]:
 
 
 def ntk_levels(long: Mapping[str, Result], seed: int) -> dict[str, float]:
-    """Return test accuracies of linear models on NTK features, percent; those recorded.
+    """Return the recorded test accuracies of linear models on NTK features, percent.
 
     Args:
         long: the recorded runs of Table 1 on a CPU, by name.
-        seed: of the ReLU net whose features they see.
+        seed: of the ReLU net whose features they use.
     """
     labels = {"initial": "linear, NTK before", "trained": "linear, NTK after"}
     names = {f"ntk, {state}: {seed}": label for state, label in labels.items()}
@@ -410,7 +411,7 @@ def color_rows(colors: Result) -> list[dict[str, str]]:
     """Return each class's test accuracy of a ``DLNCeiling``'s linear model, as a table's rows.
 
     Args:
-        colors: the result; test images are sorted by class, as many of each.
+        colors: the result; test images are sorted by class, equally many of each.
     """
     shares = 100 * right(colors).reshape(len(CLASS_ORDER), -1).mean(-1)
     return [
@@ -438,7 +439,7 @@ def shared_paths(short: Mapping[str, Result]) -> dict[str, np.ndarray]:
 
 
 def run_numbers(short: Mapping[str, Result], ceilings: Mapping[str, Result]) -> dict[str, object]:
-    """Return of how many seeds and epochs the runs are, by what recipe, and where they come from.
+    """Return the runs' numbers of seeds and epochs, their recipe and their origin.
 
     Args:
         short: the runs of few epochs, by name.
@@ -461,13 +462,13 @@ def run_numbers(short: Mapping[str, Result], ceilings: Mapping[str, Result]) -> 
 
 
 def live_numbers(seed: int, n_train: int, epochs: int) -> dict[str, object]:
-    """Return the parameters of the live nets as the text writes them."""
+    """Return the parameters of the live nets in the form that the text uses."""
     counted = f"{epochs} epoch" + ("" if epochs == 1 else "s")
     return {"seed": seed, "n_train": thousands(n_train), "epochs": counted}
 
 
 def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
-    """Return the accuracies of Table 1's nets after few epochs, and what they are compared with.
+    """Return the accuracies of Table 1's nets after few epochs, and those of their rivals.
 
     ``over dln``, ``over relu`` (differences of test accuracy), ``gap`` (training minus test),
     ``ratio`` (to the ReLU net's) and ``cost`` (seconds per epoch) of each net; ``ntk``,
@@ -502,7 +503,7 @@ def table_numbers(short: Mapping[str, Result]) -> dict[str, object]:
 
 
 def hundred_epochs_text(progress: Mapping[str, Curves], epochs: int) -> str:
-    """Say how far Table 1's runs of one seed got, and what they came to so far.
+    """Write the progress of Table 1's runs of one seed, and their accuracies so far.
 
     Args:
         progress: of the runs that have begun, by name.
@@ -518,23 +519,23 @@ def hundred_epochs_text(progress: Mapping[str, Curves], epochs: int) -> str:
 
 
 def long_gates_text(long: Mapping[str, Result]) -> str:
-    """Say what hard gates leave of the DLGNs that were trained for 100 epochs.
+    """Compare hard gates with soft ones in the DLGNs that were trained for 100 epochs.
 
     Args:
         long: the recorded runs of Table 1 on a CPU, by name.
     """
     found = [
         f"{_text(percent(*made, part='test_hard'))} % with hard gates and "
-        f"{_text(percent(*made))} % with its own ({label}, {_counted(made, 'seed')})"
+        f"{_text(percent(*made))} % with soft ones ({label}, {_counted(made, 'seed')})"
         for label, made in _long_gated(long).items()
     ]
     if not found:
         return "No DLGN has been trained for that long yet"
-    return f"After {TABLE_1.epochs} epochs the share of right test images is " + ", ".join(found)
+    return f"After {TABLE_1.epochs} epochs the test accuracy is " + ", ".join(found)
 
 
 def missing_text(studies: Mapping[str, Mapping[str, Spec]]) -> str:
-    """Say how many runs of each study are still to be made.
+    """Write how many runs of each study are missing.
 
     Args:
         studies: their conditions, by the name that a reader sees.
@@ -581,7 +582,7 @@ def ceiling_rows(
 def ceiling_numbers(
     ceilings: Mapping[str, Result], short: Mapping[str, Result]
 ) -> dict[str, object]:
-    """Return what the text says of the ceiling of the deep linear net, percent.
+    """Return the text's numbers on the ceiling of the deep linear net, percent.
 
     Args: those of ``ceiling_rows``.
     """
@@ -608,7 +609,7 @@ def ceiling_numbers(
 
 
 def gate_numbers(short: Mapping[str, Result]) -> dict[str, str]:
-    """Return what hard gates cost, and what is left over the nets without a gating network.
+    """Return the cost of hard gates, and the lead that remains over nets without a gating network.
 
     ``own`` and ``hard`` are whole percents of the test images under each kind of gates, ``cost``
     and ``hard over`` percentage points.

@@ -1,4 +1,4 @@
-"""ResNet-20 on CIFAR-10: the appendix's comparison on a net that a CPU can train, which is ours."""
+"""ResNet-20 on CIFAR-10: the appendix's comparison, for a net that suits a CPU."""
 
 from halfspace.companion.cifar.specs import APPENDIX
 from halfspace.companion.cifar.table_1 import Table1Training

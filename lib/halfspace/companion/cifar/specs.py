@@ -1,6 +1,6 @@
 """Table 1 and appendix 2: convolutional and residual networks on CIFAR-10 and CIFAR-100.
 
-Where the paper is silent the values are ours: batches of 32 images and Glorot's initial weights in
+Where the paper gives no value, we chose one: batches of 32 images and Glorot's initial weights in
 Table 1 (Keras's defaults: appendix 3.1 describes the layers in its terms), standardised channels, a
 DLGN's soft gate, the residual nets' recipe.
 """
@@ -45,7 +45,7 @@ APPENDIX = Recipe(
     label_smoothing=0.1,
     augment=True,
 )
-"""The residual nets' recipe, ReLU and DLGN alike; the paper gives none."""
+"""The residual nets' recipe, for ReLU nets and DLGNs; the paper gives none."""
 
 _CLASSES = CIFAR_CLASSES | {"synthetic": SYNTHETIC_CLASSES}
 _MODELS = {
@@ -59,7 +59,7 @@ _MODELS = {
 _KERNEL_SAMPLE = 20  # training images of each class at which overlaps are computed
 _TRAIN_SAMPLE = 10_000  # training images, balanced, on which the trained net is evaluated
 EVALUATED = {"cpu": 32, "cuda": 500}
-"""Images evaluated together, by kind of device: on a CPU few are faster."""
+"""Images evaluated together, by kind of device: on a CPU, small batches are faster."""
 
 
 class CifarTraining(Spec):
@@ -78,7 +78,7 @@ class CifarTraining(Spec):
         n_train: training images, balanced.
         beta: sharpness of the soft gates; other nets have none.
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many; a seed decides initial weights, order and augmentation.
+        seeds: S, number of seeds; a seed decides initial weights, order and augmentation.
 
     The result's arrays (E epochs, S seeds, c classes): loss, accuracy, seconds (E, S): mean batch
         loss, share classified right while trained on, and duration of each epoch; train_accuracy,
@@ -89,11 +89,12 @@ class CifarTraining(Spec):
         over pairs of distinct training images of the share of paths active for both,
         Λ(x, x') / √(Λ(x, x) Λ(x', x')), hard gates, and overlap_labels (2, S): alignment of these
         shares with the kernel of the labels. initial (S,): sum of the initial weights; diverged
-        (S,). Float32, ``diverged`` and ``initial`` excepted.
+        (S,). All are float32 except ``diverged`` and ``initial``.
     """
 
     resumes: ClassVar[bool] = True
-    # A few epochs in bfloat16: processors round differently, and one image in twenty may flip.
+    # After a few epochs in bfloat16, one image in twenty may flip, since processors round
+    # differently.
     tolerance: ClassVar[float] = 0.1
     timings: ClassVar[tuple[str, ...]] = ("seconds",)
 
@@ -182,7 +183,7 @@ class CifarTraining(Spec):
             x: standardised images, shape (n, 3, 32, 32).
             y: class numbers, shape (n,).
             deadline: see ``Spec.run``.
-            **each_epoch: what ``train`` calls before and after each epoch.
+            **each_epoch: the functions that ``train`` calls before and after each epoch.
         """
         net = self.net(seed).to(x.device)
         curves = train(
@@ -237,7 +238,7 @@ class CifarTraining(Spec):
         return stacked(per_seed), sessions
 
     def _each_epoch(self, test_x: Tensor, test_y: Tensor) -> dict:
-        """Return what ``train`` calls before and after each epoch: nothing, unless a subclass does.
+        """Return the functions that ``train`` calls before and after each epoch; none by default.
 
         Args:
             test_x: standardised test images, on the device.
@@ -250,7 +251,7 @@ class CifarTraining(Spec):
         return {name: np.array(getattr(curves, name)) for name in ("loss", "accuracy", "seconds")}
 
     def _overlaps(self, net: nn.Module, images: Tensor) -> dict:
-        """Return ``path_overlaps`` where they are recorded; see the class."""
+        """Return ``path_overlaps`` if they are recorded; see the class."""
         has_gates = hasattr(net, "gate")
         recorded = self.network == "conv" and has_gates and self.data != "cifar100"
         return path_overlaps(net, images) if recorded else {}

@@ -1,7 +1,7 @@
 """Small images in CIFAR's form, made from a seed, on which ``make verify`` checks the code.
 
-Training on CIFAR takes hours on a CPU. The same specs run on these images within seconds; what they
-compute is recorded and recomputed like any other run, and no claim reads it.
+Training on CIFAR takes hours on a CPU. The same specs run on these images within seconds. Their
+results are recorded and recomputed like any other run, and no claim reads them.
 """
 
 import functools
@@ -23,7 +23,7 @@ def synthetic_images() -> CIFAR:
     """Return 400 training and 200 test images of ten classes, sorted by class.
 
     Each class has a coarse pattern of 4 × 4 colours; an image is a fifth of its class's pattern and
-    four fifths noise, so that a net learns something in two epochs, and not everything.
+    four fifths noise, so that a net learns something in two epochs, but not everything.
     """
     generator = np.random.default_rng(20240404)
     patterns = generator.integers(0, 256, (10, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3)

@@ -1,7 +1,7 @@
 """Table 1, or a small residual net, on a CPU: runs of hours, with a curve, that can be continued.
 
-A run of 100 epochs takes a CPU core hours. Its checkpoint is small and lies with the repository, so
-that it can be committed and another machine can go on.
+A run of 100 epochs takes a CPU core hours. Its checkpoint is small and is kept in the repository,
+so that it can be committed and another machine can continue the run.
 """
 
 import math
@@ -28,7 +28,7 @@ class Table1Training(CifarTraining):
         final_beta: sharpness of the soft gates in the last epoch. From ``beta`` in the first epoch
             it rises by the same factor each epoch; ``None`` keeps ``beta``.
         first_seed: the net's seed.
-        seeds: 1; each seed is a run of its own.
+        seeds: 1; each seed has a separate run.
 
     The result's arrays are those of ``CifarTraining`` and test_curve (E, 1), float32: share of the
         test images classified right after each epoch, under the net's own gates.
@@ -51,7 +51,7 @@ class Table1Training(CifarTraining):
         return folder.parent / "checkpoints" / f"{self.key()[:16]}.pt"
 
     def progress(self) -> Curves | None:
-        """Return the curves of the run as far as it got, recorded or not; ``None`` before it began.
+        """Return the run's curves so far, recorded or not; ``None`` before it has begun.
 
         Raises:
             ValueError: if the recorded run or the checkpoint is damaged.

@@ -59,7 +59,7 @@ def _harder(target: str) -> dict[str, str]:
 
 
 def _weaker(gates: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    """Return runs, each with that whose low half has the amplitude 0.3."""
+    """Return runs, each paired with the run whose low half has amplitude 0.3."""
     runs = {}
     for gate in gates:
         label = f", {_LABELS.get(gate, gate)}" if gate else ""
@@ -324,7 +324,7 @@ _NAMED_BY_RULES = (
     Claim(
         id="paths-much-larger",
         kind="paper",
-        text="The gain is large: more than one net differs from the next before training.",
+        text="The gain is large: larger than the spread between nets before training.",
         where="Section 4, Figure 3",
         quote=_MUCH_LARGER,
         paper="much larger",
@@ -351,7 +351,7 @@ _NAMED_BY_RULES = (
     Claim(
         id="starved-nets-stall",
         kind="ours",
-        text="DLGNs that fit badly are those with many points that no path serves.",
+        text="DLGNs that fit badly are those with many points without an active path.",
         where="ours: what stalled nets lack",
         statistic="rank correlation over seeds of the share of points without an active path and "
         "the error, at the end",
@@ -363,7 +363,7 @@ _NAMED_BY_RULES = (
     Claim(
         id="paths-need-training-2",
         kind="control",
-        text="Where both halves have one target, paths go to neither: a check of the code.",
+        text="If both halves have the same target, paths move to neither: a check of the code.",
         where="ours: control",
         statistic="change of ln(mean paths of the top half over the bottom half) by the end, as a "
         "share of the base recipe's mean gain",
@@ -524,7 +524,7 @@ _NAMED_BY_RULES = (
     Claim(
         id="later-layers-cluster-more-2",
         kind="paper",
-        text="Later layers cluster more than the first, though their units are of one kind.",
+        text="Later layers cluster more than the first, although their units are of the same kind.",
         where="Abstract; Section 4, Figure 6",
         quote="the neurons in later layers are fundamentally the same as those in earlier layers "
         "– they all represent a half-space – however, the dynamics of gradient descent impart a "
@@ -663,7 +663,7 @@ _NAMED_BY_RULES = (
     Claim(
         id="pwc-like-pwl-circle-2",
         kind="reading",
-        text="Constant experts do as linear ones: the circle.",
+        text="Constant experts do as well as linear ones: the circle.",
         where="Section 2.3",
         paper="indistinguishable in test accuracy on most data sets",
         statistic="ln of the error at epoch 300, constant minus linear experts, in standard "

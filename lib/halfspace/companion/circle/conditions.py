@@ -75,7 +75,7 @@ def kernel_conditions() -> dict[str, CircleKernels]:
 
 
 def linearised_conditions() -> dict[str, CircleLinearised]:
-    """Return the nets whose NTK stays that of their initial weights."""
+    """Return the linearised nets, whose NTK stays fixed."""
     return {net: CircleLinearised(training=_recipe(net)) for net in ("relu", "dlgn")}
 
 
@@ -83,7 +83,8 @@ def recorded_conditions() -> dict[str, Result]:
     """Return the recorded runs of Section 4's conditions, by the conditions' names.
 
     Raises:
-        FileNotFoundError: if there is none, as where the package is used without its repository.
+        FileNotFoundError: if there is none, for example when the package is used without its
+            repository.
     """
     runs = {name: spec.recorded() for name, spec in circle_conditions().items()}
     recorded = {name: run for name, run in runs.items() if run is not None}
@@ -100,13 +101,13 @@ def chapter_conditions(
 ) -> dict[str, CircleStudy]:
     """Return a chapter's conditions by name, for a reader's choices.
 
-    With the recorded values of all three choices they are recorded conditions.
+    If all three choices have their recorded values, these are recorded conditions.
 
     Args:
         names: ``WHAT_ONE_SEES`` or ``IS_IT_ESSENTIAL``.
         target: the base recipe's; the conditions that change the target follow its frequencies.
         beta: sharpness of the gates, where the recorded condition has the base recipe's.
-        seeds: how many; of nets with frozen gates at most 40.
+        seeds: number of seeds; at most 40 for nets with frozen gates.
     """
     conditions = circle_conditions()
     low, high = target.frequencies

@@ -1,7 +1,7 @@
-"""Two rivals of Section 4's account, in numbers: other overlap kernels, and a kernel that stays.
+"""Two rivals of Section 4's explanation, in numbers: other overlap kernels, and a fixed NTK.
 
 Does the overlap kernel explain how the NTK changes, or would any overlap kernel do? And is the low
-half fitted first because paths move there, or would a net whose NTK stays do the same?
+half fitted first because paths move there, or would a net with a fixed NTK do the same?
 """
 
 from typing import Self
@@ -47,7 +47,7 @@ class CircleKernels(CircleEvaluation):
     grid: Integer = Field(128, ge=32)
 
     def one_seed(self, index: int) -> Self:
-        """Return all of it: a seed is compared with the others."""
+        """Return the whole spec: a seed is compared with the others."""
         return self
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
@@ -85,7 +85,7 @@ def _shape(kernel: Tensor) -> Tensor:
 
 
 class CircleLinearised(Spec):
-    """Follow the training error of nets whose NTK stays that of their initial weights.
+    """Follow the training error of linearised nets, whose NTK stays fixed.
 
     Gradient flow on the mean squared error, in closed form: the residual at the training points is
     ``exp(−2 t Θ / n) r``, with the initial NTK Θ and the initial residual r. No weights are moved.
@@ -129,7 +129,7 @@ class CircleLinearised(Spec):
 
 
 def linearised_losses(ntk: Tensor, residual: Tensor, times: np.ndarray, top: Tensor) -> dict:
-    """Return the mean squared error on each half under gradient flow with a kernel that stays.
+    """Return the mean squared error on each half under gradient flow with a fixed kernel.
 
     Args:
         ntk: S kernels at n points, float64, shape (S, n, n).

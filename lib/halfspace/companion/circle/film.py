@@ -1,4 +1,4 @@
-"""One net on the circle, angle by angle, while it learns: what the moving figure shows."""
+"""One net on the circle, angle by angle, while it learns: data of the moving figure."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What is measured of nets on the circle: losses, path counts, functions, kernels."""
+"""Measurements of nets on the circle: losses, path counts, functions, kernels."""
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ def hard_forward(net: GatedNet, x: Tensor) -> Tensor:
         Shape (..., n, c).
 
     Raises:
-        ValueError: if x is not finite or of another shape.
+        ValueError: if x is not finite or has the wrong shape.
     """
     return net(x, gates=hard_gates(net, x))
 
@@ -37,7 +37,7 @@ def hard_gates(net: GatedNet, x: Tensor) -> Tensor:
     losses and ``diverged`` show it.
 
     Raises:
-        ValueError: if x is not finite or of another shape than (..., n, d).
+        ValueError: if x is not finite or its shape is not (..., n, d).
     """
     return net.gates(x, is_active)
 
@@ -55,7 +55,7 @@ def losses(net: GatedNet, x: Tensor, y: Tensor, top: Tensor) -> dict[str, Tensor
         ``loss`` and ``hard_loss``, alone and with ``_top`` and ``_bottom``, shape (S,) each.
 
     Raises:
-        ValueError: if y or ``top`` has another shape or kind.
+        ValueError: if y or ``top`` has the wrong shape or type.
     """
     _check_half(x, top)
     errors = {}
@@ -81,7 +81,7 @@ def path_statistics(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
         points without one), each with ``_top`` and ``_bottom``, shape (S,).
 
     Raises:
-        ValueError: if x is not finite or ``top`` has another shape or kind.
+        ValueError: if x is not finite or ``top`` has the wrong shape or type.
     """
     _check_half(x, top)
     counts = active_path_counts(hard_gates(net, x), bias=net.has_bias).double()

@@ -1,7 +1,7 @@
-"""What results of runs on the circle say: every statistic of Section 4, once.
+"""Statistics of runs on the circle: each statistic of Section 4 is defined here, once.
 
 Claims judge these statistics, and the chapters quote them. E evaluation epochs, S seeds; *result*
-is that of a ``CircleTraining`` or of a ``CircleStudy`` where nothing else is said.
+is that of a ``CircleTraining`` or of a ``CircleStudy`` unless stated otherwise.
 """
 
 import re
@@ -103,7 +103,7 @@ __all__ = [
 
 FIT_LEVEL = 0.05  # mean squared error at which a net counts as having fitted the target
 EARLY = 20  # the epoch at which chapter 4 reads path ratios and kernels early in training
-_ENOUGH = 3  # seeds from which on a group's interval is told
+_ENOUGH = 3  # fewest seeds for which a group's interval is shown
 _TOO_FEW = "–"
 FACING_BY_CHANCE = 0.25  # share of random normals within 45° of a half's middle
 
@@ -183,7 +183,7 @@ def artefact_ratio(first: Result, second: Result, name: str = "artefacts") -> np
 
     Args:
         first: of ``CircleStudy``.
-        second: likewise.
+        second: of ``CircleStudy``.
         name: ``"artefacts"``: the residual's power at and above the low frequency;
             ``"overtones"``: above it.
     """
@@ -225,7 +225,7 @@ def median_seed(result: Result) -> int:
 
 
 def pictured_seeds(recorded: Mapping[str, Result], seed: int) -> dict[str, int]:
-    """Return the seed of which each kind of net is pictured, by net.
+    """Return the seed that is pictured for each kind of net.
 
     Args:
         recorded: of ``CircleStudy``, by condition.
@@ -291,8 +291,8 @@ def error_between_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
 def path_ratios(result: Result) -> np.ndarray:
     """Return the ln ratio of active paths, low-frequency half over high-frequency half, (E, S).
 
-    Of the halves' mean numbers of active paths, hard gates. To each mean one path at one point of
-    the half is added, so that a half without any path has a logarithm.
+    The ratio is of the halves' mean numbers of active paths, under hard gates. One path at one
+    point is added to each mean, so that a half without any path has a logarithm.
     """
     on_top = result.spec.target.top()
     top, bottom = (
@@ -321,7 +321,7 @@ def path_gain(result: Result, epoch: int | None = None) -> np.ndarray:
 def gain_beyond_chance(result: Result) -> np.ndarray:
     """Return the final gain in standard deviations of the nets' ratios at the start, minus 1, (S,).
 
-    Above 0 the gain is larger than nets differ before training.
+    Above 0, the gain is larger than the spread of nets before training.
     """
     return path_gain(result) / path_ratios(result)[0].std(ddof=1) - 1
 
@@ -358,7 +358,7 @@ def starved_and_stalled(result: Result) -> np.ndarray:
 def log_ratio(result: Result, name: str) -> np.ndarray:
     """Return the logarithm of an array's ratio, low-frequency half over high-frequency half.
 
-    Shape (E, S); of a ``CircleTraining``'s kernels (3, S).
+    Shape (E, S); for the kernels of a ``CircleTraining``, (3, S).
     """
     low, high = low_and_high(result, name)
     return np.log(low / high)
@@ -368,7 +368,7 @@ def log_ratio(result: Result, name: str) -> np.ndarray:
 
 
 def changes_alike(result: Result, epoch: int | None = None) -> np.ndarray:
-    """Return how alike the NTK and the overlap kernel of a net change, minus other nets', (S,).
+    """Compare the NTK's change with the change of the net's own or others' overlap kernel, (S,).
 
     Args:
         result: of ``CircleKernels``.
@@ -386,7 +386,7 @@ def changes_alike(result: Result, epoch: int | None = None) -> np.ndarray:
 
 
 def closer_than_at_start(result: Result, epoch: int | None = None) -> np.ndarray:
-    """Return how much closer the NTK is to the overlap kernel of then than to that of the start.
+    """Return how much closer the NTK is to the current overlap kernel than to the one at the start.
 
     Args:
         result: of ``CircleKernels``.
@@ -408,17 +408,18 @@ def moved_beyond_a_new_draw(result: Result) -> np.ndarray:
         result: of ``CircleKernels``.
 
     Returns:
-        Mean cosine of a first NTK with other seeds' first NTKs, minus that of the last with it.
+        Mean cosine of a first NTK with other seeds' first NTKs, minus that of the last NTK with the
+        first.
     """
     return result.ntk_others.astype(np.float64) - result.first[-1]
 
 
 def overlap_change_while_high(result: Result) -> np.ndarray:
-    """Return the part of the overlap kernel's change that is over while the error is high, (S,).
+    """Return the part of the overlap kernel's change that happens while the error is high, (S,).
 
     The change is 1 − cosine with the kernel at the start. The error is high at the evaluations up
     to the last one at which it is above three quarters of its start: half of it is left when the
-    low half is fitted alone. Of a net whose error stays high the part is 0.
+    low half is fitted alone. For a net whose error stays high, the part is 0.
     """
     change = 1 - result.overlap_start.astype(np.float64)
     loss = total_loss(result)
@@ -454,13 +455,14 @@ def facing_low(result: Result, layer: int) -> np.ndarray:
 def units_for_low_half(result: Result) -> np.ndarray:
     """Return the final share of units that prefer the low half minus that of the high half, (S,).
 
-    A unit prefers the half where it is active at the larger share of points; of all layers.
+    The units of all layers count. A unit prefers the half on which it is active at a larger share
+    of points.
     """
     return _preference(result).mean(-1)
 
 
 def later_units_for_low_half(result: Result) -> np.ndarray:
-    """Return that difference of shares in the last layer minus in the first, shape (S,)."""
+    """Return the last layer's ``units_for_low_half`` minus the first layer's, shape (S,)."""
     preference = _preference(result)
     return preference[:, -1] - preference[:, 0]
 
@@ -501,10 +503,10 @@ def fit_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
 
 
 def gate_rows(runs: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return what hard gates do to the error of trained DLGNs, as a table's rows.
+    """Return the effect of hard gates on the error of trained DLGNs, as a table's rows.
 
     Args:
-        runs: of ``CircleStudy``, by the gate of the training.
+        runs: of ``CircleStudy``, by the gate used in training.
     """
     rows = []
     for label, run in runs.items():
@@ -549,7 +551,7 @@ def share_fitted(runs: Mapping[str, Result]) -> dict[str, tuple[np.ndarray, np.n
 
 
 def losses_by_gate(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
-    """Return each run's error under the gate of its training and under hard gates, (E, S) each."""
+    """Return each run's error under its training gate and under hard gates, (E, S) each."""
     names = {"gate of the training": "loss", "hard gates": "hard_loss"}
     return {
         label: {line: total_loss(run, name) for line, name in names.items()}
@@ -571,7 +573,7 @@ def log_error(result: Result, name: str = "loss") -> np.ndarray:
 
 
 def kernel_curves(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
-    """Return what chapter 4 draws of kernels over training, by panel and run, (E, S) each.
+    """Return chapter 4's curves of kernels over training, by panel and run, (E, S) each.
 
     Args:
         runs: of ``CircleStudy``, by label.
@@ -792,7 +794,7 @@ def allocation_numbers(
 
 
 def _factor_of_some(logarithms: np.ndarray) -> str:
-    """Write ``_factor``, or a dash for fewer seeds than an interval needs to say something."""
+    """Write ``_factor``, or a dash if there are too few seeds for an interval."""
     return factor_text(logarithms) if len(logarithms) >= _ENOUGH else _TOO_FEW
 
 
@@ -813,7 +815,7 @@ def kernel_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
 
 
 def half_space_numbers(result: Result) -> dict[str, object]:
-    """Return how the half-spaces of a DLGN's first and fifth layer lie after training."""
+    """Return how the half-spaces of a DLGN's first and fifth layer are oriented after training."""
     numbers = {
         "chance": f"{resultant_by_chance(result):.2f}",
         "width": result.spec.training.width,
@@ -907,7 +909,7 @@ def _part_title(part: str) -> str:
 def recorded_numbers(
     recorded: Mapping[str, Result], conditions: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return how many conditions are recorded, when and on what.
+    """Return how many conditions are recorded, when and on which device.
 
     Args:
         recorded: those of the conditions that have a recorded run, by name.
@@ -1020,7 +1022,7 @@ def dose_responses(recorded: Mapping[str, Result]) -> dict[str, dict[str, tuple]
 
 
 def knob_rows(recorded: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return how far the DLGN's allocation moves with each thing that is changed, most first.
+    """Return how far each change of the recipe moves the DLGN's allocation, largest first.
 
     Args:
         recorded: by name, ``"net: condition"``.

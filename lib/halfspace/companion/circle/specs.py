@@ -50,8 +50,8 @@ class CircleTraining(Spec):
         function_epochs: epochs at which the learned functions are kept.
         early_level: the early point in time is a seed's first epoch with a loss below this.
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many.
-        own_order: whether the batches' order has a stream of its own, rather than that of the seed
+        seeds: S, number of seeds.
+        own_order: whether the batches' order has a separate random stream, instead of the stream
             that draws the weights.
         grid: N, number of grid points on the circle for kernels; functions have four times as many,
             none of which is a training point of the base recipe.
@@ -220,9 +220,8 @@ def recipe(model: Literal["relu", "dlgn", "frozen", "linear"], **changes) -> Cir
     """Return the base recipe for a kind of net, with some fields changed.
 
     The ReLU net starts with its hidden weights times 0.6; the net with frozen gating trains for
-    8,000 epochs, as in the paper's Figure 5, and is recorded every 10. Where the number of epochs
-    is changed, functions are kept at those of the base recipe's epochs that lie within it, and at
-    the last.
+    8,000 epochs, as in the paper's Figure 5, and is recorded every 10. If the number of epochs is
+    changed, functions are kept at the base recipe's epochs up to that number, and at the last.
     """
     base = {
         "relu": dict(gain=0.6),

@@ -120,15 +120,15 @@ class CircleStudy(CircleEvaluation):
 def power_from(values: np.ndarray, frequency: float) -> np.ndarray:
     """Return the power of functions on a half of the circle at and above a frequency.
 
-    The half is expanded in sines of k half periods, which are k periods a turn of the whole circle:
-    the target of whole waves on the half is one of them.
+    The half is expanded in sines of k half periods, that is, k periods per turn of the whole
+    circle. A target with whole waves on the half is one of these sines.
 
     Args:
-        values: at midpoints of N equal arcs, shape (..., N).
-        frequency: in periods a turn of the whole circle.
+        values: at the midpoints of N equal arcs, shape (..., N).
+        frequency: in periods per turn of the whole circle.
 
     Returns:
-        Mean squares, shape (...); for frequency 0 those of the functions.
+        Mean squares, shape (...); for frequency 0, the mean squares of the functions.
     """
     coefficients = scipy.fft.dst(values, norm="ortho", axis=-1)  # the first is of one half period
     first = max(math.ceil(frequency) - 1, 0)
@@ -138,7 +138,7 @@ def power_from(values: np.ndarray, frequency: float) -> np.ndarray:
 def _layers(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
     """Describe each layer's units: where they are active, and how their normals lie, (S, H) each.
 
-    Hard gates; normals of half-spaces through the origin, if a net has such.
+    Hard gates; normals of half-spaces through the origin, if the net has them.
     """
     gates = hard_gates(net, x).double()  # (S, n, H, m)
     active = {"top": gates[:, top].mean(1), "bottom": gates[:, ~top].mean(1)}

@@ -17,7 +17,7 @@ _NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Circle(BaseModel):
-    """A target on the unit circle, ``a sin(f θ + φ)``, with its own a, f and φ on each half.
+    """A target on the unit circle, ``a sin(f θ + φ)``, with separate a, f and φ for each half.
 
     The top half is 0 < θ < π, the bottom half π < θ < 2π. Each half is sampled at equally spaced
     angles, half a step away from its ends, so that no point lies where the halves meet.
@@ -28,7 +28,7 @@ class Circle(BaseModel):
         amplitudes: a on the top and on the bottom half, at least zero.
         phases: φ on the top and on the bottom half, radians; with f = 0 and φ = π/2 the target is
             constant there.
-        top_share: share of the points that lie on the top half, between 0 and 1, both excluded.
+        top_share: share of the points that lie on the top half, strictly between 0 and 1.
 
     Raises:
         ValueError: if a field is out of range, or a half would have no point.

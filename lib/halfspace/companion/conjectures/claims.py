@@ -57,12 +57,13 @@ _QUOTE = "Neural networks learn data-appropriate non-linear features"
 _EARLY = f"{_QUOTE} in the early stages of SGD training while the loss is still high"
 _LATER = "combine these features linearly to learn a low-loss model in the later stages"
 _HARDNESS = (
-    "Soft gates that merely become harder make a value network learn faster. Now what gates are "
-    "compared with is as hard as they are, and the sign decides, no size of ours."
+    "Soft gates that only become harder also make a value network learn faster. Now gates are "
+    "compared with equally hard ones, and the sign decides, not a size that we chose."
 )
 _HALF = (
-    "It compared gates of other hardness, at an epoch of ours, and asked for equality within a "
-    "size of ours. Now each seed's loss says what is early, and early is held against late."
+    "It compared gates that were not equally hard, at an epoch that we chose, and asked for "
+    "equality within a size that we chose. Now each seed's loss defines what is early, and early "
+    "gains are compared with late ones."
 )
 _HIGH = "the last epoch of freezing before the loss first falls below three quarters of its start"
 _HIGH_IMAGES = "the last epoch of freezing before the loss first falls below half of its start"
@@ -84,15 +85,15 @@ def _along(reading: Callable[[Result, str], np.ndarray], kind: str):
 def _matched(
     kind: str, nets: Callable[..., dict[str, str]], others: Mapping[str, str]
 ) -> dict[str, tuple[Case, ...]]:
-    """Return cases and controls of a claim that the trained gates are the better ones.
+    """Return cases and controls of a claim that trained gates are better.
 
     Args:
         kind: ``"fresh"`` or ``"kernel"``.
-        nets: names the runs of nets, of a label.
-        others: further runs on which it should hold.
+        nets: returns the runs of some nets, by their names with a label.
+        others: further runs on which the claim should hold.
     """
     dlgn = {"DLGN": "dlgn"}
-    factor = nets is _circle  # of errors; on images it is a difference of accuracies
+    factor = nets is _circle  # of errors; on images, accuracies are subtracted
     controls = cases(others, _along(learned, kind), "above", factor=factor)
     for reading, where, label in (
         (learned_since_start, _NETS, ", own start for another draw"),
@@ -137,7 +138,7 @@ CLAIMS = (
     Claim(
         id="gates-early-3",
         kind="paper",
-        text="Features are learned early: most of what directions gain, they gain while the loss "
+        text="Features are learned early: most of the directions' gain comes while the loss "
         "is high.",
         where=_THESIS,
         quote=_EARLY,
@@ -159,8 +160,8 @@ CLAIMS = (
     Claim(
         id="linear-later-2",
         kind="paper",
-        text="The rest is linear: with the directions of the time when the loss was high, frozen, "
-        "the error falls more than half of the way that it falls without freezing.",
+        text="The rest is linear: with directions frozen while the loss is high, the error falls "
+        "more than half as far as without freezing.",
         where=_THESIS,
         quote=_LATER,
         paper="combined linearly in the later stages",
@@ -179,8 +180,8 @@ CLAIMS = (
     Claim(
         id="path-kernel-learned-2",
         kind="reading",
-        text="Training makes the kernel of the paths a better one for the target than that of "
-        "random directions, at the same hardness.",
+        text="Training makes the path kernel better for the target than the kernel of random "
+        "directions, at the same hardness.",
         where="Section 3, conjecture 2",
         statistic=f"ln of the error of regression with the gates' kernel, {_AS_HARD} over trained "
         "ones",
@@ -205,8 +206,8 @@ CLAIMS = (
     Claim(
         id="gates-early-fashion-2",
         kind="paper",
-        text="Features of images are learned early: most of what directions gain, they gain while "
-        "the loss is high.",
+        text="Features of images are learned early: most of the directions' gain comes while the "
+        "loss is high.",
         where=f"{_THESIS}; Section 5",
         quote=_EARLY,
         paper="early, while the loss is still high",
@@ -225,8 +226,8 @@ CLAIMS = (
     Claim(
         id="linear-later-fashion-2",
         kind="paper",
-        text="The rest is linear on images: with the directions of the time when the loss was "
-        "high, frozen, accuracy rises more than half of the way that it rises without freezing.",
+        text="The rest is linear on images: with directions frozen while the loss is high, "
+        "accuracy rises more than half as far as without freezing.",
         where=f"{_THESIS}; Section 5",
         quote=_LATER,
         paper="combined linearly in the later stages",
@@ -246,7 +247,7 @@ CLAIMS = (
     Claim(
         id="path-kernel-learned-fashion-2",
         kind="reading",
-        text="Training makes the kernel of the paths a better one for images than that of random "
+        text="Training makes the path kernel better for images than the kernel of random "
         "directions, at the same hardness.",
         where="Section 5, conjecture 2",
         statistic="test accuracy of regression with the gates' kernel, trained directions minus "
@@ -259,8 +260,8 @@ CLAIMS = (
     Claim(
         id="paths-change-ntk-2",
         kind="paper",
-        text="The NTK changes because the gates do: the end's gates alone bring it closer to the "
-        "end's NTK than the end's value weights alone.",
+        text="The NTK changes because the gates do: the final gates alone bring it closer to the "
+        "final NTK than the final value weights alone.",
         where="Section 4, Figure 4",
         quote="We hypothesize that the active path regions change during training thus causing "
         "the NTK to change.",
@@ -301,7 +302,7 @@ CLAIMS = (
     Claim(
         id="surrogate-paths-2",
         kind="reading",
-        text="A seed whose ReLU net moves many paths to the low half is one whose DLGN does.",
+        text="If a seed's ReLU net moves many paths to the low half, so does its DLGN.",
         where="Section 3, conjecture 4",
         statistic="correlation over seeds of the low half's gain (ln of its mean number of active "
         "paths over the high half's, end minus start), ReLU net and DLGN",

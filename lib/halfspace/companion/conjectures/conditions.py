@@ -31,7 +31,7 @@ def freezing_conditions() -> dict[str, Spec]:
 
 
 def swap_conditions() -> dict[str, Spec]:
-    """Return the nets whose gates and value weights of two times are combined, by net."""
+    """Return the nets whose gates and value weights come from two times in training, by net."""
     return {name: CircleSwap(training=run) for name, run in _nets().items()}
 
 

@@ -1,12 +1,12 @@
 """Are features learned early and combined linearly later? Gates are frozen at several epochs.
 
-From such an epoch on only a value network learns: the net's own, which goes on, or a reinitialised
-one. Besides, a regression with the gates' kernel predicts by itself. A frozen net's remaining task
-is that of a linear model in its path features.
+After such an epoch only a value network learns: the net's own, which continues, or a reinitialised
+one. A regression with the gates' kernel is also fitted. A net with frozen gates is a linear model
+in its path features.
 
 Training turns a DLGN's half-spaces, and it also enlarges the pre-activations η, which makes soft
-gates harder. To tell the two apart, directions are given another hardness, too: each layer of the
-gating network is multiplied by a number, so that its mean |η| over the data is as wanted.
+gates harder. To tell the two apart, directions are also given a different hardness: each layer of
+the gating network is multiplied by a number that sets its mean |η| over the data.
 """
 
 import copy
@@ -54,7 +54,7 @@ Reached = Callable[[list[GatedNet]], Tensor]
 class CircleFreezing(CircleEvaluation):
     """Freeze the gates of nets on the circle at some epochs and train value networks from there.
 
-    Frozen gates keep their kind, where nothing else is said: soft ones stay soft.
+    Frozen gates keep their kind unless stated otherwise: soft gates stay soft.
 
     Attributes (besides those of ``CircleEvaluation``; ``at`` holds the epochs of freezing):
         refit_epochs: epochs for which a value network then trains, with a new optimiser.
@@ -132,7 +132,7 @@ class FashionFreezing(FashionTraining):
         labels: whose labels are complicated, as in ``FashionStudy``, without the random choice.
         at: epochs at which the gates are frozen, increasing from 0; training ends with the last.
         refit_epochs: epochs for which a value network then trains, with a new optimiser.
-        seeds: S, how many.
+        seeds: S, number of seeds.
         kernel_sample: training images of each class that the kernel regression sees; the hardness
             of gates and the loss are taken at them, too.
         ridge: weight of the regression's penalty, as a share of the kernel's mean diagonal.
@@ -234,17 +234,17 @@ class FashionFreezing(FashionTraining):
 def _along(
     gates: Mapping[str, Sequence[GatedNet]], fresh: GatedNet, reached: Reached, regressed: Reached
 ) -> dict[str, Tensor]:
-    """Return what value networks and regressions reach along gates.
+    """Return the results of value networks and regressions for several gates.
 
     Args:
         gates: of ``gates_to_try``.
         fresh: a stacked net with reinitialised value networks.
-        reached: trains rows of frozen nets and returns what each row reached, (rows, S, ...).
+        reached: trains rows of frozen nets and returns the result of each row, (rows, S, ...).
         regressed: the same for regressions along the gates of such rows.
 
     Returns:
         By name, ``kind_gates``: K rows for the gates of every epoch, no rows for the others. Hard
-        gates have no hardness to match, so that their matched arrays are those of the own gates.
+        gates have no hardness to match, so their matched arrays are those of their own gates.
     """
     arrays = {}
     for name, nets in gates.items():
@@ -256,16 +256,16 @@ def _along(
             arrays[f"{kind}_{name}".rstrip("_")] = rows if name in _ROWS else rows[0]
     for kind in ("fresh", "continued", "kernel"):
         own, matched = arrays[kind], arrays.get(f"{kind}_matched")
-        # At the end both are the same, and were tried once.
+        # At the end both are the same, so they were trained only once.
         arrays[f"{kind}_matched"] = own if matched is None else torch.cat([matched, own[-1:]])
     return arrays
 
 
 def gates_to_try(nets: Sequence[GatedNet], other: GatedNet, x: Tensor) -> dict[str, list[GatedNet]]:
-    """Return the gates along which value networks are trained, by name.
+    """Return the gates with which value networks are trained, by name.
 
-    Hardness is the mean |η| of each layer; hard gates do not depend on it, so that ``""`` and
-    ``random`` are all there is for them.
+    Hardness is the mean |η| of each layer; hard gates do not depend on it, so they have only ``""``
+    and ``random``.
 
     Args:
         nets: stacked nets, of one training run at K times, the last of which is its end.
@@ -302,7 +302,7 @@ def mean_sizes(net: GatedNet, x: Tensor) -> Tensor:
 def with_sizes(net: GatedNet, sizes: Tensor, x: Tensor) -> GatedNet:
     """Return a DLGN whose gating layers are multiplied by numbers: same half-spaces, other η.
 
-    As η_ℓ = W_ℓ η_{ℓ-1}, layer ℓ is multiplied by r_ℓ / r_{ℓ-1} where η_ℓ is to grow r_ℓ-fold.
+    As η_ℓ = W_ℓ η_{ℓ-1}, layer ℓ is multiplied by r_ℓ / r_{ℓ-1} to make η_ℓ grow r_ℓ-fold.
 
     Args:
         net: stacked, S copies, without biases.
@@ -341,7 +341,7 @@ def frozen_copy(net: GatedNet, value: nn.ModuleList) -> DGN | DLGN:
 
     Args:
         net: a single dense net. A ReLU net's gates become those of a DGN with hard gates: with the
-            ReLU net's own weights as value network it computes what the ReLU net does.
+            ReLU net's own weights as value network, it computes the ReLU net's function.
         value: layers of the same shapes, whose weights are copied.
 
     Returns:
@@ -367,9 +367,10 @@ def frozen_copy(net: GatedNet, value: nn.ModuleList) -> DGN | DLGN:
 def path_kernel(net: GatedNet, x: Tensor, other: Tensor) -> Tensor:
     """Return the kernel of a net's path features under its own gate, without biases.
 
-    ``∏_ℓ ⟨g_ℓ(x), g_ℓ(x')⟩``, with soft gates as well as with hard ones, where the overlap kernel
-    counts; times ``⟨x, x'⟩`` unless the experts are constants. Divided by its mean diagonal over
-    ``x``: the numbers of paths of two nets may differ by orders of magnitude.
+    The kernel is ``∏_ℓ ⟨g_ℓ(x), g_ℓ(x')⟩``, times ``⟨x, x'⟩`` unless the experts are constants. The
+    gates may be soft; with hard gates the product is the overlap kernel. The kernel is divided by
+    its mean diagonal over ``x``, since the numbers of paths of two nets may differ by orders of
+    magnitude.
 
     Args:
         net: stacked, S copies.
@@ -380,7 +381,7 @@ def path_kernel(net: GatedNet, x: Tensor, other: Tensor) -> Tensor:
         Shape (S, n, k), float64.
 
     Raises:
-        ValueError: if the net has biases: its paths start at constants, too.
+        ValueError: if the net has biases, so that paths also start at constants.
 
     Reference: Section 3, and Lakshminarayanan and Singh (2020) for linear experts.
     """
@@ -412,7 +413,7 @@ def ridge_predictions(net: GatedNet, x: Tensor, y: Tensor, points: Tensor, ridge
         Shape (S, k, c), float64.
 
     Raises:
-        ValueError: if y has another shape, inputs are not finite, or the net has biases.
+        ValueError: if y has the wrong shape, inputs are not finite, or the net has biases.
     """
     kernel = path_kernel(net, x, x)
     check_shape("y", y, (len(x), *y.shape[-1:]), (len(kernel), len(x), *y.shape[-1:]))

@@ -1,4 +1,4 @@
-"""What the runs on the conjectures say: frozen gates on the circle and on images, pairs of nets.
+"""Statistics of the runs on the conjectures: frozen gates on circle and images, pairs of nets.
 
 K epochs at which gates are frozen or nets compared, S seeds.
 """
@@ -60,7 +60,7 @@ __all__ = [
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 
-"""What the text has in a number's place where nothing is recorded."""
+"""The text in place of a number that is not recorded."""
 
 _FROZEN = {
     "fresh_matched": "reinitialised value network",
@@ -91,14 +91,14 @@ def row_at(result: Result, epoch: float) -> int:
 
 
 def score(result: Result, name: str) -> np.ndarray:
-    """Return how well a net or a regression did: minus ln error on the circle, or accuracy.
+    """Return the score of a net or a regression: minus ln error on the circle, or accuracy.
 
     Args:
         result: of ``CircleFreezing`` or ``FashionFreezing``.
         name: an array's, or ``"itself"`` for the net whose gates were frozen.
 
     Returns:
-        float64, shape (K, S), or (S,) along the gates that have no epochs.
+        float64, shape (K, S), or (S,) for gates that have no epochs.
     """
     if isinstance(result.spec, FashionFreezing):
         return accuracy(result, "accuracy" if name == "itself" else name)
@@ -106,10 +106,10 @@ def score(result: Result, name: str) -> np.ndarray:
 
 
 def learned(result: Result, kind: str) -> np.ndarray:
-    """Return the trained gates' score minus that of random directions, as hard as they, (S,).
+    """Return the trained gates' score minus that of equally hard random directions, (S,).
 
-    The random directions are another draw's; a ReLU net's gates are hard, so that another draw's
-    gates are what they are compared with.
+    The random directions come from another draw. A ReLU net's gates are hard, so they are compared
+    with another draw's gates.
 
     Args:
         result: of a freezing study.
@@ -119,7 +119,7 @@ def learned(result: Result, kind: str) -> np.ndarray:
 
 
 def learned_since_start(result: Result, kind: str) -> np.ndarray:
-    """Return ``learned`` with the net's own directions at the start for another draw's, (S,)."""
+    """Return ``learned`` with the net's own initial directions in place of another draw's, (S,)."""
     levels = score(result, f"{kind}_matched")
     return levels[-1] - levels[0]
 
@@ -145,7 +145,7 @@ def learned_by_hard_gates(result: Result, kind: str) -> np.ndarray:
 
 
 def gained(result: Result, kind: str) -> np.ndarray:
-    """Return the score along the gates of the end minus the start, each as hard as it is, (S,)."""
+    """Return the score of the end's gates minus the start's, each with its own hardness, (S,)."""
     levels = score(result, kind)
     return levels[-1] - levels[0]
 
@@ -153,8 +153,8 @@ def gained(result: Result, kind: str) -> np.ndarray:
 def last_high(result: Result) -> np.ndarray:
     """Return the row of each seed's last epoch of freezing before the loss is low, shape (S,).
 
-    Low is, on images, below half of the start's for the first time; on the circle below three
-    quarters, for half of it is left where the low half alone is fitted. The end never counts.
+    The loss is low once it first falls below a part of its start: half on images, three quarters on
+    the circle, where half is left when only the low half is fitted. The end never counts.
     """
     images = isinstance(result.spec, FashionFreezing)
     loss = (result.sample_loss if images else result.loss)[:-1].astype(np.float64)
@@ -163,25 +163,26 @@ def last_high(result: Result) -> np.ndarray:
 
 
 def gained_early(result: Result) -> np.ndarray:
-    """Return what directions gain for a fresh value network until ``last_high``, shape (S,).
+    """Return the directions' gain for a fresh value network until ``last_high``, shape (S,).
 
-    All directions are as hard as the end's.
+    All directions have the end's hardness.
     """
     levels = score(result, "fresh_matched")
     return levels[last_high(result), np.arange(levels.shape[1])] - levels[0]
 
 
 def early_rather_than_late(result: Result) -> np.ndarray:
-    """Return ``gained_early`` minus what directions gain from there to the end, shape (S,)."""
+    """Return ``gained_early`` minus the directions' gain from there to the end, shape (S,)."""
     early = gained_early(result)
     return early - (learned_since_start(result, "fresh") - early)
 
 
 def reached_and_missed(result: Result) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a net with frozen gates still gains and what it misses, shape (S,) each.
+    """Return the further gain of a net with frozen gates, and its shortfall, shape (S,) each.
 
-    The gates are frozen at the epoch of ``last_high``, with the end's hardness. Gained is counted
-    from the net at that epoch, missed to the net all of whose weights train to the end.
+    The gates are frozen at the epoch of ``last_high``, with the end's hardness. The gain is
+    measured from the net at that epoch, the shortfall to the net that trains all weights to the
+    end.
     """
     whole, row = score(result, "itself"), last_high(result)
     seeds = np.arange(len(row))
@@ -190,7 +191,7 @@ def reached_and_missed(result: Result) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reached_rather_than_missed(result: Result) -> np.ndarray:
-    """Return ``reached_and_missed``, the one minus the other, shape (S,)."""
+    """Return the first of ``reached_and_missed`` minus the second, shape (S,)."""
     reached, missed = reached_and_missed(result)
     return reached - missed
 
@@ -209,7 +210,7 @@ def error_curves(result: Result) -> dict[str, np.ndarray]:
 
 
 def random_level(result: Result) -> float:
-    """Return what a reinitialised value network reaches along random directions, as hard.
+    """Return the result of a reinitialised value network with equally hard random directions.
 
     Mean over seeds: on the circle the geometric mean of errors, on images percent.
 
@@ -221,7 +222,7 @@ def random_level(result: Result) -> float:
 
 
 def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
-    """Return what the text says of frozen gates on the circle.
+    """Return the text's numbers on frozen gates on the circle.
 
     Args:
         results: of ``CircleFreezing``, by the net's label; all with the same seeds.
@@ -241,7 +242,7 @@ def circle_freezing_numbers(results: Mapping[str, Result]) -> dict[str, object]:
 
 
 def _told_of_circle(result: Result) -> dict[str, np.ndarray]:
-    """Return logarithms of factors between errors on the circle, by what they tell, (S,) each."""
+    """Return logarithms of factors between errors on the circle, by comparison, (S,) each."""
     until_then, (reached, missed) = gained_early(result), reached_and_missed(result)
     told = {
         "as it is": gained(result, "fresh"),
@@ -264,15 +265,15 @@ def gate_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
         results: of ``CircleFreezing``, by the net's label.
     """
     shown = {
-        "random directions, as hard": "learned",
-        "random directions, all hard": "hard",
-        "kernel regression: random, as hard": "kernel",
+        "random directions, equally hard": "learned",
+        "random directions, hard gates": "hard",
+        "kernel regression: random, equally hard": "kernel",
     }
     return _factor_rows(results, shown)
 
 
 def early_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return what directions gain while the error is high and later, as table rows.
+    """Return the directions' gains while the error is high and later, as table rows.
 
     Args:
         results: of ``CircleFreezing``, by the net's label.
@@ -284,7 +285,7 @@ def early_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
 
 
 def linear_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Return what gates that are frozen while the error is high still reach, as table rows.
+    """Return the results of gates that are frozen while the error is high, as table rows.
 
     Args:
         results: of ``CircleFreezing``, by the net's label.
@@ -294,7 +295,7 @@ def linear_rows(results: Mapping[str, Result]) -> list[dict[str, str]]:
 
 
 def _factor_rows(results: Mapping[str, Result], shown: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return a row of factors for each net, a column for each thing told."""
+    """Return a row of factors for each net, with a column for each comparison."""
     rows = []
     for label, result in results.items():
         told = _told_of_circle(result)
@@ -318,7 +319,7 @@ _TOLD = {
 _ASKED = {
     "Are trained directions better than random ones?": _TOLD["learned"],
     "And for the kernel regression?": _TOLD["kernel"],
-    "Is more than half of what directions gain early?": _TOLD["early"],
+    "Is more than half of the directions' gain early?": _TOLD["early"],
     "Is more than half of the rest linear?": _TOLD["frozen"],
 }
 _ASKED_OF_HARD = "Are they better with hard gates on both sides?"
@@ -330,7 +331,7 @@ def accuracy(result: Result, name: str) -> np.ndarray:
 
     Args:
         result: of ``FashionFreezing``.
-        name: ``"accuracy"`` of the net, or an array's of what was trained along frozen gates.
+        name: ``"accuracy"`` of the net, or the name of an array of frozen nets.
     """
     return result.arrays[name].astype(np.float64).mean(-1)
 
@@ -366,10 +367,10 @@ def image_panels(
 def image_rows(
     specs: Mapping[str, Spec], results: Mapping[str, Result], labels: str
 ) -> list[dict[str, str]]:
-    """Return what frozen gates on images tell, as a table's rows: a question, an answer a net.
+    """Return the results of frozen gates on images as rows: a question, an answer for each net.
 
     Answers are differences in percentage points. The interval's sign decides: yes above 0, no below
-    it, else open. Without a recorded run there is one row.
+    0, otherwise open. Without a recorded run there is one row.
 
     Args:
         specs: of ``FashionFreezing``, by name.
@@ -413,7 +414,7 @@ def _high_until(result: Result) -> str:
 def image_freezing_numbers(
     specs: Mapping[str, Spec], results: Mapping[str, Result]
 ) -> dict[str, object]:
-    """Return what the text says of the runs with frozen gates on images.
+    """Return the text's numbers on the runs with frozen gates on images.
 
     Args:
         specs: of ``FashionFreezing``, by name, all with the same sizes and seeds.
@@ -471,7 +472,7 @@ def recorded_gains(specs: Mapping[str, Spec], tasks: Sequence[str]) -> np.ndarra
 
 
 def task_numbers(gains: np.ndarray) -> dict[str, str]:
-    """Return what the text says of ``gains_by_task``; ``-`` where too few tasks are recorded."""
+    """Return the text's numbers on ``gains_by_task``; ``-`` where too few tasks are recorded."""
     count = gains.shape[1]
     found = correlation(*gains, ranks=True) if count > 3 else None
     rank = f"{found.effect:.2f} ({found.low:.2f} to {found.high:.2f})" if found else "-"
@@ -510,7 +511,7 @@ def swap_intervals(results: Mapping[str, Result]) -> dict[str, dict[str, tuple]]
 
 
 def swap_numbers(results: Mapping[str, Result]) -> dict[str, object]:
-    """Return what the text says of the NTK with gates and value weights of different times.
+    """Return the text's numbers on the NTK with gates and value weights of different times.
 
     Args:
         results: of ``CircleSwap``, by the net's label.
@@ -535,7 +536,7 @@ def closer_to_partner(result: Result, name: str) -> np.ndarray:
 
 
 def similarity_curves(result: Result, name: str) -> dict[str, np.ndarray]:
-    """Return similarities over training by whose they are, mean and interval, (K, 3) each.
+    """Return similarities over training by pair of nets, mean and interval, (K, 3) each.
 
     Args:
         result: of ``CircleSurrogate``.
@@ -547,7 +548,7 @@ def similarity_curves(result: Result, name: str) -> dict[str, np.ndarray]:
 
 
 def surrogate_numbers(result: Result) -> dict[str, str]:
-    """Return what the text says of the pairs of a ``CircleSurrogate`` at the start and the end."""
+    """Return the text's numbers on the pairs of a ``CircleSurrogate`` at the start and the end."""
     numbers = {}
     for name in _SIMILARITIES:
         similarity = {

@@ -2,7 +2,7 @@
 
 The gating network of a DLGN and the ReLU net of the same seed start from proportional weights (one
 generator draws both), and both see the same batches. If the DLGN is a surrogate of *this* ReLU net,
-and not of any, it is more similar to its partner than to the ReLU nets of other seeds.
+and not of any ReLU net, it is more similar to its partner than to the ReLU nets of other seeds.
 """
 
 from typing import ClassVar

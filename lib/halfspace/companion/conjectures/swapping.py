@@ -1,4 +1,4 @@
-"""Does the NTK change because the gates do? Gates of one time, value weights of another."""
+"""Does the NTK change because the gates do? Gates from one time, weights from another."""
 
 import copy
 from typing import ClassVar
@@ -30,8 +30,8 @@ class CircleSwap(CircleEvaluation):
     The result's arrays, float32, S seeds: the cosine of the trained net's NTK with the NTK of the
         net at the start, ntk_start; with the gates of the end and the value weights of the start,
         ntk_end_gates; with the gates of the start and the value weights of the end, ntk_end_values
-        (S,) each. The NTK is that of the weights that the net trains: of a DLGN the gating
-        network's, too. at (2,); diverged (S,); initial (S,): sum of the initial weights.
+        (S,) each. The NTK covers all weights that the net trains, including a DLGN's gating
+        network. at (2,); diverged (S,); initial (S,): sum of the initial weights.
     """
 
     late: ClassVar[tuple[str, ...]] = ("ntk_start", "ntk_end_gates", "ntk_end_values")
@@ -66,7 +66,7 @@ def swapped(gates: GatedNet, values: GatedNet) -> GatedNet:
 
     Args:
         gates: stacked. A ReLU net's gates become those of a DGN, as in ``frozen_copy``: its NTK,
-            that of the value weights, is the ReLU net's where gates and values are one net's.
+            that of the value weights, is the ReLU net's if gates and values come from one net.
         values: of the same shape.
     """
     if gates.has_gating:

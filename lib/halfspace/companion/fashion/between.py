@@ -23,7 +23,7 @@ class FashionAccuracy(FashionTraining):
     Attributes (besides those of ``FashionTraining``):
         model: ``"relu"``, ``"dlgn"`` or ``"linear"`` (deep linear network: every gate is 1).
         epochs: passes through the training images.
-        seeds: S, how many; a seed decides initial weights and batches.
+        seeds: S, number of seeds; a seed decides initial weights and batches.
 
     The result's arrays (S seeds, 10 classes): test_accuracy (S, 10), float32: share of each class's
         test images classified right at the end; loss (epochs, S); initial (S,): sum of the initial

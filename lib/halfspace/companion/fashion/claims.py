@@ -31,7 +31,7 @@ from halfspace.companion.spec import Result
 __all__ = ["CLAIMS"]
 
 _ALIKE = (1.03 + 5) / 2
-"""Percentage points: up to 1.03 the paper calls similar, from 5 on slightly worse; the middle."""
+"""Percentage points: halfway from 1.03, "similar" in the paper, to 5, "slightly worse"."""
 _SEEN = "all of them, in the first edition"
 _NO_THRESHOLD = "Its threshold came from nowhere; now the sign decides, and the size is shown."
 _NO_LOGARITHM = (
@@ -49,7 +49,7 @@ def _each(images: str, *labels: str, study: str = "fashion") -> dict[str, tuple[
 
 
 def _labelled(runs: dict[str, tuple[str, ...]], label: str) -> dict[str, tuple[str, ...]]:
-    """Return runs whose names say what sets them apart."""
+    """Return runs, each named after what distinguishes it."""
     return {f"{name}, {label}": needs for name, needs in runs.items()}
 
 
@@ -286,7 +286,7 @@ _NAMED_BY_RULES = (
         cases=cases(_MIDDLE, partial(moved_beyond_twin, kernel="overlap"), "above"),
         controls=cases(_MIDDLE_CONTROLS, partial(moved_beyond_twin, kernel="overlap"), "above"),
         replaces=("overlap-fashion-moves",),
-        why="As its sibling on the NTK: the kernel is compared with its own start.",
+        why="As in the claim on the NTK, the kernel is compared with its own start.",
     ),
     Claim(
         id="surrogate-fashion-paths-2",
@@ -308,7 +308,8 @@ _NAMED_BY_RULES = (
     Claim(
         id="surrogate-fashion-functions-2",
         kind="reading",
-        text="The DLGN gives images the labels that the ReLU net gives, as another ReLU net would.",
+        text="The DLGN gives images the same labels as its ReLU net, as often as another "
+        "ReLU net does.",
         where="Section 3, conjecture 4",
         statistic="share of test images with one predicted label: ReLU net and DLGN of one seed, "
         "minus ReLU nets of two seeds, in standard deviations between pairs of ReLU nets",

@@ -147,8 +147,8 @@ def _clusters(data: FashionMNIST, number: int) -> tuple[Tensor, Tensor]:
     train = data.train_images[data.train_labels == number].float().numpy()
     test = data.test_images[data.test_labels == number].float().numpy()
     # Single starts differ by up to 2 % in inertia; the best of four is the same for every draw.
-    # With another number of threads sums are rounded differently, and a class may fall apart
-    # differently: one thread always gives the recorded runs' clusters.
+    # With another number of threads, sums are rounded differently and a class may split
+    # differently. One thread always gives the recorded runs' clusters.
     with threadpool_limits(1):
         means = KMeans(_CLUSTERS, n_init=4, random_state=0).fit(train)
     return torch.from_numpy(means.labels_).long(), torch.from_numpy(means.predict(test)).long()
@@ -176,7 +176,7 @@ class FashionProblem:
         """Return the numbers of the first training images of each class, sorted by class.
 
         Args:
-            per_class: how many of each; all where there are fewer.
+            per_class: how many of each; all if there are fewer.
         """
         count = min(per_class, len(self.x) // 10)
         return subset_by_class(self.data.train_labels, count).to(self.x.device)

@@ -1,4 +1,4 @@
-"""What is measured of nets on Fashion-MNIST, class by class."""
+"""Measurements of nets on Fashion-MNIST, class by class."""
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +55,7 @@ def statistics(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         ``log_paths`` (mean of ln(1 + number)) and ``zero`` (share of images without one).
 
     Raises:
-        ValueError: if x is not finite or y has another shape.
+        ValueError: if x is not finite or y has the wrong shape.
     """
     net = uncompiled(net)
     check_shape("y", y, (len(net.value[0].weight), len(x)))

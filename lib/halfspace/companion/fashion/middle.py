@@ -19,7 +19,7 @@ from halfspace.training import Crossing, fit, weight_sums
 __all__ = ["FashionMiddle"]
 
 _KERNEL_SAMPLE = 20  # training images of each class at which kernels are computed
-_TWIN = 500  # from a net's seed to that of the net whose kernels its own are compared with
+_TWIN = 500  # added to a net's seed: the seed of the net that its kernels are compared with
 
 
 class FashionMiddle(FashionTraining):
@@ -28,13 +28,14 @@ class FashionMiddle(FashionTraining):
     Attributes (besides those of ``FashionTraining``):
         labels: whose labels are complicated: ``"modified"`` (classes 5-9) or ``"swapped"`` (0-4).
         epochs: passes through the training images.
-        seeds: S, how many; a seed decides initial weights, batches and the draw of the labels.
+        seeds: S, number of seeds; a seed decides initial weights, batches and the draw of the
+            labels.
         sample: training images of each class at which paths and accuracies are measured.
         level: the middle point is where the simple part's training accuracy first reaches this.
 
     The result's arrays, float32 (3 points: start, middle, end; S seeds; 10 original classes):
         accuracy, hard_accuracy, log_paths, paths, zero (3, S, 10), as in ``ModifiedFashionMNIST``;
-        middle_epoch (S,): NaN for never, and the end stands in for the middle; complex (S, 10): 1
+        middle_epoch (S,): NaN for never; the end then stands in for the middle; complex (S, 10): 1
         for the classes with complicated labels. Of kernels (hard gates for the overlap, own gates
         for the NTK): overlap_within, ntk_within (3, S, 10): mean value over pairs of distinct
         images of a class; overlap_start, ntk_start (3, S): cosine with the start's kernel;

@@ -1,8 +1,8 @@
-"""What runs on Fashion-MNIST say: two parts, differences of path counts, effects of the labels.
+"""Statistics of runs on Fashion-MNIST: the two parts, path counts, effects of the labels.
 
-Functions of a ``result`` read one of ``FashionStudy``: E records, S seeds, 10 original classes; at
-the start and the end, where an axis has two entries. Functions of ``runs`` read such results by
-condition, ``"model: images: labels"``.
+Functions of a ``result`` read one of ``FashionStudy``: E records, S seeds, 10 original classes; an
+axis of two entries is the start and the end. Functions of ``runs`` read such results by condition,
+``"model: images: labels"``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,7 +82,7 @@ __all__ = [
 ]
 
 EARLY = 1
-"""Epoch at which the effect of the labels was to be read early in training."""
+"""Epoch at which the early effect of the labels is read."""
 
 LEVEL = 0.72
 """Training accuracy at which a part counts as almost learned: appendix 5.1, as we read it."""
@@ -170,7 +170,7 @@ def simple_ahead(result: Result, name: str) -> np.ndarray:
 def path_ratio(result: Result) -> np.ndarray:
     """Return ln of the ratio of mean path counts, simple over complex part, shape (E, S).
 
-    An image without a path counts as none among the others: a mean over all images of a part.
+    The mean is over all images of a part; an image without a path counts as zero.
     """
     return np.log(np.divide(*parts(result, "paths")))
 
@@ -187,9 +187,9 @@ def path_gain(result: Result) -> np.ndarray:
 
 
 def simple_first(result: Result) -> np.ndarray:
-    """Return which seeds' simple part is the first with a training accuracy of ``LEVEL``, (S,).
+    """Return which seeds' simple part is the first to reach a training accuracy of ``LEVEL``, (S,).
 
-    It must have it at an earlier record than the complex part, which may never have it.
+    It must reach it at an earlier record than the complex part, which may never reach it.
     """
     simple, hard = (_first_record(accuracy) for accuracy in parts(result, "accuracy"))
     return simple < hard
@@ -213,8 +213,8 @@ def label_effect(modified: Result, swapped: Result) -> np.ndarray:
     """Return what complicated labels do to the allocation of paths, all else equal.
 
     Half of the ``halves_ratio`` under the modified labels minus that under the swapped ones. The
-    nets of one seed share initial weights, images and batches, so that whatever the images alone do
-    cancels. Positive: paths move away from the part with complicated labels. Shape (E, S).
+    nets of one seed share initial weights, images and batches, so that the effect of the images
+    alone cancels. Positive: paths move away from the part with complicated labels. Shape (E, S).
     """
     return (halves_ratio(modified) - halves_ratio(swapped)) / 2
 
@@ -251,8 +251,8 @@ def block_contrast(result: Result, kernel: str) -> np.ndarray:
 def contrast_from_training(result: Result) -> np.ndarray:
     """Return how far training raised the overlap's ``block_contrast`` beyond its start, (S,).
 
-    What training added minus the start's absolute value: positive where the contrast at the end is
-    more training's than the images'.
+    What training added minus the start's absolute value: positive if training contributes more to
+    the final contrast than the images.
     """
     start, end = block_contrast(result, "overlap")
     return end - start - np.abs(start)
@@ -268,7 +268,7 @@ def middle_gain(result: Result) -> np.ndarray:
     """Return how much ``path_ratio`` is larger at the middle point than at the start, shape (S,).
 
     Args:
-        result: of ``FashionMiddle``; NaN for nets that never came to the middle point.
+        result: of ``FashionMiddle``; NaN for nets that never reached the middle point.
     """
     start, middle, _ = path_ratio(result)
     return np.where(np.isnan(result.middle_epoch), np.nan, middle - start)
@@ -281,7 +281,7 @@ def middle_contrast_gain(result: Result, kernel: str) -> np.ndarray:
     complex part's.
 
     Args:
-        result: of ``FashionMiddle``; NaN for nets that never came to the middle point.
+        result: of ``FashionMiddle``; NaN for nets that never reached the middle point.
         kernel: ``"overlap"`` or ``"ntk"``.
     """
     start, middle, _ = np.log(np.divide(*parts(result, f"{kernel}_within")))
@@ -292,7 +292,7 @@ def middle_not_learned(result: Result) -> np.ndarray:
     """Return the complex part's share of images not right at the middle point, minus half, (S,).
 
     Args:
-        result: of ``FashionMiddle``; NaN for nets that never came to the middle point.
+        result: of ``FashionMiddle``; NaN for nets that never reached the middle point.
     """
     _, hard = parts(result, "accuracy")
     return np.where(np.isnan(result.middle_epoch), np.nan, 0.5 - hard[1])
@@ -438,9 +438,9 @@ def effects_by_kind(runs: Runs) -> list[dict[str, str]]:
 
 
 def decided_first(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return the rows of ``report.verdict_rows`` with the verdict first, and what is pending told.
+    """Return the rows of ``report.verdict_rows``, the verdict first, with pending claims explained.
 
-    What was measured is left out: the report has it.
+    The measurements are left out: the report has them.
     """
     kept = [{name: row[name] for name in ("verdict", "claim", "ours")} for row in rows]
     pending = {"verdict": NOT_RECORDED, "ours": "–"}
@@ -448,7 +448,7 @@ def decided_first(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
 
 
 def gains_by_role(result: Result) -> dict[str, np.ndarray]:
-    """Return what each class gains in paths beyond the mean class, where it is simple, and complex.
+    """Return each class's gain in paths beyond the mean class, when it is simple and when complex.
 
     Args:
         result: of ``FashionStudy`` with ``"random"`` labels.
@@ -488,13 +488,13 @@ def run_numbers(runs: Runs) -> dict[str, object]:
 def comparison_panels(
     runs: Runs, images: str = "normalised"
 ) -> dict[str, dict[str, tuple[float, float, bool]]]:
-    """Return what the paths of modified labels are compared with, by net and time.
+    """Return the comparisons of paths under modified labels, by net and time.
 
     All values are ln of the ratio of mean path counts, classes 0-4 over 5-9, minus its start.
 
     Args:
         runs: by condition.
-        images: which of them.
+        images: ``"raw"`` or ``"normalised"``.
 
     Returns:
         By title and comparison: mean with what is compared, mean with modified labels, and whether
@@ -626,7 +626,7 @@ def difference_rows(runs: Runs) -> list[dict[str, str]]:
 
 
 def accuracy_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of accuracies, in percent or percentage points."""
+    """Return the text's numbers on accuracies, in percent or percentage points."""
     modified = [runs[f"{kind}: modified"] for kind in KINDS]
     early, late = (
         np.array([100 * simple_ahead(run, "accuracy")[row].mean() for run in modified])
@@ -662,7 +662,7 @@ def path_numbers(runs: Runs) -> dict[str, int]:
 
 
 def label_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the effects of labels and images on path counts, as factors."""
+    """Return the text's numbers on the effects of labels and images on path counts, as factors."""
     numbers, between, above = {}, 0, {"early": 0, "late": 0}
     for kind in KINDS:
         name, (modified, swapped) = kind.replace(":", ""), _label_pair(runs, kind)
@@ -687,7 +687,7 @@ def label_numbers(runs: Runs) -> dict[str, object]:
 
 
 def kernel_numbers(runs: Runs) -> dict[str, str]:
-    """Return what the text says of path counts and kernels over training, as factors."""
+    """Return the text's numbers on path counts and kernels over training, as factors."""
     numbers = {}
     for kind in KINDS:
         name, pair = kind.replace(":", ""), _label_pair(runs, kind)
@@ -702,7 +702,7 @@ def kernel_numbers(runs: Runs) -> dict[str, str]:
 
 
 def alignment_numbers(runs: Runs) -> dict[str, str]:
-    """Return what the text says of the kernels' alignments."""
+    """Return the text's numbers on the kernels' alignments."""
     at_start = runs["dlgn: raw: modified"].ntk_pixels[0]
     numbers = {"pixels at start": interval_text(at_start)}
     for kind in KINDS:

@@ -1,6 +1,6 @@
 """Section 5: modified Fashion-MNIST, where half of the classes get complicated labels (Figure 7).
 
-Where the paper is silent the values are ours: the clustering (``data.modified_labels``), the
+Where the paper gives no value, we chose one: the clustering (``data.modified_labels``), the
 batch, the number of epochs, PyTorch's default initialisation for all layers, the DLGN's soft gate.
 """
 
@@ -29,7 +29,7 @@ _LATE_RECORDS = 30
 
 
 class FashionSpec(Spec):
-    """What the specs share: which net, which images.
+    """Fields that the specs share: the net and the images.
 
     Attributes:
         model: ``"relu"`` or ``"dlgn"`` (soft gates in training).
@@ -71,7 +71,7 @@ class FashionSpec(Spec):
 
 
 class FashionTraining(FashionSpec):
-    """What the specs that train share.
+    """Fields that the training specs share.
 
     Attributes (besides those of ``FashionSpec``):
         n_train: training images, balanced.
@@ -108,7 +108,7 @@ class FashionTraining(FashionSpec):
 
     @property
     def fit_options(self) -> dict[str, object]:
-        """What ``halfspace.training.fit`` needs to know besides net, data, seeds and epochs."""
+        """Arguments of ``halfspace.training.fit`` besides net, data, seeds and epochs."""
         return dict(
             learning_rate=self.learning_rate,
             batch_size=min(self.batch_size, self.n_train),
@@ -141,11 +141,12 @@ class ModifiedFashionMNIST(FashionTraining):
     """Train nets of one kind on images of one kind, under all three label settings at once.
 
     The nets of one seed start from the same weights and see the same batches under all settings:
-    they differ by the labels alone.
+    they differ only in the labels.
 
     Attributes (besides those of ``FashionTraining``):
         epochs: passes through the training images.
-        seeds: S, how many; a seed decides initial weights, batches and the draw of the labels.
+        seeds: S, number of seeds; a seed decides initial weights, batches and the draw of the
+            labels.
         sample: training images of each class at which accuracy and paths are recorded.
         kernel_sample: training images of each class at which kernels are computed.
         level: the middle point in time is where the simple part's accuracy first reaches this.

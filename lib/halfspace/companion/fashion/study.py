@@ -35,8 +35,8 @@ class FashionStudy(FashionTraining):
         labels: whose labels are complicated: ``"modified"`` (classes 5-9), ``"swapped"`` (0-4),
             ``"random"`` (five classes drawn for each seed) or ``"original"`` (none).
         epochs: passes through the training images.
-        seeds: S, how many; a seed decides initial weights, batches, the draw of the labels and of
-            the complex classes.
+        seeds: S, number of seeds; a seed decides initial weights, batches, the draw of the labels
+            and of the complex classes.
         sample: training images of each class at which paths and accuracies are recorded.
 
     The result's arrays, float32 (E records, S seeds, 10 original classes): epochs (E,); accuracy,

@@ -44,7 +44,7 @@ def kernel_row(
     arrays = [np.asarray(kernel, dtype=float) for kernel in kernels]
     if not len(panels) == len(arrays) == len(titles):
         raise ValueError(
-            "axes, kernels and titles must be as many; "
+            "axes, kernels and titles must be equally many; "
             f"got {len(panels)}, {len(arrays)} and {len(titles)}"
         )
     for array in arrays:

@@ -9,7 +9,7 @@ from halfspace.companion.text import Link, significant, thousands
 __all__ = ["SHOWN_ROWS", "html_table", "transposed", "typeset"]
 
 SHOWN_ROWS = 10  # a page folds the rows after these
-_COLUMNS = 7  # a page's column holds as many with ease
+_COLUMNS = 7  # as many columns fit a page
 _MINUS = re.compile(r"(?<![\w.,:/-])-(?=\.?\d)")
 _NEGATIVE_ZERO = re.compile(r"(?<![\w.,])−(?=0(\.0+)?(?![\w.]))")
 
@@ -17,13 +17,13 @@ _NEGATIVE_ZERO = re.compile(r"(?<![\w.,])−(?=0(\.0+)?(?![\w.]))")
 def html_table(rows: Sequence[Mapping[str, object]]) -> str:
     """Lay out rows as an HTML table.
 
-    In a table of more than seven columns, those that hold one value alone (but for the first) are
-    told in the caption.
+    In a table of more than seven columns, those with a single value (except the first) are moved to
+    the caption.
 
     Args:
         rows: mappings with the same keys, which head the columns. Floats are written with three
-            digits, whole numbers with thin spaces between thousands, a ``Link`` as a link, text as
-            it is but for minus signs.
+            digits, whole numbers with thin spaces between thousands, a ``Link`` as a link, text
+            unchanged except for minus signs.
 
     Raises:
         ValueError: if there is no row or the keys differ.

@@ -48,7 +48,7 @@ _COST = (
     "points)"
 )
 _WHY_SIGN = (
-    "A threshold of our own, a factor of 1.5 or one percent, decided; now the sign does, plain "
+    "Our own threshold, a factor of 1.5 or one percent, decided; now the sign decides, plain "
     "descent also runs at the idea's learning rate, and there are 100 seeds on the circle."
 )
 
@@ -61,7 +61,7 @@ def _circle_runs(idea: str, suffix: str = "") -> dict[str, tuple[str, ...]]:
 
 
 def _runs_at_one_rate(idea: str) -> dict[str, tuple[str, ...]]:
-    """Return the runs of nets for which plain descent has another learning rate than the idea."""
+    """Return the runs of nets for which plain descent and the idea differ in learning rate."""
     return {
         f"{label}{_RATE}": tuple(
             f"reallocation: {run}"

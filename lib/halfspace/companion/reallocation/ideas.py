@@ -1,4 +1,4 @@
-"""Ideas that work around the allocation of paths: what `fit` does besides descending.
+"""Ideas that work around the allocation of paths, as options of ``halfspace.training.fit``.
 
 Each idea gives options of ``halfspace.training.fit`` and leaves the number of steps as it is.
 """
@@ -54,16 +54,16 @@ def idea_options(
     epochs: int,
     loss: str,
 ) -> dict:
-    """Return the options of ``fit`` that an idea asks for.
+    """Return the options of ``fit`` that an idea needs.
 
     - ``"rebalanced loss"``: half of a point's weight is its share of the last epoch's loss.
     - ``"equal paths"``: a point's weight falls with the square root of its number of active paths,
       to which the square of its gradient's norm is proportional on average over random weights.
     - ``"own step sizes"``: the learning rate of the gating network, or of the first layer of a net
       without one, is three times as large.
-    - ``"new half-spaces"``: twelve times in the first 60 % of the run, units that switch as an
-      earlier unit of their layer does are merged with it and reinitialised. Units are compared at
-      the first 1,000 points of ``x``, or at all if there are fewer.
+    - ``"new half-spaces"``: twelve times in the first 60 % of the run, units that switch like an
+      earlier unit of their layer are merged with it and reinitialised. Units are compared at the
+      first 1,000 points of ``x``, or at all if there are fewer.
 
     Args:
         idea: one of ``IDEAS``.
@@ -103,7 +103,7 @@ def rebalanced_weights(net: nn.Module, x: Tensor, y: Tensor, loss: str) -> Tenso
         Shape (S, n), of mean 1.
 
     Raises:
-        ValueError: if the targets have another shape.
+        ValueError: if the targets have the wrong shape.
     """
     outputs = torch.cat([net(part) for part in x.split(_CHUNK)], dim=-2)
     check_targets(outputs, y, loss)
@@ -158,7 +158,7 @@ class _Renewal:
 def renew_half_spaces(
     net: GatedNet, x: Tensor, entropies: Sequence[Sequence[int]]
 ) -> list[list[tuple[int, int]]]:
-    """Reinitialise, in place, the half-spaces of units that switch as an earlier unit does.
+    """Reinitialise, in place, the half-spaces of units that switch like an earlier unit.
 
     The unit's outgoing weights are added to its twin's, in proportion to what both compute, and
     become zero; its half-space's normal gets a random direction and keeps its length. Where both
@@ -167,13 +167,13 @@ def renew_half_spaces(
     Args:
         net: stacked, S copies, without biases in the layers that decide the gates.
         x: points at which the units are compared, shape (n, d).
-        entropies: for each copy, what seeds its draws.
+        entropies: for each copy, the seed of its random numbers.
 
     Returns:
         For each copy the reinitialised units, as (layer, unit).
 
     Raises:
-        ValueError: if the net is no stack of as many copies as there are ``entropies``.
+        ValueError: if the net is not a stack with one copy for each of the ``entropies``.
     """
     net = uncompiled(net)
     check_shape(
@@ -201,9 +201,9 @@ def renew_half_spaces(
 
 
 def _computed(net: GatedNet, x: Tensor, layer: int) -> list[tuple[Tensor, Tensor]]:
-    """Return what a layer's units pass on, (S, n, m), and the weights that receive it.
+    """Return the outputs of a layer's units, (S, n, m), and the weights that read them.
 
-    Of the value network, and of a gating network (whose last layer passes nothing on).
+    They belong to the value network and to a gating network, whose last layer has no outputs.
     """
     etas = net.preactivations(x)
     passed = etas[:, :, layer] if net.has_linear_gating else etas[:, :, layer].relu()

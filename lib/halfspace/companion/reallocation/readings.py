@@ -1,4 +1,4 @@
-"""What the runs with the ideas say.
+"""Statistics of the runs with the ideas.
 
 Functions that take ``runs`` read results by net and idea, ``("ReLU net", "equal paths")``; see
 ``on_circle`` and ``on_images``. S seeds.
@@ -130,7 +130,7 @@ def error_gain(plain: Result, idea: Result, name: str = "loss") -> np.ndarray:
 def sooner(plain: Result, idea: Result) -> np.ndarray:
     """Return 1 for seeds that fit at an earlier epoch with an idea, −1 at a later one, shape (S,).
 
-    0 for those that fit at the same epoch or under neither; an epoch that never comes is the last.
+    0 for those that fit at the same epoch or in neither run; a seed that never fits is the latest.
 
     Args:
         plain: of ``CircleReallocation`` without an idea.
@@ -141,7 +141,7 @@ def sooner(plain: Result, idea: Result) -> np.ndarray:
 
 
 def relative_cost(plain: Result, idea: Result, name: str = "loss") -> np.ndarray:
-    """Return ``error_gain`` with the other sign, in standard deviations between plain seeds, (S,).
+    """Return ``error_gain`` with the opposite sign, in standard deviations of plain seeds, (S,).
 
     The standard deviation is that of plain descent's ln error at the end.
 
@@ -161,9 +161,9 @@ def allocation_undone(plain: Result, idea: Result) -> np.ndarray:
 
 
 def helps(gains: np.ndarray) -> str:
-    """Say in words what (S,) gains tell: ``helps`` where their mean's interval lies above 0.
+    """Put (S,) gains into words: ``helps`` if the interval of their mean lies above 0.
 
-    ``does not help`` where it lies below; ``undecided`` where it holds 0.
+    ``does not help`` if it lies below; ``undecided`` if it contains 0.
     """
     _, low, high = mean_interval(gains)
     return "helps" if low > 0 else "does not help" if high < 0 else "undecided"
@@ -234,7 +234,7 @@ def fit_rows(runs: Runs) -> list[dict[str, str]]:
             "sooner minus later (%)": "–"
             if idea == "none"
             else interval_text(100 * sooner(runs[label, "none"], run), 0),
-            "half of all by epoch": _middle(run.fit_epoch),
+            "half fitted by epoch": _middle(run.fit_epoch),
             "error, geometric mean": f"{np.exp(log_error(run)[-1].mean()):.2g}",
         }
         for label in NETS
@@ -258,7 +258,7 @@ def allocations(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]]:
 
 
 def circle_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the runs on the circle."""
+    """Return the text's numbers on the runs on the circle."""
     training = runs["DLGN", "none"].spec.training
     numbers = {
         "budget": training.epochs,
@@ -328,7 +328,7 @@ def accuracy_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]
 
 
 def image_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of the runs on images, accuracies in percent."""
+    """Return the text's numbers on the runs on images, accuracies in percent."""
     spec = runs["DLGN", "none"].spec
     numbers = {
         "image-depth": spec.depth,

@@ -128,7 +128,7 @@ class FashionReallocation(FashionTraining):
     Attributes (besides those of ``FashionTraining``):
         idea: one of ``IDEAS``.
         epochs: the budget, passes through the training images.
-        seeds: S, how many.
+        seeds: S, number of seeds.
         sample: training images of each class at which accuracies and paths are recorded.
 
     The result's arrays (K records, S seeds, 10 original classes): at (K,), in epochs; accuracy,

@@ -1,4 +1,4 @@
-"""Claims of Sections 2 and 3 on regions, Figure 1 included."""
+"""Claims of Sections 2 and 3 on regions, including Figure 1."""
 
 from halfspace.companion.claims import Claim, all_nets, cases, runs_named
 from halfspace.companion.regions import readings
@@ -64,7 +64,7 @@ CLAIMS = (
         figure="fig-jump",
         seen=_SEEN,
         replaces=("relu-jump",),
-        why="A tenth of the window came from nowhere; what is drastic is now told by the DLGN.",
+        why="A tenth of the window came from nowhere; now the DLGN is the yardstick for drastic.",
     ),
     Claim(
         id="dlgn-continuous-2",

@@ -25,7 +25,7 @@ _REGION_SIZES = ((8, 3), (16, 3), (32, 3), (64, 3), (16, 1), (16, 2), (16, 5))  
 def region_conditions() -> dict[str, Spec]:
     """Return the region counts of Sections 2 and 3 by name, ``model: what``.
 
-    Counts are taken in nearly the whole plane where the name does not say otherwise.
+    Counts are taken in nearly the whole plane unless the name says otherwise.
     """
     conditions = {}
     for model in ("relu", "dlgn"):

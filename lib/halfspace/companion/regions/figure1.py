@@ -36,7 +36,7 @@ _OPEN_NORMALS = ((1.0, 0.3), (-1.0, 0.6))
 _OPPOSITE_NORMALS = ((1.0, 0.3), (-1.0, -0.3))
 _SECOND_UNIT = (0.6, -0.7)
 _WEIGHT_ON_B = 0.8
-_BESIDE = 1e-6  # how far from an edge its other side is looked at
+_BESIDE = 1e-6  # distance from an edge at which its other side is checked
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class DisconnectedSearch:
         regions: how many non-empty active path regions the nets have in the window.
         disconnected: how many of those have two components or more.
         all_large: how many of those have components that all exceed ``min_share``.
-        largest: of those, the region whose weakest point is strongest: the smallest of its
-            components' shares and of the shares that each unit alone shuts off (``shut_off``);
-            ``None`` if there is none.
+        largest: of those, the most pronounced region: the smallest of its components' shares and of
+            the shares that each unit alone shuts off (``shut_off``) is the largest; ``None`` if
+            there is none.
     """
 
     seeds: range
@@ -120,7 +120,7 @@ def search_disconnected(
 
 
 def shut_off(cut: regions.Partition, path: Sequence[int]) -> np.ndarray:
-    """Measure what each unit of a path alone keeps out of the path's region.
+    """Measure the area that each unit of a path alone removes from the path's region.
 
     Args:
         cut: a net's partition of a window.
@@ -183,7 +183,7 @@ def jump_dlgn(weight: float, *, opposite: bool = False) -> DLGN:
     Args:
         weight: C's weight on A.
         opposite: let B's normal be the opposite of A's, so that C's effective normal passes through
-            zero as ``weight`` passes through C's weight on B. Else it only turns.
+            zero as ``weight`` passes through C's weight on B. Otherwise it only turns.
     """
     net = DLGN(2, width=2, depth=2, gate=HardGate())
     return _with_weights(net, _OPPOSITE_NORMALS if opposite else _OPEN_NORMALS, weight)

@@ -28,7 +28,7 @@ class RegionsDuringTraining(Spec):
         at: epochs at which regions are counted; training ends with the last.
         half_side: the window is the square from ``-half_side`` to ``half_side``.
         first_seed: the nets' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many.
+        seeds: S, number of seeds.
 
     The result's arrays (K epochs, S seeds): at (K,); patterns (K, S): activation pattern regions in
     the window; paths (K, S): active path regions; disconnected (K, S): those of them in several

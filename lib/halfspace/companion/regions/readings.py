@@ -1,4 +1,4 @@
-"""What regions say: the statistics of the claims, and the numbers of chapters 1 and 2."""
+"""Statistics of regions for the claims, and the numbers of chapters 1 and 2."""
 
 from collections.abc import Mapping, Sequence
 
@@ -70,7 +70,7 @@ GRID_ERROR = 0.005
 """Share of the window: 500 x 500 points miss a border by 0.001 at most; a few borders."""
 
 _POINTS = 360  # inputs on the circle, one a degree
-_CONVEX = 1 - 1e-9  # share of its hull from which a region counts as convex: rounding
+_CONVEX = 1 - 1e-9  # share of its hull above which a region counts as convex, in view of rounding
 _NETS = {"DLGN": "dlgn", "ReLU net": "relu"}
 
 
@@ -91,9 +91,10 @@ def falls_apart_trained(result: Result) -> np.ndarray:
 
 
 def all_convex(result: Result) -> np.ndarray:
-    """Return for which nets of ``PathShapes`` all path regions are as a DLGN's, bool, shape (S,).
+    """Return for which nets of ``PathShapes`` all path regions are like a DLGN's, bool, shape (S,).
 
-    In one piece, of the area of an intersection of half-planes, at most one side a layer.
+    Each is in one piece, has the area of an intersection of half-planes, and at most one side for
+    each layer.
     """
     whole = (result.several == 0) & (result.clip_gap < EXACT)
     return whole & (result.faces <= result.spec.depth)
@@ -113,8 +114,8 @@ def jumps_further(relu: Result, dlgn: Result) -> np.ndarray:
 def jump_left(wide: Result, narrow: Result) -> np.ndarray:
     """Return the share of a ``RegionJump`` that is left at a smaller step, shape (S,).
 
-    The ratio of the steps where the jump is proportional to the step, 1 where it is the same for
-    both; 0 where the region does not change at the smaller one.
+    It is the ratio of the steps if the jump is proportional to the step, 1 if the jump is the same
+    for both, and 0 if the region does not change at the smaller step.
 
     Args:
         wide: the run with the larger step.
@@ -137,7 +138,8 @@ def pattern_exponents(*results: Result) -> np.ndarray:
     """Return the exponent of the number of pattern regions against the number of units.
 
     Args:
-        *results: of ``RegionNumbers``, each of another number of units, equally many seeds.
+        *results: of ``RegionNumbers``, each with a different number of units, all with equally many
+            seeds.
 
     Returns:
         Shape (S,).
@@ -163,7 +165,7 @@ def degree_growth(result: Result) -> np.ndarray:
 def growth_in_deviations(result: Result) -> np.ndarray:
     """Return ``log_growth`` in standard deviations of the nets' ln counts at the first epoch, (S,).
 
-    How far apart random nets of different seeds are is the yardstick.
+    The yardstick is the spread of random nets over seeds.
     """
     return log_growth(result) / np.log(result.patterns[0]).std(ddof=1)
 
@@ -177,7 +179,7 @@ def _exponents(units: np.ndarray, patterns: np.ndarray) -> np.ndarray:
 
 
 def search_rows(searches: Mapping[int, DisconnectedSearch]) -> list[dict[str, int | str]]:
-    """Tell how many path regions are in pieces, by the number of hidden layers.
+    """Count the path regions in pieces, by the number of hidden layers.
 
     Args:
         searches: by the nets' depth.
@@ -224,7 +226,7 @@ def search_text(search: DisconnectedSearch) -> str:
 def jump_values(
     relu: Sequence[ReLUNet], relu_areas: Sequence[float], dlgn_areas: Sequence[float]
 ) -> dict[str, float | str]:
-    """Return what the text quotes of two pairs of nets with nearly equal weights.
+    """Return the text's numbers on two pairs of nets with nearly equal weights.
 
     Args:
         relu: the two ReLU nets.
@@ -371,7 +373,7 @@ def count_rows(
 def depth_values(
     sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
 ) -> dict[str, int | float | str]:
-    """Return what the text quotes of the counts by depth: those of the deepest nets.
+    """Return the text's numbers on the counts by depth: those of the deepest nets.
 
     Args:
         sizes: k pairs of a width and a depth.
@@ -400,7 +402,7 @@ def depth_values(
 def width_values(
     sizes: Sequence[tuple[int, int]], counts: Mapping[str, np.ndarray]
 ) -> dict[str, int | float | str]:
-    """Return what the text quotes of the counts by width.
+    """Return the text's numbers on the counts by width.
 
     Args:
         sizes: k pairs of a width and a depth.
@@ -408,9 +410,9 @@ def width_values(
 
     Returns:
         dlgn_filled, relu_filled: mean percentage of the cells of as many lines as units, widest
-        nets; relu_excess: how many times the mean count the ReLU bound is, two digits, written
-        out; widest: their m; dlgn_exponent, relu_exponent: of the counts against the number of
-        units, three largest widths.
+        nets; relu_excess: the ReLU bound over the mean count, two digits, written out; widest:
+        their m; dlgn_exponent, relu_exponent: of the counts against the number of units, three
+        largest widths.
     """
     widest, depth = sizes[-1]
     units = np.array([width * depth for width, depth in sizes])
@@ -452,7 +454,7 @@ def convex_share(shares: np.ndarray) -> float:
 
 
 def convexity_values(shares: np.ndarray) -> dict[str, str | float]:
-    """Return what the text quotes of the ReLU nets' ``hull_shares``, shape (k,).
+    """Return the text's numbers on the ReLU nets' ``hull_shares``, shape (k,).
 
     Returns:
         relu_convex: percentage of convex regions; relu_regions: number of regions, written out;
@@ -499,7 +501,7 @@ def training_rows(relu: Result, dlgn: Result) -> list[dict[str, int | float | st
 
 
 def training_values(relu: Result, dlgn: Result) -> dict[str, int | float]:
-    """Return what the text quotes of counts during training.
+    """Return the text's numbers on counts during training.
 
     Args:
         relu: of ``RegionsDuringTraining``.
@@ -521,7 +523,7 @@ def training_values(relu: Result, dlgn: Result) -> dict[str, int | float]:
 
 
 def gathering_values(net: ReLUNet | DLGN) -> dict[str, float]:
-    """Tell where on the unit circle most paths from the input are active, and on which half.
+    """Find where on the unit circle most paths from the input are active, and on which half.
 
     Args:
         net: a net with two inputs, in any precision.
@@ -558,7 +560,7 @@ def before_and_after(results: Mapping[str, Result]) -> dict[str, ReLUNet | DLGN]
 def trained_values(
     plain: Result, biased: Result, cuts: Mapping[str, Partition]
 ) -> dict[str, int | float | str]:
-    """Return what the text quotes of two DLGNs that were trained on the circle.
+    """Return the text's numbers on two DLGNs that were trained on the circle.
 
     Args:
         plain: of ``CircleTraining``, one net without biases.
@@ -586,7 +588,7 @@ def trained_values(
 def strongest_values(
     regions: Sequence[StrongestRegion], window: np.ndarray
 ) -> dict[str, str | int | float]:
-    """Return what the text quotes of the regions of strongest paths.
+    """Return the text's numbers on the regions of strongest paths.
 
     Args:
         regions: of ``strongest_regions``.

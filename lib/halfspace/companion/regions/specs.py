@@ -31,12 +31,12 @@ class PathShapes(SeedStudy):
         half_side: the window is the square from ``-half_side`` to ``half_side``.
 
     The result's arrays (S,): paths, patterns: non-empty regions. several: path regions whose
-    interior has several pieces; apart: those whose pieces do not all reach the origin, either.
+    interior has several pieces; apart: those of them whose pieces do not all reach the origin.
     union_patterns: bit patterns with the bits of one path on, the one with the largest region;
     union_gap: its area against theirs, as a share of the window (to about three digits for a ReLU
     net). DLGNs only: clip_gap: largest difference of the areas of any path's region and of its
     intersection of H half-planes, as a share of the window; faces: largest number of sides of any
-    of them, the window's sides excepted.
+    of them, without the window's sides.
 
     Reference: Sections 2.1, 2.2 and 3.1, Figure 1a.
     """

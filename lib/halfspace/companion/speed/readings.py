@@ -201,7 +201,7 @@ def _three_digits(value: float) -> str:
 
 
 def ratio_numbers(records: Records) -> dict[str, object]:
-    """Return the number of comparisons and of those lost, and the largest works' sizes and times.
+    """Return the number of comparisons and of those lost, and sizes and times of the largest tasks.
 
     ``ratio-least`` and ``ratio-middle``: the smallest ratio and the median. ``all-paths`` and
     after: the regions of all paths of a DLGN; ``cells``: the largest partition.
@@ -275,7 +275,7 @@ def gate_rows(records: Records) -> list[dict[str, object]]:
 def gate_numbers(records: Records) -> dict[str, str]:
     """Return how much longer an epoch of a DLGN takes than one of a ReLU net, on the first device.
 
-    ``gates-verdict`` says whether that is within what we allow.
+    ``gates-verdict`` says whether that is within our limit.
     """
     row = _of_group(records["images"], "gates")[0]
     ratio = row["ratios"]["ours, ReLU"]["DLGN"]
@@ -359,7 +359,7 @@ def costs(
     """Return seconds against the number of points, and the power laws fitted to them.
 
     Args:
-        records: as everywhere here.
+        records: see this module's documentation.
         kernel: ``"overlap"`` or ``"ntk"``.
 
     Returns:

@@ -1,7 +1,7 @@
 """Claims of Sections 2 and 3: the theorems, counts of paths, kernels.
 
-What is proved is checked in double precision on random nets, every one of which must agree: a share
-of 50 nets has its 95 % interval above 0.9 only if it is all of them.
+Proved statements are checked in double precision on random nets, and every net must agree: a share
+of 50 nets has its 95 % interval above 0.9 only if all of them agree.
 """
 
 from functools import partial

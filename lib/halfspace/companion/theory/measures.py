@@ -1,4 +1,4 @@
-"""What is measured of a net at some inputs: sums over all paths and counts of active paths."""
+"""Measurements of a net at some inputs: sums over all paths and counts of active paths."""
 
 import torch
 from torch import Tensor
@@ -70,7 +70,7 @@ def half_ratio(gates: Tensor) -> float:
 
 
 def kept_shares(gates: Tensor) -> Tensor:
-    """Return which share of the first input's active paths is active at each input, by depth.
+    """Return the share of the first input's active paths that is active at each input, by depth.
 
     Args:
         gates: hard gates, shape (n, H, m).

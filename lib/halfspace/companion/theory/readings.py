@@ -1,4 +1,4 @@
-"""What the checks of Sections 2 and 3 say: the statistics of the claims and of chapters 1 and 3."""
+"""Statistics of the checks of Sections 2 and 3, for the claims and for chapters 1 and 3."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -142,7 +142,7 @@ def path_sum_rows(
     """Compare nets' outputs with sums over all paths, without and with biases.
 
     Args:
-        makers: by the model's name what makes a net, called with ``bias``.
+        makers: functions that make a net, called with ``bias``, by the model's name.
         x: inputs, float64, shape (n, d).
 
     Returns:
@@ -233,7 +233,7 @@ def half_ratios(seeds: Iterable[int], *, width: int, depth: int) -> np.ndarray:
 
 
 def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | str]:
-    """Return what the text quotes of random nets on the circle.
+    """Return the text's numbers on random nets on the circle.
 
     Args:
         nets: some without, some with biases, two inputs.
@@ -260,7 +260,7 @@ def circle_values(nets: Iterable[Net], ratios: np.ndarray) -> dict[str, int | st
 
 @torch.no_grad()
 def kept_by_angle(nets: Iterable[Net], degrees: Sequence[float]) -> np.ndarray:
-    """Return which share of the paths that are active at the angle 0 is active at other angles.
+    """Return the share of the paths active at the angle 0 that is active at other angles.
 
     Args:
         nets: with two inputs, hard gates, no biases, and one width and depth.
@@ -280,8 +280,8 @@ def expected_share(
 ) -> float | np.ndarray:
     """Return the mean share of an input's active paths that another input has in a random DLGN.
 
-    The gating network's weights are normal, without biases. At a finite width it is the first
-    correction to the limit of infinite width, without terms of order 1/m².
+    The gating network's weights are normal, without biases. At a finite width the formula has the
+    first correction to the infinite-width limit, without terms of order 1/m².
 
     Args:
         degrees: the angle between the inputs.
@@ -306,7 +306,7 @@ def share_gap(degrees: np.ndarray, shares: np.ndarray, width: float = math.inf) 
 
 
 def depth_values(degrees: np.ndarray, shares: np.ndarray, at: float = 45) -> dict[str, str | int]:
-    """Return what the text quotes of ``kept_by_angle``.
+    """Return the text's numbers on ``kept_by_angle``.
 
     Args:
         degrees: angles, shape (n,).
@@ -375,7 +375,7 @@ def _opposite_overlap(net: Net) -> int:
 
 
 def experts_values(result: Result) -> dict[str, int | str]:
-    """Return what the text quotes of ``ConstantExperts``.
+    """Return the text's numbers on ``ConstantExperts``.
 
     Returns:
         descent-gap, limit-gap, ridge-gap: largest differences of the constants' predictions and the
@@ -425,7 +425,7 @@ def mean_law(result: Result, fit_from: int = 1) -> tuple[float, float]:
 
 
 def draw_values(result: Result) -> dict[str, int | str]:
-    """Return what the text quotes of the smallest width of ``NeuralPathLimit``.
+    """Return the text's numbers on the smallest width of ``NeuralPathLimit``.
 
     Returns:
         n-widths: number of widths; smallest-width, smallest-draws: the smallest one and its number
@@ -443,7 +443,7 @@ def draw_values(result: Result) -> dict[str, int | str]:
 
 
 def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int | str]:
-    """Return what the text quotes of DLGNs' NTKs against the width.
+    """Return the text's numbers on DLGNs' NTKs against the width.
 
     Args:
         results: of ``NeuralPathLimit`` by name, of equally many seeds.
@@ -465,7 +465,7 @@ def limit_values(results: Mapping[str, Result], fit_from: int) -> dict[str, int 
 
 
 def relu_limit_values(relu: Result, linear: Result, fit_from: int) -> dict[str, int | str]:
-    """Return what the text quotes of a ReLU net's NTK against the width, beside a DLGN's.
+    """Return the text's numbers on a ReLU net's NTK against the width, beside a DLGN's.
 
     Args:
         relu: of ``NeuralPathLimit``.

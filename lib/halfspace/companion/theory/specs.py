@@ -1,8 +1,8 @@
-"""Section 3: what a network with fixed gates is, as a kernel machine.
+"""Section 3: a network with fixed gates as a kernel machine.
 
-Two statements are tested. Constant experts that learn independently of each other are
-linear regression with the overlap kernel. A value network's NTK at fixed gates is, on average over
-its weights, a multiple of the neural path kernel, and scatters less about it the wider the network.
+Two statements are tested. Constant experts that learn independently of each other perform linear
+regression with the overlap kernel. A value network's NTK at fixed gates is, on average over its
+weights, a multiple of the neural path kernel, and deviates less from it in wider networks.
 """
 
 import math
@@ -133,7 +133,7 @@ class NeuralPathLimit(Spec):
         draws: value networks at the largest width.
         points: N, number of inputs on the circle.
         first_seed: the gating networks' seeds are first_seed, first_seed + 1, ...
-        seeds: S, how many.
+        seeds: S, number of seeds.
 
     The result's arrays (S seeds, W widths, N points), E = (H+1) σ^2H times the neural path kernel:
         errors (S, W): root of the mean over draws of the squared Frobenius distance between NTK and
