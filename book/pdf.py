@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 from pages import HTML
 from whole import write_whole
 
@@ -22,11 +22,9 @@ SITE = "http://book.invalid/"  # answered from the folder of the pages, without 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 LEFT_OUT = (
     "script, .headerlink, .prev-next-footer, .copybtn, details.fold, .claims fieldset, "
-    ".cell > details.hide, .cell_input details, .cell.tag_hide-input > .cell_input"
-)
-FOOTER = (
-    '<div style="font: 8px sans-serif; color: #555; width: 100%; text-align: center">'
-    '<span class="pageNumber"></span></div>'
+    "#claims-shown, .cell > details.hide, .cell_input details, "
+    ".cell.tag_hide-input > .cell_input, "
+    "[data-label=now] details"  # rules that the report prints
 )
 
 
@@ -67,8 +65,11 @@ def joined(folder: Path) -> str:
     book.body.append(main)
     main.append(content)
     content.append(_contents(book, parts))
+    titles = {address: title for _, pages in parts for title, address in pages}
     for address, page in zip(addresses, heads, strict=True):
         content.append(_article(page, address, addresses))
+    running = "".join(map(_running_title, titles, titles.values()))
+    book.head.append(_tag(book, "style", running))
     return book.decode(formatter="minimal")
 
 
@@ -109,13 +110,19 @@ def _slug(address: str) -> str:
     return re.sub(r"\W+", "-", address.removesuffix(".html"))
 
 
+def _running_title(address: str, title: str) -> str:
+    """Return the style that sets a page's title at the top of its sheets."""
+    name, title = _slug(address), title.replace("\\", "").replace('"', "”")
+    return f'#{name} {{page: {name}}} @page {name} {{@top-right {{content: "{title}"}}}} '
+
+
 def _contents(book: BeautifulSoup, parts: list) -> Tag:
     front = _tag(book, "nav", "", attrs={"class": "pdf-contents"})
     front.append(_tag(book, "p", book.head.title.string, attrs={"class": "pdf-title"}))
     front.append(_tag(book, "h2", "Contents"))
     for caption, pages in parts:
         if caption:
-            front.append(_tag(book, "h3", caption))
+            front.append(_tag(book, "p", caption, attrs={"class": "pdf-part"}))
         for title, address in pages:
             link = _tag(book, "a", "", href=f"#{_slug(address)}")
             link.append(_tag(book, "span", title))
@@ -128,6 +135,14 @@ def _article(page: BeautifulSoup, address: str, addresses: list[str]) -> Tag:
     article = page.select_one("article")
     for part in article.select(LEFT_OUT):
         part.decompose()
+    for formula in article.select("span.math"):  # the mark that follows stays on its line
+        text = formula.next_sibling
+        mark = isinstance(text, NavigableString) and re.match(r"[.,;:!?)]+", text)
+        if mark:
+            text.replace_with(text[mark.end() :])
+            formula.wrap(_tag(page, "span", "", attrs={"class": "whole"})).append(mark[0])
+    for heading in article.select(".cards h3"):
+        heading.name = "strong"  # the chapter has its heading, and its bookmark
     for fold in article.select("details"):
         fold["open"] = ""
     for image in article.select("img"):
@@ -165,16 +180,7 @@ def _answer(folder: Path, book: str):
 
 
 def _printed(page, **options) -> bytes:
-    return page.pdf(
-        format="A4",
-        scale=0.78,  # of 12 points, a reader's type on a screen
-        margin={"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
-        print_background=True,
-        display_header_footer=True,
-        header_template="<span></span>",
-        footer_template=FOOTER,
-        **options,
-    )
+    return page.pdf(prefer_css_page_size=True, print_background=True, **options)
 
 
 def printed(browser, folder: Path) -> bytes:
@@ -192,11 +198,18 @@ def printed(browser, folder: Path) -> bytes:
 NUMBER = """pages => document.querySelectorAll(".pdf-contents a").forEach(
   link => link.lastElementChild.textContent = pages[link.hash.slice(1)])"""
 STYLE = """
+@page {
+  size: A4; margin: 19mm 20mm 18mm; color: #555; font-size: 8pt;
+  font-family: helvetica, arial, "liberation sans", "dejavu sans condensed", sans-serif;
+  @top-right {padding-bottom: 3mm; vertical-align: bottom}
+  @bottom-center {content: counter(page)}
+}
 html, body {height: auto; background: #fff}
 .bd-main, .bd-content {display: block !important; max-width: none !important; height: auto}
 .bd-content > article {break-before: page; max-width: none; padding: 0}
+.whole {white-space: nowrap}
 .pdf-title {font-size: 2.5rem; font-weight: bold; margin: 6rem 0 3rem}
-.pdf-contents h3 {font-size: 1rem; margin: 1rem 0 0.25rem}
+.pdf-part {font-weight: bold; margin: 1rem 0 0.25rem}
 .pdf-contents a {color: inherit; display: flex; justify-content: space-between;
   text-decoration: none}
 .bd-main .bd-content .bd-article h1:first-of-type {display: block}
@@ -213,7 +226,7 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu"]
+        flags = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         pdf = printed(browser, HTML)
         browser.close()

@@ -454,15 +454,30 @@ FAINT = """() => {
 }"""
 
 
+# Figures wider or higher than on a book's page, and what paints across the edge of a page.
+SPRAWLING = """() => {
+  const cm = 96 / 2.54;
+  const large = [...document.querySelectorAll('main figure img')].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width > 9.5 * cm + 1 || box.height > 12 * cm + 1;
+  });
+  const shaded = [...document.querySelectorAll('main div.admonition')].filter(
+    e => getComputedStyle(e).boxShadow !== 'none' || parseFloat(getComputedStyle(e).paddingTop) < 1
+  );
+  return [...large, ...shaded].slice(0, 5).map(e => e.outerHTML.slice(0, 200));
+}"""
+
+
 @pytest.mark.parametrize("visit", [("http", "dark")], ids="-".join, indirect=True)
 def test_paper_shows_everything_dark_on_light(visit):
     page = visit("index.html")
-    page.set_viewport_size({"width": 718, "height": 1000})
+    page.set_viewport_size({"width": 642, "height": 1000})  # A4 without its margins
     page.emulate_media(media="print", color_scheme="dark")
     for name in PAGES:
         page = visit(name)
         assert page.evaluate(CUT_OFF) == [], f"{name} is cut off"
         assert page.evaluate(FAINT) == [], name
+        assert page.evaluate(SPRAWLING) == [], name
         shown = page.locator("button, summary, dialog, .bd-sidebar, fieldset").filter(visible=True)
         assert shown.count() == 0, name
 
@@ -501,7 +516,11 @@ def test_the_pdf_has_its_chapters_links_and_page_numbers(browser, tmp_path):
     assert 1 < chapters[0] < chapters[1] < chapters[2]
     links = set(re.findall(rb"/Dest /([^\s>]+)", printed))
     assert len(links) > 20 and {link.decode() for link in links} <= set(places)
-    assert b"/Outlines" in printed
+    one = BeautifulSoup(pdf.joined(tmp_path), "html.parser")
+    headings = {" ".join(heading.text.split()) for heading in one.select("h1, h2, h3, h4")}
+    bookmarks = re.findall(rb"/Title \(([ -~]*)\)", printed)  # those in plain letters
+    assert bookmarks.pop(0) == b"Half-Space Features"  # the document's
+    assert len(bookmarks) > 10 and {title.decode() for title in bookmarks} <= headings
     if shutil.which("pdftotext"):
         (tmp_path / "book.pdf").write_bytes(printed)
         command = ["pdftotext", "-layout", tmp_path / "book.pdf", "-"]
@@ -511,6 +530,8 @@ def test_the_pdf_has_its_chapters_links_and_page_numbers(browser, tmp_path):
             assert re.search(rf"{title}.* {number}\n", pages[0]), pages[0]
         for number, page in enumerate(pages, 1):
             assert page.split()[-1] == str(number)
+        for page in pages[chapters[1] - 1 : chapters[2] - 1]:
+            assert page.split("\n")[0].strip().startswith("1. A network"), page
         assert "$" not in pages[chapters[1]] and "Show code" not in text
 
 
