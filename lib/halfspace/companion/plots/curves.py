@@ -165,17 +165,27 @@ def interval_curve(
 def factor_axis(axis: Axes, side: str) -> None:
     """Show factors on a logarithmic axis, ×1, ×10, and ×3 where there is room; a line marks ×1.
 
+    Everything must be drawn before: the axis' limits decide how many labels there are.
+
     Args:
         axis: where.
         side: ``"x"`` or ``"y"``.
     """
     axis.set(**{f"{side}scale": "log"})
     ticks = getattr(axis, f"{side}axis")
-    ticks.set_major_locator(FixedLocator(_DECADES if side == "x" else (*_DECADES, *_THREES)))
+    low, high = getattr(axis, f"get_{side}lim")()
+    each = [factor for factor in (*_DECADES, *_THREES) if low <= factor <= high]
+    ticks.set_major_locator(FixedLocator(each if len(each) <= _room(axis, side) else _DECADES))
     ticks.set_minor_locator(FixedLocator(_THREES))
     ticks.set_minor_formatter(NullFormatter())
     ticks.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
     (axis.axhline if side == "y" else axis.axvline)(1, color=INK, lw=0.8)
+
+
+def _room(axis: Axes, side: str) -> float:
+    """Return how many labels of factors an axis has room for."""
+    box = axis.get_window_extent()
+    return (box.width / 0.45 if side == "x" else box.height / 0.22) / axis.figure.dpi
 
 
 def label_outer(axes: np.ndarray, xlabel: str, ylabel: str) -> None:
