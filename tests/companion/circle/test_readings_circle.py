@@ -480,7 +480,7 @@ def test_numbers_of_kernels():
     assert curves["NTK and its start"]["DLGN"][-1, 0] == 0.25
     assert curves["Λ and its start"]["DLGN"][-1, 0] == 0.75
     assert curves["NTK and Λ"]["DLGN"][-1, 0] == 0.5
-    np.testing.assert_allclose(curves["NTK diagonal, slow/fast"]["DLGN"][2], np.e, rtol=1e-6)
+    np.testing.assert_allclose(curves["NTK diagonal"]["DLGN"][2], np.e, rtol=1e-6)
 
 
 def test_numbers_of_fitting():

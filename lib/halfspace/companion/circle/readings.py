@@ -653,9 +653,7 @@ def kernel_curves(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]
         "NTK and its start": {label: run.ntk_start for label, run in runs.items()},
         "Λ and its start": {label: run.overlap_start for label, run in runs.items()},
         "NTK and Λ": {label: run.ntk_overlap for label, run in runs.items()},
-        "NTK diagonal, slow/fast": {
-            label: np.exp(log_ratio(run, "ntk")) for label, run in runs.items()
-        },
+        "NTK diagonal": {label: np.exp(log_ratio(run, "ntk")) for label, run in runs.items()},
     }
 
 
