@@ -88,3 +88,9 @@ def test_factors_are_written_as_such(axis):
     shown = {t.get_text() for t in axis.get_yticklabels() if low <= t.get_position()[1] <= high}
     assert shown == {"×0.3", "×1", "×3", "×10", "×30"}
     assert list(axis.lines[-1].get_ydata()) == [1, 1]
+
+
+def test_threes_are_left_out_where_labels_would_touch(axis):
+    axis.plot([1, 2], [1e-2, 1e3])
+    plots.factor_axis(axis, "y")
+    assert set(axis.get_yticks()) & {0.3, 3, 30} == set()

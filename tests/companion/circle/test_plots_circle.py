@@ -71,9 +71,17 @@ def test_shares_of_seeds_rise_in_steps_from_the_first_epoch_after_the_start(axis
     assert to_hex(line.get_color()) == COLORS["frozen"]
 
 
+def test_the_slow_half_alone_is_dashed_and_an_epoch_marked(axis):
+    curves = {name: (np.array([0, 10, 100]), np.zeros(3)) for name in ("slow", "fast", "alone")}
+    circle_plots.halves_fitted(axis, curves, mark=50)
+    slow, fast, alone, mark = axis.lines
+    assert [to_hex(line.get_color()) for line in (slow, fast)] == [COLORS["low"], COLORS["high"]]
+    assert alone.get_linestyle() == "--" and list(mark.get_xdata()) == [50, 50]
+
+
 def test_stalled_seeds_are_rings_and_fitted_ones_discs(axis):
     rows = {"a": (np.array([2.0, 30.0, 4.0]), np.array([True, False, True]), (5.0, 3.0, 8.0))}
-    circle_plots.allocation_of_seeds(axis, rows, {"a": "dlgn"}, {"a": 7.0})
+    circle_plots.factors_of_seeds(axis, rows, {"a": "dlgn"}, {"a": 7.0})
     discs, rings, interval, mean, star, _ = axis.lines
     assert discs.get_xdata().tolist() == [2, 4] and rings.get_xdata().tolist() == [30]
     assert rings.get_markerfacecolor() == "none" != discs.get_markerfacecolor()
@@ -94,7 +102,7 @@ def test_kernels_with_a_sign_have_zero_in_the_middle_of_their_colours():
         assert image.get_clim() == (-largest, largest)
         assert image.norm(0) == pytest.approx(0.5)
     bars = [axis.get_xlabel() for axis in fig.axes[2:]]
-    assert bars == ["−4 to 4", "−250 to 250"]
+    assert bars == ["0 ± 4", "0 ± 250"]
     circle_plots.overlap_kernels(axes, np.abs(kernels), ("start", "end"))
     assert [tick.get_text() for tick in axes[0, 0].get_xticklabels()] == ["0°", "180°", "360°"]
     plt.close(fig)
@@ -155,3 +163,10 @@ def test_errors_of_linearised_nets_are_drawn_after_the_start():
     assert low.get_xdata().tolist() == [10] and low.get_ydata().tolist() == [0.1]
     assert (low.get_color(), high.get_color()) == (plots.COLORS["low"], plots.COLORS["high"])
     assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"
+
+
+def test_values_that_would_touch_are_not_written(axis):
+    gains = np.ones((4, 3))
+    curve = (np.array([0.0, 0.05, 0.5, 1.0]), gains, np.ones(4, bool), 1.0)
+    circle_plots.dose_response(axis, {"DLGN": curve}, {"DLGN": "dlgn"}, title="share")
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["0", "", "0.5", "1"]

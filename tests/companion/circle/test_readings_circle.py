@@ -171,6 +171,41 @@ def test_low_half_first_counts_only_fitted_seeds():
     assert readings.low_half_first(result).tolist() == [True, False, False]
 
 
+def test_halves_are_fitted_where_their_own_errors_are_low():
+    result = studied(
+        (0, 100),
+        loss_top=[[1, 1, 1, 1], [0.01, 0.01, 1, 0.01]],
+        loss_bottom=[[1, 1, 1, 1], [1, 0.01, 0.01, 1]],
+    )
+    assert readings.only_low_half_fitted(result, 100).tolist() == [True, False, False, True]
+    shares = readings.shares_of_halves(result)
+    assert {label: curve[1].tolist() for label, curve in shares.items()} == {
+        "slow half": [0, 0.75], "fast half": [0, 0.5], "slow half alone": [0, 0.5],
+    }  # fmt: skip
+    assert shares["slow half"][0].tolist() == [0, 100]
+
+
+def test_each_seeds_error_is_told_with_the_geometric_mean():
+    loss = [[1.0, 1.0], [0.01, 0.04], [9.0, 9.0]]
+    run = studied((0, readings.ERRORS_AT, 400), loss_top=loss, loss_bottom=loss)
+    ((errors, fits, (mean, low, high)),) = readings.seed_errors({"a": run}).values()
+    assert errors == pytest.approx([0.01, 0.04]) and fits.tolist() == [True, True]
+    assert mean == pytest.approx(0.02) and low < mean < high
+
+
+def test_artefacts_of_frozen_gates_are_told_as_factors():
+    def ending(*powers):
+        halves = dict(loss_top=[[1.0, 1.0], [0.01, 1.0]], loss_bottom=[[1.0, 1.0], [0.01, 1.0]])
+        arrays = dict(artefacts_top=[[9.0, 9.0], powers], artefacts_bottom=[[9.0, 9.0], [5.0, 5.0]])
+        return studied((0, 1), **halves, **arrays)
+
+    runs = {"frozen": ending(8.0, 18.0), "trained": ending(2.0, 2.0)}
+    rows = readings.artefact_factors(runs, {"a": ("trained", "frozen")}, "artefacts")
+    factors, fits, (mean, *_) = rows["a"]
+    assert factors == pytest.approx([4, 9]) and fits.tolist() == [True, False]
+    assert mean == pytest.approx(6)
+
+
 def test_errors_between_points_are_those_of_each_half():
     arrays = dict(angles=[1.0, 2.0, 4.0, 5.0], target=np.zeros(4))
     arrays["functions"] = [[[9.0] * 4], [[1.0, 3.0, 2.0, 4.0]]]  # (K, S, N)
@@ -415,15 +450,17 @@ def test_numbers_of_the_allocation():
         run = paths([0.0, 0.0], [1.0, -1.0])
         loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
         run.arrays |= {name: np.array(values, dtype=float) for name, values in loss.items()}
+        run.arrays["at"] = np.array([0, readings.LATE])
         recorded[f"{net}: base"] = run
         live[label] = trained(1, **counts([[0.0], [2.5]]))
     numbers = readings.allocation_numbers(recorded, live)
-    assert numbers["positive_relu"] == 1 and numbers["low_first_dlgn"] == 1
+    assert numbers["positive_relu"] == 1
+    assert (numbers["low_first_dlgn"], numbers["low_alone_dlgn"]) == (1, 1)
     assert numbers["live_dlgn"] == "×12"
     assert numbers["allocation_dlgn"] == "×1.00 (3.0\u00a0×\u00a010⁻⁶ to 330\u202f000)"
     assert (numbers["fitted_dlgn"], numbers["stalled_dlgn"]) == (0, 2)
     assert numbers["allocation_stalled_dlgn"] == numbers["stalled_over_fitted_relu"] == "–"
-    assert (numbers["early_epoch_dlgn"], numbers["early_error_dlgn"]) == (40, "0.75")
+    assert (numbers["early_epoch_dlgn"], numbers["early_error_dlgn"]) == (100, "0.75")
 
 
 def test_numbers_of_kernels():
@@ -443,13 +480,14 @@ def test_numbers_of_kernels():
     assert curves["NTK and its start"]["DLGN"][-1, 0] == 0.25
     assert curves["Λ and its start"]["DLGN"][-1, 0] == 0.75
     assert curves["NTK and Λ"]["DLGN"][-1, 0] == 0.5
-    np.testing.assert_allclose(curves["NTK diagonal, slow/fast"]["DLGN"][2], np.e, rtol=1e-6)
+    np.testing.assert_allclose(curves["NTK diagonal"]["DLGN"][2], np.e, rtol=1e-6)
 
 
 def test_numbers_of_fitting():
     def fitted_at(*epochs):
         loss = np.where(np.array([0, 10, 300])[:, None] >= np.array(epochs), 0.01, 1.0)
-        return studied((0, 10, 300), loss_top=loss, loss_bottom=loss)
+        powers = {f"artefacts_{half}": loss for half in ("top", "bottom")}
+        return studied((0, 10, 300), loss_top=loss, loss_bottom=loss, **powers)
 
     names = [f"{gates}: beta {beta}" for gates in ("dlgn", "frozen") for beta in (10, 30)]
     runs = {name: fitted_at(10, 10) for name in (*names, "dlgn: base", "dlgn: straight-through")}
@@ -458,6 +496,7 @@ def test_numbers_of_fitting():
     numbers = readings.fit_numbers(runs)
     assert numbers["fit dlgn beta 10"] == "10" and numbers["fit frozen hard"] == "after 300"
     assert numbers["frozen hard ratio"] == "×100 (100 to 100)"  # errors of 1 and of 0.01
+    assert numbers["artefacts_hard"] == "×100 (100 to 100)"
     assert numbers["stalled_frozen"] == "1"
     assert numbers["straight-through allocation"] == "×2.7 (2.7 to 2.7)"
 

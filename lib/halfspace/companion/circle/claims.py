@@ -135,8 +135,7 @@ def _unfitted_at_100(result: Result) -> np.ndarray:
 
 
 def _only_low_half_fitted_at_100(result: Result) -> np.ndarray:
-    low, high = readings.half_losses_at(result, 100)
-    return (low < readings.FIT_LEVEL) & (high >= readings.FIT_LEVEL)
+    return readings.only_low_half_fitted(result, readings.LATE)
 
 
 def _last_layer_clusters(result: Result) -> np.ndarray:
@@ -208,7 +207,7 @@ _NAMED_BY_RULES = (
             "share",
             0.5,
         ),
-        figure="fig-circle-loss",
+        figure="fig-circle-times",
         replaces=("circle-fit",),
         why="It was judged at epoch 300; the paper says about 200.",
     ),
@@ -244,7 +243,7 @@ _NAMED_BY_RULES = (
             factor=True,
         )
         + cases(_HARDER_FROZEN_AND_TRAINED, readings.artefact_ratio, "above", factor=True),
-        figure="fig-circle-functions-frozen",
+        figure="fig-circle-artefacts",
         replaces=("frozen-artefacts",),
         why="The low half's whole error was compared, with a factor of two; artefacts are what "
         "oscillates.",
@@ -260,7 +259,7 @@ _NAMED_BY_RULES = (
         "evaluation epoch",
         cases=cases(_runs("base"), readings.low_half_first, "share", 0.5),
         controls=cases(_runs("biases", "init he"), readings.low_half_first, "share", 0.5),
-        figure="fig-circle-functions",
+        figure="fig-circle-halves",
         replaces=("low-half-first",),
         why="Four fifths of the seeds were asked for; the majority decides.",
     ),
@@ -289,7 +288,7 @@ _NAMED_BY_RULES = (
         statistic="share of seeds whose low half has an error below 0.05 at epoch 100, and whose "
         "high half has not",
         cases=cases(_runs("base"), _only_low_half_fitted_at_100, "share", 0.5),
-        figure="fig-circle-functions",
+        figure="fig-circle-halves",
         replaces=("high-half-late",),
         why="It was judged at epoch 80; the paper says 100.",
     ),
@@ -380,7 +379,7 @@ _NAMED_BY_RULES = (
                 0.5,
             )
         ),
-        figure="fig-conditions",
+        figure="fig-conditions-designs",
         replaces=("paths-need-training",),
         why="A change below ln 1.5 counted as none; now it is compared with the base recipe's. "
         + _RATIO,
@@ -399,7 +398,7 @@ _NAMED_BY_RULES = (
             factor=True,
         ),
         controls=cases(_harder("constant low half"), readings.path_gain, "above", factor=True),
-        figure="fig-conditions",
+        figure="fig-conditions-designs",
         replaces=("paths-simplicity",),
         why="It mixed a constant half with one without a signal, which the paper does not speak "
         "of, and had soft gates without biases alone. " + _RATIO,
@@ -412,7 +411,7 @@ _NAMED_BY_RULES = (
         statistic=f"{_GAIN} by the end, the low half being zero",
         cases=cases(_runs(_ZERO, f"biases, {_ZERO}"), readings.path_gain, "above", factor=True),
         controls=cases(_harder(_ZERO), readings.path_gain, "above", factor=True),
-        figure="fig-conditions",
+        figure="fig-conditions-designs",
     ),
     Claim(
         id="paths-early-signal-2",
@@ -429,7 +428,7 @@ _NAMED_BY_RULES = (
         controls=cases(
             _harder(_ZERO), lambda result: -readings.path_gain(result), "above", factor=True
         ),
-        figure="fig-conditions",
+        figure="fig-conditions-designs",
         replaces=("paths-early-signal",),
         why="The design was run with soft gates without biases alone. " + _RATIO,
     ),
@@ -457,7 +456,7 @@ _NAMED_BY_RULES = (
         statistic=f"{_GAIN} by the end, low half's amplitude 1 minus 0.3",
         cases=cases(_weaker(("", "biases")), _gain_difference, "above", factor=True),
         controls=cases(_weaker(_HARDEST), _gain_difference, "above", factor=True),
-        figure="fig-conditions",
+        figure="fig-conditions-designs",
         replaces=("paths-magnitude",),
         why="The design was run with soft gates without biases alone. " + _RATIO,
     ),
@@ -608,7 +607,7 @@ _NAMED_BY_RULES = (
         controls=cases(
             _HARDER_FROZEN_AND_TRAINED, _at(300, readings.error_ratio), "above", factor=True
         ),
-        figure="fig-circle-loss",
+        figure="fig-circle-errors",
         replaces=("frozen-hurts",),
         why=_SIGN,
     ),
@@ -674,7 +673,7 @@ _NAMED_BY_RULES = (
             "equal",
             0.5,
         ),
-        figure="fig-conditions",
+        figure="fig-circle-errors",
         replaces=("pwc-like-pwl-circle",),
         why="It compared the allocation of paths; the paper speaks of performance.",
     ),
@@ -698,7 +697,7 @@ _NAMED_BY_RULES = (
             "above",
             factor=True,
         ),
-        figure="fig-circle-loss",
+        figure="fig-circle-errors",
     ),
 )
 

@@ -37,6 +37,8 @@ WHAT_ONE_SEES = (
     "dlgn: beta 10",
     *(f"dlgn: {gate}" for gate in _HARDER),
     "dlgn: straight-through, biases",
+    "dlgn: linear experts",
+    "linear: base",
     "frozen: beta 4",
 )
 """The conditions of chapter 4."""

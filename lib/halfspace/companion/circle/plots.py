@@ -18,19 +18,22 @@ from halfspace.companion.plots import (
     interval_curve,
     kernel_row,
 )
+from halfspace.companion.text import significant, thousands
 
 __all__ = [
-    "allocation_of_seeds",
     "allocation_over_time",
     "dose_response",
+    "factors_of_seeds",
     "half_space_grid",
     "halves",
+    "halves_fitted",
     "layer_shares",
     "learned_functions",
     "linearised_errors",
     "marks_of_seeds",
     "overlap_kernels",
     "seeds_fitted",
+    "strips_of_seeds",
     "tangent_kernels",
 ]
 
@@ -77,6 +80,21 @@ def seeds_fitted(
     axis.set_xlabel("epoch")
     axis.set_ylabel("seeds fitted (%)")
     axis.grid(axis="y")
+
+
+def halves_fitted(
+    axis: Axes, curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, mark: float
+) -> None:
+    """Draw ``seeds_fitted`` for the slow half, the fast half, and the slow half alone.
+
+    Args:
+        axis: where to draw.
+        curves: of these three, by label, epochs and shares, shape (E,) each.
+        mark: an epoch to mark.
+    """
+    seeds_fitted(axis, curves, dict(zip(curves, ("low", "high", "none"), strict=True)))
+    axis.lines[-1].set_linestyle("--")
+    axis.axvline(mark, color=INK, lw=0.8, ls=":")
 
 
 def learned_functions(
@@ -176,50 +194,74 @@ def tangent_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Seque
         image = axis.imshow(kernel, norm=norm, **options)
         axis.set_xticks(places, texts)
         axis.set_yticks(places, texts if k == 0 else [""] * len(texts))
+        for text, side in zip(axis.get_xticklabels(), ("left", "center", "right"), strict=True):
+            text.set_horizontalalignment(side)  # within the panel: they meet no neighbour
         axis.axhline(0.5, color=INK, lw=0.6)
         axis.axvline(0.5, color=INK, lw=0.6)
         axis.spines[:].set_visible(False)
         axis.set_title(title)
         bar = axis.figure.colorbar(image, ax=axis, location="bottom", aspect=18, pad=0.03)
         bar.set_ticks([])
+        bar.minorticks_off()
         bar.outline.set_visible(False)
-        written = f"{largest:.0f}" if largest >= 100 else f"{largest:.2g}"
-        bar.set_label(f"−{written} to {written}", fontsize=9)
+        written = thousands(largest, 2) if largest >= 100 else significant(largest, 2)
+        bar.set_label(f"0 ± {written}", fontsize="medium")
 
 
-def allocation_of_seeds(
-    axis: Axes, rows: Mapping[str, tuple], colors: Mapping[str, str], one: Mapping[str, float]
+def strips_of_seeds(
+    axis: Axes, rows: Mapping[str, tuple], colors: Mapping[str, str], *, xlabel: str
 ) -> None:
-    """Draw each seed's allocation, a row per condition: a disc if it fitted, a ring if it stalled.
+    """Draw a value of each seed, a row per condition: a disc if it fitted, a ring if it stalled.
 
     A bar with its interval is the geometric mean.
 
     Args:
         axis: where to draw.
-        rows: by label, factors, shape (S,), whether a seed fitted, shape (S,), and geometric mean
-            with its interval.
+        rows: by label, positive values, shape (S,), whether a seed fitted, shape (S,), and
+            geometric mean with its interval.
         colors: by label, keys of ``COLORS``.
-        one: by label, the factor of a further net, drawn as a star.
+        xlabel: what the values are.
     """
-    for row, (label, (factors, fits, (mean, low, high))) in enumerate(rows.items()):
+    for row, (label, (values, fits, (mean, low, high))) in enumerate(rows.items()):
         color = COLORS[colors[label]]
         # Seeds lie beside each other: equidistributed heights keep them apart.
-        heights = row + 0.5 * ((np.arange(len(factors)) * 0.618) % 1 - 0.5)
+        heights = row + 0.5 * ((np.arange(len(values)) * 0.618) % 1 - 0.5)
         for chosen, face in ((fits, color), (~fits, "none")):
             options = dict(ms=3.5, mew=0.8, color=color, mfc=face, alpha=0.7)
-            axis.plot(factors[chosen], heights[chosen], "o", **options)
+            axis.plot(values[chosen], heights[chosen], "o", **options)
         axis.plot([low, high], [row, row], color=INK, lw=2.5, solid_capstyle="butt")
         axis.plot(mean, row, "|", ms=17, mew=3, color=INK)
-        if label in one:
-            axis.plot(one[label], row - 0.38, "*", ms=8, color=color)
+    axis.set(xscale="log", xlabel=xlabel)
     axis.set_yticks(range(len(rows)), list(rows))
     axis.set_ylim(len(rows) - 0.4, -0.6)
-    axis.set_xlabel("allocation at the end")
+
+
+def factors_of_seeds(
+    axis: Axes,
+    rows: Mapping[str, tuple],
+    colors: Mapping[str, str],
+    one: Mapping[str, float],
+    *,
+    xlabel: str = "allocation at the end",
+) -> None:
+    """Draw ``strips_of_seeds`` of factors, such as the allocation.
+
+    Args:
+        axis: where to draw.
+        rows: as ``strips_of_seeds`` takes them.
+        colors: by label, keys of ``COLORS``.
+        one: by label, the factor of a further net, drawn as a star.
+        xlabel: what the factors are.
+    """
+    strips_of_seeds(axis, rows, colors, xlabel=xlabel)
+    for row, label in enumerate(rows):
+        if label in one:
+            axis.plot(one[label], row - 0.38, "*", ms=8, color=COLORS[colors[label]])
     factor_axis(axis, "x")
 
 
 def marks_of_seeds(axis: Axes, *, star: bool = False) -> None:
-    """Say above a figure what the marks of ``allocation_of_seeds`` mean.
+    """Say below a figure what the marks of ``strips_of_seeds`` mean.
 
     Args:
         axis: one of the figure's.
@@ -233,7 +275,8 @@ def marks_of_seeds(axis: Axes, *, star: bool = False) -> None:
     if star:
         marks["pictured"] = dict(marker="*", ms=8, mfc=INK)
     handles = [Line2D([], [], ls="", color=INK, **mark) for mark in marks.values()]
-    axis.figure.legend(handles, list(marks), loc="outside upper center", ncols=len(marks))
+    options = dict(ncols=len(marks), columnspacing=1.2, handletextpad=0.3)
+    axis.figure.legend(handles, list(marks), loc="outside lower center", **options)
 
 
 def allocation_over_time(
@@ -280,10 +323,21 @@ def dose_response(
             axis.plot([value], [gain], "o", ms=size, mew=1.2, color=color, mfc=face)
         if values[0] > 0 and values[-1] / values[0] >= 8:
             axis.set_xscale("log")
-        axis.set_xticks(values, [f"{value:g}" for value in values])
+        axis.set_xticks(values, _apart(values, axis.get_xscale() == "log"))
         axis.set_xticks([], minor=True)
     axis.set_title(title)
     factor_axis(axis, "y")
+
+
+def _apart(values: np.ndarray, log: bool) -> list[str]:
+    """Write values for an axis; those that would touch the one before are left out."""
+    places = np.log(values) if log else values
+    written, last = [], -np.inf
+    for value, place in zip(values, (places - places[0]) / np.ptp(places), strict=True):
+        room = place - last >= 0.14
+        written.append(f"{value:g}" if room else "")
+        last = place if room else last
+    return written
 
 
 def linearised_errors(

@@ -26,11 +26,14 @@ from halfspace.companion.text import factor, significant, thousands
 
 __all__ = [
     "EARLY",
+    "ERRORS_AT",
     "FACING_BY_CHANCE",
     "FIT_LEVEL",
+    "LATE",
     "allocation_intervals",
     "allocation_numbers",
     "allocations_by_net",
+    "artefact_factors",
     "artefact_ratio",
     "block_rows",
     "changes_alike",
@@ -63,6 +66,7 @@ __all__ = [
     "half_fitted_by",
     "half_losses_at",
     "half_space_numbers",
+    "halves_fitted",
     "kernel_curves",
     "kernel_numbers",
     "knob_rows",
@@ -81,6 +85,7 @@ __all__ = [
     "low_half_first",
     "median_seed",
     "moved_beyond_a_new_draw",
+    "only_low_half_fitted",
     "overlap_change_while_high",
     "path_gain",
     "path_gains",
@@ -91,8 +96,10 @@ __all__ = [
     "resultant_change",
     "run_numbers",
     "seed_allocations",
+    "seed_errors",
     "share_fitted",
     "share_without_path",
+    "shares_of_halves",
     "single_curves",
     "stalled_over_fitted",
     "starved_and_stalled",
@@ -102,6 +109,8 @@ __all__ = [
 
 
 FIT_LEVEL = 0.05  # mean squared error at which a net counts as having fitted the target
+LATE = 100  # the epoch after which the paper sees the fast half fitted
+ERRORS_AT = 300  # the epoch at which the errors of two kinds of nets are compared
 EARLY = 20  # the epoch at which chapter 4 reads path ratios and kernels early in training
 _ENOUGH = 3  # fewest seeds for which a group's interval is shown
 _TOO_FEW = "–"
@@ -208,6 +217,18 @@ def half_losses_at(result: Result, epoch: int | None = None) -> tuple[np.ndarray
     return low[_row(result, epoch)], high[_row(result, epoch)]
 
 
+def halves_fitted(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the low and the high half's errors are below ``FIT_LEVEL``, bool, (E, S)."""
+    low, high = low_and_high(result, "loss")
+    return low < FIT_LEVEL, high < FIT_LEVEL
+
+
+def only_low_half_fitted(result: Result, epoch: int) -> np.ndarray:
+    """Return which seeds have fitted the low half alone at an evaluation epoch, bool, (S,)."""
+    low, high = (fits[_row(result, epoch)] for fits in halves_fitted(result))
+    return low & ~high
+
+
 def epochs_to_fit(result: Result) -> np.ndarray:
     """Return each seed's first evaluation epoch below ``FIT_LEVEL``, NaN for never, shape (S,)."""
     return first_below(evaluation_epochs(result), total_loss(result), FIT_LEVEL)
@@ -266,7 +287,7 @@ def half_fitted_by(result: Result) -> str:
     times = np.sort(epochs_to_fit(result))  # NaN comes last
     middle = times[(len(times) - 1) // 2]
     last = evaluation_epochs(result)[-1]
-    return f"after {last:.0f}" if np.isnan(middle) else f"{middle:.0f}"
+    return f"after {thousands(last)}" if np.isnan(middle) else f"{middle:.0f}"
 
 
 def error_between_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
@@ -550,6 +571,58 @@ def share_fitted(runs: Mapping[str, Result]) -> dict[str, tuple[np.ndarray, np.n
     return curves
 
 
+def shares_of_halves(result: Result) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the share of seeds that have fitted each half, and the slow half alone.
+
+    Args:
+        result: of ``CircleStudy``.
+
+    Returns:
+        By label, epochs and shares, shape (E,) each.
+    """
+    slow, fast = halves_fitted(result)
+    fits = {"slow half": slow, "fast half": fast, "slow half alone": slow & ~fast}
+    epochs = evaluation_epochs(result)
+    return {label: (epochs, share.mean(axis=1)) for label, share in fits.items()}
+
+
+def seed_errors(runs: Mapping[str, Result]) -> dict[str, tuple]:
+    """Return each seed's error at epoch ``ERRORS_AT``, and which seeds fit the target there.
+
+    Args:
+        runs: of ``CircleStudy``, by label.
+
+    Returns:
+        By label: errors, shape (S,), bool, shape (S,), and geometric mean with its interval.
+    """
+    errors = {label: loss_at(run, ERRORS_AT) for label, run in runs.items()}
+    return {
+        label: (values, values < FIT_LEVEL, tuple(np.exp(mean_interval(np.log(values)))))
+        for label, values in errors.items()
+    }
+
+
+def artefact_factors(
+    runs: Mapping[str, Result], pairs: Mapping[str, tuple[str, str]], name: str
+) -> dict[str, tuple]:
+    """Return each seed's ``artefact_ratio`` as a factor, frozen over trained gates.
+
+    Args:
+        runs: of ``CircleStudy``, by condition.
+        pairs: by label, the conditions with trained and with frozen gates.
+        name: as for ``artefact_ratio``.
+
+    Returns:
+        By label: factors, shape (S,), whether the seed with frozen gates fitted the target, shape
+        (S,), and geometric mean with its interval.
+    """
+    rows = {}
+    for label, (trained, frozen) in pairs.items():
+        ratio = artefact_ratio(runs[frozen], runs[trained], name)
+        rows[label] = np.exp(ratio), fitted(runs[frozen]), tuple(np.exp(mean_interval(ratio)))
+    return rows
+
+
 def losses_by_gate(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]]:
     """Return each run's error under its training gate and under hard gates, (E, S) each."""
     names = {"gate of the training": "loss", "hard gates": "hard_loss"}
@@ -582,9 +655,7 @@ def kernel_curves(runs: Mapping[str, Result]) -> dict[str, dict[str, np.ndarray]
         "NTK and its start": {label: run.ntk_start for label, run in runs.items()},
         "Λ and its start": {label: run.overlap_start for label, run in runs.items()},
         "NTK and Λ": {label: run.ntk_overlap for label, run in runs.items()},
-        "NTK diagonal, slow/fast": {
-            label: np.exp(log_ratio(run, "ntk")) for label, run in runs.items()
-        },
+        "NTK diagonal": {label: np.exp(log_ratio(run, "ntk")) for label, run in runs.items()},
     }
 
 
@@ -769,7 +840,7 @@ def allocation_numbers(
         recorded: of ``CircleStudy``, by condition.
         live: of ``CircleTraining``, by label.
     """
-    numbers = {}
+    numbers = {"late_epoch": LATE, "errors_at": ERRORS_AT}
     for label, net in _NETS.items():
         run = recorded[f"{net}: base"]
         row, fits = _early_row(run), fitted(run)
@@ -780,6 +851,7 @@ def allocation_numbers(
             f"positive_{net}": int((path_gain(run) > 0).sum()),
             f"live_{net}": f"×{live_allocations(live)[label]:.2g}",
             f"low_first_{net}": int(low_half_first(run).sum()),
+            f"low_alone_{net}": int(only_low_half_fitted(run, LATE).sum()),
             f"stalled_{net}": int((~fits).sum()),
             f"fitted_{net}": int(fits.sum()),
             f"allocation_fitted_{net}": _factor_of_some(path_gain(run)[fits]),
@@ -841,6 +913,10 @@ def fit_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
     ratio = error_ratio(recorded["frozen: hard"], recorded["dlgn: straight-through"], 300)
     return numbers | {
         "frozen hard ratio": factor_text(ratio),
+        "artefacts_soft": factor_text(artefact_ratio(frozen, recorded["dlgn: base"])),
+        "artefacts_hard": factor_text(
+            artefact_ratio(recorded["frozen: hard"], recorded["dlgn: straight-through"])
+        ),
         "stalled_frozen": str(int(np.isnan(epochs_to_fit(frozen)).sum())),
         "straight-through allocation": factor_text(path_gain(recorded["dlgn: straight-through"])),
     }

@@ -74,7 +74,7 @@ class CircleTraining(Spec):
     width: Integer = Field(16, ge=1)  # Section 4
     depth: Integer = Field(5, ge=1)  # Section 4
     gate: Literal["soft", "hard", "straight-through"] = "soft"
-    beta: float = Field(4.0, gt=0)  # as in the authors' published code
+    beta: float = Field(4.0, gt=0)  # the default of github.com/akshaygrao77/DLGN-research
     init: Literal["default", "xavier", "he"] = "default"
     gain: float = Field(1.0, gt=0)
     gating_gain: float = Field(1.0, gt=0)

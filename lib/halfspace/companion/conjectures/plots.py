@@ -35,7 +35,7 @@ def frozen_gates(
     """
     for (label, curve), style in zip(curves.items(), (":", "-", "--", "-."), strict=True):
         interval_curve(axis, epochs, curve, label, color=color, style=style)
-    axis.axhline(random, color=INK, lw=0.8, label="reinitialised, random directions")
+    axis.axhline(random, color=INK, lw=0.8, label="random directions")
     axis.set_title(title)
     axis.set_xscale("symlog", linthresh=linear_until)
 

@@ -165,17 +165,27 @@ def interval_curve(
 def factor_axis(axis: Axes, side: str) -> None:
     """Show factors on a logarithmic axis, ×1, ×10, and ×3 where there is room; a line marks ×1.
 
+    Everything must be drawn before: the axis' limits decide whether there is room.
+
     Args:
         axis: where.
         side: ``"x"`` or ``"y"``.
     """
     axis.set(**{f"{side}scale": "log"})
     ticks = getattr(axis, f"{side}axis")
-    ticks.set_major_locator(FixedLocator(_DECADES if side == "x" else (*_DECADES, *_THREES)))
+    shown = (*_DECADES, *_THREES) if _has_room_for_threes(axis, side) else _DECADES
+    ticks.set_major_locator(FixedLocator(shown))
     ticks.set_minor_locator(FixedLocator(_THREES))
     ticks.set_minor_formatter(NullFormatter())
     ticks.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
     (axis.axhline if side == "y" else axis.axvline)(1, color=INK, lw=0.8)
+
+
+def _has_room_for_threes(axis: Axes, side: str) -> bool:
+    """Return whether labels at ×1 and ×3 of an axis of factors lie far enough apart."""
+    box, (low, high) = axis.get_window_extent(), getattr(axis, f"get_{side}lim")()
+    length, needed = (box.width, 0.42) if side == "x" else (box.height, 0.2)
+    return length / axis.figure.dpi * np.log(3) / np.log(high / low) >= needed
 
 
 def label_outer(axes: np.ndarray, xlabel: str, ylabel: str) -> None:

@@ -1,11 +1,12 @@
 """Rows of kernels."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
+
+from halfspace.companion.text import significant, thousands
 
 __all__ = ["CIRCLE_TICKS", "kernel_row"]
 
@@ -35,7 +36,7 @@ def kernel_row(
         ticks: (position, text) pairs for both axes, positions as fractions of the axis from 0 to 1.
         shared: whether all kernels share one colour scale and one colour bar; otherwise each has
             its own.
-        label: what the colours measure, written at the colour bars.
+        label: what the colours measure, written once under the row.
 
     Raises:
         ValueError: if the numbers of axes, kernels and titles differ or a kernel is not square.
@@ -65,9 +66,11 @@ def kernel_row(
         panel.set_title(title)
         _label_sides(panel, ticks)
         if not shared:
-            _colorbar([panel], image, limits, label)
+            _colorbar([panel], image, limits)
     if shared:
-        _colorbar(panels, image, limits, label)
+        _colorbar(panels, image, limits)
+    if label:
+        panels[0].figure.supxlabel(label, fontsize="medium")
 
 
 def _color_range(array: np.ndarray) -> tuple[float, float]:
@@ -85,31 +88,29 @@ def _label_sides(panel: Axes, ticks: Sequence[tuple[float, str]]) -> None:
         panel.tick_params(length=0)
         for text in panel.get_yticklabels():
             text.set(rotation=90, verticalalignment="center")
+    _keep_within(panel)
     panel.axhline(0.5, color="white", linewidth=0.8, alpha=0.8)
     panel.axvline(0.5, color="white", linewidth=0.8, alpha=0.8)
     for spine in panel.spines.values():
         spine.set_visible(False)
 
 
-def _colorbar(panels: list[Axes], image, limits: tuple[float, float], label: str) -> None:
+def _keep_within(panel: Axes) -> None:
+    """Keep labels at the ends of the horizontal axis within the panel: they meet no neighbour."""
+    for place, text in zip(panel.get_xticks(), panel.get_xticklabels(), strict=True):
+        text.set_horizontalalignment({0.0: "left", 1.0: "right"}.get(place, "center"))
+
+
+def _colorbar(panels: list[Axes], image, limits: tuple[float, float]) -> None:
     bar = panels[0].figure.colorbar(
         image, ax=panels, location="bottom", fraction=0.06, aspect=18 * len(panels), pad=0.03
     )
-    bar.set_ticks(limits, labels=[_compact(value) for value in limits])
+    bar.set_ticks(limits, labels=[_written(value) for value in limits])
     bar.ax.get_xticklabels()[0].set_horizontalalignment("left")
     bar.ax.get_xticklabels()[-1].set_horizontalalignment("right")
     bar.outline.set_visible(False)
-    if label:
-        bar.set_label(label, labelpad=-9 if len(panels) > 1 else 0)
 
 
-def _compact(value: float) -> str:
-    """Write a number with two figures: 0, 0.42, 37, 5.2·10⁴."""
-    if value < 0:
-        return f"−{_compact(-value)}"
-    if value == 0:
-        return "0"
-    exponent = math.floor(math.log10(value))
-    if -3 < exponent < 4:
-        return f"{value:.2g}" if exponent < 2 else f"{value:.0f}"
-    return rf"${value / 10**exponent:.1f}{{\cdot}}10^{{{exponent}}}$"
+def _written(value: float) -> str:
+    """Write a number with two leading digits."""
+    return thousands(value, 2) if 100 <= abs(value) < 1e6 else significant(value, 2)
