@@ -306,12 +306,7 @@ def thumbnail(app: Sphinx, page: str, name: str | None) -> str:
             size = f' width="{picture.width}" height="{picture.height}"'
     else:
         shutil.copy(source, target)
-    fignumbers = app.env.toc_fignumbers[page]["figure"][figure["ids"][0]]
-    caption = f"Figure {'.'.join(map(str, fignumbers))}"
-    return (
-        f'<figure><img src="_images/{target.name}" alt="{escape(image["alt"])}"{size}>'
-        f"<figcaption>{caption}</figcaption></figure>"
-    )
+    return f'<img src="_images/{target.name}" alt="{escape(image["alt"])}"{size}>'
 
 
 def add_preview(app: Sphinx, page: str, template: str, context: dict, document) -> None:

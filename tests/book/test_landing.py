@@ -276,6 +276,8 @@ def test_readme_and_landing_page_promise_the_same():
     assert promise.replace("\n", " ") in README.replace("\n", " ")
     for page in (INDEX, README):
         assert "https://arxiv.org/abs/2404.04312" in page
+    assert "https://github.com/Doeschate/Feature_Learning_DLGN" in INDEX
+    assert len(README.split()) <= 450
 
 
 # --- in a browser ---
