@@ -106,7 +106,7 @@ class ClaimsReport(SphinxDirective):
         shown = {
             "see the figure": {i: found[n] for i, n in at.items() if n.startswith("fig-")},
             "see the section": {i: found[n] for i, n in at.items() if not n.startswith("fig-")},
-            "see the chapter’s table": verdict_tables(root / executed_copies.EXECUTED),
+            "see the chapter’s verdicts": verdict_tables(root / executed_copies.EXECUTED),
         }
         choices = {
             "verdict": WORDS,

@@ -28,9 +28,8 @@ def mend_roles(page: BeautifulSoup) -> None:
         logo["role"], logo["aria-label"] = "navigation", "Home"
     for bar in page.select("summary[aria-label]"):  # what it shows is its name
         del bar["aria-label"]
-    for link in page.select(".dropdown-download-buttons a"):  # a file to keep, not a page to open
+    for link in page.select(".dropdown-download-buttons a"):  # a file to keep, where HTTP serves it
         link["download"] = ""
-        del link["target"]
     for button in page.select(".search-button-field, .search-button__button"):
         del button["aria-label"]  # it reads "Search Ctrl+K"
     for cell in page.select("th"):

@@ -224,7 +224,7 @@ def test_a_chapter_has_a_card(tmp_path):
     )
     card = re.search("<article>.*</article>", page)[0]
     assert '<a href="chapters/one.html">1. A chapter</a>' in card
-    assert "<p>Is it so?</p>" in card and "<p class=minutes>1 minutes</p>" in card
+    assert "<p>Is it so?</p>" in card and "<figcaption>1 minutes · Figure 1.2</figcaption>" in card
     assert 'src="_images/card-fig-one.webp" alt="a picture" width="480" height="240"' in card
     assert (tmp_path / "out/_images/card-fig-one.webp").exists()
     assert "<p>1 min</p>" in page
