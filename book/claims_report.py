@@ -106,7 +106,7 @@ class ClaimsReport(SphinxDirective):
         shown = {
             "see the figure": {i: found[n] for i, n in at.items() if n.startswith("fig-")},
             "see the section": {i: found[n] for i, n in at.items() if not n.startswith("fig-")},
-            "see the chapter’s table": verdict_tables(root / executed_copies.EXECUTED),
+            "see the chapter’s verdicts": verdict_tables(root / executed_copies.EXECUTED),
         }
         choices = {
             "verdict": WORDS,
@@ -140,16 +140,16 @@ class ClaimsReport(SphinxDirective):
 
 
 class ClaimsSummary(SphinxDirective):
-    """Directive ``claims-summary``: how many claims of each kind have which verdict."""
+    """Directive ``claims-summary``: how many claims of each kind have which verdict, with a key."""
 
     def run(self) -> list[nodes.Node]:
         """Return a small table."""
         self.env.note_reread()
-        by_kind = summary_by_kind(entries())
-        lines = [f"| verdict | {' | '.join(by_kind)} |", "|---" + "|--:" * len(by_kind) + "|"]
-        for verdict in VERDICTS:
-            counts = " | ".join(str(counts[verdict]) for counts in by_kind.values())
-            lines.append(f"| {SIGNS[verdict]} {WORDS[verdict]} | {counts} |")
+        lines = [f"| whose | {' | '.join(SIGNS.values())} |", "|---" + "|--:" * len(SIGNS) + "|"]
+        for kind, counts in summary_by_kind(entries()).items():
+            lines.append(f"| {kind} | {' | '.join(map(str, counts.values()))} |")
+        words = "; ".join(f"{sign} {WORDS[verdict]}" for verdict, sign in SIGNS.items())
+        lines += ["", f"{words}."]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -161,7 +161,7 @@ class ClaimsSurvivors(SphinxDirective):
         self.env.note_reread()
         lines = ["| subject | findings | survive |", "|---|--:|--:|"]
         for subject, (below, total) in survivors(entries()).items():
-            lines.append(f"| {subject} | {total} | {below} |")
+            lines.append(f"| {TOPICS[subject].title} | {total} | {below} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 

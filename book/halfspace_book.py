@@ -1,10 +1,11 @@
-"""Sphinx extension: executed chapters, the page about the build, and a local MathJax.
+"""Sphinx extension: executed chapters, also as files, the page about the build, a local MathJax.
 
 Sphinx reads ``chapters/X.ipynb``, so that links to the source point at what is in git; on reading,
 its text is replaced by that of ``_build/executed/chapters/X.ipynb``.
 """
 
 import ast
+import base64
 import contextlib
 import os
 import re
@@ -20,6 +21,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from weight import light_png
+from whole import write_whole
 
 __all__ = ["BuildReport", "parameters_of", "setup", "shown", "swap"]
 
@@ -154,7 +157,7 @@ class BuildReport(SphinxDirective):
         return [*lines, ""]
 
     def _values(self, chapters: dict) -> list[str]:
-        lines = ["| Chapter | Parameter | Value | Default, if different |", "|---|---|---|---|"]
+        lines = ["| Chapter | Parameter | Value | Default |", "|---|---|---|---|"]
         for stem, notebook in chapters.items():
             given = notebook.metadata.papermill.parameters
             cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
@@ -162,10 +165,13 @@ class BuildReport(SphinxDirective):
             for name, node in parameters_of("\n".join(c.source for c in cells)).items():
                 default = ast.unparse(node.value)
                 value = repr(given[name]) if name in given else default
-                other = "" if value == default else code(default)
-                lines.append(f"| {title} | {code(name)} | {code(value)} | {other} |")
-                title = ""
-        return [*lines, ""]
+                if value != default:
+                    row = (title, code(name), code(value), code(default))
+                    lines.append(f"| {' | '.join(row)} |")
+                    title = ""
+        if len(lines) == 2:
+            return ["All chapters ran with their default parameters."]
+        return ["These parameters are not the defaults:", "", *lines, ""]
 
 
 def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
@@ -183,9 +189,47 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
             shutil.copyfile(source, target)
 
 
+def offer_executed(app: Sphinx, page: str, template: str, context: dict, document: object) -> None:
+    """Offer a chapter's executed notebook in the menu of downloads, before the bare one."""
+    if not page.startswith("chapters/"):
+        return
+    labels = {button["label"]: button for button in context["header_buttons"]}
+    buttons = labels["download-buttons"]["buttons"]
+    buttons[0] |= {"text": "notebook without results"}
+    executed = {
+        "label": "download-notebook-button",
+        "text": "notebook with results",
+        "tooltip": "Download the executed notebook",
+        "icon": "fas fa-file",
+        "url": f"{Path(page).name}.ipynb",
+    }
+    buttons.insert(0, {"type": "link"} | executed)
+
+
+def write_executed(app: Sphinx, error: Exception | None) -> None:
+    """Put each chapter's executed notebook beside its page, with light images."""
+    if error or app.builder.format != "html":
+        return
+    for docname in app.env.found_docs:
+        if docname.startswith("chapters/"):
+            original = nbformat.read(Path(app.srcdir, f"{docname}.ipynb"), 4)
+            name = Path(f"{docname}.ipynb").name
+            page = swap(
+                original, executed_copies.read(Path(app.srcdir) / executed_copies.EXECUTED / name)
+            )
+            for cell in page.cells:
+                for output in cell.get("outputs", []):
+                    if image := output.get("data", {}).get("image/png"):
+                        light = light_png(base64.b64decode(image))
+                        output["data"]["image/png"] = base64.b64encode(light).decode()
+            write_whole(Path(app.outdir, f"{docname}.ipynb"), nbformat.writes(page) + "\n")
+
+
 def setup(app: Sphinx) -> dict:
     """Connect the extension."""
     app.connect("source-read", read_executed)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", write_executed)
+    app.connect("html-page-context", offer_executed, priority=600)  # after the theme's buttons
     app.add_directive("build-report", BuildReport)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

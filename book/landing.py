@@ -282,17 +282,17 @@ def card(app: Sphinx, page: str, number: tuple[int, ...]) -> str:
     title = "".join(f"{part}. " for part in number) + app.env.titles[page].astext()
     return (
         f'<article><h3><a href="{page}.html">{escape(title)}</a></h3>'
-        f"<p>{escape(told['question'])}</p>{thumbnail(app, page, told['figure'])}"
-        f"<p class=minutes>{told['minutes']} minutes</p></article>"
+        f"<p>{escape(told['question'])}</p>{thumbnail(app, page, told)}</article>"
     )
 
 
-def thumbnail(app: Sphinx, page: str, name: str | None) -> str:
-    """Return a chapter's figure, made small, or nothing if it has none."""
+def thumbnail(app: Sphinx, page: str, told: dict) -> str:
+    """Return a chapter's figure, made small, if it has one, and its minutes."""
+    name, minutes = told["figure"], f"{told['minutes']} minutes"
     document = app.env.get_doctree(page)
     figure = next((f for f in document.findall(nodes.figure) if name in f["names"]), None)
     if figure is None:
-        return ""
+        return f"<p class=minutes>{minutes}</p>"
     image = next(figure.findall(nodes.image))
     source = Path(app.srcdir, image["uri"])
     target = Path(app.outdir, "_images", f"card-{name}{source.suffix}")
@@ -307,7 +307,7 @@ def thumbnail(app: Sphinx, page: str, name: str | None) -> str:
     else:
         shutil.copy(source, target)
     fignumbers = app.env.toc_fignumbers[page]["figure"][figure["ids"][0]]
-    caption = f"Figure {'.'.join(map(str, fignumbers))}"
+    caption = f"{minutes} · Figure {'.'.join(map(str, fignumbers))}"
     return (
         f'<figure><img src="_images/{target.name}" alt="{escape(image["alt"])}"{size}>'
         f"<figcaption>{caption}</figcaption></figure>"

@@ -8,13 +8,15 @@ from copy import copy
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from halfspace.companion.plots.tables import SHOWN_ROWS, typeset
+from halfspace.companion.text import NOT_RECORDED
 
-__all__ = ["column_labels", "complete_tables", "mend_roles"]
+__all__ = ["column_labels", "complete_tables", "list_verdicts", "mend_roles", "sign_of"]
 
 PHONE = 340  # pixels that a table has on a phone
 LETTER, PADDING = 8.5, 20  # about, in pixels
 SENTENCE = 40  # letters from which a cell is read as a sentence
 LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
+SIGN_NAMES = {"✓": "yes", "✗": "no", "◐": "part", "?": "open", "…": "open"}
 NUMBER = re.compile(r"[−+×]?[\d.,\u202f]+(e[-+]?\d+)?( ?%)?")
 
 
@@ -26,6 +28,8 @@ def mend_roles(page: BeautifulSoup) -> None:
         logo["role"], logo["aria-label"] = "navigation", "Home"
     for bar in page.select("summary[aria-label]"):  # what it shows is its name
         del bar["aria-label"]
+    for link in page.select(".dropdown-download-buttons a"):  # a file to keep, where HTTP serves it
+        link["download"] = ""
     for button in page.select(".search-button-field, .search-button__button"):
         del button["aria-label"]  # it reads "Search Ctrl+K"
     for cell in page.select("th"):
@@ -46,6 +50,53 @@ def complete_tables(page: BeautifulSoup) -> None:
         _join_headers(page, table)
         _label(table)
         _fold(page, table)
+
+
+def sign_of(verdict: str) -> str:
+    """Return the sign of a verdict, in whatever words a reader sees it."""
+    if verdict in ("undecided", "pending", NOT_RECORDED):
+        return "?" if verdict == "undecided" else "…"
+    if verdict.endswith("under conditions"):
+        return "◐"
+    return "✗" if "not" in verdict.split() else "✓"
+
+
+def list_verdicts(page: BeautifulSoup) -> None:
+    """Make a list of a table of claims: verdict and claim on a line, the findings folded."""
+    for table in page.select("article table:has(a[href*='reproduction.html#claim-'])"):
+        labels = column_labels(table)
+        if not {"verdict", "claim", "ours"} <= set(labels):
+            continue
+        items = page.new_tag("ul", attrs={"class": "judged"})
+        for row in table.select("tbody tr"):
+            cells = row.find_all(["th", "td"], recursive=False)
+            items.append(_judged(page, dict(zip(labels, cells, strict=True))))
+        table.replace_with(items)
+
+
+def _judged(page: BeautifulSoup, row: dict[str, Tag]) -> Tag:
+    verdict = row["verdict"].get_text(strip=True)
+    item = page.new_tag("li")
+    badge = page.new_tag("strong", attrs={"class": f"badge sign-{SIGN_NAMES[sign_of(verdict)]}"})
+    badge.string = f"{sign_of(verdict)} {verdict}"
+    item.append(badge)
+    item.append(row["claim"].a.extract())
+    found = [text for text in row["ours"].get_text(strip=True).split("; ") if len(text) > 1]
+    if not found:
+        return item
+    fold = page.new_tag("details")
+    fold.append(page.new_tag("summary"))
+    fold.summary.string = f"{len(found)} finding{'s' * (len(found) > 1)}"
+    listed = page.new_tag("ul")
+    for text in found:
+        listed.append(page.new_tag("li"))
+        listed.contents[-1].string = typeset(text)
+    fold.append(listed)
+    if "measured" in row:
+        fold.append(page.new_tag("p"))
+        fold.p.string = f"Measured: {typeset(row['measured'].get_text(strip=True))}."
+    item.append(fold)
+    return item
 
 
 def column_labels(table: Tag) -> list[str]:

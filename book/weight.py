@@ -15,6 +15,7 @@ from whole import write_whole
 __all__ = [
     "drop_unused_mathjax",
     "indexed",
+    "light_png",
     "lighten_icons",
     "lighten_images",
     "remove_unused_images",
@@ -74,6 +75,17 @@ def indexed(path: Path) -> Path:
             small = _webp(image.resize(size, Image.Resampling.LANCZOS), COLOURS // 4)
         write_whole(target, small)
     return target
+
+
+def light_png(content: bytes) -> bytes:
+    """Return a PNG image in few colours."""
+    image = Image.open(io.BytesIO(content)).convert("RGBA")
+    light = io.BytesIO()
+    few = Image.fromarray(_few_colours(image, COLOURS)).quantize(
+        2 * COLOURS, method=Image.Quantize.FASTOCTREE
+    )
+    few.save(light, format="PNG", optimize=True)
+    return light.getvalue()
 
 
 def _webp(image: Image.Image, number: int = COLOURS) -> bytes:

@@ -232,7 +232,14 @@ def test_a_build_shows_runs_and_fails_without_them(little_book):
     assert "seed : int = 3" in page and "seed = 3" not in page
     about = words(little_book / "_build/html/about.html")
     assert "Title 2026-01-02 03:04 UTC 61 A device" in about
-    assert "Title seed 3 0" in about and "device 'auto'" in about and "torch 2" in about
+    assert "Title seed 3 0" in about and "device 'auto'" not in about and "torch 2" in about
+    notebook = nbformat.read(little_book / "_build/html/chapters/x.ipynb", 4)
+    assert notebook.cells[-1].outputs[0].text == "3"
+    page = (little_book / "_build/html/chapters/x.html").read_text(encoding="utf8")
+    menu = re.findall(r'<a [^>]*?href="([^"]*ipynb)"[^>]*>(.*?)</a>', page, re.DOTALL)
+    offered = {re.sub("<[^>]+>|\\s+", " ", text).strip(): address for address, text in menu}
+    assert offered["notebook with results"] == "x.ipynb"
+    assert offered["notebook without results"] == "../_sources/chapters/x.ipynb"
     assert str(little_book) not in about
     assert (little_book / "_build/html/_static/mathjax/startup.js").exists()
 

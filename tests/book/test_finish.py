@@ -1,5 +1,6 @@
 """Final changes to built pages: tables that fit, names and roles, light images and icons."""
 
+import io
 import shutil
 import sys
 from pathlib import Path
@@ -19,12 +20,17 @@ import finish  # noqa: E402
 import markup  # noqa: E402
 import pdf  # noqa: E402
 import weight  # noqa: E402
+from claims_cards import SIGNS  # noqa: E402
+from halfspace.companion.claims import VERDICTS  # noqa: E402
 from halfspace.companion.plots import html_table  # noqa: E402
+from halfspace.companion.registry import CLAIMS  # noqa: E402
+from halfspace.companion.text import Link  # noqa: E402
 
 
 def article(html):
     page = BeautifulSoup(f"<article>{html}</article>", "html.parser")
     markup.mend_roles(page)
+    markup.list_verdicts(page)
     markup.complete_tables(page)
     return page
 
@@ -70,6 +76,37 @@ def test_a_long_table_folds(rows, folded):
     assert not folded or "Show all 11 rows" in page.get_text()
     with_places = html_table([{"n": n} for n in range(rows)]).replace("<tr><td>", "<tr id=x><td>")
     assert not article(with_places).select("details")  # a link may lead to any of its rows
+
+
+def test_a_table_of_verdicts_becomes_a_list():
+    claim = Link("It is so.", "../reproduction.html#claim-a", "verdict-a")
+    row = {"claim": claim, "verdict": "not reproduced", "ours": "x: -1; y: 2", "measured": "a mean"}
+    pending = row | {"verdict": "not recorded yet", "ours": "–"}
+    page = article(html_table([row, pending]))
+    first, second = page.select("ul.judged > li")
+    assert not page.select("table") and first.strong.get_text() == "✗ not reproduced"
+    assert first.a["id"] == "verdict-a" and first.a["href"] == "../reproduction.html#claim-a"
+    assert first.summary.get_text() == "2 findings"
+    assert [item.get_text() for item in first.select("details li")] == ["x: −1", "y: 2"]
+    assert first.p.get_text() == "Measured: a mean."
+    assert second.strong.get_text() == "… not recorded yet" and not second.select("details")
+
+
+def test_a_verdict_has_its_sign_in_all_wordings():
+    for claim in CLAIMS:
+        for verdict in VERDICTS:
+            assert markup.sign_of(claim.worded(verdict)) == SIGNS[verdict]
+
+
+def test_an_image_in_few_colours_is_lighter_and_looks_the_same():
+    pixels = np.zeros((60, 60, 4), np.uint8)
+    pixels[..., 3], pixels[10:30, 10:30, 0] = 255, 200
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="PNG", compress_level=0)
+    light = weight.light_png(content.getvalue())
+    assert len(light) < len(content.getvalue()) / 10
+    shown = np.asarray(Image.open(io.BytesIO(light)).convert("RGBA"))
+    assert np.array_equal(shown, pixels)
 
 
 def test_code_in_a_cell_stays_as_it_is():

@@ -224,7 +224,7 @@ def test_a_chapter_has_a_card(tmp_path):
     )
     card = re.search("<article>.*</article>", page)[0]
     assert '<a href="chapters/one.html">1. A chapter</a>' in card
-    assert "<p>Is it so?</p>" in card and "<p class=minutes>1 minutes</p>" in card
+    assert "<p>Is it so?</p>" in card and "<figcaption>1 minutes · Figure 1.2</figcaption>" in card
     assert 'src="_images/card-fig-one.webp" alt="a picture" width="480" height="240"' in card
     assert (tmp_path / "out/_images/card-fig-one.webp").exists()
     assert "<p>1 min</p>" in page
@@ -276,6 +276,8 @@ def test_readme_and_landing_page_promise_the_same():
     assert promise.replace("\n", " ") in README.replace("\n", " ")
     for page in (INDEX, README):
         assert "https://arxiv.org/abs/2404.04312" in page
+    assert "https://github.com/Doeschate/Feature_Learning_DLGN" in INDEX
+    assert len(README.split()) <= 450
 
 
 # --- in a browser ---
