@@ -108,6 +108,9 @@ def test_class_shares_name_classes_and_share_a_scale():
     np.testing.assert_array_equal(images[0].get_array(), first)
     assert images[0].origin == "upper"
     assert [image.get_clim() for image in images] == [(0, 2), (0, 2)]
+    figure.draw_without_rendering()
+    *_, bar = figure.axes
+    assert bar.get_position().y1 < axes[0, 0].get_position().y0  # leaves the width to the panels
     written = texts(figure)
     assert written.count("car") == 1 and {"start", "end", "share"} <= set(written)
     assert [t.get_text() for t in axes[0, 0].get_yticklabels()] == ["car", "dog"]

@@ -41,6 +41,7 @@ def test_panels_without_a_run_say_so():
     assert [text.get_text() for text in axes[1].texts] == ["not recorded yet"]
     (legend,) = figure.legends
     assert len(legend.texts) == 5
+    assert len({text.get_window_extent().x0 for text in legend.texts}) == 1  # one column
     plt.close(figure)
     figure, axes = plt.subplots()
     plots.frozen_gate_panels(axes, {"none": None}, linear_until=0.1)

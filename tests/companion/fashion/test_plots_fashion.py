@@ -36,6 +36,18 @@ def test_log_values_have_a_geometric_mean(panel):
     assert panel.get_yscale() == "log"
 
 
+def test_log_values_have_few_ticks(panel):
+    curve = np.array([[9e8], [3e9], [7e9]])
+    fashion_plots.from_initialisation(
+        panel, EPOCHS[:3], {"a": curve}, colors={"a": "simple"}, log_value=True
+    )
+    low, high = panel.get_ylim()
+    np.testing.assert_allclose([y for y in panel.get_yticks() if low < y < high], [1e9, 2e9, 5e9])
+    assert not len(panel.yaxis.get_minorticklocs())
+    labels = [text.get_text() for text in panel.get_yticklabels()]
+    assert any("2" in text and "10^{9}" in text for text in labels)
+
+
 def test_an_interval_is_drawn_as_such(panel):
     curve = np.array([[0, 0, 0], [2, 1, 3], [4, 3, 5], [6, 4, 8.0]])
     fashion_plots.from_initialisation(panel, EPOCHS, {"a": curve}, colors={"a": "simple"})

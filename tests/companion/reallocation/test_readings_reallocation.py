@@ -106,10 +106,10 @@ def test_a_gain_is_the_error_of_plain_descent_over_that_of_the_idea(circle):
         for net in gains:
             at_points = gains[net][LABELS[idea]]
             np.testing.assert_allclose(at_points, mean_interval(np.array([number, 0.0])))
-            between = controls[net][f"{LABELS[idea]}, between points"]
+            between = controls[net][f"{LABELS[idea]},\nbetween points"]
             np.testing.assert_allclose(between, mean_interval(np.array([2.0 * number, 0.0])))
             # Plain descent at another rate is worse by a factor e at the first seed.
-            at_one_rate = controls[net][f"{LABELS[idea]}, at one rate"]
+            at_one_rate = controls[net][f"{LABELS[idea]},\nat one rate"]
             gained = np.array([number + 1.0, 0.0])
             np.testing.assert_allclose(at_one_rate, mean_interval(gained))
 
@@ -203,7 +203,9 @@ def test_accuracy_is_compared_part_by_part_in_points(images):
     gains = readings.accuracy_gains(images)
     for number, idea in enumerate(TRIED, start=1):
         for net in ("ReLU net", "DLGN"):
-            simple, hard = (gains[net][f"{LABELS[idea]}, {part}"] for part in ("simple", "complex"))
+            simple, hard = (
+                gains[net][f"{LABELS[idea]},\n{part} part"] for part in ("simple", "complex")
+            )
             np.testing.assert_allclose(simple[0], 11 * number)
             np.testing.assert_allclose(hard[0], number)
 

@@ -37,6 +37,12 @@ def test_a_falling_law_has_a_true_minus_sign():
     assert figure.legends[0].texts[0].get_text() == "ours: exponent −1.00"
 
 
+def test_large_sizes_have_a_space():
+    _, axes = plots.figure()
+    speed_plots.cost_curves(axes[0, 0], {"ours": ([500, 4000], [1, 2])}, {}, xlabel="N")
+    assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["500", "4\u202f000"]
+
+
 def test_cost_curves_refuse_what_they_cannot_show():
     _, axes = plots.figure()
     with pytest.raises(ValueError, match="markers for 6 series; got 7"):
@@ -75,7 +81,7 @@ def test_machine_shares_draw_medians_and_quartiles_in_percent():
 
 def test_ratio_dots_draw_a_row_a_method_and_mark_what_is_lost():
     figure, axes = plots.figure()
-    ratios = {"work: one": [0.5, 20.0, 3.0], "work: two": [1500.0]}
+    ratios = {"work: one": [0.5, 20.0, 3.0], "work: two": [15000.0]}
     speed_plots.ratio_dots(axes[0, 0], ratios)
     dots = [line for line in axes[0, 0].lines if line.get_marker() == "o"]
     drawn = {
@@ -83,8 +89,8 @@ def test_ratio_dots_draw_a_row_a_method_and_mark_what_is_lost():
         for line in dots
         for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
     }
-    assert drawn == {(0.5, 0, True), (20, 0, False), (3, 0, False), (1500, 1, False)}
+    assert drawn == {(0.5, 0, True), (20, 0, False), (3, 0, False), (15000, 1, False)}
     written = texts(figure)
-    for text in (*ratios, "×1", "×1\u202f000"):
+    for text in (*ratios, "×1", "×100", "×10\u202f000"):
         assert text in written
     assert axes[0, 0].get_xscale() == "log" and axes[0, 0].yaxis_inverted()

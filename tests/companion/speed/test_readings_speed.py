@@ -246,13 +246,11 @@ def test_networks_on_images(records):
             "loop": "halfspace",
             "images per second": 400,
             "its time over halfspace's (quartiles)": "–",
-            "on": "CPU",
         },
         {
             "loop": "plain PyTorch, float32",
             "images per second": 200,
             "its time over halfspace's (quartiles)": "2.00 (1.90 to 2.10)",
-            "on": "CPU",
         },
     ]
     assert readings.image_numbers(records) == {"image-batch": 32}
@@ -272,13 +270,18 @@ def test_networks_on_images(records):
     ]
     ours, peer = readings.race_rows(records)
     assert ours == {
-        "on": "GPU",
         "trained": "halfspace",
         "seconds": 60.0,
         "test images right": "95.50 %",
         "runs": 2,
     }
     assert (peer["trained"], peer["runs"], peer["seconds"]) == ("airbench", 1, 3.0)
+
+
+def test_devices_are_told_where_there_are_several(records):
+    first = next(row for row in records["images"]["rows"] if row["group"] == "images")
+    records["images"]["rows"].append({**first, "facts": {**first["facts"], "device": "GPU"}})
+    assert [row["on"] for row in readings.image_rows(records)] == ["CPU", "CPU", "GPU", "GPU"]
 
 
 @pytest.mark.parametrize(("median", "verdict"), [(2.2, "within"), (2.21, "over")])

@@ -191,7 +191,8 @@ def class_shares(
         for end in ends[:-1] - 0.5:
             panel.axvline(end, color="w", lw=1)
             panel.axhline(end, color="w", lw=1)
-    bar = panels[0].figure.colorbar(image, ax=panels, fraction=0.05, aspect=24, label=label)
+    look = dict(location="bottom", fraction=0.05, aspect=30, pad=0.02)
+    bar = panels[0].figure.colorbar(image, ax=panels, label=label, **look)
     bar.outline.set_visible(False)
 
 

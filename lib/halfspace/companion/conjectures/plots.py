@@ -63,7 +63,7 @@ def frozen_gate_panels(
         axis.set(xlabel="gates frozen at epoch", ylabel="correct (%)", xlim=(0, values[0][-1]))
         drawn.append(axis)
     if drawn:
-        legend_above(drawn[0].figure, drawn[0], columns=2)
+        legend_above(drawn[0].figure, drawn[0], columns=1)
 
 
 def similarities(

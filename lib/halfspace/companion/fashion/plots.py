@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import COLORS, INK, kernel_row, one_seed, tag_panels
@@ -60,6 +61,10 @@ def from_initialisation(
     axis.minorticks_off()
     axis.set_xlim(0, epochs[-1])
     axis.set_yscale("log" if log_value else "linear")
+    if log_value:
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(9, 9)))
+        axis.yaxis.set_minor_locator(NullLocator())
     axis.grid(axis="y")
 
 

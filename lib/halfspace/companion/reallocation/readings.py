@@ -196,9 +196,9 @@ def control_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]]
                 runs[label, name] for name in ("none", f"{PLAIN_AT} {idea}", idea)
             )
             between = error_gain(plain, run, "between")
-            rows[f"{LABELS[idea]}, between points"] = mean_interval(between)
+            rows[f"{LABELS[idea]},\nbetween points"] = mean_interval(between)
             at_one_rate = error_gain(at_its_rate, run)
-            rows[f"{LABELS[idea]}, at one rate"] = mean_interval(at_one_rate)
+            rows[f"{LABELS[idea]},\nat one rate"] = mean_interval(at_one_rate)
     return gains
 
 
@@ -317,7 +317,7 @@ def accuracy_gains(runs: Runs) -> dict[str, dict[str, tuple[float, float, float]
     """Return each idea's ``accuracy_gain`` on both parts in points, mean and interval, by net."""
     return {
         label: {
-            f"{LABELS[idea]}, {part}": mean_interval(
+            f"{LABELS[idea]},\n{part} part": mean_interval(
                 100 * accuracy_gain(runs[label, "none"], runs[label, idea], part)
             )
             for idea in _TRIED

@@ -242,7 +242,7 @@ def image_rows(records: Records) -> list[dict[str, object]]:
                     "on": row["facts"]["device"],
                 }
             )
-    return rows
+    return _of_devices(rows)
 
 
 def image_numbers(records: Records) -> dict[str, object]:
@@ -269,7 +269,7 @@ def gate_rows(records: Records) -> list[dict[str, object]]:
                     "on": row["facts"]["device"],
                 }
             )
-    return rows
+    return _of_devices(rows)
 
 
 def gate_numbers(records: Records) -> dict[str, str]:
@@ -317,7 +317,14 @@ def race_rows(records: Records) -> list[dict[str, object]]:
                     "runs": len(right),
                 }
             )
-    return rows
+    return _of_devices(rows)
+
+
+def _of_devices(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Leave out the device of rows that all have the same."""
+    if len({row["on"] for row in rows}) > 1:
+        return rows
+    return [{name: value for name, value in row.items() if name != "on"} for row in rows]
 
 
 # --- Memory, and cost against size ---
