@@ -115,7 +115,8 @@ class ClaimsReport(SphinxDirective):
         }
         buttons = "".join(filters(name, labels, entries()) for name, labels in choices.items())
         html = (
-            f'{hiding_rules()}<div class="claims">{buttons}</div>'
+            f'{hiding_rules()}<div class="claims"><p>Choose which claims to see. The address of '
+            f"the page keeps the choice.</p>{buttons}</div>"
             f'<p id="claims-shown" role="status">{len(entries())} claims</p>'
         )
         topics = [self._topic(subject, shown) for subject in TOPICS]

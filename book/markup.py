@@ -17,7 +17,8 @@ LETTER, PADDING = 8.5, 20  # about, in pixels
 SENTENCE = 40  # letters from which a cell is read as a sentence
 LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
 SIGN_NAMES = {"✓": "yes", "✗": "no", "◐": "part", "?": "open", "…": "open"}
-NUMBER = re.compile(r"[−+×]?[\d.,\u202f]+(e[-+]?\d+)?( ?%)?")
+POWER = r"( × 10⁻?[⁰¹²³⁴-⁹]+)"
+NUMBER = re.compile(rf"(after )?[−+×]?[\d.,\u202f]+(e[-+]?\d+|{POWER})?( ?%)?")
 
 
 def mend_roles(page: BeautifulSoup) -> None:

@@ -21,7 +21,7 @@ PDF = Path("_build/book.pdf")
 SITE = "http://book.invalid/"  # answered from the folder of the pages, without a network
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 LEFT_OUT = (
-    "script, .headerlink, .prev-next-footer, .copybtn, details.fold, .claims fieldset, "
+    "script, .headerlink, .prev-next-footer, .copybtn, details.fold, .claims, "
     "#claims-shown, .cell > details.hide, .cell_input details, "
     ".cell.tag_hide-input > .cell_input, "
     "[data-label=now] details"  # rules that the report prints

@@ -50,6 +50,23 @@ def test_cells_know_their_column_and_numbers_stand_right():
     assert page.thead.find().find().name == "td"  # a header that says nothing is none
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("9.1 × 10⁻⁵", True),
+        ("after 8\u202f000", True),
+        ("×1.2", True),
+        ("48 %", True),
+        ("4 of 5", False),
+    ],
+)
+def test_what_stands_right_is_a_number(text, number):
+    page = article(
+        f"<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>{text}</td></tr></table>"
+    )
+    assert (page.select_one("tbody td").get("class") == ["number"]) == number
+
+
 def test_pandas_spans_and_headers_become_plain_rows():
     index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["net", "seed"])
     page = article(pd.DataFrame({"x": [-1.0, 2.0, 3.0]}, index=index).to_html())
@@ -194,7 +211,7 @@ def test_the_joined_book_links_within_itself(tmp_path):
     (tmp_path / "index.html").write_text(index)
     (tmp_path / "chapters/a.html").write_text(chapter)
     book = BeautifulSoup(pdf.joined(tmp_path), "html.parser")
-    assert book.title.string == "A Book" and book.nav.h3.string == "Part"
+    assert book.title.string == "A Book" and book.select_one("nav .pdf-part").string == "Part"
     links = [link.get("href") for link in book.select("a")]
     assert links == [
         "#index",
