@@ -10,10 +10,15 @@ from halfspace.companion.cifar import specs
 from halfspace.datasets import CIFAR
 from halfspace.gates import HardGate, SoftGate, StraightThroughGate
 from halfspace.nets import DGN, DLGN, DeepLinearNet, ReLUNet
+from hypothesis import settings
 
 # A shell tells background jobs to ignore Ctrl-C, and processes that tests stop would inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Examples may take as long as a busy machine needs; each run tries the same ones.
+settings.register_profile("tests", deadline=None, derandomize=True)
+settings.load_profile("tests")
 
 NET_KINDS = {
     "relu": lambda d, **sizes: ReLUNet(d, **sizes),
