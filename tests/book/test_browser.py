@@ -227,6 +227,21 @@ def test_a_table_becomes_cards_on_a_phone_and_unfolds_by_keyboard(visit):
     assert rows.filter(visible=True).count() == rows.count()
 
 
+# How far each line of a card's values stands from the card's side.
+VALUES = """cells => cells.filter(e => e.checkVisibility()).flatMap(e => {
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  return [...range.getClientRects()].map(line => line.x - e.getBoundingClientRect().x);
+})"""
+
+
+@pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
+def test_a_cards_values_do_not_run_under_their_labels(visit):
+    page = visit("chapters/08_reallocating_paths.html")
+    lines = page.locator("table.stacked td[data-label]:not(.sentence)").evaluate_all(VALUES)
+    assert len(lines) > 20 and min(lines) > 140
+
+
 # Boxes that scroll and are not reached, or the other way round.
 SCROLLING = """() => [...document.querySelectorAll('article *')].filter(e => {
   if (!e.checkVisibility()) return false;
