@@ -108,9 +108,10 @@ class ClaimsReport(SphinxDirective):
             "see the section": {i: found[n] for i, n in at.items() if not n.startswith("fig-")},
             "see the chapter’s verdicts": verdict_tables(root / executed_copies.EXECUTED),
         }
+        whose = {entry["kind"] for entry in entries()}
         choices = {
             "verdict": WORDS,
-            "whose": KINDS,
+            "whose": {kind: KINDS[kind] for kind in KINDS if kind in whose},
             "where": {name: name for name in SECTIONS},
         }
         buttons = "".join(filters(name, labels, entries()) for name, labels in choices.items())

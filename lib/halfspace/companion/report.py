@@ -140,10 +140,11 @@ def summary(entries: list[dict]) -> dict[str, int]:
 
 
 def summary_by_kind(entries: list[dict]) -> dict[str, dict[str, int]]:
-    """Count the claims of each verdict, by the kinds' names, in the order of ``KINDS``."""
+    """Count the claims of each verdict, by the names of the kinds that occur, as in ``KINDS``."""
     return {
         name: summary([entry for entry in entries if entry["kind"] == kind])
         for kind, name in KINDS.items()
+        if any(entry["kind"] == kind for entry in entries)
     }
 
 
