@@ -17,7 +17,7 @@ LETTER, PADDING = 8.5, 20  # about, in pixels
 SENTENCE = 40  # letters from which a cell is read as a sentence
 LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
 SIGN_NAMES = {"✓": "yes", "✗": "no", "◐": "part", "?": "open", "…": "open"}
-POWER = r"( × 10⁻?[⁰¹²³⁴-⁹]+)"
+POWER = r"(\u00a0×\u00a010⁻?[⁰¹²³⁴-⁹]+)"
 NUMBER = re.compile(rf"(after )?[−+×]?[\d.,\u202f]+(e[-+]?\d+|{POWER})?( ?%)?")
 
 

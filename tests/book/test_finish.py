@@ -24,7 +24,7 @@ from claims_cards import SIGNS  # noqa: E402
 from halfspace.companion.claims import VERDICTS  # noqa: E402
 from halfspace.companion.plots import html_table  # noqa: E402
 from halfspace.companion.registry import CLAIMS  # noqa: E402
-from halfspace.companion.text import Link  # noqa: E402
+from halfspace.companion.text import Link, scientific  # noqa: E402
 
 
 def article(html):
@@ -53,7 +53,7 @@ def test_cells_know_their_column_and_numbers_stand_right():
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("9.1 × 10⁻⁵", True),
+        (scientific(9.1e-5, decimals=1), True),
         ("after 8\u202f000", True),
         ("×1.2", True),
         ("48 %", True),
