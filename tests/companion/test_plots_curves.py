@@ -94,3 +94,18 @@ def test_threes_are_left_out_where_labels_would_touch(axis):
     axis.plot([1, 2], [1e-2, 1e3])
     plots.factor_axis(axis, "y")
     assert set(axis.get_yticks()) & {0.3, 3, 30} == set()
+
+
+def test_values_are_named_where_there_is_room(axis):
+    plots.mark_values(axis, [0, 0.1, 0.3, 1], gap=0.04)
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["0", "", "0.3", "1"]
+    axis.set_xscale("log")  # on which the same distances are others
+    plots.mark_values(axis, [1, 1.1, 100, 10000], gap=0.04)
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["1", "", "100", "10000"]
+
+
+def test_end_labels_stay_beside_their_axis(axis):
+    axis.set_xticks([0, 1, 2])
+    plots.ends_within(axis)
+    sides = [text.get_horizontalalignment() for text in axis.get_xticklabels()]
+    assert sides == ["left", "center", "right"]

@@ -11,6 +11,7 @@ __all__ = [
     "glue_all",
     "plain_number",
     "raised",
+    "rounded",
     "scientific",
     "significant",
     "thousands",
@@ -100,6 +101,16 @@ def scientific(value: float, decimals: int = 0) -> str:
     digit, power = f"{value:.{decimals}e}".split("e")
     digit = digit.replace("-", "−")
     return f"{digit}\u00a0×\u00a010{raised(int(power))}" if value else "0"
+
+
+def rounded(value: float) -> str:
+    """Write a number with two leading digits, hundreds to hundreds of thousands written out.
+
+    Example:
+        >>> rounded(0.0471), rounded(742), rounded(76543) == thousands(77000)
+        ('0.047', '740', True)
+    """
+    return thousands(value, 2) if 100 <= abs(value) < 1e6 else significant(value, 2)
 
 
 def significant(value: float, digits: int) -> str:

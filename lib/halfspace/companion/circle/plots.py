@@ -14,11 +14,13 @@ from halfspace.companion.plots import (
     COLORS,
     INK,
     angle_axis,
+    ends_within,
     factor_axis,
     interval_curve,
     kernel_row,
+    mark_values,
 )
-from halfspace.companion.text import significant, thousands
+from halfspace.companion.text import rounded
 
 __all__ = [
     "allocation_over_time",
@@ -194,8 +196,7 @@ def tangent_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Seque
         image = axis.imshow(kernel, norm=norm, **options)
         axis.set_xticks(places, texts)
         axis.set_yticks(places, texts if k == 0 else [""] * len(texts))
-        for text, side in zip(axis.get_xticklabels(), ("left", "center", "right"), strict=True):
-            text.set_horizontalalignment(side)  # within the panel: they meet no neighbour
+        ends_within(axis)
         axis.axhline(0.5, color=INK, lw=0.6)
         axis.axvline(0.5, color=INK, lw=0.6)
         axis.spines[:].set_visible(False)
@@ -204,8 +205,7 @@ def tangent_kernels(axes: ArrayLike, kernels: Sequence[ArrayLike], titles: Seque
         bar.set_ticks([])
         bar.minorticks_off()
         bar.outline.set_visible(False)
-        written = thousands(largest, 2) if largest >= 100 else significant(largest, 2)
-        bar.set_label(f"0 ± {written}", fontsize="medium")
+        bar.set_label(f"0 ± {rounded(largest)}", fontsize="medium")
 
 
 def strips_of_seeds(
@@ -323,21 +323,9 @@ def dose_response(
             axis.plot([value], [gain], "o", ms=size, mew=1.2, color=color, mfc=face)
         if values[0] > 0 and values[-1] / values[0] >= 8:
             axis.set_xscale("log")
-        axis.set_xticks(values, _apart(values, axis.get_xscale() == "log"))
-        axis.set_xticks([], minor=True)
+        mark_values(axis, values, gap=0.04)
     axis.set_title(title)
     factor_axis(axis, "y")
-
-
-def _apart(values: np.ndarray, log: bool) -> list[str]:
-    """Write values for an axis; those that would touch the one before are left out."""
-    places = np.log(values) if log else values
-    written, last = [], -np.inf
-    for value, place in zip(values, (places - places[0]) / np.ptp(places), strict=True):
-        room = place - last >= 0.14
-        written.append(f"{value:g}" if room else "")
-        last = place if room else last
-    return written
 
 
 def linearised_errors(

@@ -866,7 +866,7 @@ def allocation_numbers(
 
 
 def _factor_of_some(logarithms: np.ndarray) -> str:
-    """Write ``_factor``, or a dash if there are too few seeds for an interval."""
+    """Write ``factor_text``, or a dash if there are too few seeds for an interval."""
     return factor_text(logarithms) if len(logarithms) >= _ENOUGH else _TOO_FEW
 
 

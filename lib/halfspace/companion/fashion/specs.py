@@ -47,7 +47,7 @@ class FashionSpec(Spec):
     constant_input: bool = True
     width: Integer = Field(128, ge=1)  # appendix 3.2
     depth: Integer = Field(5, ge=1)  # appendix 3.2
-    beta: float = Field(4.0, gt=0)  # default of a public one, DLGN-research
+    beta: float = Field(4.0, gt=0)  # default of a public implementation, DLGN-research
     first_seed: Integer = Field(0, ge=0)
 
     @single_precision()

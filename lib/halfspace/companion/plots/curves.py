@@ -13,11 +13,13 @@ from halfspace.companion.plots.style import COLORS, INK
 __all__ = [
     "angle_axis",
     "band_panels",
+    "ends_within",
     "factor_axis",
     "forest",
     "interval_curve",
     "label_outer",
     "legend_above",
+    "mark_values",
     "one_seed",
     "seed_bands",
 ]
@@ -29,6 +31,32 @@ _THREES = (0.3, 3, 30, 300)
 def angle_axis(axis: Axes) -> None:
     """Mark the quarters of a circle along the horizontal axis, in degrees."""
     axis.set_xticks(range(0, 361, 90), [f"{degrees}°" for degrees in range(0, 361, 90)])
+
+
+def ends_within(axis: Axes) -> None:
+    """Keep the first and last label of the horizontal axis beside it, clear of other panels'."""
+    first, *_, last = axis.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+
+
+def mark_values(axis: Axes, values: ArrayLike, *, gap: float) -> None:
+    """Put a tick at each value along the horizontal axis, and its number where there is room.
+
+    Args:
+        axis: where to draw; its scale must be set.
+        values: increasing, shape (K,).
+        gap: the room that a character needs, as a share of the axis.
+    """
+    places = np.log(values) if axis.get_xscale() == "log" else np.asarray(values, dtype=float)
+    names, last = [], -np.inf
+    for value, place in zip(values, (places - places[0]) / np.ptp(places), strict=True):
+        name = f"{value:g}"
+        room = place - last >= gap * (1 + len(name))
+        names.append(name if room else "")
+        last = place if room else last
+    axis.set_xticks(values, names)
+    axis.set_xticks([], minor=True)
 
 
 def seed_bands(

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.text import significant, thousands
+from halfspace.companion.plots.curves import ends_within
+from halfspace.companion.text import rounded
 
 __all__ = ["CIRCLE_TICKS", "kernel_row"]
 
@@ -88,29 +89,18 @@ def _label_sides(panel: Axes, ticks: Sequence[tuple[float, str]]) -> None:
         panel.tick_params(length=0)
         for text in panel.get_yticklabels():
             text.set(rotation=90, verticalalignment="center")
-    _keep_within(panel)
+    if places[0] == 0:
+        ends_within(panel)
     panel.axhline(0.5, color="white", linewidth=0.8, alpha=0.8)
     panel.axvline(0.5, color="white", linewidth=0.8, alpha=0.8)
     for spine in panel.spines.values():
         spine.set_visible(False)
 
 
-def _keep_within(panel: Axes) -> None:
-    """Keep labels at the ends of the horizontal axis within the panel: they meet no neighbour."""
-    for place, text in zip(panel.get_xticks(), panel.get_xticklabels(), strict=True):
-        text.set_horizontalalignment({0.0: "left", 1.0: "right"}.get(place, "center"))
-
-
 def _colorbar(panels: list[Axes], image, limits: tuple[float, float]) -> None:
     bar = panels[0].figure.colorbar(
         image, ax=panels, location="bottom", fraction=0.06, aspect=18 * len(panels), pad=0.03
     )
-    bar.set_ticks(limits, labels=[_written(value) for value in limits])
-    bar.ax.get_xticklabels()[0].set_horizontalalignment("left")
-    bar.ax.get_xticklabels()[-1].set_horizontalalignment("right")
+    bar.set_ticks(limits, labels=[rounded(value) for value in limits])
+    ends_within(bar.ax)
     bar.outline.set_visible(False)
-
-
-def _written(value: float) -> str:
-    """Write a number with two leading digits."""
-    return thousands(value, 2) if 100 <= abs(value) < 1e6 else significant(value, 2)

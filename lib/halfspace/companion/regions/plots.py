@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
-from halfspace.companion.plots import CMAP, COLORS, INK
+from halfspace.companion.plots import CMAP, COLORS, INK, ends_within, mark_values
 from halfspace.companion.text import thousands
 
 __all__ = [
@@ -237,7 +237,7 @@ def count_curves(
         axis.plot(sizes, values, marker, color=color, ms=2, alpha=0.5)
         ends[label] = (values[-1].mean(), color)
     axis.set_yscale("log")
-    _mark_sizes(axis, sizes)
+    mark_values(axis, sizes, gap=0.03)
     axis.set_xlabel(xlabel)
     axis.set_ylabel("regions")
     _name_ends(axis, sizes[-1], ends)
@@ -271,7 +271,7 @@ def face_counts(
         name, bound = bounds[label]
         axis.plot([dimensions[0], dimensions[-1]], [bound, bound], color=color, lw=1, ls=":")
         ends[name] = (bound, INK)
-    _mark_sizes(axis, dimensions)
+    mark_values(axis, dimensions, gap=0.03)
     axis.set_xlabel("input dimension d")
     axis.set_ylabel("faces")
     axis.set_ylim(0, None)
@@ -309,9 +309,7 @@ def _frame(axis: Axes, window: ArrayLike) -> None:
     for ticks in (axis.xaxis, axis.yaxis):
         ticks.set_major_formatter("{x:g}")
     # The outer labels stay within the panel, so that those of neighbours do not touch.
-    first, *_, last = axis.get_xticklabels()
-    first.set_horizontalalignment("left")
-    last.set_horizontalalignment("right")
+    ends_within(axis)
     axis.set(xlabel="$x_1$", ylabel="$x_2$")
     axis.label_outer()
     axis.spines[:].set_visible(True)
@@ -327,17 +325,6 @@ def _fill(axis: Axes, polygons: Sequence[ArrayLike], color: str, alpha: float = 
 
 def _percent() -> PercentFormatter:
     return PercentFormatter(1, decimals=0, symbol="\u00a0%")
-
-
-def _mark_sizes(axis: Axes, sizes: ArrayLike) -> None:
-    """Put a tick at each size, and its number where there is room for it."""
-    names, last = [], -np.inf
-    for size in sizes:
-        name = f"{size:g}"
-        room = size - last >= 0.03 * (1 + len(name)) * np.ptp(sizes)
-        names.append(name if room else "")
-        last = size if room else last
-    axis.set_xticks(sizes, names)
 
 
 def _name_ends(axis: Axes, right: float, ends: Mapping[str, tuple[float, str]]) -> None:

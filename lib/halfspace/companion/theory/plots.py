@@ -37,11 +37,6 @@ def circle_kernels(
         axis.set_xlabel("angle of x")
     for axis in axes[:, 0]:
         axis.set_ylabel("angle of x′")
-    for axis in np.ravel(axes):
-        # The outer labels stay within the panel, so that those of neighbours do not touch.
-        first, *_, last = axis.get_xticklabels()
-        first.set_horizontalalignment("left")
-        last.set_horizontalalignment("right")
 
 
 def depth_curves(
@@ -110,9 +105,7 @@ def convergence(
         panel.loglog(sizes, np.transpose(errors), color=COLORS[color], linewidth=0.6, alpha=0.35)
         panel.loglog(sizes, mean, "o", color=COLORS[color], markersize=5, label="mean over seeds")
         panel.loglog(sizes, line, color=COLORS[color], label="power law")
-        panel.loglog(
-            sizes, expected, ":", color=INK, label=f"slope {expected_slope:g}".replace("-", "−")
-        )
+        panel.loglog(sizes, expected, ":", color=INK, label=f"slope {plain_number(expected_slope)}")
         panel.set_title(title)
         panel.set(xlabel="width m", ylabel="relative RMS error")
         _label_sizes(panel, sizes, every=len(panels))
