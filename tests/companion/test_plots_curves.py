@@ -99,6 +99,8 @@ def test_threes_are_left_out_where_labels_would_touch(axis):
 def test_values_are_named_where_there_is_room(axis):
     plots.mark_values(axis, [0, 0.1, 0.3, 1], gap=0.04)
     assert [text.get_text() for text in axis.get_xticklabels()] == ["0", "", "0.3", "1"]
+    plots.mark_values(axis, [3], gap=0.04)
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["3"]
     axis.set_xscale("log")  # on which the same distances are others
     plots.mark_values(axis, [1, 1.1, 100, 10000], gap=0.04)
     assert [text.get_text() for text in axis.get_xticklabels()] == ["1", "", "100", "10000"]

@@ -50,9 +50,9 @@ def mark_values(axis: Axes, values: ArrayLike, *, gap: float) -> None:
     """
     places = np.log(values) if axis.get_xscale() == "log" else np.asarray(values, dtype=float)
     names, last = [], -np.inf
-    for value, place in zip(values, (places - places[0]) / np.ptp(places), strict=True):
+    for value, place in zip(values, places, strict=True):
         name = f"{value:g}"
-        room = place - last >= gap * (1 + len(name))
+        room = place - last >= gap * (1 + len(name)) * np.ptp(places)
         names.append(name if room else "")
         last = place if room else last
     axis.set_xticks(values, names)
