@@ -296,8 +296,8 @@ CLAIMS = (
         text="Pathways that contexts share learn sooner than one pathway for each context.",
         where=_PAPER,
         quote="due to a bias for node-reuse and learning speed",
-        statistic="time to a loss of 0.1: of the other set of pathways over that of the "
-        "leave-one-out set, natural logarithm",
+        statistic="ln of the time to a loss of 0.1: of the other set of pathways over that of the "
+        "leave-one-out set",
         cases=cases(
             {
                 f"modular, {_at(std)}": (_set("modular", std), _set("leave-one-out", std))
@@ -364,8 +364,8 @@ CLAIMS = (
         kind="ours",
         text="Frozen random gates train faster than learned ones.",
         where=_OURS,
-        statistic="time to a training loss of 0.1: of the ReLU net over that of the net with "
-        "frozen random gates, natural logarithm",
+        statistic="ln of the time to a training loss of 0.1: of the ReLU net over that of the net "
+        "with frozen random gates",
         cases=cases({_at(_STD): _HELD_OUT.format(_STD)}, readings.train_gain, "above", factor=True),
         controls=cases(
             {_at(std): _HELD_OUT.format(std) for std in ("1e-02", "1e-01")},
