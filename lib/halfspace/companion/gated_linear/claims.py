@@ -72,8 +72,8 @@ CLAIMS = (
         kind="ours",
         text="A net that takes its gates anew less often learns sooner.",
         where=_OURS,
-        statistic="ln of the time to a loss of 0.1: of the ReLU net over that of the net with older "
-        "gates",
+        statistic="ln of the time to a loss of 0.1: of the ReLU net over that of the net with "
+        "older gates",
         cases=cases(
             {
                 f"every {steps} steps" if steps < 1500 else "never": (
