@@ -76,7 +76,7 @@ CLAIMS = (
         "older gates",
         cases=cases(
             {
-                f"every {steps} steps" if steps < 1500 else "never": (
+                f"every {steps} steps" if steps < 1500 else "frozen from the start": (
                     _relu(3),
                     f"gated-contexts: relu, gates every {steps}: 3 contexts: {_STD}",
                 )
@@ -171,6 +171,11 @@ CLAIMS = (
         cases=cases(_relus(3, 4, 5, 6), readings.mixed_excess, "above"),
         controls=cases(
             {"2 contexts": _relu(2)} | _LAZY | _OTHER_TASKS, readings.mixed_excess, "above"
+        )
+        + cases(
+            {f"{name}, change since the start": run for name, run in _relus(3, 4, 5, 6).items()},
+            readings.mixed_gain,
+            "above",
         ),
         figure="fig-gated-census",
         seen=_SEEN,
@@ -181,7 +186,7 @@ CLAIMS = (
         text="Started small, most of a ReLU net is in units that are on in all contexts but one.",
         where=_OURS,
         statistic="share of the hidden units' energy in units that are on in all contexts but one, "
-        "minus one half",
+        "minus the majority's one half",
         cases=cases(_CONTEXTS, readings.majority_excess, "above"),
         controls=cases(
             _relus(2, 5, 6) | _LAZY | _OTHER_TASKS,

@@ -15,15 +15,22 @@ __all__ = [
     "alone_share",
     "always_on_early",
     "breaks",
+    "census_gain",
     "crossing",
     "crossing_limit",
     "drops",
+    "lead",
     "log_time",
     "majority_excess",
     "mixed_excess",
+    "mixed_gain",
+    "on_gain",
     "on_in",
+    "prediction_errors",
     "prediction_gain",
+    "race_rate",
     "rate_gap",
+    "rate_slopes",
     "reuse_gain",
     "slope_excess",
     "test_cost",
@@ -136,10 +143,15 @@ def on_gain(result: Result) -> np.ndarray:
     return on_in(result, -1) - on_in(result, -1, 0)
 
 
-def mixed_excess(result: Result) -> np.ndarray:
+def mixed_excess(result: Result, look: int = -1) -> np.ndarray:
     """Return the share of energy in units on in two or more contexts, minus that in one, (S,)."""
-    share = result.on_share[-1, 0].astype(np.float64)
+    share = result.on_share[look, 0].astype(np.float64)
     return share[:, 2:].sum(1) - share[:, 1]
+
+
+def mixed_gain(result: Result) -> np.ndarray:
+    """Return the change of ``mixed_excess`` over training, shape (S,)."""
+    return mixed_excess(result) - mixed_excess(result, 0)
 
 
 def always_on_early(result: Result, time: float = 10.0) -> np.ndarray:
