@@ -4,12 +4,15 @@ from halfspace.companion.gated_linear.data import PATHWAYS, ContextTask
 from halfspace.companion.gated_linear.reduction import AlignedReduction, SigmoidFlow
 from halfspace.companion.gated_linear.specs import ContextTraining, CopiedGates, HeldOutPairs
 from halfspace.companion.gated_linear.xor import XorRace
+from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
 __all__ = [
+    "BESIDE",
     "DEPTHS",
     "REFRESHED",
     "SCALES",
+    "SECOND_SEED",
     "STUDIES",
     "XOR_SCALES",
     "context_conditions",
@@ -27,6 +30,12 @@ REFRESHED = (5, 20, 50, 100, 1500)
 
 DEPTHS = {1: ("0.1", "0.01", "0.001"), 2: ("0.1", "0.03", "0.015"), 3: ("0.12", "0.08", "0.05")}
 """Standard deviations by depth: deeper nets that start smaller do not begin to learn."""
+
+BESIDE = (0.78, 0.86)
+"""Shortcuts just below and above that at which both kinds grow equally fast."""
+
+SECOND_SEED = FRESH_SEED + 100
+"""First seed of runs for a claim that other seeds had suggested."""
 
 XOR_SCALES = ("1e-02", "1e-03", "1e-04", "1e-05", "1e-06", "1e-08")
 
@@ -92,10 +101,13 @@ def held_out_conditions() -> dict[str, Spec]:
 
 
 def xor_conditions() -> dict[str, Spec]:
-    """Return the race on XOR, and single deltas whose rates are known, by standard deviation."""
+    """Return the race on XOR by standard deviation, and single shortcuts on and beside it."""
     conditions = {scale: XorRace(std=float(scale)) for scale in XOR_SCALES}
     for scale in XOR_SCALES:
         conditions[f"rates: {scale}"] = XorRace(std=float(scale), deltas=(0.2, 1.6))
+        conditions[f"beside the crossing: {scale}"] = XorRace(
+            std=float(scale), deltas=BESIDE, first_seed=SECOND_SEED
+        )
     return conditions
 
 

@@ -180,7 +180,7 @@ def gates_by_context(axis: Axes, gates: ArrayLike, contexts: int) -> None:
     """
     axis.imshow(gates, aspect="auto", vmin=0, vmax=1, interpolation="nearest")
     _context_ticks(axis, np.shape(gates)[1], contexts)
-    axis.set_ylabel("units with 90 % of the energy")
+    axis.set_ylabel("large units")
     axis.set_yticks([])
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "held_out_points",
     "held_out_rows",
     "lead",
+    "lead_slope",
     "live_gates",
     "live_modes",
     "log_time",
@@ -252,6 +253,17 @@ def lead(result: Result, delta: float) -> np.ndarray:
     """Return the share of single points minus that of class pairs at a delta, shape (S,)."""
     row = int(np.abs(np.array(result.spec.deltas) - delta).argmin())
     return (result.single - result.pair)[row].astype(np.float64)
+
+
+def lead_slope(*results: Result, delta: float) -> np.ndarray:
+    """Return the slope of the ``lead`` at a shortcut in ln(1/std), shape (S,).
+
+    Args:
+        *results: of ``XorRace`` at several standard deviations.
+        delta: the shortcut.
+    """
+    logs = np.array([-math.log(result.spec.std) for result in results])
+    return np.polyfit(logs, np.stack([lead(result, delta) for result in results]), 1)[0]
 
 
 def race_rate(delta: float) -> float:
