@@ -507,8 +507,8 @@ CLAIMS = (
     Claim(
         id="gated-xor-turns",
         kind="ours",
-        text="As starts shrink, single points gain just below a shortcut of √(2/3), and class pairs "
-        "just above.",
+        text="As starts shrink, single points gain just below a shortcut of √(2/3), and class "
+        "pairs just above.",
         where=_OURS,
         statistic="slope in ln(1/std) of the share of the net in units of the expected kind minus "
         "that in units of the other, over all six starts",
