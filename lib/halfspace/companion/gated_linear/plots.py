@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _STEPS = ("#2f8fd0", "#00806a", "#9e9100", "#c08700", "#e0662a", "#b56ad0")
+_COUNTS = ("#8c8c8c", "#2f8fd0", "#12a37f", "#c08700", "#b56ad0")
 
 
 def task(axes: ArrayLike, x: ArrayLike, y: ArrayLike, contexts: int) -> None:
@@ -162,8 +163,8 @@ def census_bars(axis: Axes, times: ArrayLike, shares: ArrayLike) -> None:
     for count, share in enumerate(100 * shares.T):
         if count == 0 and share.max() < 0.5:
             continue
-        label = f"{count} context{'' if count == 1 else 's'}"
-        axis.bar(places, share, 0.8, bottom=bottom, color=_STEPS[count], label=label)
+        color = _COUNTS[count % len(_COUNTS)]
+        axis.bar(places, share, 0.8, bottom=bottom, color=color, label=f"on in {count}")
         bottom += share
     axis.set_xticks(places, [f"{time:.0f}" for time in times])
     axis.set(xlabel="time (learning rate × steps)", ylabel="share of energy (%)")
