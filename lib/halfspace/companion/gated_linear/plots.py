@@ -109,7 +109,7 @@ def losses(
     panels: Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike | None]]],
     colors: Mapping[str, str],
 ) -> None:
-    """Draw losses over time, and what modes predict dashed.
+    """Draw losses over time on logarithmic axes, and what modes predict dashed.
 
     Args:
         axes: as many Axes as panels.
@@ -121,9 +121,10 @@ def losses(
             color = COLORS[colors[label]]
             axis.plot(times, curve, color=color, label=label)
             if predicted is not None:
-                axis.plot(times, predicted, "--", color=INK, lw=1)
-        axis.set(ylabel="loss", title=title)
-        axis.set_ylim(0, 4.1)
+                axis.plot(times, predicted, "--", color=INK, lw=1, zorder=3)
+        axis.set(ylabel="loss", title=title, yscale="log", ylim=(0.01, 5))
+        axis.set_yticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
+        axis.minorticks_off()
     np.ravel(axes)[-1].plot([], [], "--", color=INK, lw=1, label="predicted by modes")
     np.ravel(axes)[-1].set_xlabel("time (learning rate × steps)")
 
