@@ -65,7 +65,7 @@ CLAIMS = (
         statistic="share of nets whose loss differs by less than 1e-10 of it, at all of 1500 "
         "steps, from that of a linear net with gates taken from its own weights before each step",
         cases=all_nets({"3 contexts": "gated-exact: copied gates"}, readings.agrees),
-        figure="fig-gated-stale",
+        figure="one-net-two-ways-to-see-it",
         seen=_SEEN,
     ),
     Claim(
@@ -99,7 +99,7 @@ CLAIMS = (
         statistic="share of starts, aligned with the modes, for which the losses of net and modes "
         "differ by less than 1e-10 of them at all of 1000 steps",
         cases=all_nets(_EXACT_RUNS, readings.agrees),
-        figure="fig-gated-modes",
+        figure="modes-and-sigmoids",
         seen=_SEEN,
     ),
     Claim(
@@ -117,7 +117,7 @@ CLAIMS = (
             {"an item missing": _EXACT_RUNS["leave-one-out, 3 contexts"]},
             partial(readings.breaks, gap="gap_missing"),
         ),
-        figure="fig-gated-modes",
+        figure="modes-and-sigmoids",
         seen=_SEEN,
     ),
     Claim(
@@ -128,7 +128,7 @@ CLAIMS = (
         statistic="share of random strengths, powers and starts for which the sigmoid and the "
         "integrated gradient flow differ by less than 1e-10 of the final value",
         cases=all_nets({"one pathway": "gated-exact: sigmoid"}, readings.agrees),
-        figure="fig-gated-modes",
+        figure="modes-and-sigmoids",
         seen=_SEEN,
     ),
     Claim(

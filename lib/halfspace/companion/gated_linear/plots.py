@@ -38,8 +38,8 @@ def task(axes: ArrayLike, x: ArrayLike, y: ArrayLike, contexts: int) -> None:
         contexts: C; white lines separate them, and the targets' blocks.
     """
     top, bottom = np.ravel(axes)
-    for axis, values, title in ((top, x, "input"), (bottom, y, "target")):
-        axis.imshow(np.transpose(values), aspect="auto", vmin=0, vmax=1, interpolation="nearest")
+    for axis, values, title in ((top, np.asarray(x), "input"), (bottom, np.asarray(y), "target")):
+        axis.imshow(values.T, aspect="auto", vmin=0, vmax=1, interpolation="nearest")
         _context_ticks(axis, len(values), contexts)
         axis.set_title(title)
     size, blocks = np.shape(y)[1] // (contexts + 1), contexts + 1
