@@ -16,7 +16,7 @@ MODEL = Path("chapters/06_circle_conditions.ipynb")  # has the cells that all ch
 def main(name: str) -> None:
     """Write a subject's first files, which pass the tests and build a page."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        sys.exit(f"NAME must be lower-case letters and underscores, as gated_linear; got {name!r}")
+        sys.exit(f"NAME must be lower-case letters and underscores, as convex_gates; got {name!r}")
     chapter = Path(f"chapters/{name}.ipynb")
     if (COMPANION / name).exists() or chapter.exists():
         sys.exit(f"there is a subject {name} already; choose another NAME")
