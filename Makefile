@@ -70,7 +70,7 @@ lock:  ## write the locks again from pyproject.toml and benchmarks/peers.in, and
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  $$UPGRADE --output-file benchmarks/peers.lock
 
-subject: .venv/.stamp  ## start a subject: folder, test, chapter (NAME=gated_linear)
+subject: .venv/.stamp  ## start a subject: folder, test, chapter (NAME=convex_gates)
 	@$(RUN) book/subject.py "$$NAME"
 
 readme-figure: .venv/.stamp  ## draw README's figure and badge, and the preview image

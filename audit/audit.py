@@ -658,6 +658,107 @@ HARD = partial(percent, name="test_hard_accuracy")
 TABLE_ROW = {"": table_row, "epoch 100": table_row_at_end}
 
 
+# Gated linear nets
+
+
+NEARLY = 4  # of the levels 3, 2, 1, 0.5, 0.1, 0.01, the loss of 0.1
+RELU, FROZEN, LEAVE_ONE_OUT, MODULAR = 0, 1, 6, 7  # rows of what is held out
+FINAL = {"new weights": 2, "same start": 3, "large units": 4, "repeated": 5}
+DELTA = np.sqrt(2 / 3)
+
+
+def differ(name: str, run: Run) -> np.ndarray:
+    return run[name] > 1e-10
+
+
+def log_ratio(later: Run, sooner: Run) -> np.ndarray:
+    return difference(lambda run: np.log(run["times"][NEARLY]), later, sooner)
+
+
+def per_log(values: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
+    """Return the slopes of (runs, S) values in ln(1/std), by least squares."""
+    x = -np.log([run.spec["std"] for run in runs])
+    x = x - x.mean()
+    return x @ values / (x @ x)
+
+
+def slope_over_relu(*runs: Run, in_deviations: bool = False) -> np.ndarray:
+    gated, relu = runs[: len(runs) // 2], runs[len(runs) // 2 :]
+    slopes = [per_log(np.stack([r["times"][NEARLY] for r in part]), part) for part in (gated, relu)]
+    gap = np.subtract(*paired((gated[0].seeds, slopes[0]), (relu[0].seeds, slopes[1])))
+    return gap / slopes[1].std(ddof=1) if in_deviations else gap
+
+
+def better_than_rivals(run: Run) -> np.ndarray:
+    errors = []
+    for row in run["predicted"]:  # with the derived amplitude, half and twice of it
+        apart = np.abs(np.log(run["times"]) - np.log(row)[:, None])
+        reached = np.isfinite(apart)
+        errors.append(np.where(reached, apart, 0).sum(0) / reached.sum(0))
+    return np.minimum(errors[1], errors[2]) - errors[0]
+
+
+def on_in_all_but_one(run: Run) -> np.ndarray:
+    """Return the first layer's share of energy on in C - 1 contexts, (looks, S)."""
+    return run["on_share"][:, 0, :, -2]
+
+
+def on_in_several(run: Run) -> np.ndarray:
+    share = run["on_share"][:, 0]
+    return share[..., 2:].sum(-1) - share[..., 1]
+
+
+def change(reading: Callable[[Run], np.ndarray], run: Run) -> np.ndarray:
+    values = reading(run)
+    return values[-1] - values[0]
+
+
+def everywhere_at_10(run: Run) -> np.ndarray:
+    (look,) = np.flatnonzero(np.isclose(run["looks"], 10))
+    return run["on_share"][look, 0, :, -1] - 0.5
+
+
+def more_reuse(name: str, more: Run, fewer: Run) -> np.ndarray:
+    return difference(partial(change, lambda run: run[name][:, 0]), more, fewer)
+
+
+def held_out_cost(worse: int, better: int, run: Run) -> np.ndarray:
+    return run["test"][worse] - run["test"][better]
+
+
+def learned_sooner(run: Run) -> np.ndarray:
+    return np.log(run["time"][RELU]) - np.log(run["time"][FROZEN])
+
+
+def at_delta(delta: float, run: Run) -> np.ndarray:
+    """Return single points' share minus class pairs', shape (S,)."""
+    return (run["single"] - run["pair"])[run.spec["deltas"].index(delta)]
+
+
+def level_delta(run: Run) -> np.ndarray:
+    deltas, lead = np.array(run.spec["deltas"]), run["single"] - run["pair"]
+    found = []
+    for values in lead.T:
+        last = max(i for i, value in enumerate(values) if value > 0)
+        found.append(np.interp(0, -values[last : last + 2], deltas[last : last + 2]))
+    return np.array(found)
+
+
+def limit_over_delta(*runs: Run) -> np.ndarray:
+    x = -1 / np.log([run.spec["std"] for run in runs])
+    values = np.stack([level_delta(run) for run in runs])
+    away = x - x.mean()
+    return values.mean(0) - x.mean() * (away @ values) / (away @ away) - DELTA
+
+
+def over_descent(delta: float, *runs: Run) -> np.ndarray:
+    step, row = runs[0].spec["learning_rate"], runs[0].spec["deltas"].index(delta)
+    rate = max(np.sqrt(2 + delta**2) / 4 * (delta < np.sqrt(2)), delta / 2)
+    descent = step / np.log(1 + step * rate)
+    slope = per_log(np.stack([run["time"][row] for run in runs]), runs)
+    return (slope - descent) / (descent - 1 / rate)
+
+
 # What each claim measures
 
 
@@ -798,6 +899,48 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "dln-ceiling-below-pixels": pixels_over_ceiling,
     "cifar-short-linear-2": accuracy_gap,
     "cifar-short-faster": accuracy_gap,
+    "gated-copies": partial(below, "gap"),
+    "gated-stale": log_ratio,
+    "gated-reduction": partial(below, "gap"),
+    "gated-reduction-limits": {
+        "gate": partial(differ, "gap_items"),
+        "missing": partial(differ, "gap_missing"),
+    },
+    "gated-sigmoid": partial(below, "gap"),
+    "gated-prediction": better_than_rivals,
+    "gated-not-modular": {
+        "": lambda run: on_in_several(run)[-1],
+        "change": partial(change, on_in_several),
+    },
+    "gated-all-but-one": lambda run: on_in_all_but_one(run)[-1] - 0.5,
+    "gated-all-but-one-learned": partial(change, on_in_all_but_one),
+    "gated-always-on-first": everywhere_at_10,
+    "gated-by-context-alone": lambda run: run["alone"][-1, 0] - 0.5,
+    "gated-reuse-contexts": partial(more_reuse, "effective"),
+    "gated-reuse-depth": {
+        "": partial(more_reuse, "effective"),
+        "share of points": partial(more_reuse, "data_on"),
+    },
+    "gated-reuse-is-fast": log_ratio,
+    "gated-same-trajectory": partial(slope_over_relu, in_deviations=True),
+    "gated-slower-from-small": slope_over_relu,
+    "gated-frozen-faster": {"": learned_sooner, "all pairs": log_ratio},
+    "gated-frozen-worse": partial(held_out_cost, FROZEN, RELU),
+    "gated-gain-in-path": {name: partial(held_out_cost, row, RELU) for name, row in FINAL.items()},
+    "gated-sharing-generalises": partial(held_out_cost, MODULAR, LEAVE_ONE_OUT),
+    "gated-xor-sides": {
+        "single points": partial(at_delta, 0.7),
+        "class pairs": lambda run: -at_delta(1.0, run),
+    },
+    "gated-xor-crossing": limit_over_delta,
+    "gated-xor-turns": {
+        "single points": lambda *runs: per_log(np.stack([at_delta(0.78, r) for r in runs]), runs),
+        "class pairs": lambda *runs: -per_log(np.stack([at_delta(0.86, r) for r in runs]), runs),
+    },
+    "gated-xor-rates": {
+        "0.2": partial(over_descent, 0.2),
+        "1.6": partial(over_descent, 1.6),
+    },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -119,6 +119,24 @@ TOPICS = {
             "dln-ceiling": "not reproduced",
         },
     ),
+    "gated_linear": Topic(
+        "Gated linear networks",
+        "A ReLU net is a gated linear net with gates copied from its own weights, and with gates "
+        "of contexts its learning follows from its modes without a fit. Started small, most of a "
+        "ReLU net is in units that are on in all contexts but one, for up to four contexts. No "
+        "set of context gates has its times at all scales. Frozen random gates learn sooner (by "
+        "{gated-frozen-faster/std 0.001}), and their loss on held-out pairs is larger by "
+        "{gated-frozen-worse/std 0.001}.",
+        {
+            "gated-copies": "reproduced",
+            "gated-reduction": "reproduced",
+            "gated-prediction": "reproduced",
+            "gated-all-but-one": "reproduced under conditions",
+            "gated-same-trajectory": "not reproduced",
+            "gated-frozen-faster": "reproduced",
+            "gated-frozen-worse": "reproduced",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

@@ -17,7 +17,7 @@ def main(name: str) -> None:
     """Write a subject's first files, which pass the tests and build a page."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         sys.exit(
-            f"NAME must be lower-case letters and underscores, such as gated_linear; got {name!r}"
+            f"NAME must be lower-case letters and underscores, such as convex_gates; got {name!r}"
         )
     chapter = Path(f"chapters/{name}.ipynb")
     if (COMPANION / name).exists() or chapter.exists():

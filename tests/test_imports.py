@@ -18,6 +18,7 @@ FLOORS = {
     "_checks": 0,
     "kernels": 1,
     "gates": 1,
+    "modes": 1,
     "datasets": 1,
     "polygons": 1,
     "nets": 2,

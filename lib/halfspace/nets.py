@@ -39,7 +39,7 @@ __all__ = [
     "unstack",
 ]
 
-INITS = ("default", "xavier", "he")
+INITS = ("default", "xavier", "he", "normal")
 
 Activation = Callable[[Tensor], Tensor]
 """Function of a layer's pre-activations: maps a tensor to one of the same shape."""
@@ -68,6 +68,7 @@ class Linear(nn.Module):
         *,
         bias: bool,
         init: str,
+        std: float | None = None,
         gain: float = 1.0,
         generator: torch.Generator | None = None,
     ):
@@ -78,16 +79,19 @@ class Linear(nn.Module):
             d_out: size of the output.
             bias: whether there is a constant unit.
             init: ``"default"`` is PyTorch's (weights and biases uniform on ±1/√d_in); ``"xavier"``
-                is uniform on ±√(6/(d_in + d_out)), ``"he"`` normal with variance 2/d_in, both with
-                zero biases.
+                is uniform on ±√(6/(d_in + d_out)), ``"he"`` normal with variance 2/d_in,
+                ``"normal"`` normal with standard deviation ``std``, all three with zero biases.
+            std: standard deviation of the weights, for ``"normal"`` alone.
             gain: factor on the weights (not on the biases).
             generator: source of randomness; PyTorch's global one if ``None``.
 
         Raises:
-            ValueError: if a size is not a positive integer or ``init`` is unknown.
+            ValueError: if a size is not a positive integer, ``init`` is unknown, or ``std`` does
+                not fit it.
         """
         super().__init__()
         d_in, d_out = check_integer("d_in", d_in), check_integer("d_out", d_out)
+        _check_std(init, std)
         weight = torch.empty(d_out, d_in)
         offset = torch.zeros(d_out) if bias else None
         if init == "default":
@@ -100,6 +104,8 @@ class Linear(nn.Module):
             weight.uniform_(-bound, bound, generator=generator)
         elif init == "he":
             weight.normal_(0, math.sqrt(2 / d_in), generator=generator)
+        elif init == "normal":
+            weight.normal_(0, std, generator=generator)
         else:
             raise ValueError(f"init must be one of {INITS}; got {init!r}")
         self.weight = nn.Parameter(weight * gain)
@@ -112,6 +118,14 @@ class Linear(nn.Module):
             return out.expand(*out.shape[:-2], h.shape[-2], -1)
         out = h @ self.weight.mT
         return out if self.bias is None else out + self.bias.unsqueeze(-2)
+
+
+def _check_std(init: str, std: float | None) -> None:
+    """Refuse a standard deviation that ``init`` does not take, or its lack."""
+    if init != "normal" and std is not None:
+        raise ValueError(f"std is for init='normal' alone; got std={std!r} with init={init!r}")
+    if init == "normal" and not (std is not None and 0 < std < math.inf):
+        raise ValueError(f"init='normal' needs std, a positive number; got {std!r}")
 
 
 def identity(preactivation: Tensor) -> Tensor:
@@ -291,6 +305,7 @@ class _DenseNet(GatedNet):
         d_out: int = 1,
         bias: bool = False,
         init: str = "default",
+        std: float | None = None,
         gain: float = 1.0,
         generator: torch.Generator | None = None,
     ):
@@ -304,6 +319,7 @@ class _DenseNet(GatedNet):
                 sizes[layer + 1],
                 bias=bias,
                 init=init,
+                std=std,
                 gain=gain if layer < self.depth else 1.0,
                 generator=generator,
             )
@@ -349,11 +365,13 @@ class ReLUNet(_DenseNet):
         d_out: outputs.
         bias: whether each layer has a constant unit; the paper has none.
         init: see ``Linear``.
+        std: standard deviation of all weights, for ``init="normal"`` alone.
         gain: factor on the weights of the hidden layers.
         generator: source of randomness.
 
     Raises:
-        ValueError: if a size is not a positive integer or ``init`` is unknown.
+        ValueError: if a size is not a positive integer, ``init`` is unknown, or ``std`` does not
+            fit it.
 
     Example:
         >>> net = ReLUNet(2, width=4, depth=3, generator=torch.Generator().manual_seed(0))
@@ -398,6 +416,7 @@ class _GatingDenseNet(_DenseNet):
         frozen_gating: bool = False,
         bias: bool = False,
         init: str = "default",
+        std: float | None = None,
         gain: float = 1.0,
         gating_gain: float = 1.0,
         generator: torch.Generator | None = None,
@@ -410,6 +429,7 @@ class _GatingDenseNet(_DenseNet):
                 sizes[layer + 1],
                 bias=bias,
                 init=init,
+                std=std,
                 gain=gating_gain,
                 generator=generator,
             )
@@ -422,6 +442,7 @@ class _GatingDenseNet(_DenseNet):
             d_out=d_out,
             bias=bias,
             init=init,
+            std=std,
             gain=gain,
             generator=generator,
         )
@@ -451,12 +472,14 @@ class DLGN(_GatingDenseNet):
         frozen_gating: keep the gating network at its initialisation.
         bias: whether each layer of both networks has a constant unit; the paper has none.
         init: see ``Linear``; for both networks.
+        std: standard deviation of both networks' weights, for ``init="normal"`` alone.
         gain: factor on the value network's hidden weights.
         gating_gain: factor on the gating network's weights.
         generator: source of randomness; the gating network is drawn first.
 
     Raises:
-        ValueError: if a size is not a positive integer or ``init`` is unknown.
+        ValueError: if a size is not a positive integer, ``init`` is unknown, or ``std`` does not
+            fit it.
 
     Example:
         >>> from halfspace.gates import SoftGate

@@ -30,17 +30,17 @@ def begin(project, name):
 
 
 def test_a_subject_is_registered_and_its_first_test_passes(project):
-    assert begin(project, "gated_linear").returncode == 0
-    notebook = nbformat.read(project / "chapters/gated_linear.ipynb", 4)
+    assert begin(project, "convex_gates").returncode == 0
+    notebook = nbformat.read(project / "chapters/convex_gates.ipynb", 4)
     nbformat.validate(notebook)
     assert "git clone" in notebook.cells[1].source
     toc = yaml.safe_load((project / "_toc.yml").read_text())
     files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    assert "chapters/gated_linear" in files
+    assert "chapters/convex_gates" in files
     check = (
         "from halfspace.companion.registry import SUBJECTS\n"
         "import pytest, sys\n"
-        "assert 'gated_linear' in SUBJECTS\n"
+        "assert 'convex_gates' in SUBJECTS\n"
         "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'tests']))"
     )
     done = subprocess.run(
@@ -51,7 +51,7 @@ def test_a_subject_is_registered_and_its_first_test_passes(project):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for path in (project / COMPANION / "gated_linear").glob("*.py"):
+    for path in (project / COMPANION / "convex_gates").glob("*.py"):
         assert ast.get_docstring(ast.parse(path.read_text()))
 
 
@@ -60,7 +60,7 @@ def test_a_subject_is_registered_and_its_first_test_passes(project):
     [
         (
             "Gated",
-            "NAME must be lower-case letters and underscores, such as gated_linear; got 'Gated'",
+            "NAME must be lower-case letters and underscores, such as convex_gates; got 'Gated'",
         ),
         ("../x", "NAME must be lower-case"),
         ("", "NAME must be lower-case"),

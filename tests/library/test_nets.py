@@ -46,6 +46,32 @@ def test_default_init_has_the_law_of_pytorch(generator):
     assert ours.weight.var().item() == pytest.approx(bound**2 / 3, rel=0.01)
 
 
+@pytest.mark.parametrize("kind", NET_KINDS)
+def test_an_initial_standard_deviation_holds_for_every_layer(kind, generator):
+    sizes = dict(width=300, depth=2, d_out=200, bias=True, generator=generator)
+    net = NET_KINDS[kind](250, init="normal", std=0.01, **sizes)
+    for name, parameter in net.named_parameters():
+        if name.endswith("bias"):
+            assert (parameter == 0).all()
+        else:
+            assert parameter.std().item() == pytest.approx(0.01, rel=0.02)
+            assert parameter.abs().max() > 0.035  # normal: a uniform law ends at √3 of them
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(init="normal"), "init='normal' needs std, a positive number; got None"),
+        (dict(init="normal", std=0.0), "init='normal' needs std, a positive number; got 0.0"),
+        (dict(std=0.1), "std is for init='normal' alone; got std=0.1 with init='default'"),
+    ],
+)
+@pytest.mark.parametrize("kind", NET_KINDS)
+def test_a_standard_deviation_that_does_not_fit_is_refused(kind, options, message):
+    with pytest.raises(ValueError, match=message):
+        NET_KINDS[kind](2, width=2, depth=1, **options)
+
+
 @pytest.mark.parametrize(("init", "variance"), [("xavier", 2 / (64 + 4000)), ("he", 2 / 64)])
 def test_named_inits_have_their_variance(init, variance, generator):
     layer = Linear(64, 4000, bias=True, init=init, gain=0.5, generator=generator)

@@ -35,6 +35,10 @@ COLORS = {
     "equal paths": "#379bc8",
     "own step sizes": "#9e9100",
     "new half-spaces": "#00806a",
+    "leave-one-out": "#12a37f",
+    "modular": "#c08700",
+    "all six": "#c9679b",
+    "common only": "#8c8c8c",
 }
 CMAP = "viridis"
 
