@@ -30,6 +30,7 @@ FLOORS = {
     "ntk": 3,
     "regions": 3,
     "training": 3,
+    "renormalisation": 1,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
 # What ``import halfspace`` leaves to the functions that need it.
