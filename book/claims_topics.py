@@ -119,6 +119,11 @@ TOPICS = {
             "dln-ceiling": "not reproduced",
         },
     ),
+    "globally_gated": Topic(
+        "Globally gated networks and coding schemes",
+        "Units that share fixed gates make a network whose posterior is known at finite width.",
+        {},
+    ),
 }
 """The topics by subject, in the order of the report."""
 

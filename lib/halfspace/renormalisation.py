@@ -236,8 +236,10 @@ class GatedRegression:
 
         start = torch.cat([u.sqrt()[mask] for u, mask in zip(limit, masks, strict=True)]).numpy()
         options = dict(maxiter=20_000, maxfun=40_000, ftol=0.0, gtol=1e-10, maxcor=30)
-        found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
-        return tuple(orders(torch.from_numpy(found.x)))
+        for _ in range(2):  # a search that rounding stopped goes on with a fresh memory
+            found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+            start = found.x
+        return tuple(orders(torch.from_numpy(start)))
 
     def residual(self, orders: Sequence[Tensor], width: int) -> float:
         """Return the largest entry of the action's gradient over the width, 0 at a saddle.
