@@ -35,7 +35,7 @@ _SEEN = (
     "A prototype's numbers on seeds 0 to 4 (and 100 to 109 for the transfer between tasks) were "
     "known; none of these runs' were."
 )
-_DEPTHS = {1: "one hidden layer", 2: "two hidden layers"}
+_DEPTHS = {1: "one layer", 2: "two layers"}
 
 
 def _run(name: str) -> str:
@@ -80,7 +80,7 @@ CLAIMS = (
         cases=tuple(
             case
             for depth, name in _DEPTHS.items()
-            for case in all_nets({name: _run(f"tied: {depth}")}, partial(agrees, gap="output_gap"))
+            for case in all_nets({name: _run(f"tied: {name}")}, partial(agrees, gap="output_gap"))
         ),
         figure="the-book-s-net-with-shared-gates",
         seen=_SEEN,
@@ -96,7 +96,7 @@ CLAIMS = (
         cases=tuple(
             case
             for depth, name in _DEPTHS.items()
-            for case in all_nets({name: _run(f"tied: {depth}")}, partial(agrees, gap="kernel_gap"))
+            for case in all_nets({name: _run(f"tied: {name}")}, partial(agrees, gap="kernel_gap"))
         ),
         figure="the-book-s-net-with-shared-gates",
         seen=_SEEN,
@@ -112,7 +112,7 @@ CLAIMS = (
         cases=tuple(
             _one(
                 f"{name}, N = {n}",
-                _run(f"ntk: {depth}"),
+                _run(f"ntk: {name}"),
                 partial(ntk_excess, width=n),
                 "equal",
                 0.05,
@@ -132,7 +132,7 @@ CLAIMS = (
         statistic="exponent of the relative spread against N = 4, 16, 64, plus one half; the "
         "margin is that of the claim ntk-spread",
         cases=tuple(
-            _one(name, _run(f"ntk: {depth}"), ntk_exponent, "equal", 0.1)
+            _one(name, _run(f"ntk: {name}"), ntk_exponent, "equal", 0.1)
             for depth, name in _DEPTHS.items()
         ),
         figure="the-book-s-net-with-shared-gates",
@@ -198,7 +198,9 @@ CLAIMS = (
         "Gibbs, T = 0.1), infinite width over renormalised kernel",
         cases=tuple(
             _factor(
-                f"{_DEPTHS[depth]}, N = {n}", _run(f"sampled: {depth}"), partial(nearer, width=n)
+                f"{_DEPTHS[depth]}, N = {n}",
+                _run(f"sampled: {_DEPTHS[depth]}"),
+                partial(nearer, width=n),
             )
             for depth, n in ((1, 10), (1, 30), (2, 10), (2, 20), (2, 40))
         ),
@@ -263,20 +265,24 @@ CLAIMS = (
         "N = 10 and cosine ρ between the tasks (controls: over untied hidden units instead; "
         "N = 100; unrelated tasks, where sharing must not help: its negative)",
         cases=tuple(
-            _factor(f"ρ = {rho:g}", _run(f"transfer: {rho:g}"), partial(transfer_gain, width=10))
+            _factor(
+                f"ρ = {rho:g}", _run(f"transfer: ρ = {rho:g}"), partial(transfer_gain, width=10)
+            )
             for rho in (-0.95, -0.5, 0.5, 0.95)
         ),
         controls=(
             *(
                 _factor(
                     f"ρ = {rho:g}, over untied",
-                    _run(f"transfer: {rho:g}"),
+                    _run(f"transfer: ρ = {rho:g}"),
                     partial(transfer_gain, width=10, over="untied"),
                 )
                 for rho in (-0.95, 0.95)
             ),
-            _factor("ρ = 0.95, N = 100", _run("transfer: 0.95"), partial(transfer_gain, width=100)),
-            _factor("ρ = 0: worse", _run("transfer: 0"), _less(transfer_gain, 10)),
+            _factor(
+                "ρ = 0.95, N = 100", _run("transfer: ρ = 0.95"), partial(transfer_gain, width=100)
+            ),
+            _factor("ρ = 0: worse", _run("transfer: ρ = 0"), _less(transfer_gain, 10)),
         ),
         figure="fig-gated-transfer",
         seen=_SEEN,
@@ -289,7 +295,7 @@ CLAIMS = (
         where=_OURS,
         statistic="sign of ρ times U_12 over the root of U_11 U_22 in the exact posterior, N = 10",
         cases=tuple(
-            _one(f"ρ = {rho:g}", _run(f"transfer: {rho:g}"), _signed_coupling)
+            _one(f"ρ = {rho:g}", _run(f"transfer: ρ = {rho:g}"), _signed_coupling)
             for rho in (-0.95, -0.5, 0.5, 0.95)
         ),
         figure="fig-gated-transfer",
@@ -304,13 +310,13 @@ CLAIMS = (
         "largest at M = 5 of 1 to 30 gates (controls: noise removes the divergence: ln of the "
         "error at M = 5, T = 1e-6 over T = 0.01)",
         cases=tuple(
-            _one(name, _run("descent: 1e-06"), partial(peaks, row=row), "share", 0.5)
+            _one(name, _run("descent: T = 1e-06"), partial(peaks, row=row), "share", 0.5)
             for row, name in enumerate(("infinite width", "N = 30", "N = 100"))
         ),
         controls=tuple(
             _factor(
                 f"lower at T = 0.01, {name}",
-                (_run("descent: 1e-06"), _run("descent: 0.01")),
+                (_run("descent: T = 1e-06"), _run("descent: T = 0.01")),
                 partial(peak_gain, row=row),
             )
             for row, name in enumerate(("infinite width", "N = 30", "N = 100"))

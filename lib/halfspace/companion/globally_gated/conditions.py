@@ -17,8 +17,9 @@ from halfspace.companion.globally_gated.specs import (
 from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
-__all__ = ["SIMILARITIES", "STUDIES", "coding_conditions", "gated_conditions"]
+__all__ = ["DEPTHS", "SIMILARITIES", "STUDIES", "coding_conditions", "gated_conditions"]
 
+DEPTHS = {1: "one layer", 2: "two layers"}
 SIMILARITIES = (-0.95, -0.5, 0.0, 0.5, 0.95)
 
 _MANY = dict(first_seed=FRESH_SEED, seeds=50)
@@ -29,21 +30,21 @@ _TEN = dict(first_seed=FRESH_SEED, seeds=10)
 def gated_conditions() -> dict[str, Spec]:
     """Return the experiments on globally gated nets by name."""
     conditions = {}
-    for depth in (1, 2):
-        conditions[f"tied: {depth}"] = TiedNets(depth=depth, **_MANY)
-        conditions[f"ntk: {depth}"] = TangentMean(depth=depth, **_TWENTY)
+    for depth, name in DEPTHS.items():
+        conditions[f"tied: {name}"] = TiedNets(depth=depth, **_MANY)
+        conditions[f"ntk: {name}"] = TangentMean(depth=depth, **_TWENTY)
     scales = dict(widths=(10, 100), stds=(0.3, 1, 4))
     conditions["scale: one gate"] = WidthAndScale(gates="one", **scales, **_MANY)
     for data in ("piecewise", "transfer"):
         conditions[f"width: {data}"] = FiniteWidth(data=data, **_TEN)
     for rho in SIMILARITIES:
-        conditions[f"transfer: {rho:g}"] = Transfer(similarity=rho, **_TEN)
+        conditions[f"transfer: ρ = {rho:g}"] = Transfer(similarity=rho, **_TEN)
     for temperature in (1e-6, 1e-2):
-        conditions[f"descent: {temperature:g}"] = DescentPeak(temperature=temperature, **_TEN)
+        conditions[f"descent: T = {temperature:g}"] = DescentPeak(temperature=temperature, **_TEN)
     conditions["scale: four gates"] = WidthAndScale(**_TEN)
     conditions["trained"] = TrainedNets(**_TEN)
-    conditions["sampled: 1"] = SampledNets(depth=1, **_TEN)
-    conditions["sampled: 2"] = SampledNets(
+    conditions["sampled: one layer"] = SampledNets(depth=1, **_TEN)
+    conditions["sampled: two layers"] = SampledNets(
         depth=2, widths=(10, 20, 40), sweeps=2000, burn=400, **_TEN
     )
     return conditions

@@ -1,25 +1,49 @@
 """What results say of globally gated nets and coding schemes, each statistic once."""
 
-import numpy as np
+from collections.abc import Mapping
 
-from halfspace.companion.intervals import fit_power_law
+import numpy as np
+import torch
+
+from halfspace.companion.globally_gated.data import Problem
+from halfspace.companion.intervals import (
+    factor_text,
+    fit_power_law,
+    geometric_intervals,
+    interval_text,
+    mean_intervals,
+)
+from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
+from halfspace.companion.text import scientific, significant
+from halfspace.renormalisation import GatedRegression
 
 __all__ = [
     "PEAK",
+    "START_LABELS",
+    "bias_curves",
     "bias_gain",
+    "carrier_curves",
     "carrier_exponent",
+    "coding_numbers",
     "coupling",
-    "descends_to",
+    "descent_curves",
+    "distance_curves",
     "error_exponent",
+    "gated_numbers",
     "identical",
     "nearer",
     "nearer_error",
     "ntk_excess",
     "ntk_exponent",
+    "order_images",
     "peak_gain",
     "peaks",
+    "problem_kernels",
+    "trained_curves",
+    "transfer_curves",
     "transfer_gain",
+    "transfer_rows",
     "variance_nearer",
 ]
 
@@ -110,12 +134,6 @@ def peak_gain(low: Result, high: Result, row: int) -> np.ndarray:
     return np.log(low.errors[:, row, at] / high.errors[:, row, at])
 
 
-def descends_to(result: Result, row: int) -> np.ndarray:
-    """Return ln of the error at four gates over that at the most gates, shape (S,)."""
-    before = result.errors[:, row, result.spec.counts.index(PEAK - 1)]
-    return np.log(before / result.errors[:, row, -1])
-
-
 def nearer_error(result: Result, width: int) -> np.ndarray:
     """Return ln of how much nearer to trained nets' error the theory's is than infinite width's.
 
@@ -139,3 +157,254 @@ def carrier_exponent(result: Result, half: int = 1) -> np.ndarray:
         half: of the chain, 0 or 1.
     """
     return fit_power_law(result.spec.widths, result.carriers[:, :, half])[0]
+
+
+# Curves and tables of the chapter
+
+START_LABELS = {
+    "linear": "linear",
+    "erf": "erf",
+    "relu: lazy": "ReLU, scaled 1/√N",
+    "relu": "ReLU",
+    "relu: sparse start": "ReLU, sparse start",
+}
+"""What readers call the runs on coding schemes."""
+
+Runs = Mapping[str, Result]
+
+
+def distance_curves(result: Result, what: str = "") -> dict[str, np.ndarray]:
+    """Return the distances of theory and infinite width over N, geometric mean and interval.
+
+    Args:
+        result: with distances ``theory`` and ``limit``, shape (S, W).
+        what: the distances' prefix, as ``"mean_"``.
+
+    Returns:
+        By name, shape (W, 3).
+    """
+    names = {"infinite width": "limit", "renormalised kernel": "theory"}
+    return {
+        label: geometric_intervals(result.arrays[f"{what}{name}"].T)
+        for label, name in names.items()
+    }
+
+
+def order_images(result: Result, widths: tuple[int, ...]) -> tuple[list[np.ndarray], list[str]]:
+    """Return order parameters of the first seed, a row for each width, and titles.
+
+    Returns:
+        For each width three (M, M) arrays, at infinite width, by theory and exact; and as many
+        titles.
+    """
+    images, titles = [], []
+    for width in widths:
+        place = result.spec.widths.index(width)
+        saddle, exact = result.saddles[0, place], result.posteriors[0, place]
+        images += [np.eye(len(saddle)), saddle, exact]
+        titles += ["N infinite", f"N = {width}, theory", f"N = {width}, exact"]
+    return images, titles
+
+
+def transfer_curves(runs: Mapping[float, Result]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the second task's mean squared error over the similarity ρ.
+
+    Args:
+        runs: ``Transfer`` by ρ, increasing.
+
+    Returns:
+        ``"theory"``, ``"exact"``, ``"untied"``, each by width; ``"limit"`` by its name; and
+        ``"coupling"`` by width. Means over seeds with intervals, shape (ρ, 3).
+    """
+    first = next(iter(runs.values()))
+
+    def curve(name: str, width: int) -> np.ndarray:
+        return mean_intervals(np.array([_column(run, name, width) for run in runs.values()]))
+
+    names = {name: name for name in ("theory", "exact", "untied")}
+    names["coupling"] = "coupling_exact"
+    curves = {
+        label: {f"N = {width}": curve(name, width) for width in first.spec.widths}
+        for label, name in names.items()
+    }
+    limit = mean_intervals(np.array([run.limit for run in runs.values()]))
+    return curves | {"limit": {"infinite width": limit}}
+
+
+def transfer_rows(runs: Mapping[float, Result], width: int) -> list[dict[str, str]]:
+    """Return what the second task gains at one width, as a table's rows."""
+    rows = []
+    for rho, run in runs.items():
+        errors = {name: _column(run, name, width).mean() for name in ("theory", "exact", "untied")}
+        rows.append(
+            {
+                "ρ": f"{rho:g}".replace("-", "−"),
+                "error, exact": f"{errors['exact']:.3f}",
+                "by theory": f"{errors['theory']:.3f}",
+                "untied": f"{errors['untied']:.3f}",
+                "infinite width": f"{run.limit.mean():.3f}",
+                "infinite width over exact": factor_text(transfer_gain(run, width)),
+                "coupling": interval_text(coupling(run, width)),
+            }
+        )
+    return rows
+
+
+def bias_curves(four: Result, one: Result) -> dict[str, np.ndarray]:
+    """Return the bias over that at infinite width, by weight scale; last that of one gate.
+
+    Args:
+        four: ``WidthAndScale`` with four gates.
+        one: with one; its largest deviation from infinite width stands for all scales.
+
+    Returns:
+        Geometric means with intervals, shape (W, 3); for one gate, those of its own widths.
+    """
+    curves = {
+        f"s = {std:g}": geometric_intervals((four.bias[:, row] / four.limit[:, row, None]).T)
+        for row, std in enumerate(four.spec.stds)
+    }
+    flat = one.bias[:, 1] / one.limit[:, 1, None]
+    return curves | {"one gate": geometric_intervals(flat.T)}
+
+
+def descent_curves(run: Result) -> dict[str, np.ndarray]:
+    """Return the test error over the number of gates, geometric mean and interval, (C, 3)."""
+    names = ["infinite width"] + [f"N = {width}" for width in run.spec.widths]
+    return {name: geometric_intervals(run.errors[:, row].T) for row, name in enumerate(names)}
+
+
+def trained_curves(run: Result) -> dict[str, np.ndarray]:
+    """Return test errors of ``TrainedNets`` over the width, mean and interval, shape (W, 3)."""
+    limit = np.repeat(run.error_limit[:, None], len(run.spec.widths), 1)
+    rows = {
+        "infinite width": limit,
+        "one trained net": run.single,
+        "mean of trained nets": run.mean,
+        "renormalised kernel": run.error_theory,
+    }
+    return {name: mean_intervals(values.T) for name, values in rows.items()}
+
+
+def carrier_curves(runs: Runs) -> dict[str, np.ndarray]:
+    """Return the number of carriers over the width in the second half of each chain, (W, 3)."""
+    return {
+        label: geometric_intervals(runs[name].carriers[:, :, 1].T)
+        for name, label in START_LABELS.items()
+    }
+
+
+def problem_kernels(
+    problem: Problem, regressions: Mapping[str, GatedRegression], width: int
+) -> tuple[list[torch.Tensor], list[str]]:
+    """Return kernels of the training points before and after renormalisation, with titles.
+
+    Args:
+        problem: the points.
+        regressions: the same inputs with different targets, by name.
+        width: N.
+    """
+    first = next(iter(regressions.values()))
+    kernels, titles = [first.kernel(first.gaussian_process()[-1])], ["N infinite"]
+    for name, regression in regressions.items():
+        kernels.append(regression.kernel(regression.saddle(width)[-1]))
+        titles.append(name)
+    return kernels, titles
+
+
+def gated_numbers(runs: Runs) -> dict[str, object]:
+    """Return what the text says of the recorded runs on globally gated nets."""
+    tied = [runs[f"tied: {depth}"] for depth in ("one layer", "two layers")]
+    ntk = [runs[f"ntk: {depth}"] for depth in ("one layer", "two layers")]
+    width = runs["width: piecewise"]
+    far, none = runs["transfer: ρ = 0.95"], runs["transfer: ρ = 0"]
+    four, one = runs["scale: four gates"], runs["scale: one gate"]
+    low, high = (runs[f"descent: T = {noise}"] for noise in ("1e-06", "0.01"))
+    trained, place = runs["trained"], low.spec.counts.index(PEAK)
+    numbers = {
+        "seeds": width.spec.seeds,
+        "many-seeds": tied[0].spec.seeds,
+        "tied-gap": scientific(max(run.output_gap.max() for run in tied)),
+        "kernel-gap": scientific(max(run.kernel_gap.max() for run in tied)),
+        "ntk-excess": f"{100 * max(abs(run.ratios.mean(0) - 1).max() for run in ntk):.1f}",
+        "order-exponent": interval_text(error_exponent(width)),
+        "share-least": f"{width.share.min():.2f}",
+        "linear-gap": scientific(one.gap.max()),
+        "rule-gap": scientific(four.rule.max()),
+        "peak-low": significant(float(np.exp(np.log(low.errors[:, 0, place]).mean())), 2),
+        "peak-high": significant(float(np.exp(np.log(high.errors[:, 0, place]).mean())), 2),
+        "last-low": significant(float(low.errors[:, 0, -1].mean()), 2),
+        "gain-far": factor_text(transfer_gain(far, 10)),
+        "gain-opposite": factor_text(transfer_gain(runs["transfer: ρ = -0.95"], 10)),
+        "cost-none": factor_text(-transfer_gain(none, 10)),
+        "untied-gap": f"{max(abs(_untied(run)).max() for run in _transfers(runs)):.3f}",
+        "far-exact": f"{_column(far, 'exact', 10).mean():.2f}",
+        "far-limit": f"{far.limit.mean():.2f}",
+        "none-exact": f"{_column(runs['transfer: 0'], 'exact', 10).mean():.2f}",
+        "none-limit": f"{runs['transfer: 0'].limit.mean():.2f}",
+        "theory-gap": f"{100 * max(_theory_gap(run) for run in _transfers(runs)):.0f}",
+    }
+    for n in (10, 40, 320):
+        for name in ("theory", "limit"):
+            error = np.exp(np.log(_column(width, f"mean_{name}", n)).mean())
+            numbers[f"mean-{name}-{n}"] = significant(float(error), 2)
+            numbers[f"variance-{name}-{n}"] = f"{_column(width, f'variance_{name}', n).mean():.2f}"
+    for std, n in ((1, 10), (2, 20), (0.3, 10)):
+        numbers[f"bias-{std}-{n}"] = factor_text(-bias_gain(four, std, n))
+    for depth, n in (("one layer", 10), ("two layers", 10), ("two layers", 40)):
+        run = runs[f"sampled: {depth}"]
+        for name in ("theory", "limit", "halves"):
+            value = np.exp(np.log(_column(run, name, n)).mean())
+            numbers[f"sampled-{name}-{depth.split()[0]}-{n}"] = significant(float(value), 2)
+    for n in trained.spec.widths:
+        numbers[f"trained-nearer-{n}"] = factor_text(nearer(trained, n))
+        for name in ("mean", "single", "error_theory"):
+            numbers[f"trained-{name}-{n}"] = f"{_column(trained, name, n).mean():.2f}"
+        for name in ("theory", "limit"):
+            numbers[f"trained-distance-{name}-{n}"] = f"{_column(trained, name, n).mean():.2f}"
+    numbers["trained-limit"] = f"{trained.error_limit.mean():.2f}"
+    groups = {
+        "identities": tied + ntk,
+        "width": [width, runs["width: transfer"]],
+        "order": [width],
+        "transfer": _transfers(runs),
+        "scale": [four, one],
+        "descent": [low, high],
+        "sampled": [runs["sampled: one layer"], runs["sampled: two layers"]],
+        "trained": [trained],
+    }
+    return numbers | {f"from-{name}": origin(*group) for name, group in groups.items()}
+
+
+def _transfers(runs: Runs) -> list[Result]:
+    return [run for name, run in runs.items() if name.startswith("transfer: ")]
+
+
+def _untied(run: Result) -> np.ndarray:
+    """Return by how much the untied net's error differs from that at infinite width, (S, W)."""
+    return run.untied - run.limit[:, None]
+
+
+def _theory_gap(run: Result) -> float:
+    """Return the largest relative difference of mean errors, theory and exact, from N = 10 on."""
+    ratios = run.theory.mean(0) / run.exact.mean(0) - 1
+    return float(np.abs(ratios[np.array(run.spec.widths) >= 10]).max())
+
+
+def coding_numbers(runs: Runs) -> dict[str, object]:
+    """Return what the text says of the recorded chains."""
+    listed = [runs[name] for name in START_LABELS]
+    numbers = {"from-coding": origin(*listed), "coding-seeds": listed[0].spec.seeds}
+    widest = max(listed[0].spec.widths)
+    numbers["coding-widest"] = widest
+    numbers["coding-trajectories"] = runs["relu"].spec.trajectories
+    for name in START_LABELS:
+        run = runs[name]
+        short = name.replace(": ", "-").replace(" ", "-")
+        numbers[f"exponent-{short}"] = interval_text(carrier_exponent(run))
+        for half in (0, 1):
+            carried = _column(run, "carriers", widest)[:, half].mean()
+            numbers[f"carriers-{short}-{half}"] = f"{carried:.1f}"
+        numbers[f"flatness-{short}"] = f"{_column(run, 'flatness', widest)[:, 1].mean():.2f}"
+        numbers[f"top-{short}"] = f"{100 * _column(run, 'top', widest)[:, 1].mean():.0f}"
+    return numbers
