@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import COLORS, INK, interval_curve
 
-__all__ = ["curves", "order_grid", "ticks", "transfer"]
+__all__ = ["curves", "order_grid", "task_kernels", "ticks", "transfer"]
 
 STYLES = {
     "infinite width": ("none", "--"),
@@ -100,4 +100,26 @@ def order_grid(axes: np.ndarray, images: Sequence[ArrayLike], titles: Sequence[s
         axis.set_title(title, fontsize=9)
         axis.set(xticks=[], yticks=[])
     bar = axis.figure.colorbar(drawn, ax=axes, shrink=0.7, label="entry of U")
+    bar.outline.set_edgecolor(INK)
+
+
+def task_kernels(
+    axes: np.ndarray, kernels: Sequence[ArrayLike], titles: Sequence[str], *, border: int
+) -> None:
+    """Draw absolute values of kernels on one colour scale; lines separate two tasks.
+
+    Args:
+        axes: as many Axes, shape (columns,).
+        kernels: shape (n, n) each.
+        titles: as many.
+        border: number of points of the first task.
+    """
+    entries = [np.abs(np.asarray(kernel)) for kernel in kernels]
+    top = max(np.quantile(entry, 0.98) for entry in entries)  # few entries, the diagonal, exceed it
+    for axis, entry, title in zip(axes, entries, titles, strict=True):
+        drawn = axis.imshow(entry, vmin=0, vmax=top)
+        axis.axhline(border - 0.5, color="white", lw=1)
+        axis.axvline(border - 0.5, color="white", lw=1)
+        axis.set(title=title, xticks=[], yticks=[])
+    bar = axes[0].figure.colorbar(drawn, ax=axes, shrink=0.8, extend="max")
     bar.outline.set_edgecolor(INK)

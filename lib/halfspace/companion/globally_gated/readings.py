@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 
-from halfspace.companion.globally_gated.data import Problem
 from halfspace.companion.intervals import (
     factor_text,
     fit_power_law,
@@ -16,7 +14,6 @@ from halfspace.companion.intervals import (
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
 from halfspace.companion.text import scientific, significant
-from halfspace.renormalisation import GatedRegression
 
 __all__ = [
     "PEAK",
@@ -39,7 +36,7 @@ __all__ = [
     "order_images",
     "peak_gain",
     "peaks",
-    "problem_kernels",
+    "sampled_curves",
     "trained_curves",
     "transfer_curves",
     "transfer_gain",
@@ -190,6 +187,11 @@ def distance_curves(result: Result, what: str = "") -> dict[str, np.ndarray]:
     }
 
 
+def sampled_curves(result: Result) -> dict[str, np.ndarray]:
+    """Return ``distance_curves`` of ``SampledNets`` with the sampling error, shape (W, 3)."""
+    return distance_curves(result) | {"sampling error": geometric_intervals(result.halves.T)}
+
+
 def order_images(result: Result, widths: tuple[int, ...]) -> tuple[list[np.ndarray], list[str]]:
     """Return order parameters of the first seed, a row for each width, and titles.
 
@@ -294,24 +296,6 @@ def carrier_curves(runs: Runs) -> dict[str, np.ndarray]:
     }
 
 
-def problem_kernels(
-    problem: Problem, regressions: Mapping[str, GatedRegression], width: int
-) -> tuple[list[torch.Tensor], list[str]]:
-    """Return kernels of the training points before and after renormalisation, with titles.
-
-    Args:
-        problem: the points.
-        regressions: the same inputs with different targets, by name.
-        width: N.
-    """
-    first = next(iter(regressions.values()))
-    kernels, titles = [first.kernel(first.gaussian_process()[-1])], ["N infinite"]
-    for name, regression in regressions.items():
-        kernels.append(regression.kernel(regression.saddle(width)[-1]))
-        titles.append(name)
-    return kernels, titles
-
-
 def gated_numbers(runs: Runs) -> dict[str, object]:
     """Return what the text says of the recorded runs on globally gated nets."""
     tied = [runs[f"tied: {depth}"] for depth in ("one layer", "two layers")]
@@ -340,8 +324,8 @@ def gated_numbers(runs: Runs) -> dict[str, object]:
         "untied-gap": f"{max(abs(_untied(run)).max() for run in _transfers(runs)):.3f}",
         "far-exact": f"{_column(far, 'exact', 10).mean():.2f}",
         "far-limit": f"{far.limit.mean():.2f}",
-        "none-exact": f"{_column(runs['transfer: 0'], 'exact', 10).mean():.2f}",
-        "none-limit": f"{runs['transfer: 0'].limit.mean():.2f}",
+        "none-exact": f"{_column(none, 'exact', 10).mean():.2f}",
+        "none-limit": f"{none.limit.mean():.2f}",
         "theory-gap": f"{100 * max(_theory_gap(run) for run in _transfers(runs)):.0f}",
     }
     for n in (10, 40, 320):
