@@ -738,10 +738,35 @@ def carriers_stay(run: Run, half: int = 1) -> np.ndarray:
     return 0.5 - carriers_grow(run, half)
 
 
-LARGE_ROWS = {"infinite width": 0, "N = 30": 1, "N = 100": 2}
+def stores_numbers(run: Run, width: int) -> np.ndarray:
+    errors = at_width(run, "errors", width)
+    return (errors[:, 0] < 1e-6) & ~(errors[:, 1] < 1e-6)
+
+
+def gates_to_relu(run: Run) -> np.ndarray:
+    few, many = (run.spec["counts"].index(count) for count in (10, 1000))
+    return np.log(run["distances"][:, few] / run["distances"][:, many])
+
+
+def over_relu(rival: str, run: Run) -> np.ndarray:
+    error = run["errors"][:, run.spec["counts"].index(1000)]
+    return (error - run[rival]) / np.mean(run["linear"] - run[rival])
+
+
+def to_limit(run: Run) -> np.ndarray:
+    first = run.spec["counts"].index(10)
+    return slope(run.spec["counts"][first:], run["kernel_distances"][:, first:]) + 0.5
+
+
+def clusters_help(run: Run, count: int) -> np.ndarray:
+    at = run.spec["clusters"].index(count)
+    return 100 * run["unclustered"][:, at] - 100 * run["clustered"][:, at]
+
+
+GATED_ROWS = {"infinite width": 0, "N = 30": 1, "N = 100": 2}
 DOUBLE_DESCENT = {
-    f"lower at T = 0.01, {name}": partial(peak_lower, row) for name, row in LARGE_ROWS.items()
-} | {name: partial(largest_at_five, LARGE_ROWS[name]) for name in LARGE_ROWS}
+    f"lower at T = 0.01, {name}": partial(peak_lower, row) for name, row in GATED_ROWS.items()
+} | {name: partial(largest_at_five, GATED_ROWS[name]) for name in GATED_ROWS}
 WIDTH_AND_SCALE = {
     "s = 1, N = 100": partial(error_of_limit, std=1, width=100),
     "s = 1, N = 10": partial(error_of_limit, std=1, width=10),
@@ -915,6 +940,14 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     },
     "gates-couple": signed_coupling,
     "gated-double-descent": DOUBLE_DESCENT,
+    "gated-capacity": each_width(stores_numbers, 1, 2, 3, 4, 6, 8),
+    "gated-like-relu": {
+        "nearer": gates_to_relu,
+        "Gaussian process": partial(over_relu, "relu"),
+        "tangent kernel": partial(over_relu, "relu_ntk"),
+        "exponent": to_limit,
+    },
+    "gated-clusters": {f"{m} gates": partial(clusters_help, count=m) for m in (30, 10, 3)},
     "gated-gradient-descent": {
         **{f"test error, {name}": f for name, f in each_width(error_nearer, 10, 30).items()},
         **each_width(limit_over_theory, 10, 30),

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from halfspace.companion.globally_gated import data, readings
+from halfspace.companion.globally_gated import capacity, data, readings
+from halfspace.companion.globally_gated.capacity import Storage, numbers
+from halfspace.companion.globally_gated.many_gates import ManyGates
 from halfspace.companion.globally_gated.measures import (
     descend,
     exact_posterior,
@@ -225,3 +227,37 @@ def test_readings_take_the_row_that_they_name():
     assert readings.ntk_excess(found, 20).tolist() == [0.5]
     assert readings.ntk_exponent(found)[0] == pytest.approx(-0.5)
     assert readings.identical(result(gap=[[[0.0, 1e-12]], [[0.0, 1e-3]]])).tolist() == [True, False]
+
+
+def test_storage_counts_a_matrix_of_low_rank():
+    assert [numbers(n, 6, 12) for n in (1, 2, 3, 4, 6, 8)] == [17, 32, 45, 56, 72, 72]
+    arrays, _ = Storage(seeds=1, widths=(1, 2), count=3, d_in=4).run(CPU)
+    assert arrays["points"].tolist() == [[[6, 8], [10, 12]]]
+    stored = Storage(seeds=1, widths=(1, 2), count=3, d_in=4)
+    assert readings.stores_its_numbers(Result(stored, arrays, {}, ""), 2).tolist() == [True]
+
+
+def test_the_storage_s_slope_is_that_of_its_gap(monkeypatch):
+    def check(gap, start, slope, **_):
+        step = 1e-6 * np.random.default_rng(0).normal(size=start.shape)
+        expected = (gap(start + step) - gap(start - step)) / 2
+        np.testing.assert_allclose(slope(start) @ step, expected, rtol=1e-5, atol=1e-12)
+        return SimpleNamespace(fun=gap(start))
+
+    monkeypatch.setattr(capacity, "least_squares", check)
+    Storage(seeds=1, widths=(2,), count=3, d_in=4, starts=1).run(CPU)
+
+
+def test_many_gates_tend_to_their_limit_and_not_to_the_relu_kernel():
+    spec = ManyGates(seeds=2, counts=(1, 10, 1000), clusters=(3,), points=60, test=300)
+    arrays, _ = spec.run(CPU)
+    assert arrays["clustered"].shape == (2, 1) and arrays["errors"].shape == (2, 3)
+    assert (np.diff(arrays["distances"]) < 0).all() and (
+        np.diff(arrays["kernel_distances"]) < 0
+    ).all()
+    assert (arrays["distance_limit"] > 0.01).all()
+    assert np.allclose(arrays["errors"][:, 0], arrays["linear"])  # one gate, always on
+    assert spec.data_checksums()
+    found = Result(spec, arrays, {}, "")
+    assert (readings.nearer_relu(found) > 0).all()
+    assert readings.cluster_gain(found, 3).shape == readings.error_over_relu(found, "relu").shape

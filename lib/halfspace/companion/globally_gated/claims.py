@@ -12,15 +12,20 @@ from halfspace.companion.claims import Case, Claim, all_nets
 from halfspace.companion.globally_gated.readings import (
     bias_gain,
     carrier_exponent,
+    cluster_gain,
     coupling,
     error_exponent,
+    error_over_relu,
     identical,
+    kernel_exponent,
     nearer,
     nearer_error,
+    nearer_relu,
     ntk_excess,
     ntk_exponent,
     peak_gain,
     peaks,
+    stores_its_numbers,
     transfer_gain,
     variance_nearer,
 )
@@ -322,6 +327,81 @@ CLAIMS = (
             for row, name in enumerate(("infinite width", "N = 30", "N = 100"))
         ),
         figure="fig-gated-descent",
+        seen=_SEEN,
+    ),
+    Claim(
+        id="gated-capacity",
+        kind="ours",
+        text="A net with one hidden layer stores as many random labels as it has free numbers, and "
+        "more units than gates do not help.",
+        where=_OURS,
+        statistic="share of problems (six normal gates, 12 inputs) for which n(M + d - n) points, "
+        "n = min(N, M, d), are fitted to a mean squared error below 1e-6 and two more are not",
+        cases=tuple(
+            _one(
+                f"N = {n}",
+                "many gates: storage",
+                partial(stores_its_numbers, width=n),
+                "share",
+                0.5,
+            )
+            for n in (1, 2, 3, 4, 6)
+        ),
+        controls=(
+            _one(
+                "N = 8", "many gates: storage", partial(stores_its_numbers, width=8), "share", 0.5
+            ),
+        ),
+        figure="what-a-net-can-store",
+        seen=_SEEN,
+    ),
+    Claim(
+        id="gated-like-relu",
+        kind="related",
+        text="With many gates the net behaves like a ReLU net.",
+        where=_LI,
+        quote="Interestingly, networks with a large number of gating units behave similarly to "
+        "standard ReLU architectures.",
+        statistic="at infinite width, pullovers against coats: ln of the squared distance to the "
+        "predictor of the ReLU net's Gaussian process, 10 gates over 1,000; test error of 1,000 "
+        "gates minus that of the ReLU net's Gaussian process or tangent kernel, over the mean of "
+        "the linear kernel's minus the latter: within half of what separates linear and ReLU "
+        "(controls: exponent of the kernel's distance to its limit against 10 to 3,000 gates, "
+        "plus one half; the margin is that of the claim ntk-spread)",
+        cases=(
+            _factor("nearer with more gates", "many gates: clothes", nearer_relu),
+            *(
+                _one(
+                    f"error like {name}",
+                    "many gates: clothes",
+                    partial(error_over_relu, rival=rival),
+                    "equal",
+                    0.5,
+                )
+                for name, rival in {
+                    "Gaussian process": "relu",
+                    "tangent kernel": "relu_ntk",
+                }.items()
+            ),
+        ),
+        controls=(_one("kernel's exponent", "many gates: clothes", kernel_exponent, "equal", 0.1),),
+        figure="fig-gated-many",
+        seen=_SEEN,
+    ),
+    Claim(
+        id="gated-clusters",
+        kind="related",
+        text="Gates that are learned without labels help.",
+        where=_LI,
+        quote="Although gating units in the model do not participate in supervised learning, we "
+        "show the utility of unsupervised learning of the gating parameters.",
+        statistic="test error at infinite width (pullovers against coats): random gates minus "
+        "gates from k-means centres of 2,000 unlabelled images, percentage points",
+        cases=tuple(
+            _one(f"{count} gates", "many gates: clothes", partial(cluster_gain, count=count))
+            for count in (3, 10, 30)
+        ),
+        figure="fig-gated-many",
         seen=_SEEN,
     ),
     Claim(

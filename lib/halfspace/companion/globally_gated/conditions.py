@@ -3,7 +3,9 @@
 Seeds start at 3000: results of seeds 0 to 4 and 100 to 109 were known when the rules were chosen.
 """
 
+from halfspace.companion.globally_gated.capacity import Storage
 from halfspace.companion.globally_gated.coding import Carriers
+from halfspace.companion.globally_gated.many_gates import ManyGates
 from halfspace.companion.globally_gated.specs import (
     DescentPeak,
     FiniteWidth,
@@ -17,7 +19,14 @@ from halfspace.companion.globally_gated.specs import (
 from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
-__all__ = ["DEPTHS", "SIMILARITIES", "STUDIES", "coding_conditions", "gated_conditions"]
+__all__ = [
+    "DEPTHS",
+    "SIMILARITIES",
+    "STUDIES",
+    "coding_conditions",
+    "gated_conditions",
+    "many_conditions",
+]
 
 DEPTHS = {1: "one layer", 2: "two layers"}
 SIMILARITIES = (-0.95, -0.5, 0.0, 0.5, 0.95)
@@ -63,4 +72,13 @@ def coding_conditions() -> dict[str, Spec]:
     }
 
 
-STUDIES = {"globally gated": gated_conditions, "coding": coding_conditions}
+def many_conditions() -> dict[str, Spec]:
+    """Return the experiments with many gates on images, and on how much a net can store."""
+    return {"clothes": ManyGates(**_TWENTY), "storage": Storage(**_TEN)}
+
+
+STUDIES = {
+    "globally gated": gated_conditions,
+    "many gates": many_conditions,
+    "coding": coding_conditions,
+}

@@ -18,25 +18,31 @@ from halfspace.companion.text import scientific, significant
 __all__ = [
     "PEAK",
     "START_LABELS",
+    "STORED",
     "bias_curves",
     "bias_gain",
     "carrier_curves",
+    "cluster_gain",
     "carrier_exponent",
     "coding_numbers",
     "coupling",
     "descent_curves",
     "distance_curves",
     "error_exponent",
+    "error_over_relu",
     "gated_numbers",
     "identical",
+    "kernel_exponent",
     "nearer",
     "nearer_error",
+    "nearer_relu",
     "ntk_excess",
     "ntk_exponent",
     "order_images",
     "peak_gain",
     "peaks",
     "sampled_curves",
+    "stores_its_numbers",
     "trained_curves",
     "transfer_curves",
     "transfer_gain",
@@ -46,6 +52,9 @@ __all__ = [
 
 PEAK = 5
 """Number of gates at which features are as many as points: 100 points in 20 dimensions."""
+
+STORED = 1e-6
+"""Mean squared error below which random labels, of variance 1, count as stored."""
 
 
 def _column(result: Result, name: str, width: int) -> np.ndarray:
@@ -144,6 +153,52 @@ def nearer_error(result: Result, width: int) -> np.ndarray:
     trained = _column(result, "mean", width)
     gaps = result.error_limit - trained, _column(result, "error_theory", width) - trained
     return np.log(np.abs(gaps[0]) / np.abs(gaps[1]))
+
+
+def stores_its_numbers(result: Result, width: int) -> np.ndarray:
+    """Return whether as many points are fitted as a net has free numbers, and two more are not.
+
+    Args:
+        result: of ``Storage``; fitted is a mean squared error below 1e-6.
+        width: N.
+
+    Returns:
+        Shape (S,), bool.
+    """
+    errors = _column(result, "errors", width)
+    return (errors[:, 0] < STORED) & (errors[:, 1] >= STORED)
+
+
+def nearer_relu(result: Result) -> np.ndarray:
+    """Return ln of the distance to the ReLU net's predictor, 10 gates over 1,000, shape (S,)."""
+    few, many = (result.distances[:, result.spec.counts.index(count)] for count in (10, 1000))
+    return np.log(few / many)
+
+
+def error_over_relu(result: Result, rival: str) -> np.ndarray:
+    """Return by how much 1,000 gates err more than a ReLU kernel, shape (S,).
+
+    Args:
+        result: of ``ManyGates``.
+        rival: ``"relu"`` or ``"relu_ntk"``.
+
+    Returns:
+        In units of how much more the linear kernel errs on average.
+    """
+    error, relu = result.errors[:, result.spec.counts.index(1000)], result.arrays[rival]
+    return (error - relu) / (result.linear - relu).mean()
+
+
+def kernel_exponent(result: Result) -> np.ndarray:
+    """Return the exponent of the kernel's distance to its limit, 10 gates on, plus 1/2, (S,)."""
+    counts = np.array(result.spec.counts)
+    return fit_power_law(counts[counts >= 10], result.kernel_distances[:, counts >= 10])[0] + 0.5
+
+
+def cluster_gain(result: Result, count: int) -> np.ndarray:
+    """Return test error with random gates minus that with gates from clusters, in points, (S,)."""
+    place = result.spec.clusters.index(count)
+    return 100 * (result.unclustered[:, place] - result.clustered[:, place])
 
 
 def carrier_exponent(result: Result, half: int = 1) -> np.ndarray:
