@@ -1,20 +1,12 @@
 """Figures on globally gated nets: what is drawn is what was given."""
 
-import json
-import subprocess
-from pathlib import Path
-
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from halfspace.companion import plots
 from halfspace.companion.globally_gated import plots as gated_plots
-from halfspace.companion.globally_gated.claims import CLAIMS
 from halfspace.companion.globally_gated.readings import START_LABELS
-from halfspace.companion.registry import condition
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -75,18 +67,3 @@ def test_kernels_of_tasks_are_absolute_and_divided():
 def test_every_curve_has_a_style_with_a_colour():
     assert {color for color, _ in gated_plots.STYLES.values()} <= plots.COLORS.keys()
     assert set(START_LABELS.values()) <= gated_plots.STYLES.keys()
-
-
-def test_the_rules_are_older_than_the_runs():
-    """``seen`` tells of a prototype's seeds; of these runs none was known."""
-    for claim in CLAIMS:
-        for name in claim.needs:
-            recorded = condition(name).recorded()
-            if recorded is None:
-                continue
-            commit = recorded.provenance["commit"]
-            command = ["git", "-C", str(ROOT), "show", f"{commit}:data/rules.json"]
-            shown = subprocess.run(command, capture_output=True, text=True)
-            if shown.returncode:
-                pytest.skip("the history is not here")
-            assert json.loads(shown.stdout)[claim.id] == claim.rule

@@ -33,6 +33,8 @@ __all__ = [
     "gated_numbers",
     "identical",
     "kernel_exponent",
+    "many_curves",
+    "many_numbers",
     "nearer",
     "nearer_error",
     "nearer_relu",
@@ -42,6 +44,7 @@ __all__ = [
     "peak_gain",
     "peaks",
     "sampled_curves",
+    "storage_rows",
     "stores_its_numbers",
     "trained_curves",
     "transfer_curves",
@@ -341,6 +344,57 @@ def trained_curves(run: Result) -> dict[str, np.ndarray]:
         "renormalised kernel": run.error_theory,
     }
     return {name: mean_intervals(values.T) for name, values in rows.items()}
+
+
+def many_curves(run: Result) -> dict[str, np.ndarray]:
+    """Return test errors of ``ManyGates`` in percent over the number of gates, shape (C, 3).
+
+    The kernels that have no gates to count are given at the first and the last number, (2, 3).
+    """
+    names = {"linear kernel": "linear", "ReLU net": "relu", "ReLU net, NTK": "relu_ntk"}
+    names["limit of many gates"] = "limit"
+    curves = {"globally gated": mean_intervals(100 * run.errors.T)}
+    for label, name in names.items():
+        curves[label] = mean_intervals(np.stack([100 * run.arrays[name]] * 2))
+    return curves
+
+
+def storage_rows(run: Result) -> list[dict[str, str]]:
+    """Return how many points with random labels nets of each width store, as a table's rows."""
+    rows = []
+    for place, width in enumerate(run.spec.widths):
+        points = run.points[0, place, 0]
+        stored = (run.errors[:, place] < STORED).sum(0)
+        rows.append(
+            {
+                "units N": str(width),
+                "free numbers": str(points),
+                "as many points stored": f"{stored[0]} of {len(run.errors)}",
+                "two more stored": f"{stored[1]} of {len(run.errors)}",
+                "their smallest error": significant(float(run.errors[:, place, 1].min()), 2),
+            }
+        )
+    return rows
+
+
+def many_numbers(clothes: Result, storage: Result) -> dict[str, object]:
+    """Return what the text says of the runs with many gates, errors in percent."""
+    counts = clothes.spec.counts
+    numbers = {
+        "clothes-seeds": clothes.spec.seeds,
+        "from-clothes": origin(clothes),
+        "from-storage": origin(storage),
+        "distance-10": f"{clothes.distances[:, counts.index(10)].mean():.2f}",
+        "distance-1000": f"{clothes.distances[:, counts.index(1000)].mean():.2f}",
+        "distance-limit": f"{clothes.distance_limit.mean():.3f}",
+        "error-1000": f"{100 * clothes.errors[:, counts.index(1000)].mean():.1f}",
+        "relu-over-limit": interval_text(100 * (clothes.relu - clothes.limit)),
+    }
+    for name in ("linear", "relu", "relu_ntk", "limit"):
+        numbers[f"error-{name}"] = f"{100 * clothes.arrays[name].mean():.1f}"
+    for count in clothes.spec.clusters:
+        numbers[f"clusters-{count}"] = interval_text(cluster_gain(clothes, count))
+    return numbers
 
 
 def carrier_curves(runs: Runs) -> dict[str, np.ndarray]:
