@@ -125,7 +125,8 @@ TOPICS = {
         "exact posterior and sampled networks agree on how. With ten units, a task with few "
         "examples then gains {width-carries-knowledge/ρ = 0.95} from a similar one. Whether the "
         "theory also captures networks that plain gradient descent trains is undecided. With a "
-        "readout scaled by 1/N, a few ReLU units carry the classes however many there are.",
+        "readout scaled by one over the width, a few ReLU units carry the classes however many "
+        "there are.",
         {
             "renormalised-kernel": "reproduced",
             "renormalised-sampled-nets": "reproduced",
