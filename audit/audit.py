@@ -654,6 +654,128 @@ def pixels_over_ceiling(pixels: Run, ceiling: Run) -> np.ndarray:
     return percent(pixels) - 100 * ceiling["test_right"].mean()
 
 
+# Globally gated nets and coding schemes
+
+
+def at_width(run: Run, name: str, width: int) -> np.ndarray:
+    """Return an array's column of one width, shape (S,)."""
+    return run[name][:, run.spec["widths"].index(width)]
+
+
+def each_width(reading: Callable[..., np.ndarray], *widths: int) -> dict[str, Callable]:
+    """Return a statistic for each width that a case's name tells; the longest names come first."""
+    ordered = sorted(widths, reverse=True)
+    return {f"N = {width}": partial(reading, width=width) for width in ordered}
+
+
+def tangent_excess(run: Run, width: int) -> np.ndarray:
+    return at_width(run, "ratios", width) - 1
+
+
+def tangent_spread(run: Run) -> np.ndarray:
+    return slope(run.spec["widths"], run["errors"]) + 0.5
+
+
+def limit_over_theory(run: Run, width: int, what: str = "") -> np.ndarray:
+    return np.log(at_width(run, f"{what}limit", width) / at_width(run, f"{what}theory", width))
+
+
+def variances_over(run: Run) -> np.ndarray:
+    off = [np.abs(at_width(run, f"variance_{name}", 10) - 1) for name in ("limit", "theory")]
+    return np.log(off[0] / off[1])
+
+
+def order_falls(run: Run) -> np.ndarray:
+    return -slope(run.spec["widths"], run["order_theory"])
+
+
+def same_mean(run: Run) -> np.ndarray:
+    return run["gap"].max((1, 2)) < 1e-10
+
+
+def error_of_limit(run: Run, std: float, width: int) -> np.ndarray:
+    row = run.spec["stds"].index(std)
+    at = run.spec["widths"].index(width)
+    return np.log(run["limit"][:, row]) - np.log(run["bias"][:, row, at])
+
+
+def second_task(run: Run, width: int = 10) -> np.ndarray:
+    return np.log(run["limit"] / at_width(run, "exact", width))
+
+
+def second_task_untied(run: Run) -> np.ndarray:
+    return np.log(at_width(run, "untied", 10) / at_width(run, "exact", 10))
+
+
+def second_task_cost(run: Run) -> np.ndarray:
+    return -second_task(run)
+
+
+def signed_coupling(run: Run) -> np.ndarray:
+    return np.sign(run.spec["similarity"]) * at_width(run, "coupling_exact", 10)
+
+
+def largest_at_five(row: int, run: Run) -> np.ndarray:
+    return np.array(run.spec["counts"])[run["errors"][:, row].argmax(1)] == 5
+
+
+def peak_lower(row: int, low: Run, high: Run) -> np.ndarray:
+    five = low.spec["counts"].index(5)
+    return np.log(low["errors"][:, row, five]) - np.log(high["errors"][:, row, five])
+
+
+def error_nearer(run: Run, width: int) -> np.ndarray:
+    trained = at_width(run, "mean", width)
+    far, near = run["error_limit"] - trained, at_width(run, "error_theory", width) - trained
+    return np.log(np.abs(far / near))
+
+
+def carriers_grow(run: Run, half: int = 1) -> np.ndarray:
+    return slope(run.spec["widths"], run["carriers"][:, :, half])
+
+
+def carriers_stay(run: Run, half: int = 1) -> np.ndarray:
+    return 0.5 - carriers_grow(run, half)
+
+
+def stores_numbers(run: Run, width: int) -> np.ndarray:
+    errors = at_width(run, "errors", width)
+    return (errors[:, 0] < 1e-6) & ~(errors[:, 1] < 1e-6)
+
+
+def gates_to_relu(run: Run) -> np.ndarray:
+    few, many = (run.spec["counts"].index(count) for count in (10, 1000))
+    return np.log(run["distances"][:, few] / run["distances"][:, many])
+
+
+def over_relu(rival: str, run: Run) -> np.ndarray:
+    error = run["errors"][:, run.spec["counts"].index(1000)]
+    return (error - run[rival]) / np.mean(run["linear"] - run[rival])
+
+
+def to_limit(run: Run) -> np.ndarray:
+    first = run.spec["counts"].index(10)
+    return slope(run.spec["counts"][first:], run["kernel_distances"][:, first:]) + 0.5
+
+
+def clusters_help(run: Run, count: int) -> np.ndarray:
+    at = run.spec["clusters"].index(count)
+    return 100 * run["unclustered"][:, at] - 100 * run["clustered"][:, at]
+
+
+GATED_ROWS = {"infinite width": 0, "N = 30": 1, "N = 100": 2}
+DOUBLE_DESCENT = {
+    f"lower at T = 0.01, {name}": partial(peak_lower, row) for name, row in GATED_ROWS.items()
+} | {name: partial(largest_at_five, GATED_ROWS[name]) for name in GATED_ROWS}
+WIDTH_AND_SCALE = {
+    "s = 1, N = 100": partial(error_of_limit, std=1, width=100),
+    "s = 1, N = 10": partial(error_of_limit, std=1, width=10),
+    "s = 2, N = 20": partial(error_of_limit, std=2, width=20),
+    "s = 0.3, N = 100": lambda run: -error_of_limit(run, 0.3, 100),
+    "s = 0.3, N = 10": lambda run: -error_of_limit(run, 0.3, 10),
+}
+
+
 HARD = partial(percent, name="test_hard_accuracy")
 TABLE_ROW = {"": table_row, "epoch 100": table_row_at_end}
 
@@ -940,6 +1062,43 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "gated-xor-rates": {
         "0.2": partial(over_descent, 0.2),
         "1.6": partial(over_descent, 1.6),
+    },
+    "gated-tied-dlgn": partial(below, "output_gap"),
+    "gated-limit-kernel": partial(below, "kernel_gap"),
+    "gated-ntk-mean": each_width(tangent_excess, 4, 64),
+    "gated-ntk-spread": tangent_spread,
+    "renormalised-kernel": {
+        "variance": variances_over,
+        **each_width(partial(limit_over_theory, what="mean_"), 10, 40, 160),
+    },
+    "renormalised-order": order_falls,
+    "renormalised-sampled-nets": each_width(limit_over_theory, 10, 20, 30, 40),
+    "one-gate-no-width": same_mean,
+    "width-and-scale": WIDTH_AND_SCALE,
+    "width-carries-knowledge": {
+        "over untied": second_task_untied,
+        "N = 100": partial(second_task, width=100),
+        "worse": second_task_cost,
+        "": second_task,
+    },
+    "gates-couple": signed_coupling,
+    "gated-double-descent": DOUBLE_DESCENT,
+    "gated-capacity": each_width(stores_numbers, 1, 2, 3, 4, 6, 8),
+    "gated-like-relu": {
+        "nearer": gates_to_relu,
+        "Gaussian process": partial(over_relu, "relu"),
+        "tangent kernel": partial(over_relu, "relu_ntk"),
+        "exponent": to_limit,
+    },
+    "gated-clusters": {f"{m} gates": partial(clusters_help, count=m) for m in (30, 10, 3)},
+    "gated-gradient-descent": {
+        **{f"test error, {name}": f for name, f in each_width(error_nearer, 10, 30).items()},
+        **each_width(limit_over_theory, 10, 30),
+    },
+    "coding-carriers": {
+        "first half": partial(carriers_stay, half=0),
+        "stay": carriers_stay,
+        "": lambda run: carriers_grow(run) - 0.5,
     },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""

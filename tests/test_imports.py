@@ -31,6 +31,7 @@ FLOORS = {
     "ntk": 3,
     "regions": 3,
     "training": 3,
+    "renormalisation": 1,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
 # Packages that only the functions that need them import, not ``import halfspace``.

@@ -25,6 +25,7 @@ SUBJECTS: dict[str, set[str]] = {
     "reallocation": {"circle", "fashion"},
     "cifar": set(),
     "gated_linear": set(),
+    "globally_gated": {"theory"},
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""
