@@ -42,6 +42,15 @@ APPENDIX = {  # appendix 2: test accuracy, ReLU minus DLGN, percentage points
     ("resnet-110", "cifar100"): 73 - 67,
 }
 SLIGHT = 6.0  # percentage points
+PATHWAYS = ("common only", "modular", "leave-one-out", "all six")
+SAID = {  # settings that a run's name tells
+    "std": r"^gated-.+: (\d\.\d+|\de-\d\d)$",
+    "contexts": r"(\d) contexts",
+    "depth": r"^gated-depth: (\d)",
+    "refresh": r"gates every (\d+)",
+    "similarity": r"ρ = (\S+)$",
+    "temperature": r"T = (\S+)$",
+}
 LEVELS = ((1.03 + 5) / 2, 0.4079, 1 - 0.7217)
 """Levels that follow from the paper's numbers and that a rule's text rounds to three digits."""
 
@@ -87,10 +96,16 @@ class Run:
     def problems(self) -> Iterator[str]:
         """Yield where the spec is not what the run's name says, or its seeds were explored."""
         words = [part.split(", ")[0] for part in self.name.split(": ")]
-        nets = [word for word in words if word in (*PAPER, "frozen")]
+        nets = [word for word in words if word in (*PAPER, "frozen", *PATHWAYS)]
         net = self.training.get("model")
         if nets and net and net not in nets:
             yield f"{self.name}: its spec is of {net}"
+        task = self.spec.get("task")
+        settings = self.spec | (task if isinstance(task, dict) else {})
+        for setting, form in SAID.items():
+            found = re.search(form, self.name)
+            if found and setting in settings and settings[setting] != float(found[1]):
+                yield f"{self.name}: its spec's {setting} is {settings[setting]}"
         if words[-1].isdigit() and self.seeds != [int(words[-1])]:
             yield f"{self.name}: its seeds are {self.seeds}"
         if "first_seed" in self.training and self.seeds[0] < 1000:
@@ -114,11 +129,16 @@ def others_mean(matrix: np.ndarray) -> np.ndarray:
     return (matrix.sum(1) - np.diagonal(matrix)) / (len(matrix) - 1)
 
 
+def line(x: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return slopes and intercepts of (points, S) values, by least squares."""
+    away = x - x.mean()
+    slopes = away @ values / (away @ away)
+    return slopes, values.mean(0) - slopes * x.mean()
+
+
 def slope(sizes: Sequence[float], values: np.ndarray) -> np.ndarray:
     """Return the exponents of power laws: values of shape (S, sizes)."""
-    x = np.log(np.asarray(sizes, dtype=np.float64))
-    x = x - x.mean()
-    return np.log(values) @ x / (x @ x)
+    return line(np.log(sizes), np.log(values).T)[0]
 
 
 # Sections 2 and 3
@@ -686,17 +706,18 @@ def variances_over(run: Run) -> np.ndarray:
 
 
 def order_falls(run: Run) -> np.ndarray:
-    return -slope(run.spec["widths"], run["order_theory"])
+    exact = run["posteriors"]
+    errors = np.linalg.norm(run["saddles"] - exact, axis=(2, 3))
+    return -slope(run.spec["widths"], errors / np.linalg.norm(exact, axis=(2, 3)))
 
 
 def same_mean(run: Run) -> np.ndarray:
-    return run["gap"].max((1, 2)) < 1e-10
+    return (run["gap"] < 1e-10).all((1, 2))
 
 
-def error_of_limit(run: Run, std: float, width: int) -> np.ndarray:
-    row = run.spec["stds"].index(std)
-    at = run.spec["widths"].index(width)
-    return np.log(run["limit"][:, row]) - np.log(run["bias"][:, row, at])
+def error_of_limit(std: float, width: int, sign: int, run: Run) -> np.ndarray:
+    row, at = run.spec["stds"].index(std), run.spec["widths"].index(width)
+    return sign * np.log(run["limit"][:, row] / run["bias"][:, row, at])
 
 
 def second_task(run: Run, width: int = 10) -> np.ndarray:
@@ -739,8 +760,13 @@ def carriers_stay(run: Run, half: int = 1) -> np.ndarray:
 
 
 def stores_numbers(run: Run, width: int) -> np.ndarray:
-    errors = at_width(run, "errors", width)
-    return (errors[:, 0] < 1e-6) & ~(errors[:, 1] < 1e-6)
+    gates, inputs = 6, 12
+    n = min(width, gates, inputs)
+    points = n * (gates + inputs - n)
+    if np.any(at_width(run, "points", width) != [points, points + 2]):
+        raise ValueError("the points are not as many as the rule says")
+    few, more = at_width(run, "errors", width).T
+    return (few < 1e-6) & (more >= 1e-6)
 
 
 def gates_to_relu(run: Run) -> np.ndarray:
@@ -768,11 +794,9 @@ DOUBLE_DESCENT = {
     f"lower at T = 0.01, {name}": partial(peak_lower, row) for name, row in GATED_ROWS.items()
 } | {name: partial(largest_at_five, GATED_ROWS[name]) for name in GATED_ROWS}
 WIDTH_AND_SCALE = {
-    "s = 1, N = 100": partial(error_of_limit, std=1, width=100),
-    "s = 1, N = 10": partial(error_of_limit, std=1, width=10),
-    "s = 2, N = 20": partial(error_of_limit, std=2, width=20),
-    "s = 0.3, N = 100": lambda run: -error_of_limit(run, 0.3, 100),
-    "s = 0.3, N = 10": lambda run: -error_of_limit(run, 0.3, 10),
+    f"s = {std:g}, N = {width}: {way}": partial(error_of_limit, std, width, sign)
+    for std, width in ((1, 10), (1, 100), (2, 20), (0.3, 10), (0.3, 100))
+    for way, sign in {"better": 1, "worse": -1}.items()
 }
 
 
@@ -783,51 +807,78 @@ TABLE_ROW = {"": table_row, "epoch 100": table_row_at_end}
 # Gated linear nets
 
 
-NEARLY = 4  # of the levels 3, 2, 1, 0.5, 0.1, 0.01, the loss of 0.1
-RELU, FROZEN, LEAVE_ONE_OUT, MODULAR = 0, 1, 6, 7  # rows of what is held out
-FINAL = {"new weights": 2, "same start": 3, "large units": 4, "repeated": 5}
-DELTA = np.sqrt(2 / 3)
+LOSSES = (3.0, 2.0, 1.0, 0.5, 0.1, 0.01)  # whose first times are recorded
+GATES = (  # of the nets with held-out pairs
+    "relu",
+    "frozen",
+    "new weights",
+    "same start",
+    "large units",
+    "repeated",
+    "leave-one-out",
+    "modular",
+    "linear",
+)
 
 
 def differ(name: str, run: Run) -> np.ndarray:
     return run[name] > 1e-10
 
 
+def learned(run: Run) -> np.ndarray:
+    """Return the times to a loss of 0.1, (S,).
+
+    Raises:
+        ValueError: if the loss curves, which have fewer points, do not fit them.
+    """
+    times, at = run["times"][LOSSES.index(0.1)], run["at"]
+    seen = first_time(at, run["loss"] < 0.1)
+    # Where gates are taken anew a loss may rise again, and the curve see it later.
+    early = np.diff(at).max() + run.spec["learning_rate"] * (run.spec["refresh"] - 1)
+    if np.any((times > seen + 1e-4) | (times < seen - early)):  # times have single precision
+        raise ValueError("times do not fit the loss curves")
+    return times
+
+
 def log_ratio(later: Run, sooner: Run) -> np.ndarray:
-    return difference(lambda run: np.log(run["times"][NEARLY]), later, sooner)
+    return difference(lambda run: np.log(learned(run)), later, sooner)
 
 
-def per_log(values: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
-    """Return the slopes of (runs, S) values in ln(1/std), by least squares."""
-    x = -np.log([run.spec["std"] for run in runs])
-    x = x - x.mean()
-    return x @ values / (x @ x)
+def logs(runs: Sequence[Run]) -> np.ndarray:
+    """Return each run's ln(1/std)."""
+    return -np.log([run.spec["std"] for run in runs])
 
 
 def slope_over_relu(*runs: Run, in_deviations: bool = False) -> np.ndarray:
-    gated, relu = runs[: len(runs) // 2], runs[len(runs) // 2 :]
-    slopes = [per_log(np.stack([r["times"][NEARLY] for r in part]), part) for part in (gated, relu)]
-    gap = np.subtract(*paired((gated[0].seeds, slopes[0]), (relu[0].seeds, slopes[1])))
-    return gap / slopes[1].std(ddof=1) if in_deviations else gap
+    half = len(runs) // 2
+    gated, relu = (
+        (part[0].seeds, line(logs(part), np.stack([learned(run) for run in part]))[0])
+        for part in (runs[:half], runs[half:])
+    )
+    one, other = paired(gated, relu)
+    return (one - other) / (relu[1].std(ddof=1) if in_deviations else 1)
 
 
 def better_than_rivals(run: Run) -> np.ndarray:
-    errors = []
-    for row in run["predicted"]:  # with the derived amplitude, half and twice of it
-        apart = np.abs(np.log(run["times"]) - np.log(row)[:, None])
-        reached = np.isfinite(apart)
-        errors.append(np.where(reached, apart, 0).sum(0) / reached.sum(0))
-    return np.minimum(errors[1], errors[2]) - errors[0]
+    """Mean over the losses that simulation or prediction reaches; unknown if only one does."""
+    predicted, times = run["predicted"][:, :, None], run["times"]
+    apart = np.abs(np.log(predicted / times))
+    never = np.isnan(predicted) & np.isnan(times)
+    derived, half, twice = np.ma.array(apart, mask=never).mean(1).filled(np.nan)
+    return np.minimum(half, twice) - derived
 
 
-def on_in_all_but_one(run: Run) -> np.ndarray:
-    """Return the first layer's share of energy on in C - 1 contexts, (looks, S)."""
-    return run["on_share"][:, 0, :, -2]
+def on_in(run: Run, *contexts: int) -> np.ndarray:
+    """Return the first layer's share of energy on in so many contexts, (looks, S)."""
+    return run["on_share"][:, 0][..., list(contexts)].sum(-1)
+
+
+def on_in_all_but(off: int, run: Run) -> np.ndarray:
+    return on_in(run, run.spec["task"]["contexts"] - off)
 
 
 def on_in_several(run: Run) -> np.ndarray:
-    share = run["on_share"][:, 0]
-    return share[..., 2:].sum(-1) - share[..., 1]
+    return on_in(run, *range(2, run.spec["task"]["contexts"] + 1)) - on_in(run, 1)
 
 
 def change(reading: Callable[[Run], np.ndarray], run: Run) -> np.ndarray:
@@ -837,48 +888,75 @@ def change(reading: Callable[[Run], np.ndarray], run: Run) -> np.ndarray:
 
 def everywhere_at_10(run: Run) -> np.ndarray:
     (look,) = np.flatnonzero(np.isclose(run["looks"], 10))
-    return run["on_share"][look, 0, :, -1] - 0.5
+    return on_in_all_but(0, run)[look] - 0.5
 
 
 def more_reuse(name: str, more: Run, fewer: Run) -> np.ndarray:
     return difference(partial(change, lambda run: run[name][:, 0]), more, fewer)
 
 
-def held_out_cost(worse: int, better: int, run: Run) -> np.ndarray:
-    return run["test"][worse] - run["test"][better]
+def held_out_cost(worse: str, better: str, run: Run) -> np.ndarray:
+    return run["test"][GATES.index(worse)] - run["test"][GATES.index(better)]
 
 
 def learned_sooner(run: Run) -> np.ndarray:
-    return np.log(run["time"][RELU]) - np.log(run["time"][FROZEN])
+    return np.log(run["time"][GATES.index("relu")] / run["time"][GATES.index("frozen")])
 
 
-def at_delta(delta: float, run: Run) -> np.ndarray:
+def singles_ahead(delta: float, run: Run) -> np.ndarray:
     """Return single points' share minus class pairs', shape (S,)."""
     return (run["single"] - run["pair"])[run.spec["deltas"].index(delta)]
 
 
+def pairs_ahead(delta: float, run: Run) -> np.ndarray:
+    return -singles_ahead(delta, run)
+
+
+def slope_in_start(reading: Callable[[Run], np.ndarray], *runs: Run) -> np.ndarray:
+    return line(logs(runs), np.stack([reading(run) for run in runs]))[0]
+
+
 def level_delta(run: Run) -> np.ndarray:
+    """Return the one shortcut at which the kinds change places.
+
+    Raises:
+        ValueError: if a net has none or several.
+    """
     deltas, lead = np.array(run.spec["deltas"]), run["single"] - run["pair"]
-    found = []
-    for values in lead.T:
-        last = max(i for i, value in enumerate(values) if value > 0)
-        found.append(np.interp(0, -values[last : last + 2], deltas[last : last + 2]))
-    return np.array(found)
+    turns = np.diff(np.sign(lead), axis=0) != 0
+    if np.any(turns.sum(0) != 1):
+        raise ValueError("the kinds do not change places just once")
+    before, after = lead[:-1].T[turns.T], lead[1:].T[turns.T]
+    at = turns.argmax(0)
+    return (deltas[at] * after - deltas[at + 1] * before) / (after - before)
 
 
-def limit_over_delta(*runs: Run) -> np.ndarray:
-    x = -1 / np.log([run.spec["std"] for run in runs])
-    values = np.stack([level_delta(run) for run in runs])
-    away = x - x.mean()
-    return values.mean(0) - x.mean() * (away @ values) / (away @ away) - DELTA
+def limit_over_crossing(*runs: Run) -> np.ndarray:
+    deltas = np.stack([level_delta(run) for run in runs])
+    return line(1 / logs(runs), deltas)[1] - np.sqrt(2 / 3)
+
+
+def fastest(delta: float) -> float:
+    """Return the largest rate of units that are on at one point, or at one class, and stay so.
+
+    Such units grow along the sum of these points, at its length over the number of points.
+    """
+    x = np.array([[1, 1, -delta], [-1, -1, -delta], [1, -1, delta], [-1, 1, delta]])
+    rates = []
+    for points in ([0], [1], [2], [3], [0, 1], [2, 3]):
+        along = x[points].sum(0)
+        if np.flatnonzero(x @ along > 0).tolist() == points:
+            rates.append(np.linalg.norm(along) / 4)
+    return max(rates)
 
 
 def over_descent(delta: float, *runs: Run) -> np.ndarray:
-    step, row = runs[0].spec["learning_rate"], runs[0].spec["deltas"].index(delta)
-    rate = max(np.sqrt(2 + delta**2) / 4 * (delta < np.sqrt(2)), delta / 2)
-    descent = step / np.log(1 + step * rate)
-    slope = per_log(np.stack([run["time"][row] for run in runs]), runs)
-    return (slope - descent) / (descent - 1 / rate)
+    """In units of what separates the time for a factor e by descent and by gradient flow."""
+    spec, rate = runs[0].spec, fastest(delta)
+    row, step = spec["deltas"].index(delta), spec["learning_rate"]
+    found = slope_in_start(lambda run: run["time"][row], *runs)
+    descent, flow = step / np.log1p(step * rate), 1 / rate
+    return (found - descent) / (descent - flow)
 
 
 # What each claim measures
@@ -1034,8 +1112,8 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "": lambda run: on_in_several(run)[-1],
         "change": partial(change, on_in_several),
     },
-    "gated-all-but-one": lambda run: on_in_all_but_one(run)[-1] - 0.5,
-    "gated-all-but-one-learned": partial(change, on_in_all_but_one),
+    "gated-all-but-one": lambda run: on_in_all_but(1, run)[-1] - 0.5,
+    "gated-all-but-one-learned": partial(change, partial(on_in_all_but, 1)),
     "gated-always-on-first": everywhere_at_10,
     "gated-by-context-alone": lambda run: run["alone"][-1, 0] - 0.5,
     "gated-reuse-contexts": partial(more_reuse, "effective"),
@@ -1047,17 +1125,17 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "gated-same-trajectory": partial(slope_over_relu, in_deviations=True),
     "gated-slower-from-small": slope_over_relu,
     "gated-frozen-faster": {"": learned_sooner, "all pairs": log_ratio},
-    "gated-frozen-worse": partial(held_out_cost, FROZEN, RELU),
-    "gated-gain-in-path": {name: partial(held_out_cost, row, RELU) for name, row in FINAL.items()},
-    "gated-sharing-generalises": partial(held_out_cost, MODULAR, LEAVE_ONE_OUT),
+    "gated-frozen-worse": partial(held_out_cost, "frozen", "relu"),
+    "gated-gain-in-path": {start: partial(held_out_cost, start, "relu") for start in GATES[2:6]},
+    "gated-sharing-generalises": partial(held_out_cost, "modular", "leave-one-out"),
     "gated-xor-sides": {
-        "single points": partial(at_delta, 0.7),
-        "class pairs": lambda run: -at_delta(1.0, run),
+        "single points": partial(singles_ahead, 0.7),
+        "class pairs": partial(pairs_ahead, 1.0),
     },
-    "gated-xor-crossing": limit_over_delta,
+    "gated-xor-crossing": limit_over_crossing,
     "gated-xor-turns": {
-        "single points": lambda *runs: per_log(np.stack([at_delta(0.78, r) for r in runs]), runs),
-        "class pairs": lambda *runs: -per_log(np.stack([at_delta(0.86, r) for r in runs]), runs),
+        "single points": partial(slope_in_start, partial(singles_ahead, 0.78)),
+        "class pairs": partial(slope_in_start, partial(pairs_ahead, 0.86)),
     },
     "gated-xor-rates": {
         "0.2": partial(over_descent, 0.2),

@@ -136,3 +136,44 @@ def test_runs_of_another_net_or_of_explored_seeds_are_named(regions, audit, tmp_
     assert status == 1
     assert f"{run['name']}: its spec is of dlgn" in lines
     assert f"{run['name']}: seeds below 1000 were for exploration" in lines
+
+
+@pytest.fixture(scope="module")
+def stale(entries) -> list[dict]:
+    """Return one entry that compares times to a loss."""
+    return [entry for entry in entries if entry["id"] == "gated-stale"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"std": 0.01}, "its spec's std is 0.01"),
+        ({"task": {"contexts": 4}}, "its spec's contexts is 4"),
+        ({"refresh": 10}, "its spec's refresh is 10"),
+    ],
+)
+def test_run_of_another_setting_is_named(stale, audit, tmp_path, changed, line):
+    results = tmp_path / "results"
+    shutil.copytree(results_folder(), results)
+    (run,) = (run for run in stale[0]["runs"] if "gates every 5:" in run["name"])
+    path = (results / Path(run["file"]).relative_to("data/results")).with_suffix(".json")
+    described = json.loads(path.read_text())
+    described["spec"] |= changed
+    path.write_text(json.dumps(described))
+    status, lines = audit(stale, results)
+    assert status == 1
+    assert f"{run['name']}: {line}" in lines
+
+
+def test_times_that_do_not_fit_the_loss_curves_are_named(stale, audit, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(results_folder(), results)
+    path = results / Path(stale[0]["runs"][0]["file"]).relative_to("data/results")
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays["times"] = np.roll(arrays["times"], 1, axis=0)  # the time to 0.5 instead
+    np.savez(path, **arrays)
+    status, lines = audit(stale, results)
+    assert status == 1
+    expected = "case every 5 steps: ValueError: times do not fit the loss curves"
+    assert lines[0] == f"gated-stale: {expected}"
