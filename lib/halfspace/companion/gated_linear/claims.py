@@ -71,7 +71,8 @@ CLAIMS = (
     Claim(
         id="gated-stale",
         kind="ours",
-        text="A net that takes its gates anew less often learns sooner.",
+        text="A net that keeps its gates for several steps, or from the start on, has a small loss "
+        "under these gates sooner than the ReLU net.",
         where=_OURS,
         statistic="ln of the time to a loss of 0.1: of the ReLU net over that of the net with "
         "older gates",
@@ -105,7 +106,8 @@ CLAIMS = (
     Claim(
         id="gated-reduction-limits",
         kind="control",
-        text="It is not exact where a gate depends on the item, or a context lacks an item.",
+        text="The reduction to modes is not exact where a gate depends on the item, or a context "
+        "lacks an item.",
         where="Related: Saxe, Sodhani and Lewallen 2022; the reduction for contexts is ours",
         statistic="share of starts for which the losses of net and modes differ by more than 1e-10 "
         "of them at some step",
@@ -134,7 +136,8 @@ CLAIMS = (
     Claim(
         id="gated-prediction",
         kind="ours",
-        text="The modes predict how a gated linear net learns from random weights, without a fit.",
+        text="The modes predict a gated linear net's times from random weights better with the "
+        "derived amplitude than with half or twice of it.",
         where=_OURS,
         statistic="mean over six losses of the distance of the logarithms of simulated and "
         "predicted time: with half or twice the derived amplitude, whichever is better, minus with "
@@ -200,7 +203,8 @@ CLAIMS = (
     Claim(
         id="gated-all-but-one-learned",
         kind="ours",
-        text="That share is learned: it is larger than at the start.",
+        text="The share of a ReLU net in units that are on in all contexts but one grows in "
+        "training.",
         where=_OURS,
         statistic="change, over training, of the share of energy in units that are on in all "
         "contexts but one",
@@ -216,7 +220,7 @@ CLAIMS = (
     Claim(
         id="gated-always-on-first",
         kind="ours",
-        text="The units that grow first are on in every context; they are gated only later.",
+        text="The units that grow first are on in every context.",
         where=_OURS,
         statistic="at time 10, share of the hidden units' energy in units that are on in every "
         "context, minus one half",
@@ -329,8 +333,8 @@ CLAIMS = (
     Claim(
         id="gated-same-trajectory",
         kind="related",
-        text="A gated linear net with pathways for contexts takes as long as the ReLU net, however "
-        "small both start.",
+        text="As starts shrink, the time of a gated linear net with leave-one-out pathways grows "
+        "as the ReLU net's does.",
         where="Related: Jarvis, Klein, Rosman and Saxe 2025: an equivalent gated net has the ReLU "
         "net's losses; the sets of pathways are ours",
         statistic="slope of the time to a loss of 0.1 in ln(1/std), std 0.01 to 0.000001: gated "
@@ -353,7 +357,7 @@ CLAIMS = (
     Claim(
         id="gated-slower-from-small",
         kind="ours",
-        text="The smaller the start, the further gated linear nets fall behind the ReLU net.",
+        text="As starts shrink, the time of gated linear nets grows faster than the ReLU net's.",
         where=_OURS,
         statistic="slope of the time to a loss of 0.1 in ln(1/std), std 0.01 to 0.000001: gated "
         "net minus ReLU net",
@@ -411,7 +415,8 @@ CLAIMS = (
     Claim(
         id="gated-gain-in-path",
         kind="ours",
-        text="What learned gates gain is in the way there, not in the final gates.",
+        text="A net that is given the ReLU net's final gates from the start generalises worse than "
+        "the ReLU net.",
         where=_OURS,
         statistic="loss on held-out pairs: trained along the ReLU net's final gates minus that of "
         "the ReLU net",
@@ -462,7 +467,8 @@ CLAIMS = (
     Claim(
         id="gated-xor-sides",
         kind="ours",
-        text="In XOR with a linear shortcut, single points win below √(2/3) and class pairs above.",
+        text="In XOR with a linear shortcut, single points win at 0.7 and class pairs at 1, below "
+        "and above √(2/3).",
         where=_OURS,
         statistic="share of the net in units of the expected kind minus that in units of the other",
         cases=cases(
@@ -528,7 +534,7 @@ CLAIMS = (
     Claim(
         id="gated-xor-rates",
         kind="ours",
-        text="XOR is learned at the faster set's rate.",
+        text="XOR with a shortcut of 0.2 or 1.6 is learned at the faster set's rate.",
         where=_OURS,
         statistic="slope of the time to learn in ln(1/std), minus what the faster set's rate gives "
         "for gradient descent; the margin is the difference to what it gives for gradient flow",
