@@ -21,6 +21,7 @@ INK = "#757575"
 COLORS = {
     "relu": "#2f8fd0",
     "dlgn": "#e0662a",
+    "dgn": "#9e9100",
     "frozen": "#b56ad0",
     "linear": "#8c8c8c",
     "low": "#12a37f",

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, angle_axis, kernel_row
+from halfspace.companion.plots import COLORS, INK, angle_axis, ends_within, kernel_row
 from halfspace.companion.text import plain_number
 
 __all__ = [
@@ -18,7 +18,18 @@ __all__ = [
     "mean_ratio",
     "path_panels",
     "regression",
+    "shared_by_source",
 ]
+
+_SOURCES = {
+    "deep linear net": "linear",
+    "gated linear net": "leave-one-out",
+    "globally gated net": "dlgn",
+    "DLGN": "dlgn",
+    "DGN": "dgn",
+    "ReLU net": "relu",
+}
+"""Colour of the network that sets the gates, by its name."""
 
 
 def circle_kernels(
@@ -75,6 +86,33 @@ def depth_curves(
     axis.set_yticks(np.linspace(0, 1, 5), [f"{percent} %" for percent in range(0, 101, 25)])
     axis.set(xlabel="angle θ between the inputs", ylabel="active paths shared")
     axis.figure.legend(loc="outside upper center", handlelength=1.2)
+
+
+def shared_by_source(
+    axes: np.ndarray, one: Mapping[str, ArrayLike], means: Mapping[str, ArrayLike]
+) -> None:
+    """Draw which share of an input's active paths the inputs around it have, a panel for each net.
+
+    Args:
+        axes: one Axes per network, shape (rows, columns).
+        one: by network, shares of one draw and one input, shape (n,), from angle 0 on, as an area.
+        means: by network, means over inputs and draws, shape (n,), as a line.
+    """
+    for axis, (name, shares) in zip(axes.flat, one.items(), strict=True):
+        degrees = np.linspace(-180, 180, len(shares) + 1)
+        color = COLORS[_SOURCES[name]]
+        turned = (np.roll(row, len(shares) // 2) for row in (shares, means[name]))
+        area, mean = (np.append(row, row[0]) for row in turned)
+        axis.fill_between(degrees, area, step="mid", color=color, alpha=0.3, lw=0)
+        axis.plot(degrees, mean, color=color)
+        axis.set_title(name)
+        axis.set_xticks((-180, -90, 0, 90, 180), ("−180°", "", "0°", "", "180°"))
+        axis.set_yticks((0, 0.5, 1), ("0", "50 %", "100 %"))
+        axis.set_ylim(0, 1.05)
+    for axis in axes[-1]:
+        ends_within(axis)
+    axes[0, 0].figure.supxlabel("angle between the inputs", fontsize="medium")
+    axes[0, 0].figure.supylabel("active paths shared", fontsize="medium")
 
 
 def convergence(
