@@ -528,6 +528,7 @@ def held_out_numbers(runs: Runs) -> dict[str, object]:
         "frozen-cost-large": interval_text(test_cost(large, "frozen")),
         "final-cost": interval_text(test_cost(small, "final gates, new weights")),
         "same-cost": interval_text(test_cost(small, "final gates, same start")),
+        "final-gain": interval_text(test_cost(small, "frozen", "final gates, new weights")),
         "leave-cost": interval_text(test_cost(small, "leave-one-out")),
         "modular-cost": interval_text(test_cost(small, "modular")),
         "relu-test": f"{_of(small, 'test', 'relu').mean():.2f}",
