@@ -115,15 +115,41 @@ def test_a_verdict_has_its_sign_in_all_wordings():
             assert markup.sign_of(claim.worded(verdict)) == SIGNS[verdict]
 
 
-def test_an_image_in_few_colours_is_lighter_and_looks_the_same():
+def png():
     pixels = np.zeros((60, 60, 4), np.uint8)
     pixels[..., 3], pixels[10:30, 10:30, 0] = 255, 200
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, format="PNG", compress_level=0)
-    light = weight.light_png(content.getvalue())
-    assert len(light) < len(content.getvalue()) / 10
+    return pixels, content.getvalue()
+
+
+def test_an_image_in_few_colours_is_lighter_and_looks_the_same(tmp_path):
+    pixels, content = png()
+    light = weight.light_png(content, tmp_path)
+    assert len(light) < len(content) / 10
     shown = np.asarray(Image.open(io.BytesIO(light)).convert("RGBA"))
     assert np.array_equal(shown, pixels)
+
+
+def test_an_image_is_made_light_once(tmp_path, monkeypatch):
+    _, content = png()
+    kept = tmp_path / "cache/light"
+    light = weight.light_png(content, kept)
+    assert [path.read_bytes() for path in kept.iterdir()] == [light]
+    monkeypatch.setattr(weight, "_few_colours", None)
+    assert weight.light_png(content, kept) == light
+    with pytest.raises(TypeError):  # another image
+        weight.light_png(content + b" ", kept)
+
+
+def test_a_light_image_is_kept_whole_or_not_at_all(tmp_path, monkeypatch):
+    _, content = png()
+    with monkeypatch.context() as full:
+        full.setattr("whole.os.replace", lambda *paths: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(OSError, match="full"):
+            weight.light_png(content, tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert weight.light_png(content, tmp_path)
 
 
 def test_code_in_a_cell_stays_as_it_is():
