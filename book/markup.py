@@ -42,7 +42,7 @@ def mend_roles(page: BeautifulSoup) -> None:
 
 def hold_together(page: BeautifulSoup) -> None:
     """Let no line end before a percent sign or within a range such as 0–4."""
-    for text in page.select_one("article").find_all(string=APART):
+    for text in [t for article in page.select("article") for t in article.find_all(string=APART)]:
         if not text.find_parent(["pre", "code", "script", "style"]):
             text.replace_with(NavigableString(APART.sub(lambda found: TOGETHER[found[0]], text)))
 

@@ -77,6 +77,7 @@ def test_a_line_does_not_end_within_a_number():
     markup.hold_together(page)
     assert page.p.get_text() == "47\u00a0% of 0\u2060–\u20604"
     assert page.pre.get_text() == "47 %"
+    markup.hold_together(BeautifulSoup("<p>a page without an article</p>", "html.parser"))
 
 
 def test_pandas_spans_and_headers_become_plain_rows():
