@@ -72,7 +72,7 @@ def folder_problem() -> str | None:
 
 def clean() -> None:
     """Remove drafts that a killed run left."""
-    for folder in ("_build", "_build/html", "_build/executed/chapters"):
+    for folder in ("_build", "_build/html", "_build/executed/chapters", "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()
     for draft in Path("_build/cache").rglob("*.partial"):

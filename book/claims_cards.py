@@ -4,12 +4,21 @@ import re
 from html import escape
 from pathlib import PurePosixPath
 
-from halfspace.companion.claims import KINDS, VERDICTS
+from halfspace.companion.claims import KINDS, SIGNS, VERDICTS
+from halfspace.companion.plots import tables
 from halfspace.companion.report import direction, finding_text, level_text
 
-__all__ = ["SECTIONS", "SIGNS", "card", "csv_name", "filters", "hiding_rules", "section", "slug"]
+__all__ = [
+    "SECTIONS",
+    "card",
+    "csv_name",
+    "filters",
+    "hiding_rules",
+    "section",
+    "slug",
+    "typeset",
+]
 
-SIGNS = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
 SECTIONS = (
     "Abstract",
     "Introduction",
@@ -29,11 +38,12 @@ def slug(text: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return a text as HTML, with powers raised and typographic apostrophes."""
-    html = escape(text, quote=False).replace("x'", "x′").replace("'", "’")
+    """Return a text as HTML: its numbers as in tables, with powers, indices and apostrophes."""
+    html = escape(tables.typeset(text), quote=False).replace("x'", "x′").replace("'", "’")
     html = re.sub(r"\b1e-0?(\d+)", r"10<sup>−\1</sup>", html)
     html = re.sub(r"\^\(((?:[^()]|\([^()]*\))+)\)", r"<sup>\1</sup>", html)
     html = re.sub(r"\^(\w)", r"<sup>\1</sup>", html)
+    html = re.sub(r"\b([A-Z])_(\d+)", r"\1<sub>\2</sub>", html)
     return re.sub(r"(\d)-(\d)", r"\1–\2", html)
 
 
@@ -205,6 +215,7 @@ def card(entry: dict, links: dict[str, str]) -> str:
     """
     id, verdict, kind = entry["id"], entry["verdict"], entry["kind"]
     names = " ".join(f"{name}-{value}" for name, value in classes(entry).items())
+    source = f"<em>{KINDS[kind]}</em>, {typeset(entry['where'].removeprefix(f'{KINDS[kind]}: '))}"
     quote = f"<q>{typeset(entry['quote'])}</q>" if entry["quote"] else ""
     gives = f"The paper: {typeset(entry['paper'])}." if entry["paper"] else ""
     as_factor = any(finding["factor"] for finding in entry["findings"])
@@ -219,7 +230,7 @@ def card(entry: dict, links: dict[str, str]) -> str:
         f'<a class="permalink" href="#claim-{escape(id)}" title="link to this claim">'
         f"#{escape(id)}</a></p>"
         f"<p class=words>{typeset(entry['claim'])}</p>"
-        f"<p class=source><em>{KINDS[kind]}</em>, {typeset(entry['where'])}. {quote} {gives}</p>"
+        f"<p class=source>{source}. {quote} {gives}</p>"
         f"<p class=measured>Measured: {typeset(entry['statistic'])}.{shown}</p>{findings}"
         f"<p class=links>{anchors}</p>"
         f"<details><summary>Rule and runs</summary><p>{typeset(entry['rule'])}</p>{seen}"

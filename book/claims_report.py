@@ -16,12 +16,13 @@ from pathlib import Path
 
 import executed_copies
 import numpy as np
-from claims_cards import SECTIONS, SIGNS, card, csv_name, filters, hiding_rules
+from claims_cards import SECTIONS, card, csv_name, filters, hiding_rules, typeset
 from claims_topics import TOPICS, sentence
 from docutils import nodes
 from figure_places import places, verdict_tables
-from halfspace.companion.claims import KINDS, VERDICTS
+from halfspace.companion.claims import KINDS, SIGNS, VERDICTS
 from halfspace.companion.editions import changes
+from halfspace.companion.plots import tables
 from halfspace.companion.report import markdown_report, report, summary_by_kind, survivors
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -80,16 +81,16 @@ def change_row(change: dict) -> str:
     old = change["old"]
     texts = []
     for new in change["new"]:
-        link = f'<a href="reproduction.html#claim-{escape(new["id"])}">{escape(new["claim"])}</a>'
-        why = escape(new["why"]) or "The rule is the same."
+        link = f'<a href="reproduction.html#claim-{escape(new["id"])}">{typeset(new["claim"])}</a>'
+        why = typeset(new["why"]) or "The rule is the same."
         verdict = f"<strong>{SIGNS[new['verdict']]} {escape(new['worded'])}</strong>"
         texts.append(
             f"<p>{link} {verdict}<br>{why}</p>"
-            f"<details><summary>rule</summary><p>{escape(new['rule'])}</p></details>"
+            f"<details><summary>rule</summary><p>{typeset(new['rule'])}</p></details>"
         )
     return (
-        f"<tr><td>{escape(old['claim'])}<details><summary>rule</summary>"
-        f"<p>{escape(old['rule'])}</p></details></td>"
+        f"<tr><td>{typeset(old['claim'])}<details><summary>rule</summary>"
+        f"<p>{typeset(old['rule'])}</p></details></td>"
         f"<td>{SIGNS[old['verdict']]} {escape(old['verdict'])}</td><td>{''.join(texts)}</td></tr>"
     )
 
@@ -177,7 +178,7 @@ class ClaimRole(SphinxRole):
             ValueError: if there is no such claim.
         """
         entry = claim(self.text)
-        text = f"{SIGNS[entry['verdict']]} {entry['claim']}"
+        text = f"{SIGNS[entry['verdict']]} {tables.typeset(entry['claim'])}"
         return [nodes.reference("", text, refuri=f"reproduction.html#claim-{entry['id']}")], []
 
 
@@ -214,7 +215,7 @@ def link_claims(app: Sphinx, document: nodes.document) -> None:
             continue
         items = "".join(
             f'<li><a href="../reproduction.html#claim-{entry["id"]}">{SIGNS[entry["verdict"]]} '
-            f"{escape(entry['claim'])}</a></li>"
+            f"{typeset(entry['claim'])}</a></li>"
             for entry in named
         )
         many = f"{len(named)} claims" if len(named) > 1 else "1 claim"

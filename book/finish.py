@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from bs4 import BeautifulSoup
-from markup import complete_tables, list_verdicts, mend_roles
+from markup import complete_tables, hold_together, list_verdicts, mend_roles
 from sphinx.application import Sphinx
 from weight import drop_unused_mathjax, lighten_icons, lighten_images, remove_unused_images
 from whole import write_whole
@@ -23,6 +23,7 @@ def finished(text: str, path: Path) -> str:
     mend_roles(page)
     list_verdicts(page)
     complete_tables(page)
+    hold_together(page)
     lighten_images(page, path)
     drop_unused_mathjax(page)
     return page.decode(formatter="minimal")

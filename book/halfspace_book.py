@@ -28,6 +28,7 @@ __all__ = ["BuildReport", "parameters_of", "setup", "shown", "swap"]
 
 MATHJAX = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
 MATHJAX += ("output/chtml/fonts", "a11y/assistive-mml.js")
+LIGHT = "_build/cache/light"  # images of executed notebooks
 
 logger = logging.getLogger(__name__)
 
@@ -220,7 +221,7 @@ def write_executed(app: Sphinx, error: Exception | None) -> None:
             for cell in page.cells:
                 for output in cell.get("outputs", []):
                     if image := output.get("data", {}).get("image/png"):
-                        light = light_png(base64.b64decode(image))
+                        light = light_png(base64.b64decode(image), Path(app.srcdir, LIGHT))
                         output["data"]["image/png"] = base64.b64encode(light).decode()
             write_whole(Path(app.outdir, f"{docname}.ipynb"), nbformat.writes(page) + "\n")
 

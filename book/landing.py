@@ -11,10 +11,10 @@ from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from claims_report import SIGNS, claim
+from claims_report import claim
 from docutils import nodes
 from docutils.parsers.rst import directives
-from halfspace.companion.claims import VERDICTS
+from halfspace.companion.claims import SIGNS, VERDICTS
 from halfspace.companion.origin import origin
 from halfspace.companion.plots.style import COLORS
 from halfspace.companion.report import finding_text

@@ -8,9 +8,8 @@ from copy import copy
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from halfspace.companion.plots.tables import SHOWN_ROWS, typeset
-from halfspace.companion.text import NOT_RECORDED
 
-__all__ = ["column_labels", "complete_tables", "list_verdicts", "mend_roles", "sign_of"]
+__all__ = ["column_labels", "complete_tables", "hold_together", "list_verdicts", "mend_roles"]
 
 PHONE = 340  # pixels that a table has on a phone
 LETTER, PADDING = 8.5, 20  # about, in pixels
@@ -18,7 +17,10 @@ SENTENCE = 40  # letters from which a cell is read as a sentence
 LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
 SIGN_NAMES = {"✓": "yes", "✗": "no", "◐": "part", "?": "open", "…": "open"}
 POWER = r"(\u00a0×\u00a010⁻?[⁰¹²³⁴-⁹]+)"
-NUMBER = re.compile(rf"(after )?[−+×]?[\d.,\u202f]+(e[-+]?\d+|{POWER})?( ?%)?")
+APART = re.compile(r"(?<=\d) (?=%)|(?<=\d)–(?=\d)")  # where a line must not end
+TOGETHER = {" ": "\u00a0", "–": "\u2060–\u2060"}
+NUMBER = rf"[−+×]?[\d.,\u202f]+(e[-+]?\d+|{POWER})?( ?%)?"
+NUMBER = re.compile(rf"(after )?{NUMBER}( to {NUMBER})?")
 
 
 def mend_roles(page: BeautifulSoup) -> None:
@@ -38,6 +40,13 @@ def mend_roles(page: BeautifulSoup) -> None:
             cell.name = "td"
 
 
+def hold_together(page: BeautifulSoup) -> None:
+    """Let no line end before a percent sign or within a range such as 0–4."""
+    for text in [t for article in page.select("article") for t in article.find_all(string=APART)]:
+        if not text.find_parent(["pre", "code", "script", "style"]):
+            text.replace_with(NavigableString(APART.sub(lambda found: TOGETHER[found[0]], text)))
+
+
 def complete_tables(page: BeautifulSoup) -> None:
     """Let tables fit: cells know their column's name, numbers are set right, long tables fold."""
     for table in page.select("article table:not(.indextable)"):
@@ -51,15 +60,6 @@ def complete_tables(page: BeautifulSoup) -> None:
         _join_headers(page, table)
         _label(table)
         _fold(page, table)
-
-
-def sign_of(verdict: str) -> str:
-    """Return the sign of a verdict, in whatever words a reader sees it."""
-    if verdict in ("undecided", "pending", NOT_RECORDED):
-        return "?" if verdict == "undecided" else "…"
-    if verdict.endswith("under conditions"):
-        return "◐"
-    return "✗" if "not" in verdict.split() else "✓"
 
 
 def list_verdicts(page: BeautifulSoup) -> None:
@@ -78,10 +78,12 @@ def list_verdicts(page: BeautifulSoup) -> None:
 def _judged(page: BeautifulSoup, row: dict[str, Tag]) -> Tag:
     verdict = row["verdict"].get_text(strip=True)
     item = page.new_tag("li")
-    badge = page.new_tag("strong", attrs={"class": f"badge sign-{SIGN_NAMES[sign_of(verdict)]}"})
-    badge.string = f"{sign_of(verdict)} {verdict}"
+    badge = page.new_tag("strong", attrs={"class": f"badge sign-{SIGN_NAMES[verdict[0]]}"})
+    badge.string = verdict
     item.append(badge)
-    item.append(row["claim"].a.extract())
+    claim = row["claim"].a.extract()
+    claim.string = typeset(claim.get_text())
+    item.append(claim)
     found = [text for text in row["ours"].get_text(strip=True).split("; ") if len(text) > 1]
     if not found:
         return item
@@ -151,8 +153,8 @@ def _label(table: Tag) -> None:
     labels = column_labels(table)
     widest = [_longest_word(label) for label in labels]
     sentences = False
-    for row in table.select("tbody tr"):
-        cells = row.find_all(["th", "td"], recursive=False)
+    rows = [row.find_all(["th", "td"], recursive=False) for row in table.select("tbody tr")]
+    for cells in rows:
         if len(cells) != len(labels):  # a cell that spans several columns has no single column name
             return
         for number, cell in enumerate(cells):
@@ -160,11 +162,10 @@ def _label(table: Tag) -> None:
             widest[number] = max(widest[number], _longest_word(text))
             if labels[number]:
                 cell["data-label"] = labels[number]
-            if NUMBER.fullmatch(text):
-                cell["class"] = [*cell.get("class", []), "number"]
             if len(text) > SENTENCE:
                 cell["class"] = [*cell.get("class", []), "sentence"]
                 sentences = True
+    _align(rows)
     classes = table.get("class", [])
     if len(labels) > 7:
         classes = [*classes, "wide"]
@@ -172,6 +173,15 @@ def _label(table: Tag) -> None:
     if (needed > PHONE or sentences) and "\\" not in "".join(labels):
         classes = [*classes, "stacked"]
     table["class"] = classes
+
+
+def _align(rows: list[list[Tag]]) -> None:
+    """Set a column right if most of its cells are numbers."""
+    for column in zip(*rows, strict=True):
+        numbers = [NUMBER.fullmatch(cell.get_text(" ", strip=True)) for cell in column]
+        if sum(map(bool, numbers)) * 2 > len(column):
+            for cell in column:
+                cell["class"] = [*cell.get("class", []), "number"]
 
 
 def _longest_word(text: str) -> int:

@@ -5,9 +5,8 @@ import textwrap
 from html import escape
 from pathlib import Path
 
-from claims_report import SIGNS
 from halfspace.companion import plots
-from halfspace.companion.claims import KINDS
+from halfspace.companion.claims import KINDS, SIGNS
 from halfspace.companion.plots.style import COLORS
 from halfspace.companion.report import report, summary_by_kind
 from halfspace.companion.spec import Result

@@ -79,7 +79,7 @@ def page_entries(page: str, document: nodes.document) -> list[dict[str, str]]:
         caption = figure.next_node(nodes.caption)
         if figure["ids"] and caption is not None:
             text = text_of(caption)
-            title = shorten(re.split(r"[.:] ", text)[0].rstrip("."), 90, placeholder=" …")
+            title = shorten(re.split(r"(?<!Fig)[.:] ", text)[0].rstrip("."), 90, placeholder=" …")
             found.append(entry("figure", page, figure["ids"][0], title, heading, text))
     for item in document.findall(nodes.definition_list_item):
         term = item.next_node(nodes.term)

@@ -77,15 +77,26 @@ def indexed(path: Path) -> Path:
     return target
 
 
-def light_png(content: bytes) -> bytes:
-    """Return a PNG image in few colours."""
-    image = Image.open(io.BytesIO(content)).convert("RGBA")
-    light = io.BytesIO()
-    few = Image.fromarray(_few_colours(image, COLOURS)).quantize(
-        2 * COLOURS, method=Image.Quantize.FASTOCTREE
-    )
-    few.save(light, format="PNG", optimize=True)
-    return light.getvalue()
+def light_png(content: bytes, kept: Path) -> bytes:
+    """Return a PNG image in few colours.
+
+    Args:
+        content: the image.
+        kept: a folder of images that are already light, each named by a digest of the image that it
+            was and of this module; a new one is added.
+    """
+    digest = hashlib.sha256(content + Path(__file__).read_bytes()).hexdigest()
+    target = Path(kept, f"{digest[:16]}.png")
+    if not target.exists():
+        image = Image.open(io.BytesIO(content)).convert("RGBA")
+        light = io.BytesIO()
+        few = Image.fromarray(_few_colours(image, COLOURS)).quantize(
+            2 * COLOURS, method=Image.Quantize.FASTOCTREE
+        )
+        few.save(light, format="PNG", optimize=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, light.getvalue())
+    return target.read_bytes()
 
 
 def _webp(image: Image.Image, number: int = COLOURS) -> bytes:

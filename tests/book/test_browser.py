@@ -175,7 +175,7 @@ RULES = {
 @pytest.mark.parametrize("visit", [("http", look) for look in LOOKS], ids="-".join, indirect=True)
 def test_axe_finds_no_violation(visit):
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-    for name in PAGES:
+    for name in [*PAGES, "search.html?q=overlap"]:
         page = visit(name)
         page.wait_for_timeout(300)  # boxes that scroll are marked when the last fonts have come
         page.wait_for_function("document.fonts.status === 'loaded'")

@@ -34,6 +34,7 @@ CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 SETS = sorted((ROOT / "chapters" / "parameters").glob("*.yaml"))
 TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list, "tuple": list}
 MOST_LINES = 12
+DATA = ("fig-gated-task",)  # figures that show a task and no network
 QUIET = re.compile(r"(\w+_)?plots\.")  # these calls return nothing
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -123,6 +124,16 @@ def test_figures_carry_caption_name_and_alt(path):
         )
         names.append(mystnb.figure.name)
     assert len(names) == len(set(names))
+
+
+@each_chapter
+def test_captions_say_where_trained_networks_come_from(path):
+    runs = False
+    for cell in code_cells(read(path)):
+        runs |= bool(re.search(r"\bresults?\(|_conditions\(", cell.source))
+        figure = cell.metadata.get("mystnb", {}).get("figure")
+        if runs and figure and figure.name not in DATA:
+            assert re.search(r"`from-|[Rr]ecorded", figure.caption), figure.name
 
 
 @each_chapter

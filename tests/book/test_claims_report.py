@@ -80,6 +80,8 @@ def test_chance_is_named_where_it_speaks_against_what_is_said():
         ("1e-10 of it", "10<sup>−10</sup> of it"),
         ("2^((m-1)H) of", "2<sup>(m-1)H</sup> of"),
         ("m^H", "m<sup>H</sup>"),
+        ("U_12 of ρ = -0.5", "U<sub>12</sub> of ρ = −0.5"),
+        ("10 to 3,000", "10 to 3\u202f000"),
         ("⟨x,x'⟩ it's 0-4", "⟨x,x′⟩ it’s 0–4"),
     ],
 )

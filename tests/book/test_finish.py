@@ -20,10 +20,7 @@ import finish  # noqa: E402
 import markup  # noqa: E402
 import pdf  # noqa: E402
 import weight  # noqa: E402
-from claims_cards import SIGNS  # noqa: E402
-from halfspace.companion.claims import VERDICTS  # noqa: E402
 from halfspace.companion.plots import html_table  # noqa: E402
-from halfspace.companion.registry import CLAIMS  # noqa: E402
 from halfspace.companion.text import Link, scientific  # noqa: E402
 
 
@@ -57,6 +54,7 @@ def test_cells_know_their_column_and_numbers_stand_right():
         ("after 8\u202f000", True),
         ("×1.2", True),
         ("48 %", True),
+        ("3 to 10", True),
         ("4 of 5", False),
     ],
 )
@@ -65,6 +63,21 @@ def test_what_stands_right_is_a_number(text, number):
         f"<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>{text}</td></tr></table>"
     )
     assert (page.select_one("tbody td").get("class") == ["number"]) == number
+
+
+def test_a_column_stands_right_if_most_of_its_cells_are_numbers():
+    page = article(
+        html_table([{"a": a, "b": b} for a, b in (("1", "x"), ("never", "y"), ("2", 3))])
+    )
+    assert [cell.get("class") for cell in page.select("tbody td")] == [["number"], None] * 3
+
+
+def test_a_line_does_not_end_within_a_number():
+    page = BeautifulSoup("<article><p>47 % of 0–4</p><pre>47 %</pre></article>", "html.parser")
+    markup.hold_together(page)
+    assert page.p.get_text() == "47\u00a0% of 0\u2060–\u20604"
+    assert page.pre.get_text() == "47 %"
+    markup.hold_together(BeautifulSoup("<p>a page without an article</p>", "html.parser"))
 
 
 def test_pandas_spans_and_headers_become_plain_rows():
@@ -96,12 +109,15 @@ def test_a_long_table_folds(rows, folded):
 
 
 def test_a_table_of_verdicts_becomes_a_list():
-    claim = Link("It is so.", "../reproduction.html#claim-a", "verdict-a")
-    row = {"claim": claim, "verdict": "not reproduced", "ours": "x: -1; y: 2", "measured": "a mean"}
-    pending = row | {"verdict": "not recorded yet", "ours": "–"}
+    claim = Link("It is so after 2,000 epochs.", "../reproduction.html#claim-a", "verdict-a")
+    row = {"claim": claim, "verdict": "✗ not reproduced", "ours": "x: -1; y: 2"}
+    row |= {"measured": "a mean"}
+    pending = row | {"verdict": "… not recorded yet", "ours": "–"}
     page = article(html_table([row, pending]))
     first, second = page.select("ul.judged > li")
     assert not page.select("table") and first.strong.get_text() == "✗ not reproduced"
+    assert first.a.get_text() == "It is so after 2\u202f000 epochs."
+    assert first.strong["class"] == ["badge", "sign-no"]
     assert first.a["id"] == "verdict-a" and first.a["href"] == "../reproduction.html#claim-a"
     assert first.summary.get_text() == "2 findings"
     assert [item.get_text() for item in first.select("details li")] == ["x: −1", "y: 2"]
@@ -109,21 +125,41 @@ def test_a_table_of_verdicts_becomes_a_list():
     assert second.strong.get_text() == "… not recorded yet" and not second.select("details")
 
 
-def test_a_verdict_has_its_sign_in_all_wordings():
-    for claim in CLAIMS:
-        for verdict in VERDICTS:
-            assert markup.sign_of(claim.worded(verdict)) == SIGNS[verdict]
-
-
-def test_an_image_in_few_colours_is_lighter_and_looks_the_same():
+def png():
     pixels = np.zeros((60, 60, 4), np.uint8)
     pixels[..., 3], pixels[10:30, 10:30, 0] = 255, 200
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, format="PNG", compress_level=0)
-    light = weight.light_png(content.getvalue())
-    assert len(light) < len(content.getvalue()) / 10
+    return pixels, content.getvalue()
+
+
+def test_an_image_in_few_colours_is_lighter_and_looks_the_same(tmp_path):
+    pixels, content = png()
+    light = weight.light_png(content, tmp_path)
+    assert len(light) < len(content) / 10
     shown = np.asarray(Image.open(io.BytesIO(light)).convert("RGBA"))
     assert np.array_equal(shown, pixels)
+
+
+def test_an_image_is_made_light_once(tmp_path, monkeypatch):
+    _, content = png()
+    kept = tmp_path / "cache/light"
+    light = weight.light_png(content, kept)
+    assert [path.read_bytes() for path in kept.iterdir()] == [light]
+    monkeypatch.setattr(weight, "_few_colours", None)
+    assert weight.light_png(content, kept) == light
+    with pytest.raises(TypeError):  # another image
+        weight.light_png(content + b" ", kept)
+
+
+def test_a_light_image_is_kept_whole_or_not_at_all(tmp_path, monkeypatch):
+    _, content = png()
+    with monkeypatch.context() as full:
+        full.setattr("whole.os.replace", lambda *paths: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(OSError, match="full"):
+            weight.light_png(content, tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert weight.light_png(content, tmp_path)
 
 
 def test_code_in_a_cell_stays_as_it_is():

@@ -380,8 +380,10 @@ def test_damaged_pages_are_made_again(damage, whole_build):
 def test_drafts_of_a_killed_run_go_and_start_no_work(built):
     drafts = [built / f"_build/executed/chapters/.{name}.ipynb.part" for name in "ab"]
     drafts += [built / "_build/html/.report.md.part", built / "_build/.book.done.part"]
+    drafts += [built / "_build/cache/light/.a.png.part"]
     drafts += [built / "_build/cache/Study/tmp1.partial"]
-    drafts[-1].parent.mkdir(parents=True)
+    for path in drafts[-2:]:
+        path.parent.mkdir(parents=True)
     for path in drafts:
         path.write_text("half")
     os.utime(drafts[-1], (0, 0))

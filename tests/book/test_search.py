@@ -22,7 +22,7 @@ over two lines.
 
 .. figure:: a.png
 
-   Shared paths. Brightness counts.
+   Shared paths of Fig. 1. Brightness counts.
 
 Inner
 -----
@@ -60,8 +60,8 @@ def test_pages_sections_and_figures_are_found_with_their_own_words():
         "text"
     ] == "Second words."
     assert (figure["kind"], figure["to"]) == ("figure", "chapters/a.html#fig-a")
-    assert (figure["title"], figure["near"]) == ("Shared paths", "Kernels")
-    assert figure["text"] == "Shared paths. Brightness counts."
+    assert (figure["title"], figure["near"]) == ("Shared paths of Fig. 1", "Kernels")
+    assert figure["text"] == "Shared paths of Fig. 1. Brightness counts."
 
 
 def test_terms_are_found_by_their_definition():

@@ -432,11 +432,11 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
 
 def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
     first, second = verdict_rows(report_module.CLAIMS_OF["toy"], "a", "b")
-    assert first["claim"] == "One." and first["verdict"] == "holds under conditions"
+    assert first["claim"] == "One." and first["verdict"] == "◐ holds under conditions"
     assert first["claim"].address == "../reproduction.html#claim-a"
     assert first["claim"].name == "verdict-a"
     assert first["ours"] == "held: 1.00 (0.71 to 1.29), above 0.5"  # cases alone, no controls
-    assert second["ours"] == "no run yet" and second["verdict"] == "pending"
+    assert second["ours"] == "no run yet" and second["verdict"] == "… pending"
     assert first["measured"] == "s"
     claim = report_module.CLAIMS_OF["toy"][0]
     claim = replace(claim, cases=(replace(claim.cases[0], factor=True),))

@@ -18,6 +18,7 @@ from halfspace.companion.spec import Result
 __all__ = [
     "EXACT",
     "KINDS",
+    "SIGNS",
     "VERDICTS",
     "Case",
     "Claim",
@@ -55,6 +56,9 @@ VERDICTS: tuple[Verdict, ...] = (
     "undecided",
     "pending",
 )
+
+SIGNS: dict[Verdict, str] = dict(zip(VERDICTS, "✓◐✗?…", strict=True))
+"""What stands before a verdict in whatever words."""
 
 _HOLDS = ("holds", "holds under conditions", "does not hold")
 _HELPS = ("helps", "helps under conditions", "does not help")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from halfspace.companion.claims import KINDS, VERDICTS, Case, Claim, Finding
+from halfspace.companion.claims import KINDS, SIGNS, VERDICTS, Case, Claim, Finding
 from halfspace.companion.inference import holm
 from halfspace.companion.registry import CLAIMS_OF, condition, judge
 from halfspace.companion.text import Link, factor, scientific
@@ -106,7 +106,7 @@ def _adjusted(entries: list[dict]) -> list[dict]:
 def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
     """Return claims with their cases' findings and verdicts, as the rows of a chapter's table.
 
-    The claims are links to the report.
+    The claims are links to the report. A verdict's sign stands before its words.
 
     Args:
         claims: those of one or several subjects.
@@ -125,7 +125,7 @@ def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
         ours = [_told(finding) for finding in _described(claim, findings or [])]
         row = {
             "claim": Link(claim.text, f"../reproduction.html#claim-{id}", f"verdict-{id}"),
-            "verdict": claim.worded(verdict),
+            "verdict": f"{SIGNS[verdict]} {claim.worded(verdict)}",
             "ours": "; ".join(ours[: len(claim.cases)]) or "no run yet",
         }
         shown = "; logarithms are shown as factors" if any(c.factor for c in claim.cases) else ""

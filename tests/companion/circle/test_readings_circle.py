@@ -553,7 +553,7 @@ def test_designs_show_predictions_beside_results():
     runs = conditions(**{f"dlgn: {ZERO}": [-1.0, -1.0]})
     first, *_, last = readings.design_rows(runs)
     assert [*first.values()] == [
-        "slow half zero", "not recorded", "×0.37", "slow half", "fast half", "–",
+        "slow half zero", "not recorded yet", "×0.37", "slow half", "fast half", "–",
         "fast half",
     ]  # fmt: skip
     assert last["design"] == "base recipe" and last["DLGN"] == "×20"
@@ -568,7 +568,7 @@ def test_numbers_of_explanations_are_paired_by_seed():
     runs = conditions(**{f"dlgn: {WEAK}": [1.0, 3.0], "dlgn: high frequency 16": [5.0, 9.0]})
     numbers = readings.explanation_numbers(runs)
     assert numbers["dlgn weaker"] == "×2.7 (2.7 to 2.7)"
-    assert numbers["dlgn frequency"] == numbers["frozen first"] == "not recorded"
+    assert numbers["dlgn frequency"] == numbers["frozen first"] == "not recorded yet"
     runs["dlgn: high frequency 4"] = paths([0.0, 0.0], [3.0, 7.0])
     loss = dict(loss_top=[[1, 1], [0.01, 1]], loss_bottom=[[1, 1], [1, 1]])
     runs["frozen: hard"] = studied((0, 40), **loss)

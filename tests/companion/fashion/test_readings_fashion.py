@@ -303,14 +303,14 @@ def test_a_tables_rows_are_named_in_plain_words(runs):
 
 def test_rows_of_verdicts_begin_with_the_verdict():
     rows = [
-        {"claim": "a", "verdict": "reproduced", "ours": "1", "measured": "long"},
-        {"claim": "b", "verdict": "pending", "ours": "no run yet", "measured": "long"},
+        {"claim": "a", "verdict": "✓ reproduced", "ours": "1", "measured": "long"},
+        {"claim": "b", "verdict": "… pending", "ours": "no run yet", "measured": "long"},
     ]
     shown = fashion_readings.decided_first(rows)
     assert [*shown[0]] == ["verdict", "claim", "ours"]
     assert [tuple(row.values()) for row in shown] == [
-        ("reproduced", "a", "1"),
-        ("not recorded yet", "b", "–"),
+        ("✓ reproduced", "a", "1"),
+        ("… not recorded yet", "b", "–"),
     ]
 
 

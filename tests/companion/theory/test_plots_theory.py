@@ -114,5 +114,7 @@ def test_each_path_has_a_panel_with_its_weights_gate_and_expert():
     assert "gate 1 × expert −0.5 = −0.5" in texts(figure)
     bold = [{line.get_color() for line in a.lines if line.get_linewidth() > 2} for a in axes[0]]
     assert bold == [{plots.INK}, {plots.COLORS["relu"]}]
+    sizes = [line.get_markersize() for line in axes[0, 0].lines if line.get_marker() == "o"]
+    assert sizes == [11, 11, 11, 5, 11]  # two inputs, the path's unit, the other one, the output
     with pytest.raises(ValueError, match="shorter"):
         theory_plots.path_panels(axes, [3.0, 8.0], weights, [(0,)], [0.0, 1.0], [2.0, -0.5])

@@ -22,7 +22,7 @@ from halfspace.companion.intervals import (
 from halfspace.companion.origin import origin
 from halfspace.companion.records import Check
 from halfspace.companion.spec import Result
-from halfspace.companion.text import factor, significant, thousands
+from halfspace.companion.text import NOT_RECORDED, factor, significant, thousands
 
 __all__ = [
     "EARLY",
@@ -936,8 +936,6 @@ def control_numbers(runs: Mapping[str, Result], conditions: Mapping[str, str]) -
 
 # The page of all conditions
 
-_MISSING = "not recorded"
-
 _TITLES = {  # of conditions, by patterns for parts of their names
     r"base": "base recipe",
     r"halves swapped": "halves swapped",
@@ -1004,7 +1002,7 @@ def recorded_numbers(
 
 def _text(recorded: Mapping[str, Result], name: str) -> str:
     """Write a condition's final allocation with its interval."""
-    return factor_text(path_gain(recorded[name])) if name in recorded else _MISSING
+    return factor_text(path_gain(recorded[name])) if name in recorded else NOT_RECORDED
 
 
 def _mean_text(recorded: Mapping[str, Result], name: str) -> str:
@@ -1015,7 +1013,7 @@ def _mean_text(recorded: Mapping[str, Result], name: str) -> str:
 def _ratio_text(recorded: Mapping[str, Result], first: str, second: str) -> str:
     """Write the ratio of two conditions' final allocations, paired by seed."""
     if not {first, second} <= recorded.keys():
-        return _MISSING
+        return NOT_RECORDED
     return factor_text(path_gain(recorded[first]) - path_gain(recorded[second]))
 
 
@@ -1165,7 +1163,7 @@ def explanation_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:
             ),
         }
     frozen = recorded.get("frozen: hard")
-    first, seeds = _MISSING, _MISSING
+    first, seeds = NOT_RECORDED, NOT_RECORDED
     if frozen is not None:
         first, seeds = int(low_half_first(frozen).sum()), frozen.spec.training.seeds
     return numbers | {"frozen first": first, "frozen seeds": seeds}

@@ -60,8 +60,6 @@ __all__ = [
 
 _NETS = {"relu": "ReLU net", "dlgn": "DLGN"}
 
-"""The text in place of a number that is not recorded."""
-
 _FROZEN = {
     "fresh_matched": "reinitialised value network",
     "continued_matched": "own value network",

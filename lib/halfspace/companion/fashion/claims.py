@@ -33,7 +33,7 @@ __all__ = ["CLAIMS"]
 _ALIKE = (1.03 + 5) / 2
 """Percentage points: halfway from 1.03, "similar" in the paper, to 5, "slightly worse"."""
 _SEEN = "all of them, in the first edition"
-_NO_THRESHOLD = "Its threshold came from nowhere; now the sign decides, and the size is shown."
+_NO_THRESHOLD = "Its threshold had no basis; now the sign decides, and the size is shown."
 _NO_LOGARITHM = (
     "It averaged ln(1 + paths), in which images without a path weigh most; now mean path counts "
     "are compared."
@@ -257,8 +257,8 @@ _NAMED_BY_RULES = (
         figure="fig-fashion-contrast",
         seen=_SEEN,
         replaces=("fashion-blocks-are-labels",),
-        why="It asked for no contrast before training, to ln 1.1, a number from nowhere; now what "
-        "training adds is compared with what was there.",
+        why="It asked for no contrast before training, to ln 1.1, a number without a basis; now "
+        "what training adds is compared with what was there.",
     ),
     Claim(
         id="ntk-fashion-moves-2",
@@ -273,7 +273,7 @@ _NAMED_BY_RULES = (
         controls=cases(_MIDDLE_CONTROLS, partial(moved_beyond_twin, kernel="ntk"), "above"),
         replaces=("ntk-fashion-moves",),
         why="The paper says that the NTK changes, not that it comes closer to the labels, and 0.05 "
-        "came from nowhere.",
+        "had no basis.",
     ),
     Claim(
         id="overlap-fashion-moves-2",
@@ -317,7 +317,7 @@ _NAMED_BY_RULES = (
         controls=cases(_pairs("modified", "modified labels, "), agreement, "equal", 1.0),
         seen=_SEEN,
         replaces=("surrogate-fashion-functions",),
-        why="2 % came from nowhere; the yardstick is now how pairs of ReLU nets differ.",
+        why="2 % had no basis; the yardstick is now how pairs of ReLU nets differ.",
     ),
     Claim(
         id="pwc-like-pwl-fashion-2",
@@ -338,7 +338,7 @@ _NAMED_BY_RULES = (
         figure="own-gates-and-hard-gates-constant-and-linear-experts",
         seen=_SEEN,
         replaces=("pwc-like-pwl-fashion",),
-        why="1 point came from nowhere; the margin now follows from the paper's own words.",
+        why="1 point had no basis; the margin now follows from the paper's own words.",
     ),
     Claim(
         id="dlgn-like-relu-fashion-2",
@@ -351,7 +351,7 @@ _NAMED_BY_RULES = (
         figure="own-gates-and-hard-gates-constant-and-linear-experts",
         seen=_SEEN,
         replaces=("dlgn-like-relu-fashion",),
-        why="2 points came from nowhere; the margin now follows from the paper's own words.",
+        why="2 points had no basis; the margin now follows from the paper's own words.",
     ),
     Claim(
         id="fashion-dlgn-between",
@@ -388,7 +388,7 @@ _NAMED_BY_RULES = (
         figure="own-gates-and-hard-gates-constant-and-linear-experts",
         seen=_SEEN,
         replaces=("hard-gates-are-the-net-fashion",),
-        why="2 points came from nowhere; the margin now follows from the paper's own words.",
+        why="2 points had no basis; the margin now follows from the paper's own words.",
     ),
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from halfspace.companion.claims import SIGNS
 from halfspace.companion.fashion.data import PARTS, SETTINGS
 from halfspace.companion.intervals import (
     factor_text,
@@ -443,8 +444,9 @@ def decided_first(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     The measurements are left out: the report has them.
     """
     kept = [{name: row[name] for name in ("verdict", "claim", "ours")} for row in rows]
-    pending = {"verdict": NOT_RECORDED, "ours": "–"}
-    return [row | pending if row["verdict"] == "pending" else row for row in kept]
+    sign = SIGNS["pending"]
+    pending = {"verdict": f"{sign} {NOT_RECORDED}", "ours": "–"}
+    return [row | pending if row["verdict"].startswith(sign) else row for row in kept]
 
 
 def gains_by_role(result: Result) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ __all__ = ["SHOWN_ROWS", "html_table", "transposed", "typeset"]
 SHOWN_ROWS = 10  # a page folds the rows after these
 _COLUMNS = 7  # as many columns fit a page
 _MINUS = re.compile(r"(?<![\w.,:/-])-(?=\.?\d)")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NEGATIVE_ZERO = re.compile(r"(?<![\w.,])−(?=0(\.0+)?(?![\w.]))")
 
 
@@ -58,13 +59,15 @@ def transposed(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
 
 
 def typeset(text: str) -> str:
-    """Set the minus signs of the numbers in a text; a rounded zero has none.
+    """Set the minus signs of the numbers in a text and the spaces between their thousands.
+
+    A rounded zero has no minus sign.
 
     Example:
-        >>> typeset("-1.5 (-0.00 to 1e-10)")
-        '−1.5 (0.00 to 1e-10)'
+        >>> typeset("-1.5 (-0.00 to 1e-10)"), typeset("2,000 epochs")
+        ('−1.5 (0.00 to 1e-10)', '2\u202f000 epochs')
     """
-    return _NEGATIVE_ZERO.sub("", _MINUS.sub("−", text))
+    return _NEGATIVE_ZERO.sub("", _MINUS.sub("−", _THOUSANDS.sub("\u202f", text)))
 
 
 def _same(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:

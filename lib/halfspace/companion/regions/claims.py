@@ -7,7 +7,7 @@ __all__ = ["CLAIMS"]
 
 _NETS = {"ReLU net": "relu", "DLGN": "dlgn"}
 _SEEN = "all of them, in the first edition"
-_NO_THRESHOLD = "Its threshold came from nowhere; now the sign decides, and the size is shown."
+_NO_THRESHOLD = "Its threshold had no basis; now the sign decides, and the size is shown."
 
 
 def _of_sizes(*sizes: tuple[int, int], label: str) -> dict[str, tuple[str, ...]]:
@@ -39,8 +39,8 @@ CLAIMS = (
         figure="fig-disconnected",
         seen=_SEEN,
         replaces=("relu-disconnected",),
-        why="The control without biases could not hold: all such regions reach the origin. And 5 % "
-        "of the nets came from nowhere.",
+        why="The control without biases could not hold: all such regions reach the origin. And the "
+        "threshold of 5 % of the nets had no basis.",
     ),
     Claim(
         id="relu-jump-2",
@@ -64,7 +64,7 @@ CLAIMS = (
         figure="fig-jump",
         seen=_SEEN,
         replaces=("relu-jump",),
-        why="A tenth of the window came from nowhere; now the DLGN is the yardstick for drastic.",
+        why="A tenth of the window had no basis; now the DLGN is the yardstick for drastic.",
     ),
     Claim(
         id="dlgn-continuous-2",
@@ -94,7 +94,7 @@ CLAIMS = (
         figure="fig-sweep",
         seen="those without opposite normals, in the first edition",
         replaces=("dlgn-continuous",),
-        why="A factor of ten came from nowhere, and nets in which an effective normal passes "
+        why="A factor of ten had no basis, and nets in which an effective normal passes "
         "through zero were left out.",
     ),
     Claim(
@@ -218,6 +218,6 @@ CLAIMS = (
         figure="fig-counts-learning",
         seen=_SEEN,
         replaces=("region-counts-stable",),
-        why="The sentence is about ReLU nets, and a factor of two came from nowhere.",
+        why="The sentence is about ReLU nets, and a factor of two had no basis.",
     ),
 )

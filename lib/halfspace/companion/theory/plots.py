@@ -348,8 +348,18 @@ def _network(axis: Axes, columns: list[np.ndarray], marked: list[int | None], co
                 )
     for places, unit in zip(columns, marked, strict=True):
         for number, place in enumerate(places):
-            face = color if unit in (None, number) else "#d0d0d0"
-            axis.plot(*place, "o", ms=11, mfc=face, mec=INK, zorder=3)
+            on_path = unit in (
+                None,
+                number,
+            )  # others are small: a light one would glare in the dark
+            axis.plot(
+                *place,
+                "o",
+                ms=11 if on_path else 5,
+                mfc=color if on_path else INK,
+                mec=INK,
+                zorder=3,
+            )
 
 
 def _box(axis: Axes, centre: tuple[float, float], text: str) -> None:
