@@ -448,7 +448,7 @@ def held_out_rows(result: Result) -> list[dict[str, str]]:
             {
                 "net": _NAMES.get(variant, variant),
                 "held-out loss": f"{_of(result, 'test', variant).mean():.2f}",
-                "minus the ReLU net's": cost,
+                "above the ReLU net's": cost,
                 "time to learn": "never" if np.isnan(times).all() else f"{times.mean():.0f}",
             }
         )
