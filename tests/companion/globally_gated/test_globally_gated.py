@@ -1,5 +1,6 @@
 """Globally gated nets: data, networks and posterior against plain definitions."""
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -7,7 +8,13 @@ import numpy as np
 import pytest
 import torch
 from halfspace.companion.globally_gated import capacity, data, readings
-from halfspace.companion.globally_gated.capacity import Storage, numbers
+from halfspace.companion.globally_gated.capacity import (
+    GATE_KINDS,
+    FeatureRanks,
+    Storage,
+    independent_products,
+    numbers,
+)
 from halfspace.companion.globally_gated.many_gates import ManyGates
 from halfspace.companion.globally_gated.measures import (
     descend,
@@ -235,6 +242,33 @@ def test_storage_counts_a_matrix_of_low_rank():
     assert arrays["points"].tolist() == [[[6, 8], [10, 12]]]
     stored = Storage(seeds=1, widths=(1, 2), count=3, d_in=4)
     assert readings.stores_its_numbers(Result(stored, arrays, {}, ""), 2).tolist() == [True]
+
+
+@pytest.mark.parametrize("kind", GATE_KINDS)
+def test_independent_products_are_counted_as_distinct_monomials(kind):
+    """Of 0/1 gates a square is the gate itself; an open gate is the empty product."""
+    for count, depth in itertools.product((1, 2, 4), (1, 2, 3)):
+        products = itertools.product(range(count), repeat=depth)
+        if kind == "normal":
+            distinct = {tuple(sorted(product)) for product in products}
+        elif kind == "half-spaces":
+            distinct = {frozenset(product) for product in products}
+        else:
+            distinct = {frozenset(product) - {0} for product in products}
+        assert independent_products(kind, count, depth) == len(distinct)
+
+
+def test_ranks_are_those_of_the_features_and_clear_of_rounding():
+    spec = FeatureRanks(seeds=2, depths=(1, 2), counts=(1, 3), d_in=3, points=60)
+    arrays, _ = spec.run(CPU)
+    assert arrays["ranks"].shape == (2, 3, 2, 2)
+    assert arrays["ranks"][0, 0].tolist() == [[3, 9], [3, 18]]
+    assert arrays["ranks"][0, 2].tolist() == [[3, 9], [3, 12]]
+    assert arrays["kept"].min() > 1e-9 and arrays["dropped"].max() < 1e-14
+    found = Result(spec, arrays, {}, "")
+    assert all(readings.has_its_rank(found, kind).all() for kind in GATE_KINDS)
+    found.arrays["ranks"][1, 1, 1, 1] -= 1
+    assert readings.has_its_rank(found, "half-spaces").tolist() == [True, False]
 
 
 def test_the_storage_s_slope_is_that_of_its_gap(monkeypatch):

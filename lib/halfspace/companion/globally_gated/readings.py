@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from halfspace.companion.globally_gated.capacity import GATE_KINDS, independent_products
 from halfspace.companion.intervals import (
     factor_text,
     fit_power_law,
@@ -31,6 +32,7 @@ __all__ = [
     "error_exponent",
     "error_over_relu",
     "gated_numbers",
+    "has_its_rank",
     "identical",
     "kernel_exponent",
     "many_curves",
@@ -170,6 +172,24 @@ def stores_its_numbers(result: Result, width: int) -> np.ndarray:
     """
     errors = _column(result, "errors", width)
     return (errors[:, 0] < STORED) & (errors[:, 1] >= STORED)
+
+
+def has_its_rank(result: Result, kind: str) -> np.ndarray:
+    """Return whether the features have the rank of the formula, at every depth and gate number.
+
+    Args:
+        result: of ``FeatureRanks``.
+        kind: one of ``GATE_KINDS``.
+
+    Returns:
+        Shape (S,), bool.
+    """
+    spec = result.spec
+    expected = [
+        [spec.d_in * independent_products(kind, count, depth) for count in spec.counts]
+        for depth in spec.depths
+    ]
+    return (result.ranks[:, GATE_KINDS.index(kind)] == np.array(expected)).all((1, 2))
 
 
 def nearer_relu(result: Result) -> np.ndarray:
