@@ -251,7 +251,7 @@ def test_independent_products_are_counted_as_distinct_monomials(kind):
         products = itertools.product(range(count), repeat=depth)
         if kind == "normal":
             distinct = {tuple(sorted(product)) for product in products}
-        elif kind == "half-spaces":
+        elif kind == "0 or 1":
             distinct = {frozenset(product) for product in products}
         else:
             distinct = {frozenset(product) - {0} for product in products}
@@ -259,7 +259,7 @@ def test_independent_products_are_counted_as_distinct_monomials(kind):
 
 
 def test_ranks_are_those_of_the_features_and_clear_of_rounding():
-    spec = FeatureRanks(seeds=2, depths=(1, 2), counts=(1, 3), d_in=3, points=60)
+    spec = FeatureRanks(seeds=2, depths=(1, 2), counts=(1, 3), d_in=3, points=200)
     arrays, _ = spec.run(CPU)
     assert arrays["ranks"].shape == (2, 3, 2, 2)
     assert arrays["ranks"][0, 0].tolist() == [[3, 9], [3, 18]]
@@ -268,7 +268,7 @@ def test_ranks_are_those_of_the_features_and_clear_of_rounding():
     found = Result(spec, arrays, {}, "")
     assert all(readings.has_its_rank(found, kind).all() for kind in GATE_KINDS)
     found.arrays["ranks"][1, 1, 1, 1] -= 1
-    assert readings.has_its_rank(found, "half-spaces").tolist() == [True, False]
+    assert readings.has_its_rank(found, "0 or 1").tolist() == [True, False]
 
 
 def test_the_storage_s_slope_is_that_of_its_gap(monkeypatch):

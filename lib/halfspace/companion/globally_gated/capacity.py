@@ -13,7 +13,7 @@ from halfspace.renormalisation import gate_products
 
 __all__ = ["GATE_KINDS", "FeatureRanks", "Storage", "independent_products", "numbers"]
 
-GATE_KINDS = ("normal", "half-spaces", "half-spaces, one open")
+GATE_KINDS = ("normal", "0 or 1", "0 or 1, one open")
 """Gates whose products are counted: of any real value; 0 or 1; the same with the first always 1."""
 
 _ROUNDING = 1e-12  # eigenvalues below this share of the largest one count as zero
@@ -107,7 +107,7 @@ def independent_products(kind: str, count: int, depth: int) -> int:
     """
     if kind == "normal":
         return comb(count + depth - 1, depth)
-    if kind == "half-spaces":
+    if kind == "0 or 1":
         return sum(comb(count, k) for k in range(1, depth + 1))
     return sum(comb(count - 1, k) for k in range(depth + 1))
 
@@ -115,7 +115,8 @@ def independent_products(kind: str, count: int, depth: int) -> int:
 class FeatureRanks(SeedStudy):
     """Count the independent features φ(x) ⊗ x of nets at infinite width, φ the products of gates.
 
-    Inputs and the half-spaces' directions are standard normal, and so are real gates.
+    Inputs and real gates are standard normal, gates of 0 or 1 are fair coins. Half-spaces
+    at random would not do: where a pattern of gates is rare, too few points have it.
 
     Attributes:
         depths: L.
@@ -136,8 +137,9 @@ class FeatureRanks(SeedStudy):
     def _measure(self, seed: int) -> dict[str, object]:
         rng, largest = np.random.default_rng(seed), max(self.counts)
         x = rng.normal(size=(self.points, self.d_in))
-        half = (x @ rng.normal(size=(self.d_in, largest)) >= 0).astype(float)
-        sets = [rng.normal(size=half.shape), half, np.c_[np.ones(len(half)), half[:, 1:]]]
+        real = rng.normal(size=(self.points, largest))
+        coins = rng.integers(0, 2, real.shape).astype(float)
+        sets = [real, coins, np.c_[np.ones(len(x)), coins[:, 1:]]]
         rows = np.array(
             [
                 [

@@ -394,8 +394,8 @@ CLAIMS = (
         where=_OURS,
         statistic="share of seeds (10 inputs, 1, 2, 3, 4 and 6 gates, depths L = 1, 2, 3) in which "
         "the rank of the features φ(x) ⊗ x at 1,000 points is always 10 times: binom(M + L - 1, L) "
-        "for normal gates; the sum of binom(M, k) over k = 1 to L for half-spaces; the sum of "
-        "binom(M - 1, k) over k = 0 to L with one gate always open",
+        "for normal gates; the sum of binom(M, k) over k = 1 to L for gates of 0 or 1, fair coins; "
+        "the sum of binom(M - 1, k) over k = 0 to L with one of them always open",
         cases=tuple(
             case
             for kind in GATE_KINDS
