@@ -70,6 +70,7 @@ def coding_conditions() -> dict[str, Spec]:
     """Return the networks whose carriers are counted, by activation, scaling and start."""
     base = Carriers(widths=(50, 100, 200), **_TEN)
     wider = Carriers(first_seed=FRESH_SEED + 10, seeds=10)  # 50 to 400 units
+    lazy = wider.replace(lazy=True, seeds=5)
     return {
         "linear": base.replace(activation="linear"),
         "erf": base.replace(activation="erf"),
@@ -80,19 +81,19 @@ def coding_conditions() -> dict[str, Spec]:
         "wider: linear": wider.replace(activation="linear"),
         "wider: erf": wider.replace(activation="erf"),
         "wider: relu": wider.replace(trajectories=3200),
-        "wider: linear, lazy": wider.replace(activation="linear", lazy=True),
-        "wider: erf, lazy": wider.replace(activation="erf", lazy=True),
-        "wider: relu, lazy": wider.replace(lazy=True),
+        "wider: linear, lazy": lazy.replace(activation="linear"),
+        "wider: erf, lazy": lazy.replace(activation="erf"),
+        "wider: relu, lazy": lazy,
     }
 
 
 def many_conditions() -> dict[str, Spec]:
     """Return the experiments with many gates on images, and on how much a net can store."""
-    around = Storage(widths=(1, 2, 3, 4, 6), extras=(-4, -2, -1, 0, 1, 2, 4), starts=8, **_TWENTY)
+    sizes = dict(widths=(1, 2, 3, 4, 6), extras=(-4, -2, -1, 0, 1, 2, 4), starts=8)
     return {
         "clothes": ManyGates(**_TWENTY),
         "storage": Storage(**_TEN),
-        "storage: around the limit": around,
+        "storage: around the limit": Storage(**sizes, **_TEN),
         "ranks": FeatureRanks(**_MANY),
     }
 
