@@ -383,7 +383,7 @@ CLAIMS = (
                 "N = 8", "many gates: storage", partial(stores_its_numbers, width=8), "share", 0.5
             ),
         ),
-        figure="what-a-net-can-store",
+        figure="fig-gated-storage",
         seen=_SEEN,
     ),
     Claim(

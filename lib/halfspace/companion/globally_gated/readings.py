@@ -554,6 +554,7 @@ def coding_numbers(runs: Runs) -> dict[str, object]:
     numbers = {
         "from-coding": origin(*wide.values(), sparse),
         "coding-seeds": relu.spec.seeds,
+        "lazy-seeds": wide["wider: relu, lazy"].spec.seeds,
         "coding-widest": widest,
         "coding-trajectories": thousands(relu.spec.trajectories),
         "sparse-widest": last,
