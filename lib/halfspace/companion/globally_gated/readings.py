@@ -435,7 +435,9 @@ def many_numbers(runs: Runs) -> dict[str, object]:
         "storage-seeds": around.spec.seeds,
         "storage-starts": around.spec.starts,
         "stored-full": stored[:, free].min(),
-        "stored-beyond": stored[:, free + 1 :].max(),
+        "stored-one-more": stored[:, free + 1].max(),
+        "stored-more": stored[:, free + 2 :].max(),
+        "first-starts": runs["storage"].spec.starts,
         "stored-eight": (_column(runs["storage"], "errors", 8)[:, 0] < STORED).sum(),
         "eight-seeds": runs["storage"].spec.seeds,
         "ranks-seeds": ranks.spec.seeds,
@@ -515,8 +517,10 @@ def gated_numbers(runs: Runs) -> dict[str, object]:
             numbers[f"sampled-{name}-{n}"] = significant(float(value), 2)
     for tasks, run in trained.items():
         for n in run.spec.widths:
-            for name in ("mean", "single", "error_theory", "theory", "limit"):
+            for name in ("mean", "single", "error_theory"):
                 numbers[f"{tasks}-{name}-{n}"] = f"{_column(run, name, n).mean():.2f}"
+            for name in ("theory", "limit"):
+                numbers[f"{tasks}-distance-{name}-{n}"] = f"{_column(run, name, n).mean():.2f}"
         numbers[f"{tasks}-limit"] = f"{run.error_limit.mean():.2f}"
     groups = {
         "identities": tied + ntk,
