@@ -339,7 +339,7 @@ def transfer_rows(runs: Mapping[float, Result], width: int) -> list[dict[str, st
         rows.append(
             {
                 "ρ": plain_number(rho),
-                "error with N units": f"{_column(run, 'exact', width).mean():.3f}",
+                f"error, N = {width}": f"{_column(run, 'exact', width).mean():.3f}",
                 "infinite width": f"{run.limit.mean():.3f}",
                 "smaller by": factor_text(transfer_gain(run, width)),
                 "coupling": interval_text(coupling(run, width)),
@@ -434,11 +434,11 @@ def many_numbers(runs: Runs) -> dict[str, object]:
         "from-ranks": origin(ranks),
         "storage-seeds": around.spec.seeds,
         "storage-starts": around.spec.starts,
-        "stored-full": stored[:, free].min(),
-        "stored-one-more": stored[:, free + 1].max(),
-        "stored-more": stored[:, free + 2 :].max(),
+        "stored-full": int(stored[:, free].min()),
+        "stored-one-more": int(stored[:, free + 1].max()),
+        "stored-more": int(stored[:, free + 2 :].max()),
         "first-starts": runs["storage"].spec.starts,
-        "stored-eight": (_column(runs["storage"], "errors", 8)[:, 0] < STORED).sum(),
+        "stored-eight": int((_column(runs["storage"], "errors", 8)[:, 0] < STORED).sum()),
         "eight-seeds": runs["storage"].spec.seeds,
         "ranks-seeds": ranks.spec.seeds,
         "distance-10": f"{clothes.distances[:, counts.index(10)].mean():.2f}",
@@ -454,9 +454,9 @@ def many_numbers(runs: Runs) -> dict[str, object]:
     return numbers
 
 
-def carrier_curve(run: Result) -> np.ndarray:
-    """Return the number of carriers over the width in the second half of the chain, (W, 3)."""
-    return geometric_intervals(run.carriers[:, :, 1].T)
+def carrier_curve(run: Result, half: int = 1) -> np.ndarray:
+    """Return the number of carriers over the width in one half of the chain, (W, 3)."""
+    return geometric_intervals(run.carriers[:, :, half].T)
 
 
 def carrier_curves(runs: Runs, *, lazy: bool) -> dict[str, np.ndarray]:
@@ -562,11 +562,11 @@ def coding_numbers(runs: Runs) -> dict[str, object]:
         "coding-widest": widest,
         "coding-trajectories": thousands(relu.spec.trajectories),
         "sparse-widest": last,
-        "carriers-sparse": f"{_column(sparse, 'carriers', last)[:, 1].mean():.1f}",
+        "carriers-sparse": f"{carrier_curve(sparse)[-1, 0]:.1f}",
         "top-relu": f"{100 * _column(relu, 'top', widest)[:, 1].mean():.0f}",
     }
     for half, name in enumerate(("first", "second")):
-        numbers[f"carriers-{name}"] = f"{_column(relu, 'carriers', widest)[:, half].mean():.1f}"
+        numbers[f"carriers-{name}"] = f"{carrier_curve(relu, half)[-1, 0]:.1f}"
     for name, run in wide.items():
         short = name.removeprefix("wider: ").replace(", ", "-")
         numbers[f"exponent-{short}"] = interval_text(carrier_exponent(run))
