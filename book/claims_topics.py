@@ -142,8 +142,8 @@ TOPICS = {
         "With fixed gates that all units share, a finite width reshapes the kernel, and theory, "
         "exact posterior and sampled networks agree on how. With ten units, a task with few "
         "examples then gains {width-carries-knowledge/ρ = 0.95} from a similar one. Networks that "
-        "plain gradient descent trains agree with the theory only in part: with 100 units they are "
-        "nearer to infinite width. With a readout scaled by one over the width, a few ReLU units "
+        "plain gradient descent trains agree with the theory only in part: wider ones are nearer "
+        "to infinite width. With a readout scaled by one over the width, a few ReLU units "
         "carry the classes however many there are.",
         {
             "renormalised-kernel": "reproduced",
