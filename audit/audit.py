@@ -6,6 +6,7 @@ and SciPy, and imports nothing from the repository. See the README beside it.
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -769,6 +770,27 @@ def stores_numbers(run: Run, width: int) -> np.ndarray:
     return (few < 1e-6) & (more >= 1e-6)
 
 
+def all_ranks(products: Callable[[int, int], int], row: int, run: Run) -> np.ndarray:
+    """Return whether each rank is inputs times products of gates, by gates and depth, (S,)."""
+    spec = run.spec
+    wanted = [
+        [spec["d_in"] * products(m, depth) for m in spec["counts"]] for depth in spec["depths"]
+    ]
+    return np.all(run["ranks"][:, row] == wanted, (1, 2))
+
+
+def monomials(gates: int, depth: int) -> int:
+    return math.comb(gates + depth - 1, depth)
+
+
+def subsets(gates: int, depth: int) -> int:
+    return sum(math.comb(gates, k) for k in range(1, depth + 1))
+
+
+def subsets_of_others(gates: int, depth: int) -> int:
+    return 1 + subsets(gates - 1, depth)
+
+
 def gates_to_relu(run: Run) -> np.ndarray:
     few, many = (run.spec["counts"].index(count) for count in (10, 1000))
     return np.log(run["distances"][:, few] / run["distances"][:, many])
@@ -797,6 +819,16 @@ WIDTH_AND_SCALE = {
     f"s = {std:g}, N = {width}: {way}": partial(error_of_limit, std, width, sign)
     for std, width in ((1, 10), (1, 100), (2, 20), (0.3, 10), (0.3, 100))
     for way, sign in {"better": 1, "worse": -1}.items()
+}
+TRAINED = {
+    f"test error, {tasks}{name}": f
+    for tasks in ("", "ρ = 0.95, ", "ρ = -0.95, ")
+    for name, f in each_width(error_nearer, 10, 30, 100).items()
+} | each_width(limit_over_theory, 10, 30, 100)
+CARRIERS = {
+    "first half": partial(carriers_stay, half=0),
+    "stay": carriers_stay,
+    "": lambda run: carriers_grow(run) - 0.5,
 }
 
 
@@ -1151,6 +1183,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     },
     "renormalised-order": order_falls,
     "renormalised-sampled-nets": each_width(limit_over_theory, 10, 20, 30, 40),
+    "renormalised-sampled-wider": partial(limit_over_theory, width=80),
     "one-gate-no-width": same_mean,
     "width-and-scale": WIDTH_AND_SCALE,
     "width-carries-knowledge": {
@@ -1162,6 +1195,11 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "gates-couple": signed_coupling,
     "gated-double-descent": DOUBLE_DESCENT,
     "gated-capacity": each_width(stores_numbers, 1, 2, 3, 4, 6, 8),
+    "gated-ranks": {
+        "one open": partial(all_ranks, subsets_of_others, 2),
+        "0 or 1": partial(all_ranks, subsets, 1),
+        "normal": partial(all_ranks, monomials, 0),
+    },
     "gated-like-relu": {
         "nearer": gates_to_relu,
         "Gaussian process": partial(over_relu, "relu"),
@@ -1169,15 +1207,10 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "exponent": to_limit,
     },
     "gated-clusters": {f"{m} gates": partial(clusters_help, count=m) for m in (30, 10, 3)},
-    "gated-gradient-descent": {
-        **{f"test error, {name}": f for name, f in each_width(error_nearer, 10, 30).items()},
-        **each_width(limit_over_theory, 10, 30),
-    },
-    "coding-carriers": {
-        "first half": partial(carriers_stay, half=0),
-        "stay": carriers_stay,
-        "": lambda run: carriers_grow(run) - 0.5,
-    },
+    "gated-gradient-descent": TRAINED,
+    "gated-gradient-descent-wider": TRAINED,
+    "coding-carriers": CARRIERS,
+    "coding-carriers-wider": CARRIERS,
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -141,16 +141,17 @@ TOPICS = {
         "Globally gated networks and coding schemes",
         "With fixed gates that all units share, a finite width reshapes the kernel, and theory, "
         "exact posterior and sampled networks agree on how. With ten units, a task with few "
-        "examples then gains {width-carries-knowledge/ρ = 0.95} from a similar one. Whether the "
-        "theory also captures networks that plain gradient descent trains is undecided. With a "
-        "readout scaled by one over the width, a few ReLU units carry the classes however many "
-        "there are.",
+        "examples then gains {width-carries-knowledge/ρ = 0.95} from a similar one. Networks that "
+        "plain gradient descent trains agree with the theory only in part: wider ones are nearer "
+        "to infinite width. With a readout scaled by one over the width, a few ReLU units "
+        "carry the classes however many there are.",
         {
             "renormalised-kernel": "reproduced",
             "renormalised-sampled-nets": "reproduced",
             "width-carries-knowledge": "reproduced",
-            "gated-gradient-descent": "undecided",
+            "gated-gradient-descent-wider": "reproduced under conditions",
             "coding-carriers": "reproduced",
+            "coding-carriers-wider": "reproduced",
         },
     ),
 }

@@ -1,5 +1,6 @@
 """Globally gated nets: data, networks and posterior against plain definitions."""
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -7,7 +8,13 @@ import numpy as np
 import pytest
 import torch
 from halfspace.companion.globally_gated import capacity, data, readings
-from halfspace.companion.globally_gated.capacity import Storage, numbers
+from halfspace.companion.globally_gated.capacity import (
+    GATE_KINDS,
+    FeatureRanks,
+    Storage,
+    independent_products,
+    numbers,
+)
 from halfspace.companion.globally_gated.many_gates import ManyGates
 from halfspace.companion.globally_gated.measures import (
     descend,
@@ -229,12 +236,73 @@ def test_readings_take_the_row_that_they_name():
     assert readings.identical(result(gap=[[[0.0, 1e-12]], [[0.0, 1e-3]]])).tolist() == [True, False]
 
 
+def test_runs_are_joined_by_their_widths():
+    spec = WidthAndScale(seeds=2, widths=(10, 100), stds=(1,))
+    bias, limit = np.arange(4.0).reshape(2, 1, 2), np.array([[7.0], [8]])
+    two = Result(spec, {"bias": bias, "limit": limit}, {"when": "x"}, "recorded")
+    one = Result(spec.replace(widths=(30,)), {"bias": -bias[..., :1], "limit": -limit}, {}, "")
+    both = readings.joined(two, one, axis=2)
+    assert both.spec.widths == (10, 30, 100) and both.source == "recorded"
+    assert both.bias.tolist() == [[[0, 0, 1]], [[2, -2, 3]]] and both.limit is limit
+    assert readings.bias_gain(both, 1, 100)[0] == pytest.approx(math.log(7))
+    other = Result(spec.replace(first_seed=5), two.arrays, {}, "")
+    with pytest.raises(ValueError, match="same seeds"):
+        readings.joined(two, other, axis=2)
+
+
+def test_storage_curves_are_shares_over_how_full_a_net_is():
+    spec = Storage(seeds=2, widths=(1, 2), extras=(-3, 0, 3))
+    points = np.array([[3, 6, 9], [9, 12, 15]])
+    errors = np.array([[[0, 0, 1], [0, 1, 1]], [[0, 1, 1], [0, 1, 1]]])
+    found = Result(spec, {"errors": errors, "points": np.stack([points] * 2)}, {}, "")
+    curves = readings.storage_curves(found)
+    assert curves["N = 1"].tolist() == [[0.5, 1], [1, 0.5], [1.5, 0]]
+    assert curves["N = 2"].tolist() == [[0.75, 1], [1, 0], [1.25, 0]]
+
+
+def test_ranks_in_a_table_are_those_with_one_gate_open():
+    spec = FeatureRanks(seeds=1, depths=(1, 2), counts=(1, 3))
+    ranks = np.arange(12.0).reshape(1, 3, 2, 2)
+    rows = readings.rank_rows(Result(spec, {"ranks": ranks}, {}, ""))
+    assert rows == [
+        {"gates M": "1", "L = 1": "8", "L = 2": "10"},
+        {"gates M": "3", "L = 1": "9", "L = 2": "11"},
+    ]
+
+
 def test_storage_counts_a_matrix_of_low_rank():
     assert [numbers(n, 6, 12) for n in (1, 2, 3, 4, 6, 8)] == [17, 32, 45, 56, 72, 72]
     arrays, _ = Storage(seeds=1, widths=(1, 2), count=3, d_in=4).run(CPU)
     assert arrays["points"].tolist() == [[[6, 8], [10, 12]]]
     stored = Storage(seeds=1, widths=(1, 2), count=3, d_in=4)
     assert readings.stores_its_numbers(Result(stored, arrays, {}, ""), 2).tolist() == [True]
+
+
+@pytest.mark.parametrize("kind", GATE_KINDS)
+def test_independent_products_are_counted_as_distinct_monomials(kind):
+    """Of 0/1 gates a square is the gate itself; an open gate is the empty product."""
+    for count, depth in itertools.product((1, 2, 4), (1, 2, 3)):
+        products = itertools.product(range(count), repeat=depth)
+        if kind == "normal":
+            distinct = {tuple(sorted(product)) for product in products}
+        elif kind == "0 or 1":
+            distinct = {frozenset(product) for product in products}
+        else:
+            distinct = {frozenset(product) - {0} for product in products}
+        assert independent_products(kind, count, depth) == len(distinct)
+
+
+def test_ranks_are_those_of_the_features_and_clear_of_rounding():
+    spec = FeatureRanks(seeds=2, depths=(1, 2), counts=(1, 3), d_in=3, points=200)
+    arrays, _ = spec.run(CPU)
+    assert arrays["ranks"].shape == (2, 3, 2, 2)
+    assert arrays["ranks"][0, 0].tolist() == [[3, 9], [3, 18]]
+    assert arrays["ranks"][0, 2].tolist() == [[3, 9], [3, 12]]
+    assert arrays["kept"].min() > 1e-9 and arrays["dropped"].max() < 1e-14
+    found = Result(spec, arrays, {}, "")
+    assert all(readings.has_its_rank(found, kind).all() for kind in GATE_KINDS)
+    found.arrays["ranks"][1, 1, 1, 1] -= 1
+    assert readings.has_its_rank(found, "0 or 1").tolist() == [True, False]
 
 
 def test_the_storage_s_slope_is_that_of_its_gap(monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from halfspace.companion import plots
 from halfspace.companion.globally_gated import plots as gated_plots
-from halfspace.companion.globally_gated.readings import START_LABELS
+from halfspace.companion.globally_gated.readings import SCHEMES
 
 
 @pytest.fixture(autouse=True)
@@ -55,15 +55,26 @@ def test_images_share_a_scale_that_is_even_about_zero():
     assert [axis.get_title() for axis in axes[0]] == ["a", "b"]
 
 
-def test_kernels_of_tasks_are_absolute_and_divided():
+def test_kernels_of_tasks_keep_their_signs_and_are_divided():
     _, axes = plots.figure(1, 2)
-    kernels = [np.array([[1.0, -3.0], [-3.0, 1.0]]), np.zeros((2, 2))]
+    kernels = [np.array([[9.0, -3.0], [-3.0, 9.0]]), np.zeros((2, 2))]
     gated_plots.task_kernels(axes[0], kernels, ["a", "b"], border=1)
     (image,) = axes[0, 0].get_images()
-    assert image.get_array().tolist() == [[1, 3], [3, 1]]
+    assert image.get_array().tolist() == [[9, -3], [-3, 9]]
+    assert [axis.get_images()[0].get_clim() for axis in axes[0]] == [(-3, 3)] * 2
     assert [line.get_ydata()[0] for line in axes[0, 0].get_lines()][0] == 0.5
+
+
+def test_storage_is_drawn_against_how_full_a_net_is():
+    _, axes = plots.figure()
+    rows = {"N = 1": np.array([[0.9, 1.0], [1.1, 0.0]]), "N = 6": np.array([[1.0, 0.5]])}
+    gated_plots.storage(axes[0, 0], rows)
+    full, one, six = axes[0, 0].get_lines()
+    assert full.get_xdata() == [1, 1]
+    assert one.get_xydata().tolist() == [[0.9, 1], [1.1, 0]] and one.get_label() == "N = 1"
+    assert six.get_xydata().tolist() == [[1, 0.5]] and six.get_marker() != one.get_marker()
 
 
 def test_every_curve_has_a_style_with_a_colour():
     assert {color for color, _ in gated_plots.STYLES.values()} <= plots.COLORS.keys()
-    assert set(START_LABELS.values()) <= gated_plots.STYLES.keys()
+    assert set(SCHEMES.values()) <= gated_plots.STYLES.keys()

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from halfspace.companion.claims import Case, Claim, all_nets
+from halfspace.companion.globally_gated.capacity import GATE_KINDS
 from halfspace.companion.globally_gated.readings import (
     bias_gain,
     carrier_exponent,
@@ -16,6 +17,7 @@ from halfspace.companion.globally_gated.readings import (
     coupling,
     error_exponent,
     error_over_relu,
+    has_its_rank,
     identical,
     kernel_exponent,
     nearer,
@@ -40,6 +42,10 @@ _SEEN = (
     "A prototype's numbers on seeds 0 to 4 (and 100 to 109 for the transfer between tasks) were "
     "known; none of these runs' were."
 )
+_WIDER = (
+    "Results of this experiment at the smaller sizes, of the claim {}, and a prototype's numbers "
+    "were known; none of these runs' were."
+)
 _DEPTHS = {1: "one layer", 2: "two layers"}
 
 
@@ -63,6 +69,13 @@ def _less(value, *arguments):
 
 def _signed_coupling(result: Result) -> np.ndarray:
     return np.sign(result.spec.similarity) * coupling(result, 10)
+
+
+_TRAINED = (
+    ("ρ = 0.95", 100, _run("trained: 100 units")),
+    *(("ρ = -0.95", n, _run("trained: opposite")) for n in (10, 30, 100)),
+)
+"""Of the wider trained nets: similarity of the tasks, width, run."""
 
 
 def _below_half(half: int):
@@ -146,8 +159,8 @@ CLAIMS = (
     Claim(
         id="renormalised-kernel",
         kind="related",
-        text="At finite width the predictor is that of a Gaussian process whose kernel has another "
-        "shape.",
+        text="At finite width the predictor is nearer to a Gaussian process whose kernel has "
+        "another shape than to the infinitely wide net.",
         where=_LI,
         quote="We find that the statistics of the network predictor can be expressed in terms of "
         "kernels that undergo shape renormalization through a data-dependent order-parameter "
@@ -196,8 +209,8 @@ CLAIMS = (
     Claim(
         id="renormalised-sampled-nets",
         kind="ours",
-        text="Networks sampled from the posterior agree with the renormalised kernel, with one "
-        "hidden layer and with two.",
+        text="Networks sampled from the posterior are nearer to the renormalised kernel than to "
+        "infinite width, with one hidden layer and with two.",
         where=_OURS,
         statistic="ln of the distance of the predictor's mean to that of sampled networks (blocked "
         "Gibbs, T = 0.1), infinite width over renormalised kernel",
@@ -211,6 +224,24 @@ CLAIMS = (
         ),
         figure="fig-gated-sampled",
         seen=_SEEN,
+    ),
+    Claim(
+        id="renormalised-sampled-wider",
+        kind="ours",
+        text="With 80 units in each of two hidden layers, sampled networks are still nearer to the "
+        "renormalised kernel than to infinite width.",
+        where=_OURS,
+        statistic="ln of the distance of the predictor's mean to that of sampled networks (blocked "
+        "Gibbs, T = 0.1), infinite width over renormalised kernel",
+        cases=(
+            _factor(
+                "two layers, N = 80",
+                _run("sampled: two layers, 80 units"),
+                partial(nearer, width=80),
+            ),
+        ),
+        figure="fig-gated-sampled",
+        seen=_WIDER.format("renormalised-sampled-nets"),
     ),
     Claim(
         id="one-gate-no-width",
@@ -263,8 +294,8 @@ CLAIMS = (
     Claim(
         id="width-carries-knowledge",
         kind="ours",
-        text="At finite width a task with many examples helps a related task with few; at infinite "
-        "width, or with hidden units for each gate, it cannot.",
+        text="At finite width a task with many examples helps a related task with few, more than "
+        "at infinite width or with hidden units for each gate.",
         where=_OURS,
         statistic="ln of the second task's test error, infinite width over exact posterior, at "
         "N = 10 and cosine ρ between the tasks (controls: over untied hidden units instead; "
@@ -309,7 +340,8 @@ CLAIMS = (
     Claim(
         id="gated-double-descent",
         kind="ours",
-        text="The test error peaks where gates times inputs are as many as training points.",
+        text="With 100 points in 20 dimensions the test error peaks at five gates, where gates "
+        "times inputs are as many as points.",
         where=_OURS,
         statistic="share of problems (100 points in 20 dimensions, T = 1e-6) whose test error is "
         "largest at M = 5 of 1 to 30 gates (controls: noise removes the divergence: ln of the "
@@ -352,13 +384,31 @@ CLAIMS = (
                 "N = 8", "many gates: storage", partial(stores_its_numbers, width=8), "share", 0.5
             ),
         ),
-        figure="what-a-net-can-store",
+        figure="fig-gated-storage",
         seen=_SEEN,
+    ),
+    Claim(
+        id="gated-ranks",
+        kind="proved",
+        text="At infinite width a net has as many independent features as inputs times independent "
+        "products of gates.",
+        where=_OURS,
+        statistic="share of seeds (10 inputs, 1, 2, 3, 4 and 6 gates, depths L = 1, 2, 3) in which "
+        "the rank of the features φ(x) ⊗ x at 1,000 points is always 10 times: binom(M + L - 1, L) "
+        "for normal gates; the sum of binom(M, k) over k = 1 to L for gates of 0 or 1, fair coins; "
+        "the sum of binom(M - 1, k) over k = 0 to L with one of them always open",
+        cases=tuple(
+            case
+            for kind in GATE_KINDS
+            for case in all_nets({kind: "many gates: ranks"}, partial(has_its_rank, kind=kind))
+        ),
+        figure="what-a-net-can-store",
+        seen="A prototype's ranks on seeds 0 to 2 were known; none of this run's were.",
     ),
     Claim(
         id="gated-like-relu",
         kind="related",
-        text="With many gates the net behaves like a ReLU net.",
+        text="With many gates the infinitely wide net behaves like a ReLU net.",
         where=_LI,
         quote="Interestingly, networks with a large number of gating units behave similarly to "
         "standard ReLU architectures.",
@@ -407,7 +457,8 @@ CLAIMS = (
     Claim(
         id="gated-gradient-descent",
         kind="related",
-        text="The theory captures nets that are trained by gradient descent.",
+        text="The theory captures nets that are trained by gradient descent, better than infinite "
+        "width does.",
         where=_LI,
         quote="Our theory accurately captures the behavior of finite width GGDLNs trained with "
         "gradient descent (GD) dynamics.",
@@ -424,6 +475,27 @@ CLAIMS = (
         ),
         figure="fig-gated-trained",
         seen=_SEEN,
+    ),
+    Claim(
+        id="gated-gradient-descent-wider",
+        kind="related",
+        text="The theory captures nets that are trained by gradient descent better than infinite "
+        "width does, wider ones and on opposite tasks, too.",
+        where=_LI,
+        quote="Our theory accurately captures the behavior of finite width GGDLNs trained with "
+        "gradient descent (GD) dynamics.",
+        statistic="ln of the distance to the mean of 40 nets trained by plain descent (two tasks, "
+        "neither weight decay nor noise, since the paper's protocol could not be read), infinite "
+        "width over renormalised kernel: of the mean at test points (controls: of its test error)",
+        cases=tuple(
+            _factor(f"{name}, N = {n}", run, partial(nearer, width=n)) for name, n, run in _TRAINED
+        ),
+        controls=tuple(
+            _factor(f"test error, {name}, N = {n}", run, partial(nearer_error, width=n))
+            for name, n, run in _TRAINED
+        ),
+        figure="fig-gated-trained",
+        seen=_WIDER.format("gated-gradient-descent"),
     ),
     Claim(
         id="coding-carriers",
@@ -451,5 +523,33 @@ CLAIMS = (
         ),
         figure="fig-coding-carriers",
         seen=_SEEN,
+    ),
+    Claim(
+        id="coding-carriers-wider",
+        kind="related",
+        text="From 50 to 400 units, too, a few ReLU units carry the classes if the readout is "
+        "scaled by 1/N, and linear and erf units share them; by 1/√N all share them.",
+        where="Related: van Meegen and Sompolinsky 2025, abstract",
+        quote="In linear networks, an analog coding scheme of the task emerges; in nonlinear "
+        "networks, strong spontaneous symmetry breaking leads to either redundant or sparse coding "
+        "schemes.",
+        statistic="exponent of the number of carriers, (Σ c)² / Σ c², against N = 50 to 400 in the "
+        "second half of the chain; the yardstick is 0.5, midway between a number that stays and "
+        "one that grows like N: 0.5 minus the exponent where carriers should stay, the exponent "
+        "minus 0.5 where they should grow (controls: first half of the chain; readout scaled by "
+        "1/√N, where they should grow)",
+        cases=(
+            _one("ReLU: stay", "coding: wider: relu", _below_half(1)),
+            _one("linear: grow", "coding: wider: linear", _above_half),
+            _one("erf: grow", "coding: wider: erf", _above_half),
+        ),
+        controls=(
+            _one("ReLU, first half: stay", "coding: wider: relu", _below_half(0)),
+            _one("ReLU, 1/√N: grow", "coding: wider: relu, lazy", _above_half),
+            _one("linear, 1/√N: grow", "coding: wider: linear, lazy", _above_half),
+            _one("erf, 1/√N: grow", "coding: wider: erf, lazy", _above_half),
+        ),
+        figure="fig-coding-carriers",
+        seen=_WIDER.format("coding-carriers"),
     ),
 )

@@ -238,13 +238,13 @@ def descend(
     Returns:
         Their outputs at the test points, shape (nets, k).
     """
-    sizes = (problem.x.shape[1], width, problem.gates.shape[1], 1)
-    weights = prior_weights(sizes, generator, copies=nets)
+    x, gates, y = problem.x, problem.gates, problem.y
+    sizes = (x.shape[1], width, gates.shape[1], 1)
+    first, readout = prior_weights(sizes, generator, copies=nets)
+    readout = readout.squeeze(1).unflatten(-1, (-1, width))
+    scale = (x.shape[1] * readout[0].numel()) ** -0.5
     for _ in range(steps):
-        f, lefts, rights = _sides(weights, problem.x, problem.gates)
-        pull = rate * (f - problem.y).unsqueeze(-1)
-        weights = [
-            weight - (left * pull).mT @ right
-            for weight, left, right in zip(weights, lefts, rights, strict=True)
-        ]
-    return output(weights, problem.test_x, problem.test_gates)
+        f = scale * ((gates @ (readout @ first)) * x).sum(-1)  # g(x)ᵀ A W x
+        pull = rate * scale * gates.mT @ ((f - y).unsqueeze(-1) * x)
+        readout, first = readout - pull @ first.mT, first - readout.mT @ pull
+    return output([first, readout.flatten(1).unsqueeze(1)], problem.test_x, problem.test_gates)

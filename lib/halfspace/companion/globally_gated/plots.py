@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from halfspace.companion.plots import COLORS, INK, interval_curve
 
-__all__ = ["curves", "order_grid", "task_kernels", "ticks", "transfer"]
+__all__ = ["curves", "order_grid", "storage", "task_kernels", "ticks", "transfer"]
 
 STYLES = {
     "infinite width": ("none", "--"),
@@ -17,14 +17,19 @@ STYLES = {
     "sampling error": ("linear", ":"),
     "mean of trained nets": ("dlgn", "-"),
     "one trained net": ("dlgn", ":"),
-    "N = 5": ("equal paths", "-"),
+    "N = 1": ("frozen", "-"),
+    "N = 2": ("dlgn", "-"),
+    "N = 3": ("new half-spaces", "-"),
+    "N = 4": ("ours", "-"),
+    "N = 6": ("high", "-"),
+    "N = 5": ("frozen", "-"),
     "N = 10": ("dlgn", "-"),
     "N = 30": ("ours", "-"),
     "N = 100": ("new half-spaces", "-"),
-    "s = 0.3": ("equal paths", "-"),
+    "s = 0.3": ("frozen", "-"),
     "s = 0.5": ("new half-spaces", "-"),
     "s = 1": ("ours", "-"),
-    "s = 2": ("rebalanced loss", "-"),
+    "s = 2": ("high", "-"),
     "s = 4": ("dlgn", "-"),
     "one gate": ("linear", "--"),
     "globally gated": ("dlgn", "-"),
@@ -36,7 +41,6 @@ STYLES = {
     "erf": ("frozen", "-"),
     "ReLU": ("relu", "-"),
     "ReLU, sparse start": ("relu", "--"),
-    "ReLU, scaled 1/√N": ("relu", ":"),
 }
 """Colour and line of each curve of the chapter, by its label."""
 
@@ -108,10 +112,24 @@ def order_grid(axes: np.ndarray, images: Sequence[ArrayLike], titles: Sequence[s
     bar.outline.set_edgecolor(INK)
 
 
+def storage(axis: Axes, rows: Mapping[str, ArrayLike]) -> None:
+    """Draw which share of problems is stored against how full a net is; a line marks fullness.
+
+    Args:
+        axis: where to draw.
+        rows: by label, points over free numbers and share, shape (P, 2).
+    """
+    axis.axvline(1, color=INK, lw=0.8)
+    for (label, row), marker in zip(rows.items(), "osD^v", strict=False):
+        options = dict(color=COLORS[STYLES[label][0]], marker=marker, ms=4, label=label)
+        axis.plot(*np.transpose(row), STYLES[label][1], **options)
+    axis.set(xlabel="points over free numbers", ylabel="share of problems stored")
+
+
 def task_kernels(
     axes: np.ndarray, kernels: Sequence[ArrayLike], titles: Sequence[str], *, border: int
 ) -> None:
-    """Draw absolute values of kernels on one colour scale; lines separate two tasks.
+    """Draw kernels on one colour scale that is even about zero; lines separate two tasks.
 
     Args:
         axes: as many Axes, shape (columns,).
@@ -119,12 +137,13 @@ def task_kernels(
         titles: as many.
         border: number of points of the first task.
     """
-    entries = [np.abs(np.asarray(kernel)) for kernel in kernels]
-    top = max(np.quantile(entry, 0.98) for entry in entries)  # few entries, the diagonal, exceed it
-    for axis, entry, title in zip(axes, entries, titles, strict=True):
-        drawn = axis.imshow(entry, vmin=0, vmax=top)
-        axis.axhline(border - 0.5, color="white", lw=1)
-        axis.axvline(border - 0.5, color="white", lw=1)
-        axis.set(title=title, xticks=[], yticks=[])
+    # The diagonal exceeds the rest by far; the scale is that of the entries off it.
+    reach = max(np.abs(kernel - np.diag(np.diag(kernel))).max() for kernel in kernels)
+    for axis, kernel, title in zip(axes, kernels, titles, strict=True):
+        drawn = axis.imshow(kernel, cmap="PuOr", vmin=-reach, vmax=reach)
+        axis.axhline(border - 0.5, color=INK, lw=1)
+        axis.axvline(border - 0.5, color=INK, lw=1)
+        axis.set_title(title, fontsize=9)
+        axis.set(xticks=[], yticks=[])
     bar = axes[0].figure.colorbar(drawn, ax=axes, shrink=0.8, extend="max")
     bar.outline.set_edgecolor(INK)

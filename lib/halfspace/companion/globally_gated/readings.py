@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from halfspace.companion.globally_gated.capacity import GATE_KINDS, independent_products
 from halfspace.companion.intervals import (
     factor_text,
     fit_power_law,
@@ -13,14 +14,14 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import scientific, significant
+from halfspace.companion.text import plain_number, scientific, significant, thousands
 
 __all__ = [
     "PEAK",
-    "START_LABELS",
     "STORED",
     "bias_curves",
     "bias_gain",
+    "carrier_curve",
     "carrier_curves",
     "cluster_gain",
     "carrier_exponent",
@@ -31,7 +32,9 @@ __all__ = [
     "error_exponent",
     "error_over_relu",
     "gated_numbers",
+    "has_its_rank",
     "identical",
+    "joined",
     "kernel_exponent",
     "many_curves",
     "many_numbers",
@@ -43,8 +46,9 @@ __all__ = [
     "order_images",
     "peak_gain",
     "peaks",
+    "rank_rows",
     "sampled_curves",
-    "storage_rows",
+    "storage_curves",
     "stores_its_numbers",
     "trained_curves",
     "transfer_curves",
@@ -63,6 +67,31 @@ STORED = 1e-6
 def _column(result: Result, name: str, width: int) -> np.ndarray:
     """Return an array's values at one of the spec's widths, shape (S,)."""
     return result.arrays[name][:, result.spec.widths.index(width)]
+
+
+def joined(*results: Result, axis: int = 1) -> Result:
+    """Return one result with the widths of several runs on the same seeds, in increasing order.
+
+    Args:
+        results: whose specs have ``widths``; the first one's other fields stand for all.
+        axis: of the widths in every array that has it; the other arrays are the first one's.
+
+    Raises:
+        ValueError: if the runs' seeds differ.
+    """
+    first = results[0]
+    if len({(result.spec.first_seed, result.spec.seeds) for result in results}) > 1:
+        raise ValueError("runs can only be joined if they have the same seeds")
+    widths = np.concatenate([result.spec.widths for result in results])
+    order = np.argsort(widths)
+    arrays = {
+        name: np.concatenate([result.arrays[name] for result in results], axis).take(order, axis)
+        if array.ndim > axis
+        else array
+        for name, array in first.arrays.items()
+    }
+    spec = first.spec.replace(widths=tuple(widths[order].tolist()))
+    return Result(spec, arrays, first.provenance, first.source)
 
 
 def ntk_excess(result: Result, width: int) -> np.ndarray:
@@ -172,6 +201,24 @@ def stores_its_numbers(result: Result, width: int) -> np.ndarray:
     return (errors[:, 0] < STORED) & (errors[:, 1] >= STORED)
 
 
+def has_its_rank(result: Result, kind: str) -> np.ndarray:
+    """Return whether the features have the rank of the formula, at every depth and gate number.
+
+    Args:
+        result: of ``FeatureRanks``.
+        kind: one of ``GATE_KINDS``.
+
+    Returns:
+        Shape (S,), bool.
+    """
+    spec = result.spec
+    expected = [
+        [spec.d_in * independent_products(kind, count, depth) for count in spec.counts]
+        for depth in spec.depths
+    ]
+    return (result.ranks[:, GATE_KINDS.index(kind)] == np.array(expected)).all((1, 2))
+
+
 def nearer_relu(result: Result) -> np.ndarray:
     """Return ln of the distance to the ReLU net's predictor, 10 gates over 1,000, shape (S,)."""
     few, many = (result.distances[:, result.spec.counts.index(count)] for count in (10, 1000))
@@ -216,14 +263,8 @@ def carrier_exponent(result: Result, half: int = 1) -> np.ndarray:
 
 # Curves and tables of the chapter
 
-START_LABELS = {
-    "linear": "linear",
-    "erf": "erf",
-    "relu: lazy": "ReLU, scaled 1/√N",
-    "relu": "ReLU",
-    "relu: sparse start": "ReLU, sparse start",
-}
-"""What readers call the runs on coding schemes."""
+SCHEMES = {"linear": "linear", "erf": "erf", "relu": "ReLU"}
+"""What readers call the activations of the runs on coding schemes."""
 
 Runs = Mapping[str, Result]
 
@@ -295,15 +336,12 @@ def transfer_rows(runs: Mapping[float, Result], width: int) -> list[dict[str, st
     """Return what the second task gains at one width, as a table's rows."""
     rows = []
     for rho, run in runs.items():
-        errors = {name: _column(run, name, width).mean() for name in ("theory", "exact", "untied")}
         rows.append(
             {
-                "ρ": f"{rho:g}".replace("-", "−"),
-                "error, exact": f"{errors['exact']:.3f}",
-                "by theory": f"{errors['theory']:.3f}",
-                "untied": f"{errors['untied']:.3f}",
+                "ρ": plain_number(rho),
+                f"error, N = {width}": f"{_column(run, 'exact', width).mean():.3f}",
                 "infinite width": f"{run.limit.mean():.3f}",
-                "infinite width over exact": factor_text(transfer_gain(run, width)),
+                "smaller by": factor_text(transfer_gain(run, width)),
                 "coupling": interval_text(coupling(run, width)),
             }
         )
@@ -359,31 +397,50 @@ def many_curves(run: Result) -> dict[str, np.ndarray]:
     return curves
 
 
-def storage_rows(run: Result) -> list[dict[str, str]]:
-    """Return how many points with random labels nets of each width store, as a table's rows."""
-    rows = []
-    for place, width in enumerate(run.spec.widths):
-        points = run.points[0, place, 0]
-        stored = (run.errors[:, place] < STORED).sum(0)
-        rows.append(
-            {
-                "units N": str(width),
-                "free numbers": str(points),
-                "as many points stored": f"{stored[0]} of {len(run.errors)}",
-                "two more stored": f"{stored[1]} of {len(run.errors)}",
-                "their smallest error": significant(float(run.errors[:, place, 1].min()), 2),
-            }
-        )
-    return rows
+def storage_curves(run: Result) -> dict[str, np.ndarray]:
+    """Return which share of problems nets of each width store, against how full they are.
+
+    Returns:
+        By width, for each number of points that number over the net's free numbers, and the share
+        of problems, shape (P, 2).
+    """
+    free = run.spec.extras.index(0)
+    stored = (run.errors < STORED).mean(0)
+    return {
+        f"N = {width}": np.stack([points / points[free], shares], 1)
+        for width, points, shares in zip(run.spec.widths, run.points[0], stored, strict=True)
+    }
 
 
-def many_numbers(clothes: Result, storage: Result) -> dict[str, object]:
+def rank_rows(run: Result) -> list[dict[str, str]]:
+    """Return the mean number of independent features with one gate open, as a table's rows."""
+    ranks = run.ranks[:, GATE_KINDS.index("0 or 1, one open")].mean(0)
+    return [
+        {"gates M": str(count)}
+        | {f"L = {depth}": f"{rank:.0f}" for depth, rank in zip(run.spec.depths, row, strict=True)}
+        for count, row in zip(run.spec.counts, ranks.T, strict=True)
+    ]
+
+
+def many_numbers(runs: Runs) -> dict[str, object]:
     """Return what the text says of the runs with many gates, errors in percent."""
+    clothes, ranks, around = runs["clothes"], runs["ranks"], runs["storage: around the limit"]
+    stored, free = (around.errors < STORED).sum(0), around.spec.extras.index(0)
     counts = clothes.spec.counts
     numbers = {
         "clothes-seeds": clothes.spec.seeds,
         "from-clothes": origin(clothes),
-        "from-storage": origin(storage),
+        "from-storage": origin(around),
+        "from-ranks": origin(ranks),
+        "storage-seeds": around.spec.seeds,
+        "storage-starts": around.spec.starts,
+        "stored-full": int(stored[:, free].min()),
+        "stored-one-more": int(stored[:, free + 1].max()),
+        "stored-more": int(stored[:, free + 2 :].max()),
+        "first-starts": runs["storage"].spec.starts,
+        "stored-eight": int((_column(runs["storage"], "errors", 8)[:, 0] < STORED).sum()),
+        "eight-seeds": runs["storage"].spec.seeds,
+        "ranks-seeds": ranks.spec.seeds,
         "distance-10": f"{clothes.distances[:, counts.index(10)].mean():.2f}",
         "distance-1000": f"{clothes.distances[:, counts.index(1000)].mean():.2f}",
         "distance-limit": f"{clothes.distance_limit.mean():.3f}",
@@ -397,12 +454,15 @@ def many_numbers(clothes: Result, storage: Result) -> dict[str, object]:
     return numbers
 
 
-def carrier_curves(runs: Runs) -> dict[str, np.ndarray]:
-    """Return the number of carriers over the width in the second half of each chain, (W, 3)."""
-    return {
-        label: geometric_intervals(runs[name].carriers[:, :, 1].T)
-        for name, label in START_LABELS.items()
-    }
+def carrier_curve(run: Result, half: int = 1) -> np.ndarray:
+    """Return the number of carriers over the width in one half of the chain, (W, 3)."""
+    return geometric_intervals(run.carriers[:, :, half].T)
+
+
+def carrier_curves(runs: Runs, *, lazy: bool) -> dict[str, np.ndarray]:
+    """Return ``carrier_curve`` of each activation up to 400 units, by its name for readers."""
+    end = ", lazy" if lazy else ""
+    return {label: carrier_curve(runs[f"wider: {name}{end}"]) for name, label in SCHEMES.items()}
 
 
 def gated_numbers(runs: Runs) -> dict[str, object]:
@@ -413,7 +473,11 @@ def gated_numbers(runs: Runs) -> dict[str, object]:
     far, none = runs["transfer: ρ = 0.95"], runs["transfer: ρ = 0"]
     four, one = runs["scale: four gates"], runs["scale: one gate"]
     low, high = (runs[f"descent: T = {noise}"] for noise in ("1e-06", "0.01"))
-    trained, place = runs["trained"], low.spec.counts.index(PEAK)
+    place = low.spec.counts.index(PEAK)
+    trained = {
+        "alike": joined(runs["trained"], runs["trained: 100 units"]),
+        "opposite": runs["trained: opposite"],
+    }
     numbers = {
         "seeds": width.spec.seeds,
         "many-seeds": tied[0].spec.seeds,
@@ -444,27 +508,29 @@ def gated_numbers(runs: Runs) -> dict[str, object]:
             numbers[f"variance-{name}-{n}"] = f"{_column(width, f'variance_{name}', n).mean():.2f}"
     for std, n in ((1, 10), (2, 20), (0.3, 10)):
         numbers[f"bias-{std}-{n}"] = factor_text(-bias_gain(four, std, n))
-    for depth, n in (("one layer", 10), ("two layers", 10), ("two layers", 40)):
-        run = runs[f"sampled: {depth}"]
+    for run, n in (
+        (runs["sampled: two layers"], 10),
+        (runs["sampled: two layers, 80 units"], 80),
+    ):
         for name in ("theory", "limit", "halves"):
             value = np.exp(np.log(_column(run, name, n)).mean())
-            numbers[f"sampled-{name}-{depth.split()[0]}-{n}"] = significant(float(value), 2)
-    for n in trained.spec.widths:
-        numbers[f"trained-nearer-{n}"] = factor_text(nearer(trained, n))
-        for name in ("mean", "single", "error_theory"):
-            numbers[f"trained-{name}-{n}"] = f"{_column(trained, name, n).mean():.2f}"
-        for name in ("theory", "limit"):
-            numbers[f"trained-distance-{name}-{n}"] = f"{_column(trained, name, n).mean():.2f}"
-    numbers["trained-limit"] = f"{trained.error_limit.mean():.2f}"
+            numbers[f"sampled-{name}-{n}"] = significant(float(value), 2)
+    for tasks, run in trained.items():
+        for n in run.spec.widths:
+            for name in ("mean", "single", "error_theory"):
+                numbers[f"{tasks}-{name}-{n}"] = f"{_column(run, name, n).mean():.2f}"
+            for name in ("theory", "limit"):
+                numbers[f"{tasks}-distance-{name}-{n}"] = f"{_column(run, name, n).mean():.2f}"
+        numbers[f"{tasks}-limit"] = f"{run.error_limit.mean():.2f}"
     groups = {
         "identities": tied + ntk,
         "width": [width, runs["width: transfer"]],
         "order": [width],
         "transfer": _transfers(runs),
-        "scale": [four, one],
+        "scale": [four, runs["scale: four gates, 300 units"], one],
         "descent": [low, high],
-        "sampled": [runs["sampled: one layer"], runs["sampled: two layers"]],
-        "trained": [trained],
+        "sampled": [run for name, run in runs.items() if name.startswith("sampled: ")],
+        "trained": [run for name, run in runs.items() if name.startswith("trained")],
     }
     return numbers | {f"from-{name}": origin(*group) for name, group in groups.items()}
 
@@ -486,18 +552,22 @@ def _theory_gap(run: Result) -> float:
 
 def coding_numbers(runs: Runs) -> dict[str, object]:
     """Return what the text says of the recorded chains."""
-    listed = [runs[name] for name in START_LABELS]
-    numbers = {"from-coding": origin(*listed), "coding-seeds": listed[0].spec.seeds}
-    widest = max(listed[0].spec.widths)
-    numbers["coding-widest"] = widest
-    numbers["coding-trajectories"] = runs["relu"].spec.trajectories
-    for name in START_LABELS:
-        run = runs[name]
-        short = name.replace(": ", "-").replace(" ", "-")
+    wide = {name: run for name, run in runs.items() if name.startswith("wider: ")}
+    relu, sparse = wide["wider: relu"], runs["relu: sparse start"]
+    widest, last = max(relu.spec.widths), max(sparse.spec.widths)
+    numbers = {
+        "from-coding": origin(*wide.values(), sparse),
+        "coding-seeds": relu.spec.seeds,
+        "lazy-seeds": wide["wider: relu, lazy"].spec.seeds,
+        "coding-widest": widest,
+        "coding-trajectories": thousands(relu.spec.trajectories),
+        "sparse-widest": last,
+        "carriers-sparse": f"{carrier_curve(sparse)[-1, 0]:.1f}",
+        "top-relu": f"{100 * _column(relu, 'top', widest)[:, 1].mean():.0f}",
+    }
+    for half, name in enumerate(("first", "second")):
+        numbers[f"carriers-{name}"] = f"{carrier_curve(relu, half)[-1, 0]:.1f}"
+    for name, run in wide.items():
+        short = name.removeprefix("wider: ").replace(", ", "-")
         numbers[f"exponent-{short}"] = interval_text(carrier_exponent(run))
-        for half in (0, 1):
-            carried = _column(run, "carriers", widest)[:, half].mean()
-            numbers[f"carriers-{short}-{half}"] = f"{carried:.1f}"
-        numbers[f"flatness-{short}"] = f"{_column(run, 'flatness', widest)[:, 1].mean():.2f}"
-        numbers[f"top-{short}"] = f"{100 * _column(run, 'top', widest)[:, 1].mean():.0f}"
     return numbers
