@@ -83,7 +83,7 @@ def conv_path_kernel(
     *,
     border: str = "zeros",
     pooled: bool = True,
-    memory: int = 2**28,
+    memory: int = 2**25,
 ) -> Tensor:
     """Compute the neural path kernel of a net of convolutions and one dense layer.
 
@@ -264,8 +264,9 @@ def residual_tangent_kernel(
     With gates inside the blocks only, the sum over the 2^b sub-networks is a product over blocks:
     ``cov = v² ⟨x, x'⟩ ⟨g_0, g'_0⟩ ∏_j (1 + v^q O_j)`` is the mean of ``y y'``, and the kernel is
     its derivative, ``(cov / v)(2 + Σ_j q v^q O_j / (1 + v^q O_j))``, with O_j as in
-    ``residual_ensemble_weights``. With gates after the sums of skip and block as well, it is a
-    recursion that keeps a number for each unit.
+    ``residual_ensemble_weights``. With gates after the sums of skip and block as well, the
+    gates of a sub-network's layer are the products of its own and of those after the sums that it
+    skips to; a recursion that keeps a number for each unit adds the sub-networks up.
 
     Args:
         x: inputs, shape (n, d).
