@@ -102,8 +102,8 @@ CLAIMS = (
         where=_AFTER_2021,
         statistic="share of small nets whose mean NTK over all signs of the weights and the "
         "formula differ by less than 1e-10 of the largest entry (controls: that a formula with "
-        "equal paths only, or with all shifts where nothing is pooled, differs by more; that the recursion "
-        "agrees with a list of all paths, and the pooled kernel with a sum over shifts)",
+        "equal paths only, or with all shifts where nothing is pooled, differs by more; that the "
+        "recursion agrees with a list of all paths, and the pooled kernel with a sum over shifts)",
         cases=_exact(_POOLED | _FLAT),
         controls=_misses({f"not unshifted, {k}": v for k, v in _POOLED.items()}, "unshifted")
         + _misses({f"not shifted, {k}": v for k, v in _FLAT.items()}, "unshifted")
@@ -148,8 +148,8 @@ CLAIMS = (
         where=_AFTER_2021,
         statistic="share of random nets whose path kernel of clothes (7 × 7 pixels) changes by "
         "less than 1e-10 of the largest entry under four shifts (controls: that it changes by "
-        "more with a border of zeros, without the mean, in a dense net, with gates that stay, and when "
-        "images are turned by 90° instead)",
+        "more with a border of zeros, without the mean, in a dense net, with gates that stay, and "
+        "when images are turned by 90° instead)",
         cases=_exact({"DLGN gates": "dual kernels: shifts"}, "dlgn")
         + _exact({"ReLU gates": "dual kernels: shifts"}, "dgn"),
         controls=tuple(
@@ -289,8 +289,8 @@ CLAIMS = (
         "can be shuffled, without any significant loss in performance",
         statistic="test accuracy minus that behind the same gates with the input and in order, "
         "over what learnt gates gain over random ones on average: above −0.25, a loss of less than "
-        "a quarter of it (controls: the same for DLGNs trained so from the start, against the DLGN; "
-        "and that behind random gates a constant input costs more, in percentage points)",
+        "a quarter of it (controls: the same for DLGNs trained so from the start, against the "
+        "DLGN; and that behind random gates a constant input costs more, in percentage points)",
         cases=_ladder(", constant", partial(relative_loss, net="learnt gates, constant"), -0.25)
         + _ladder(", reversed", partial(relative_loss, net="learnt gates, reversed"), -0.25),
         controls=_ladder(
