@@ -3,26 +3,50 @@
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 
 from halfspace.companion.claims import EXACT
+from halfspace.companion.duality.data import small_clothes
 from halfspace.companion.duality.ladder import KERNELS, NETS
 from halfspace.companion.duality.specs import ANGLES
-from halfspace.companion.intervals import fit_power_law
+from halfspace.companion.intervals import (
+    factor_text,
+    fit_power_law,
+    geometric_intervals,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
+from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
+from halfspace.companion.text import scientific, significant
+from halfspace.conv import ConvDLGN
+from halfspace.gates import HardGate
+from halfspace.nets import DLGN
+from halfspace.overlap import neural_path_kernel
+from halfspace.path_kernels import conv_path_kernel
 
 __all__ = [
+    "SIGNED",
     "accuracy",
+    "block_curves",
     "blocks_drop",
+    "descent_curves",
     "descent_exponent",
     "descent_gain",
     "drop_excess",
+    "dual_numbers",
     "gate_share",
     "kept",
     "kernel_gain",
+    "ladder_dots",
     "lost_by_shifts",
     "misses",
     "other_over_learnt",
     "relative_loss",
+    "shift_bars",
+    "sign_rows",
+    "slide_curves",
     "spread_excess",
     "spread_exponent",
     "wider_loss",
@@ -127,3 +151,185 @@ def kernel_gain(result: Result, kernel: str, over: str) -> np.ndarray:
     """Return by how many points one kernel regression is more accurate than another, (S,)."""
     one, other = (result.kernels[:, KERNELS.index(name)] for name in (kernel, over))
     return 100 * (one - other)
+
+
+SIGNED = {
+    "dense: 1 layer": ("dense, 1 layer", "other_gates", "gates of another input"),
+    "dense: 2 layers": ("dense, 2 layers", "one_variance", "one mean variance"),
+    "dense: 3 layers": ("dense, 3 layers", "one_variance", "one mean variance"),
+    "ring, pooled": ("ring, 1 convolution, mean", "unshifted", "equal paths only"),
+    "ring, pooled, 2 convolutions": ("ring, 2 convolutions, mean", "unshifted", "equal paths only"),
+    "torus, pooled": ("torus, 1 convolution, mean", "unshifted", "equal paths only"),
+    "ring, not pooled": ("ring, 1 convolution, no mean", "unshifted", "all shifts"),
+    "ring, not pooled, 2 convolutions": (
+        "ring, 2 convolutions, no mean",
+        "unshifted",
+        "all shifts",
+    ),
+    "skips": ("2 blocks with skips", "deepest", "deepest sub-network alone"),
+    "skips, gated sums": ("the same, sums gated", "shallowest", "shallowest alone"),
+}
+"""By run: the net, and a formula that is not its own, with the array that tells its error."""
+
+_DOTS = {
+    "linear": ("linear model", "linear"),
+    "relu": ("ReLU net", "relu"),
+    "random gates": ("random gates", "frozen"),
+    "random gates, constant": ("random gates, ones", "frozen"),
+    "learnt gates": ("learnt gates", "ours"),
+    "learnt gates, constant": ("learnt gates, ones", "ours"),
+    "learnt gates, reversed": ("learnt gates, reversed", "ours"),
+    "other gates": ("other point's gates", "none"),
+    "other gates, constant": ("other point's, ones", "none"),
+    "dgn": ("DGN", "equal paths"),
+    "dlgn": ("DLGN", "dlgn"),
+    "dlgn, constant": ("DLGN, ones", "dlgn"),
+    "dlgn, reversed": ("DLGN, reversed", "dlgn"),
+}
+
+
+def sign_rows(runs: Runs) -> list[dict[str, str]]:
+    """Return how exact means over all signs compare with two formulas, as a table's rows."""
+    return [
+        {
+            "net": net,
+            "largest difference": scientific(runs[name].gap.max()),
+            "another formula": rival,
+            "its median difference": f"{np.median(runs[name].arrays[array]):.2f}",
+        }
+        for name, (net, array, rival) in SIGNED.items()
+    ]
+
+
+@torch.no_grad()
+def slide_curves(seed: int) -> dict[str, np.ndarray]:
+    """Return kernel values of two images as the second slides around the torus, by kernel.
+
+    Args:
+        seed: of images of clothes, 7 × 7 pixels, and of the nets that make the gates.
+
+    Returns:
+        Values at shifts of 0 to 7 columns, over the value at 0, shape (8,) each.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    one, other = small_clothes(seed, 2)[0].split(1)
+    sizes = dict(gate=HardGate(), channels=1, filters=16, depth=3, units=8, generator=generator)
+    nets = {border: ConvDLGN(border=border, **sizes).double() for border in ("circular", "zeros")}
+    dense = DLGN(49, width=64, depth=3, gate=HardGate(), generator=generator).double()
+    moved = torch.cat([other.roll(step, 3) for step in range(8)])
+
+    def conv(border: str, pooled: bool) -> np.ndarray:
+        net = nets[border]
+        options = dict(border=border, pooled=pooled)
+        return conv_path_kernel(one, net.gates(one), moved, net.gates(moved), **options)[0].numpy()
+
+    a, b = one.flatten(1), moved.flatten(1)
+    curves = {
+        "mean over pixels": conv("circular", True),
+        "border of zeros": conv("zeros", True),
+        "no mean": conv("circular", False),
+        "dense": neural_path_kernel(a, dense.gates(a), b, dense.gates(b))[0].numpy(),
+    }
+    return {name: values / values[0] for name, values in curves.items()}
+
+
+def shift_bars(run: Result) -> dict[str, np.ndarray]:
+    """Return accuracies of ``ShiftedRegression`` in percent, by kernel, shape (2, 3)."""
+    names = {"mean over pixels": "pooled", "no mean": "flat", "dense": "dense"}
+    return {label: mean_intervals(100 * run.arrays[name].T) for label, name in names.items()}
+
+
+def block_curves(run: Result) -> dict[str, np.ndarray]:
+    """Return the mean number of blocks over the angle, by gates, shape (A, 3)."""
+    names = {"DLGN gates": "dlgn", "ReLU gates": "dgn"}
+    return {label: mean_intervals(run.arrays[name].T) for label, name in names.items()}
+
+
+def descent_curves(run: Result) -> dict[str, np.ndarray]:
+    """Return distances to kernel descent over the width, shape (W, 3), and a slope of -1/2."""
+    rows = {
+        "kernel ⟨x, x'⟩": geometric_intervals(run.inner.T),
+        "neural path kernel": geometric_intervals(run.npk.T),
+    }
+    widths = np.array(run.spec.widths)
+    line = rows["neural path kernel"][0, 0] * (widths / widths[0]) ** -0.5
+    return rows | {"slope −1/2": np.repeat(line[:, None], 3, 1)}
+
+
+def ladder_dots(run: Result) -> dict[str, tuple[tuple[float, float, float], str]]:
+    """Return test accuracies in percent with intervals, and colours, by net."""
+    return {
+        label: (mean_interval(100 * accuracy(run, name)), color)
+        for name, (label, color) in _DOTS.items()
+    }
+
+
+def _percent(values: np.ndarray) -> str:
+    return f"{100 * values.mean():.1f}"
+
+
+def dual_numbers(identities: Runs, kernels: Runs, ladders: Runs) -> dict[str, object]:
+    """Return what the text says of the recorded runs on the dual view."""
+    shifts, regression = kernels["shifts"], kernels["regression"]
+    blocks, descent = kernels["blocks"], kernels["descent"]
+    spread = identities["spread"]
+    bundles = [identities[f"bundles: {name}"] for name in ("ring", "torus")]
+    signed = [identities[name] for name in SIGNED]
+    numbers = {
+        "many-seeds": shifts.spec.seeds,
+        "seeds": blocks.spec.seeds,
+        "descent-seeds": descent.spec.seeds,
+        "regression-seeds": regression.spec.seeds,
+        "ladder-seeds": ladders["clothes"].spec.seeds,
+        "sign-gap": scientific(max(run.gap.max() for run in signed)),
+        "bundle-gap": scientific(
+            max(run.arrays[name].max() for run in bundles for name in ("pooled", "flat", "zeros"))
+        ),
+        "shift-gap": scientific(max(shifts.dlgn.max(), shifts.dgn.max())),
+        "order-gap": scientific(shifts.dense_order.max()),
+        "order-change": f"{100 * shifts.order.mean():.0f}",
+        "spread-exponent": interval_text(spread_exponent(spread) - 0.5),
+        "mean-excess": f"{100 * max(abs(spread.ratios.mean(0) - 1)):.1f}",
+        "drop-dlgn": interval_text(blocks_drop(blocks, "dlgn")),
+        "drop-dgn": interval_text(blocks_drop(blocks, "dgn")),
+        "full-dlgn": significant(blocks.dlgn_full[:, ANGLES.index(45)].mean(), 1),
+        "descent-exponent": interval_text(descent_exponent(descent)),
+        "descent-narrow": f"{np.exp(np.log(descent.npk[:, 0]).mean()):.2f}",
+        "descent-wide": f"{np.exp(np.log(descent.npk[:, -1]).mean()):.3f}",
+        "descent-inner": f"{np.exp(np.log(descent.inner[:, -1]).mean()):.2f}",
+        "descent-gain": factor_text(descent_gain(descent, 256)),
+    }
+    for name in ("zeros", "flat", "dense", "still", "turned"):
+        numbers[f"change-{name}"] = f"{shifts.arrays[name].mean():.2f}"
+    for name in ("pooled", "flat", "dense"):
+        for place, value in zip(("in", "out"), regression.arrays[name].T, strict=True):
+            numbers[f"shifted-{name}-{place}"] = _percent(value)
+    for angle in (0, 45, 90, 180):
+        for name in ("dlgn", "dgn"):
+            used = blocks.arrays[name][:, ANGLES.index(angle)]
+            numbers[f"blocks-{name}-{angle}"] = f"{used.mean():.1f}"
+    for data in ("clothes", "tree"):
+        run = ladders[data]
+        for name in NETS:
+            numbers[f"{data}-{name.replace(', ', '-').replace(' ', '-')}"] = _percent(
+                accuracy(run, name)
+            )
+        for number, name in enumerate(KERNELS):
+            key = name.replace(", ", "-")
+            numbers[f"{data}-kernel-{key}"] = _percent(run.kernels[:, number])
+        numbers[f"{data}-share"] = interval_text(gate_share(run))
+        numbers[f"{data}-kept"] = _percent(kept(run, "dlgn"))
+        numbers[f"{data}-kept-linear"] = _percent(kept(run, "linear"))
+        numbers[f"{data}-kernel-gain"] = interval_text(kernel_gain(run, "learnt", "start"), 1)
+        numbers[f"{data}-wider-loss"] = interval_text(wider_loss(run), 1)
+    groups = {
+        "signs": signed,
+        "bundles": bundles,
+        "spread": [spread],
+        "shifts": [shifts],
+        "regression": [regression],
+        "blocks": [blocks],
+        "descent": [descent],
+        "ladder": [ladders["clothes"], ladders["tree"]],
+    }
+    return numbers | {f"from-{name}": origin(*group) for name, group in groups.items()}
