@@ -213,7 +213,7 @@ def slide_curves(seed: int) -> dict[str, np.ndarray]:
     """
     generator = torch.Generator().manual_seed(seed)
     one, other = small_clothes(seed, 2)[0].split(1)
-    sizes = dict(gate=HardGate(), channels=1, filters=16, depth=3, units=8, generator=generator)
+    sizes = dict(gate=HardGate(), channels=1, filters=16, depth=3, units=64, generator=generator)
     nets = {border: ConvDLGN(border=border, **sizes).double() for border in ("circular", "zeros")}
     dense = DLGN(49, width=64, depth=3, gate=HardGate(), generator=generator).double()
     moved = torch.cat([other.roll(step, 3) for step in range(8)])
