@@ -206,22 +206,25 @@ def slide_curves(seed: int) -> dict[str, np.ndarray]:
     """Return kernel values of two images as the second slides around the torus, by kernel.
 
     Args:
-        seed: of images of clothes, 7 × 7 pixels, and of the nets that make the gates.
+        seed: of images of clothes, 7 × 7 pixels, and of the nets that make the gates; the one dense
+            unit of the convolutional nets is open.
 
     Returns:
         Values at shifts of 0 to 7 columns, over the value at 0, shape (8,) each.
     """
     generator = torch.Generator().manual_seed(seed)
     one, other = small_clothes(seed, 2)[0].split(1)
-    sizes = dict(gate=HardGate(), channels=1, filters=16, depth=3, units=64, generator=generator)
+    sizes = dict(gate=HardGate(), channels=1, filters=16, depth=3, units=1, generator=generator)
     nets = {border: ConvDLGN(border=border, **sizes).double() for border in ("circular", "zeros")}
     dense = DLGN(49, width=64, depth=3, gate=HardGate(), generator=generator).double()
     moved = torch.cat([other.roll(step, 3) for step in range(8)])
 
     def conv(border: str, pooled: bool) -> np.ndarray:
-        net = nets[border]
-        options = dict(border=border, pooled=pooled)
-        return conv_path_kernel(one, net.gates(one), moved, net.gates(moved), **options)[0].numpy()
+        pairs = []
+        for images in (one, moved):
+            *convolutions, last = nets[border].gates(images)
+            pairs += [images, [*convolutions, torch.ones_like(last)]]
+        return conv_path_kernel(*pairs, border=border, pooled=pooled)[0].numpy()
 
     a, b = one.flatten(1), moved.flatten(1)
     curves = {
