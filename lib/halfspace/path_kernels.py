@@ -192,13 +192,12 @@ def _window_sum(pairs: Tensor, axes: tuple[int, ...], border: str) -> Tensor:
     total = pairs.clone()
     inside, around = (slice(1, None), slice(-1)), (slice(1), slice(-1, None))
     for parts in itertools.product((inside, around)[: BORDERS.index(border) + 1], repeat=len(axes)):
-        for order in (1, -1):  # takes each entry from the one after, then from the one before
+        # From the entry after, then from the one before; adding views is faster than rolling.
+        for order in (1, -1):
             source, target = ([slice(None)] * 4 for _ in range(2))
             for axis, part in zip(axes, parts, strict=True):
                 source[axis], target[axis] = part[::order]
-            total[tuple(target)].add_(
-                pairs[tuple(source)]
-            )  # views: adding slices is faster than rolling
+            total[tuple(target)].add_(pairs[tuple(source)])
     return total
 
 
