@@ -991,6 +991,88 @@ def over_descent(delta: float, *runs: Run) -> np.ndarray:
     return (found - descent) / (descent - flow)
 
 
+# The dual view
+
+LADDER = (
+    "linear",
+    "deep linear",
+    "relu",
+    "random",
+    "random, ones",
+    "learnt",
+    "learnt, ones",
+    "learnt, reversed",
+    "other",
+    "other, ones",
+    "dgn",
+    "dlgn",
+    "dlgn, ones",
+    "dlgn, reversed",
+)
+REGRESSIONS = ("inner", "start", "start, overlap", "learnt", "learnt, overlap")
+
+
+def beyond(name: str, run: Run) -> np.ndarray:
+    return run[name] > 1e-10
+
+
+def along_mean(run: Run, filters: int) -> np.ndarray:
+    return run["ratios"][:, run.spec["filters"].index(filters)] - 1
+
+
+def scatter(run: Run) -> np.ndarray:
+    return slope(run.spec["filters"], run["errors"]) + 0.5
+
+
+def points_lost(name: str, run: Run) -> np.ndarray:
+    return 100 * (run[name][:, 0] - run[name][:, 1])
+
+
+def fewer_blocks(name: str, run: Run) -> np.ndarray:
+    angles = [0, 15, 45, 90, 135, 180]
+    return run[name][:, angles.index(0)] - run[name][:, angles.index(90)]
+
+
+def nearer_descent(run: Run, width: int) -> np.ndarray:
+    column = run.spec["widths"].index(width)
+    return np.log(run["inner"][:, column]) - np.log(run["npk"][:, column])
+
+
+def right(run: Run, net: str) -> np.ndarray:
+    return run["accuracies"][:, LADDER.index(net)]
+
+
+def share_in_gates(run: Run) -> np.ndarray:
+    return 1 - (right(run, "relu") - right(run, "learnt")) / (
+        right(run, "relu") - right(run, "random")
+    )
+
+
+def above_chance(run: Run) -> np.ndarray:
+    guess = {"clothes": 0.1, "tree": 0.5}[run.spec["data"]]
+    return (right(run, "other, ones") - guess) / (right(run, "learnt, ones") - guess)
+
+
+def over_gain(net: str, base: str, run: Run) -> np.ndarray:
+    gain = right(run, "learnt").mean() - right(run, "random").mean()
+    return (right(run, net) - right(run, base)) / gain
+
+
+def costs_more(run: Run) -> np.ndarray:
+    cost = {name: right(run, name) - right(run, f"{name}, ones") for name in ("random", "learnt")}
+    return 100 * (cost["random"] - cost["learnt"])
+
+
+def ratio_to_relu(net: str, run: Run) -> np.ndarray:
+    return right(run, net) / right(run, "relu")
+
+
+def regression_gain(kernel: str, over: str, run: Run) -> np.ndarray:
+    columns = (REGRESSIONS.index(name) for name in (kernel, over))
+    first, second = (run["kernels"][:, column] for column in columns)
+    return 100 * (first - second)
+
+
 # What each claim measures
 
 
@@ -1211,6 +1293,80 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "gated-gradient-descent-wider": TRAINED,
     "coding-carriers": CARRIERS,
     "coding-carriers-wider": CARRIERS,
+    "dual-dense-mean": {
+        "not another input": partial(beyond, "other_gates"),
+        "not one variance": partial(beyond, "one_variance"),
+        "": partial(below, "gap"),
+    },
+    "dual-conv-mean": {
+        "not unshifted": partial(beyond, "unshifted"),
+        "not shifted": partial(beyond, "unshifted"),
+        "pooled, torus": partial(below, "pooled"),
+        "flat,": partial(below, "flat"),
+        "zeros,": partial(below, "zeros"),
+        "shifts,": partial(below, "shifts"),
+        "torus, pooled": partial(below, "gap"),
+        "ring,": partial(below, "gap"),
+        "pooled, ring": partial(below, "pooled"),
+    },
+    "dual-conv-spread": {
+        **{f"F = {count}": partial(along_mean, filters=count) for count in (64, 16, 4)},
+        "spread": scatter,
+    },
+    "dual-shift-invariant": {
+        "DLGN": partial(below, "dlgn"),
+        "ReLU": partial(below, "dgn"),
+        "zeros": partial(beyond, "zeros"),
+        "not pooled": partial(beyond, "flat"),
+        "dense": partial(beyond, "dense"),
+        "stay": partial(beyond, "still"),
+        "turned": partial(beyond, "turned"),
+    },
+    "dual-shifted-images": {
+        "not pooled": partial(points_lost, "flat"),
+        "dense": partial(points_lost, "dense"),
+        "pooled": partial(points_lost, "pooled"),
+    },
+    "dual-skip-ensemble": {
+        "sum,": partial(below, "ensemble"),
+        "deepest": partial(beyond, "deepest"),
+        "shallowest": partial(beyond, "shallowest"),
+        "": partial(below, "gap"),
+    },
+    "dual-shallow-for-unlike": {
+        "more than": lambda run: fewer_blocks("dlgn", run) - fewer_blocks("dgn", run),
+        "DLGN": partial(fewer_blocks, "dlgn"),
+        "ReLU": partial(fewer_blocks, "dgn"),
+    },
+    "dual-training-follows": {
+        "with width": lambda run: -slope(run.spec["widths"], run["npk"]),
+        **{f"m = {width}": partial(nearer_descent, width=width) for width in (256, 64, 16)},
+    },
+    "dual-gates-hold": {
+        "worse": lambda run: 100 * (right(run, "learnt") - right(run, "other")),
+        "chance": above_chance,
+        "": share_in_gates,
+    },
+    "dual-constant-and-order": {
+        "lose more": costs_more,
+        "DLGN, constant": partial(over_gain, "dlgn, ones", "dlgn"),
+        "DLGN, reversed": partial(over_gain, "dlgn, reversed", "dlgn"),
+        "constant": partial(over_gain, "learnt, ones", "learnt"),
+        "reversed": partial(over_gain, "learnt, reversed", "learnt"),
+    },
+    "dual-order-dense": {
+        "changes": partial(beyond, "order"),
+        "dense": partial(below, "dense_order"),
+    },
+    "dual-dlgn-keeps": {
+        "linear": lambda run: 0.835 - ratio_to_relu("linear", run),
+        "": partial(ratio_to_relu, "dlgn"),
+    },
+    "dual-kernel-learns": {
+        "inner": partial(regression_gain, "learnt", "inner"),
+        "overlaps": partial(regression_gain, "learnt, overlap", "start, overlap"),
+        "": partial(regression_gain, "learnt", "start"),
+    },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -10,5 +10,14 @@ from pathlib import Path
 
 __all__ = ["NAMES", "RESULTS"]
 
-NAMES = ("machine", "overlap", "ntk", "partition", "paths", "training", "images")
+NAMES = (
+    "machine",
+    "overlap",
+    "ntk",
+    "path_kernels",
+    "partition",
+    "paths",
+    "training",
+    "images",
+)
 RESULTS = Path(__file__).parent / "results"

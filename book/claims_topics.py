@@ -154,6 +154,23 @@ TOPICS = {
             "coding-carriers-wider": "reproduced",
         },
     ),
+    "duality": Topic(
+        "The dual view: fixed gates and their kernels",
+        "With fixed gates, a net's mean tangent kernel is a neural path kernel: a mean over pixels "
+        "makes it pair all shifts, and skips make it a sum over sub-networks. Most of what "
+        "training adds to a ReLU net is in its gates: new weights behind them keep "
+        "{dual-gates-hold/tree} of its lead over random gates on a tree. Whether a constant input "
+        "costs next to nothing then is undecided. A DLGN keeps more than 83.5 % of a ReLU net's "
+        "accuracy, but on Fashion-MNIST so does a linear model.",
+        {
+            "dual-dense-mean": "reproduced",
+            "dual-conv-mean": "reproduced",
+            "dual-skip-ensemble": "reproduced",
+            "dual-gates-hold": "reproduced",
+            "dual-constant-and-order": "undecided",
+            "dual-dlgn-keeps": "reproduced under conditions",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

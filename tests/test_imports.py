@@ -25,6 +25,8 @@ FLOORS = {
     "conv": 3,
     "resnet": 3,
     "conv_overlap": 3,
+    "path_kernels": 3,
+    "residual": 3,
     "image_training": 3,
     "paths": 3,
     "overlap": 3,

@@ -10,7 +10,10 @@ import torch
 from torch import Tensor, nn
 
 __all__ = [
+    "BORDERS",
     "broken_copies",
+    "check_border",
+    "check_conv_gates",
     "check_finite",
     "check_hard",
     "check_images",
@@ -23,6 +26,9 @@ __all__ = [
     "single_precision",
     "uncompiled",
 ]
+
+BORDERS = ("zeros", "circular")
+"""What convolutions may see beyond the border of an image."""
 
 _LEAST = {None: "an integer", 0: "an integer of at least 0", 1: "a positive integer"}
 
@@ -135,6 +141,31 @@ def check_zero_one(gates: Tensor) -> None:
     if not ((gates == 0) | (gates == 1)).all():
         check_finite("gates", gates)
         raise ValueError("gates must be hard (0 or 1) to count paths; got other values")
+
+
+def check_border(border: str) -> None:
+    """Refuse a border that the convolutions do not have.
+
+    Raises:
+        ValueError: if it is neither ``"zeros"`` nor ``"circular"``.
+    """
+    if border not in BORDERS:
+        raise ValueError(f"border must be one of {BORDERS}; got {border!r}")
+
+
+def check_conv_gates(gates: list[Tensor]) -> None:
+    """Refuse what are not the hard gates of convolutions and one dense layer for the same images.
+
+    Raises:
+        ValueError: if shapes are not (n, F, h, w), ..., (n, m), or a gate is neither 0 nor 1.
+    """
+    shapes = [tuple(g.shape) for g in gates]
+    if [len(shape) for shape in shapes] != [4] * max(1, len(gates) - 1) + [2]:
+        raise ValueError(f"gates must be (n, F, h, w) tensors and one (n, m) tensor; got {shapes}")
+    if len({shape[0] for shape in shapes}) > 1 or len({shape[2:] for shape in shapes[:-1]}) > 1:
+        raise ValueError(f"gates must share n, and those of convolutions h and w; got {shapes}")
+    for g in gates:
+        check_zero_one(g)
 
 
 def uncompiled(net: nn.Module) -> nn.Module:

@@ -8,10 +8,11 @@ image, and each unit (a filter at a pixel, or a unit of the dense layer) is acti
 Pre-activations and gates are a list of H + 1 tensors: H of shape (n, F, h, w), then one of shape
 (n, m).
 
-Convolutions are 3 × 3 with a border of zeros, so that images keep their size; the mean over pixels
-is a part of the dense layer's linear map. The initial weights are drawn as in Glorot and
-Bengio (2010). The paper names no initialisation, but it describes the layers in the terms of
-Keras, and this is Keras's default.
+Convolutions are 3 × 3 with a border of zeros, so that images keep their size; with
+``border="circular"`` they go on at the opposite side instead, so that they commute with circular
+shifts of the image. The mean over pixels is a part of the dense layer's linear map. The initial
+weights are drawn as in Glorot and Bengio (2010). The paper names no initialisation, but it
+describes the layers in the terms of Keras, and this is Keras's default.
 
 Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 3.1.
 """
@@ -19,7 +20,7 @@ Reference: Half-Space Feature Learning in Neural Networks, Table 1 and appendix 
 import torch
 from torch import Tensor, nn
 
-from halfspace._checks import check_images, check_integer
+from halfspace._checks import check_border, check_images, check_integer
 from halfspace.gates import Gate, HardGate
 from halfspace.nets import GatedNet, OpenGates
 
@@ -44,12 +45,14 @@ class _ConvNet(GatedNet):
         depth: int = 5,
         units: int = 64,
         classes: int = 10,
+        border: str = "zeros",
         generator: torch.Generator | None = None,
     ):
         super().__init__()
         self.channels = check_integer("channels", channels)
         classes = check_integer("classes", classes)
-        self.value = _hidden_layers(channels, filters, depth, units, generator)
+        self.border = border
+        self.value = _hidden_layers(channels, filters, depth, units, border, generator)
         self.value.append(_drawn(nn.Linear(units, classes, bias=False), generator))
 
     def _check_inputs(self, x: Tensor) -> None:
@@ -65,10 +68,11 @@ class ConvReLUNet(_ConvNet):
         depth: H, number of convolutions.
         units: m, units in the dense hidden layer.
         classes: c, outputs.
+        border: what convolutions see beyond the image's border, ``"zeros"`` or ``"circular"``.
         generator: source of randomness; PyTorch's global one if ``None``.
 
     Raises:
-        ValueError: if a size is not a positive integer.
+        ValueError: if a size is not a positive integer, or ``border`` is unknown.
 
     Example:
         >>> net = ConvReLUNet(filters=4, depth=2, units=8)
@@ -111,15 +115,17 @@ class _GatingConvNet(_ConvNet):
         depth: int = 5,
         units: int = 64,
         classes: int = 10,
+        border: str = "zeros",
         generator: torch.Generator | None = None,
     ):
-        gating = _hidden_layers(channels, filters, depth, units, generator)
+        gating = _hidden_layers(channels, filters, depth, units, border, generator)
         super().__init__(
             channels=channels,
             filters=filters,
             depth=depth,
             units=units,
             classes=classes,
+            border=border,
             generator=generator,
         )
         self.gate, self.constant_input = gate, constant_input
@@ -169,13 +175,20 @@ class ConvDGN(_GatingConvNet):
 
 
 def _hidden_layers(
-    channels: int, filters: int, depth: int, units: int, generator: torch.Generator | None
+    channels: int,
+    filters: int,
+    depth: int,
+    units: int,
+    border: str,
+    generator: torch.Generator | None,
 ) -> nn.ModuleList:
+    check_border(border)
     channels, filters = check_integer("channels", channels), check_integer("filters", filters)
     depth, units = check_integer("depth", depth), check_integer("units", units)
     sizes = [channels] + [filters] * depth
     convolutions = [
-        nn.Conv2d(sizes[layer], filters, 3, padding=1, bias=False) for layer in range(depth)
+        nn.Conv2d(sizes[layer], filters, 3, padding=1, padding_mode=border, bias=False)
+        for layer in range(depth)
     ]
     layers = [*convolutions, _PooledLinear(filters, units, bias=False)]
     return nn.ModuleList(_drawn(layer, generator) for layer in layers)

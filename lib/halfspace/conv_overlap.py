@@ -10,13 +10,17 @@ in dense nets (``halfspace.overlap``). It is a recursion over layers: the number
 that reach a pixel is the sum over the 3 × 3 pixels of the layer before, times the number of filters
 that are active at the pixel for both images. The dense layer comes after a mean over pixels, so
 each of its units takes paths from every pixel.
+
+The overlap pairs equal paths only. Behind a mean over pixels, paths that differ by a shift have the
+same weights, so what such a net learns is governed by ``halfspace.path_kernels.conv_path_kernel``,
+which pairs these, too.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from halfspace._checks import check_integer, check_zero_one, exact
+from halfspace._checks import check_conv_gates, check_integer, exact
 
 __all__ = ["conv_overlap_kernel"]
 
@@ -51,13 +55,7 @@ def conv_overlap_kernel(gates: list[Tensor], channels: int = 3) -> Tensor:
         [[18.0, 6.0], [6.0, 6.0]]
     """
     channels = check_integer("channels", channels)
-    shapes = [tuple(g.shape) for g in gates]
-    if [len(shape) for shape in shapes] != [4] * max(1, len(gates) - 1) + [2]:
-        raise ValueError(f"gates must be (n, F, h, w) tensors and one (n, m) tensor; got {shapes}")
-    if len({shape[0] for shape in shapes}) > 1 or len({shape[2:] for shape in shapes[:-1]}) > 1:
-        raise ValueError(f"gates must share n, and those of convolutions h and w; got {shapes}")
-    for g in gates:
-        check_zero_one(g)
+    check_conv_gates(gates)
     *convolutions, dense = gates
     dense_overlap = dense.double() @ dense.double().T
     by_pixel = [g.permute(2, 3, 0, 1).contiguous() for g in convolutions]  # (h, w, n, F)

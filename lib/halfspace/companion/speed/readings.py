@@ -43,7 +43,16 @@ __all__ = [
     "with_powers",
 ]
 
-NAMES = ("machine", "overlap", "ntk", "partition", "paths", "training", "images")
+NAMES = (
+    "machine",
+    "overlap",
+    "ntk",
+    "path_kernels",
+    "partition",
+    "paths",
+    "training",
+    "images",
+)
 """The benchmarks, in the order in which they are run."""
 
 _KERNELS = {
@@ -55,6 +64,8 @@ _KINDS = {
     "overlap": "overlap kernel",
     "NTK": "tangent kernel",
     "NTK, convolutional": "tangent kernel, convolutional net",
+    "path kernel": "path kernel of convolutions",
+    "residual kernel": "kernel of a residual net",
     "partition": "regions in a window",
     "path regions": "regions of all paths",
     "training": "training many nets",

@@ -1,0 +1,119 @@
+"""Data of the dual view: small images, half-spaced labels of a tree, and clothes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from halfspace.datasets import fashion_mnist
+
+__all__ = ["Problem", "clothes", "halves_of_the_circle", "small_clothes", "tree"]
+
+_SIDE = 28
+_POOL = 4
+_DEPTH = 4
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Labelled points to train and to test on.
+
+    Attributes:
+        x: inputs, float32, shape (n, d).
+        y: class numbers, shape (n,).
+        test_x: shape (n', d).
+        test_y: shape (n',).
+        classes: c.
+    """
+
+    x: Tensor
+    y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    classes: int
+
+
+def clothes(seed: int, count: int) -> Problem:
+    """Draw training images of Fashion-MNIST; the test set is the whole one.
+
+    Pixels are from 0 to 1, minus the mean of the images drawn, over one global standard deviation.
+
+    Args:
+        seed: of the draw.
+        count: n.
+    """
+    data = fashion_mnist()
+    chosen = np.random.default_rng(seed).permutation(len(data.train_images))[:count]
+    x = data.train_images[chosen].flatten(1).float() / 255
+    mean = x.mean(0)
+    scale = (x - mean).std()
+    test = data.test_images.flatten(1).float() / 255
+    return Problem(
+        x=(x - mean) / scale,
+        y=data.train_labels[chosen],
+        test_x=(test - mean) / scale,
+        test_y=data.test_labels,
+        classes=10,
+    )
+
+
+def small_clothes(seed: int, count: int) -> tuple[Tensor, Tensor]:
+    """Draw images of 7 × 7 pixels: means of 4 × 4 pixels, minus one number, their mean.
+
+    The mean *image* would not commute with shifts; a number does.
+
+    Args:
+        seed: of the draw.
+        count: n.
+
+    Returns:
+        Images, float64, shape (n, 1, 7, 7), and their classes, shape (n,).
+    """
+    data = fashion_mnist()
+    chosen = np.random.default_rng(seed).permutation(len(data.train_images))[:count]
+    images = data.train_images[chosen].double().view(-1, 1, _SIDE, _SIDE) / 255
+    small = functional.avg_pool2d(images, _POOL)
+    return small - small.mean(), data.train_labels[chosen]
+
+
+def tree(seed: int, count: int, test: int = 5000, dimension: int = 20) -> Problem:
+    """Draw points on a sphere of radius √d, labelled by a complete oblique tree of depth 4.
+
+    The tree's 15 hyperplanes are orthogonal to each other and contain the origin. From node i one
+    goes to node 2i + 2 on the positive side, to 2i + 1 on the other; siblings have different
+    classes, so that both are equally likely, and only the last level has a linear trace.
+
+    Args:
+        seed: of the tree and the points.
+        count: n.
+        test: n'.
+        dimension: d, at least 15.
+    """
+    rng = np.random.default_rng(seed)
+    normals, upper = np.linalg.qr(rng.normal(size=(dimension, dimension)))
+    normals = normals * np.sign(np.diag(upper))
+    x = rng.normal(size=(count + test, dimension))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    node = np.zeros(len(x), dtype=int)
+    for _ in range(_DEPTH):
+        side = (x * normals.T[node]).sum(1) > 0
+        node = 2 * node + 1 + side
+    points = torch.from_numpy(x * np.sqrt(dimension)).float()
+    labels = torch.from_numpy((node % 2 == 0).astype(np.int64))
+    return Problem(points[:count], labels[:count], points[count:], labels[count:], classes=2)
+
+
+def halves_of_the_circle(degrees: Tensor) -> tuple[Tensor, Tensor]:
+    """Return points of the unit circle and targets: sin 2θ on the upper half, sin 4θ on the lower.
+
+    Args:
+        degrees: angles, shape (n,).
+
+    Returns:
+        Points (n, 2) and targets (n,), float64.
+    """
+    theta = degrees.double().deg2rad()
+    points = torch.stack([theta.cos(), theta.sin()], 1)
+    return points, torch.where(points[:, 1] >= 0, (2 * theta).sin(), (4 * theta).sin())

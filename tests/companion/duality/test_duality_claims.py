@@ -1,0 +1,118 @@
+"""Claims of the dual view: one value per seed, rules before runs, whose claim it is."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halfspace.companion.duality import plots, readings
+from halfspace.companion.duality.claims import CLAIMS
+from halfspace.companion.duality.conditions import (
+    identity_conditions,
+    kernel_conditions,
+    ladder_conditions,
+)
+from halfspace.companion.duality.ladder import KERNELS, NETS, Ladder
+from halfspace.companion.duality.specs import KernelDescent
+from halfspace.companion.plots import figure
+from halfspace.companion.registry import condition
+from halfspace.companion.spec import Result
+
+ROOT = Path(__file__).parents[3]
+
+each_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+
+
+@each_claim
+def test_every_case_gives_one_value_per_seed(claim):
+    found = {name: condition(name).recorded() for name in claim.needs}
+    for part in claim.cases + claim.controls:
+        specs = [found[name].spec for name in part.needs]
+        assert part.judge(found).seeds == specs[0].seeds, part.name
+        assert all(spec.first_seed == 3000 for spec in specs)
+
+
+@each_claim
+def test_the_rules_are_older_than_the_runs(claim):
+    """``seen`` tells of a prototype's seeds; of these runs none was known."""
+    for name in claim.needs:
+        commit = condition(name).recorded().provenance["commit"]
+        command = ["git", "-C", str(ROOT), "show", f"{commit}:data/rules.json"]
+        shown = subprocess.run(command, capture_output=True, text=True)
+        if shown.returncode:
+            pytest.skip("the history is not here")
+        assert json.loads(shown.stdout)[claim.id] == claim.rule
+
+
+@each_claim
+def test_a_claim_of_the_papers_quotes_their_abstracts(claim):
+    assert bool(claim.quote) == (claim.kind == "related") == ("abstract" in claim.where)
+
+
+def ladder_of(**accuracies):
+    """A ladder of two seeds with given accuracies, 0.5 for other nets."""
+    rows = np.full((2, len(NETS)), 0.5)
+    for name, value in accuracies.items():
+        rows[:, NETS.index(name.replace("_", " ").replace("  ", ", "))] = value
+    arrays = {"accuracies": rows, "kernels": np.arange(2 * len(KERNELS)).reshape(2, -1) / 100}
+    return Result(Ladder(seeds=2), arrays, {}, "computed")
+
+
+def test_shares_and_losses_of_a_ladder():
+    run = ladder_of(relu=0.9, random_gates=0.7, learnt_gates=0.85, learnt_gates__constant=0.8)
+    np.testing.assert_allclose(readings.gate_share(run), 0.75)
+    np.testing.assert_allclose(readings.relative_loss(run, "learnt gates, constant"), -1 / 3)
+    np.testing.assert_allclose(readings.kept(run, "learnt gates"), 0.85 / 0.9)
+    np.testing.assert_allclose(readings.wider_loss(run), 100 * (0.2 - 0.05))
+    np.testing.assert_allclose(readings.other_over_learnt(run), (0.5 - 0.1) / (0.8 - 0.1))
+    np.testing.assert_allclose(readings.kernel_gain(run, "learnt", "start"), 2)
+
+
+def test_the_exponent_of_a_power_law():
+    widths = (16, 64, 256)
+    npk = np.tile(np.array(widths) ** -0.5, (2, 1))
+    run = Result(KernelDescent(widths=widths, seeds=2), {"npk": npk, "inner": npk * 8}, {}, "")
+    np.testing.assert_allclose(readings.descent_exponent(run), -0.5)
+    np.testing.assert_allclose(readings.descent_gain(run, 64), np.log(8))
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    studies = (identity_conditions, kernel_conditions, ladder_conditions)
+    return [{name: spec.recorded() for name, spec in study().items()} for study in studies]
+
+
+def test_every_number_of_the_text_is_written(recorded):
+    numbers = readings.dual_numbers(*recorded)
+    assert not [name for name, value in numbers.items() if "nan" in str(value)]
+    rows = readings.sign_rows(recorded[0])
+    assert len(rows) == len(readings.SIGNED) <= 10
+
+
+def test_only_the_pooled_kernel_stays_when_an_image_slides():
+    curves = readings.slide_curves(3)
+    assert all(len(values) == 8 and values[0] == 1 for values in curves.values())
+    assert all(abs(values[7] - 1) < 1e-9 for values in curves.values())  # once around
+    moved = {name: abs(values[1:7] - 1).max() for name, values in curves.items()}
+    assert moved.pop("mean over pixels") < 1e-9 and min(moved.values()) > 1e-3
+
+
+def test_figures_draw_what_they_are_given(recorded):
+    identities, kernels, ladders = recorded
+    axis = figure()[1][0, 0]
+    plots.slide(axis, readings.slide_curves(3))
+    assert len(axis.get_legend_handles_labels()[1]) == 4
+    axis = figure()[1][0, 0]
+    plots.shifted(axis, readings.shift_bars(kernels["regression"]))
+    assert len(axis.patches) == 6
+    axis = figure()[1][0, 0]
+    plots.blocks(axis, (0, 15, 45, 90, 135, 180), readings.block_curves(kernels["blocks"]))
+    assert axis.get_xlim()[1] >= 180
+    axis = figure()[1][0, 0]
+    run = kernels["descent"]
+    plots.descent(axis, run.spec.widths, readings.descent_curves(run))
+    assert axis.get_yscale() == "log"
+    axis = figure()[1][0, 0]
+    plots.ladder(axis, readings.ladder_dots(ladders["tree"]), 50)
+    assert len(axis.get_yticks()) == 13
