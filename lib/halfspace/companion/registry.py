@@ -26,6 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "cifar": set(),
     "gated_linear": set(),
     "globally_gated": {"theory"},
+    "label_jumps": set(),
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""
