@@ -41,8 +41,9 @@ class FashionRanks(SeedStudy):
     rank over images; effective (S, 2, H): mean effective rank; differ (S, 2): share of pairs
     (image, layer) whose rank is not min(d, least number of active units so far); rises (S, 2):
     share of images at which the rank rises somewhere; normals (S, 2, H): effective rank of a
-    layer's unit normals (DLGN only); accuracy (S,): on test images, hard gates; class_dimension (S,): fewest
-    principal components of the last layer's activities that keep 95 % of it; initial (S,).
+    layer's unit normals (DLGN only); accuracy (S,): on test images, hard gates; class_dimension
+    (S,): fewest principal components of the last layer's activities that keep 95 % of it; initial
+    (S,).
     """
 
     early: ClassVar[float] = 0.0
