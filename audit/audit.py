@@ -776,6 +776,88 @@ WIDTH_AND_SCALE = {
 }
 
 
+# Label jumps, clusters and ranks
+
+
+def labels_all_right(run: Run) -> np.ndarray:
+    return (run["shallow"] + run["deep"]) == 0
+
+
+def nodes_before_unused(run: Run) -> np.ndarray:
+    nodes, unused = run["distance"][-1], run["unused_least"][-1]
+    return (nodes < unused[:, np.newaxis]).all(axis=1)
+
+
+def unused_change(*runs: Run) -> np.ndarray:
+    changes = [run["unused_mean"][-1] - run["unused_mean"][0] for run in runs]
+    return changes[0] - sum(changes[1:])
+
+
+def last_score(one: Run, other: Run) -> np.ndarray:
+    return one["score"][-1] - other["score"][-1]
+
+
+def earlier_node(level: int, run: Run) -> np.ndarray:
+    """Return how often a node of one level is captured before one of a later level, minus 1/2."""
+    epochs, near = run["epochs"], run["distance"] < 0.3
+    node_levels = [int(np.log2(node + 1)) for node in range(near.shape[2])]
+    shares = []
+    for copy in range(near.shape[1]):
+        first = [min(epochs[near[:, copy, node]], default=np.inf) for node in range(near.shape[2])]
+        wins = [
+            (first[a] < first[b]) + 0.5 * (first[a] == first[b])
+            for a, upper in enumerate(node_levels)
+            for b, lower in enumerate(node_levels)
+            if upper == level < lower
+        ]
+        shares.append(sum(wins) / len(wins) - 0.5)
+    return np.array(shares)
+
+
+def share_captured(run: Run) -> np.ndarray:
+    return np.mean(run["distance"][-1] < 0.3, axis=1)
+
+
+def more_captured(run: Run, other: Run) -> np.ndarray:
+    return share_captured(run) - share_captured(other)
+
+
+def few_without_jumps(labels: Run, margins: Run) -> np.ndarray:
+    return 0.5 * share_captured(labels) - share_captured(margins)
+
+
+def read_over(name: str, run: Run, rival: Run) -> np.ndarray:
+    return run["read_accuracy"] - rival[name]
+
+
+def that_solve(run: Run, name: str) -> np.ndarray:
+    """Return an array of the nets on bits that solve the task, or of all nets on others."""
+    everything = run.spec["data"] == "continuous"
+    return run[name][(run["accuracy"] > 0.999) | everything] - 0.5
+
+
+def rank_lost(when: int, run: Run) -> np.ndarray:
+    first, *_, last = np.moveaxis(run["ranks"][:, when], 1, 0)
+    return first - last
+
+
+def rank_differs(when: int, run: Run) -> np.ndarray:
+    return run["differ"][:, when]
+
+
+def last_layer(run: Run, when: int) -> np.ndarray:
+    return np.log(run["ranks"][when][:, -1])
+
+
+def layer_fall(*runs: Run) -> np.ndarray:
+    falls = [last_layer(run, 0) - last_layer(run, 1) for run in runs]
+    return falls[0] - sum(falls[1:])
+
+
+def shallow_over_chain(chain: Run, shallow: Run) -> np.ndarray:
+    return last_layer(shallow, 1) - last_layer(chain, 1)
+
+
 HARD = partial(percent, name="test_hard_accuracy")
 TABLE_ROW = {"": table_row, "epoch 100": table_row_at_end}
 
@@ -1099,6 +1181,35 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "first half": partial(carriers_stay, half=0),
         "stay": carriers_stay,
         "": lambda run: carriers_grow(run) - 0.5,
+    },
+    "tree-dlgn": labels_all_right,
+    "tree-gates-move": {
+        "not so": lambda run: ~nodes_before_unused(run),
+        "": nodes_before_unused,
+    },
+    "tree-gates-leave": unused_change,
+    "tree-gates-accuracy": last_score,
+    "tree-order": {"root": partial(earlier_node, 0), "level 1": partial(earlier_node, 1)},
+    "labels-must-jump": few_without_jumps,
+    "smooth-attracts": more_captured,
+    "tree-read-off": {
+        "SVM": partial(read_over, "svm"),
+        "frozen": partial(read_over, "read_accuracy"),
+        "": partial(read_over, "cart"),
+    },
+    "tree-more-data": last_score,
+    "cluster-affine": lambda run: run["gap"],
+    "cluster-weights": partial(that_solve, name="right"),
+    "cluster-gates": partial(that_solve, name="through"),
+    "rank-falls": {
+        "start: falls": partial(rank_lost, 0),
+        "trained: falls": partial(rank_lost, 1),
+        "start: least": partial(rank_differs, 0),
+        "trained: least": partial(rank_differs, 1),
+    },
+    "rank-chain": {
+        "after training": shallow_over_chain,
+        "": layer_fall,
     },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""

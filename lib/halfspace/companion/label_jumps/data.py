@@ -13,6 +13,7 @@ __all__ = [
     "TreeProblem",
     "draw_tree",
     "enumerated_influences",
+    "hemisphere",
     "influences",
     "levels",
     "mirrored",
@@ -79,6 +80,24 @@ def sphere(points: int, d_in: int, rng: np.random.Generator) -> np.ndarray:
     """Draw points uniformly on the unit sphere, float64, shape (n, d)."""
     x = rng.normal(size=(points, d_in))
     return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def hemisphere(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of a sphere in three dimensions that one sees from the diagonal.
+
+    Args:
+        size: pixels along each side of the image.
+
+    Returns:
+        Points, shape (size², 3), and which pixels show one, bool, shape (size, size).
+    """
+    side = np.linspace(-1, 1, size)
+    right, up = np.meshgrid(side, side[::-1])
+    seen = right**2 + up**2 <= 1
+    toward = np.sqrt(np.clip(1 - right**2 - up**2, 0, None))
+    axes = np.array([[1, -1, 0], [-1, -1, 2], [1, 1, 1]])
+    axes = axes / np.linalg.norm(axes, axis=1, keepdims=True)
+    return np.stack([right, up, toward], -1).reshape(-1, 3) @ axes, seen
 
 
 def mirrored(x: np.ndarray, normal: np.ndarray) -> np.ndarray:
