@@ -1,5 +1,7 @@
 """The tree as a DLGN, and how near a net's gates are to given directions."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,7 +13,15 @@ from halfspace.nets import DLGN, GatedNet
 from halfspace.ranks import effective_rank
 from halfspace.regions import half_spaces
 
-__all__ = ["NEAR", "distances", "direction_ranks", "nearest", "tree_as_dlgn", "unit_normals"]
+__all__ = [
+    "NEAR",
+    "classes_of",
+    "distances",
+    "direction_ranks",
+    "nearest",
+    "tree_as_dlgn",
+    "unit_normals",
+]
 
 NEAR = 0.3
 """Distance of unit normals below which a gate has captured a direction; two random ones in 20
@@ -61,6 +71,16 @@ def tree_as_dlgn(tree: ObliqueTree, *, shallow: bool) -> DLGN:
                 net.value[level].weight[own, own // 2] = 1
         net.value[-1].weight[0, own] = torch.tensor([-1.0, 1.0], dtype=torch.float64)[own % 2]
     return net
+
+
+def classes_of(net: GatedNet) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function that maps points (n, d) to one net's classes, 1 and -1, shape (n,)."""
+
+    @torch.no_grad()
+    def classes(points: np.ndarray) -> np.ndarray:
+        return np.sign(net(torch.from_numpy(points).float())[:, 0].numpy())
+
+    return classes
 
 
 def unit_normals(net: GatedNet) -> Tensor:

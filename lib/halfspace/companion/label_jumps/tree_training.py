@@ -12,6 +12,7 @@ from halfspace.companion.label_jumps.data import TreeProblem, levels, tree_probl
 from halfspace.companion.label_jumps.extraction import cluster_gates, places_found, read_tree
 from halfspace.companion.label_jumps.measures import (
     NEAR,
+    classes_of,
     direction_ranks,
     distances,
     nearest,
@@ -237,15 +238,10 @@ def _linear_score(problem: TreeProblem, y: np.ndarray, test_y: np.ndarray) -> fl
 
 def _read(net: GatedNet, problem: TreeProblem, normals: np.ndarray) -> dict[str, float]:
     """Read a tree off one net with the given unit normals, (H, m, d), and rate it."""
-
-    @torch.no_grad()
-    def predict(points: np.ndarray) -> np.ndarray:
-        return np.sign(net(torch.from_numpy(points).float())[:, 0].numpy())
-
     tree = problem.tree
     x, y = problem.x[:_READ], tree.labels(problem.x[:_READ])
     centres, _ = cluster_gates(normals.reshape(-1, normals.shape[-1]))
-    found = read_tree(centres, predict, x, y, tree.depth)
+    found = read_tree(centres, classes_of(net), x, y, tree.depth)
     accuracy = (found.labels(problem.test_x) == tree.labels(problem.test_x)).mean()
     is_root = np.abs(np.array([found.normals[0], centres[0]]) @ tree.normals[0]) > 1 - NEAR**2 / 2
     return {
