@@ -153,6 +153,23 @@ TOPICS = {
             "coding-carriers": "reproduced",
         },
     ),
+    "label_jumps": Topic(
+        "Label jumps, clusters and ranks",
+        "On the labels of a decision tree, gates move to the tree's nodes, the root first, and a "
+        "tree can be read off the net that is {tree-read-off/DLGN-SF} more accurate than one fitted "
+        "to the data. Labels need not jump for this. The weights of a cluster of activation "
+        "patterns do not say what the net decides by: that is in the gates. A chain of gating "
+        "matrices makes the last layer ask few questions.",
+        {
+            "tree-gates-move": "reproduced under conditions",
+            "tree-order": "reproduced",
+            "labels-must-jump": "not reproduced",
+            "tree-read-off": "reproduced",
+            "cluster-weights": "not reproduced",
+            "cluster-gates": "reproduced",
+            "rank-chain": "reproduced",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 
