@@ -155,9 +155,9 @@ TOPICS = {
     ),
     "label_jumps": Topic(
         "Label jumps, clusters and ranks",
-        "On the labels of a decision tree, gates move to the tree's nodes, the root first, and a "
-        "tree can be read off the net that is {tree-read-off/DLGN-SF} more accurate than one fitted "
-        "to the data. Labels need not jump for this. The weights of a cluster of activation "
+        "On the labels of a decision tree, gates move to the tree's nodes, the root first, and the "
+        "tree read off the net beats one fitted to the data at {tree-read-off/DLGN-SF|percent} of "
+        "the test points. Labels need not jump for this. The weights of a cluster of activation "
         "patterns do not say what the net decides by: that is in the gates. A chain of gating "
         "matrices makes the last layer ask few questions.",
         {
