@@ -158,8 +158,8 @@ TOPICS = {
         "On the labels of a decision tree, gates move to the tree's nodes, the root first, and the "
         "tree read off the net beats one fitted to the data at {tree-read-off/DLGN-SF|percent} of "
         "the test points. Labels need not jump for this. In sparse nets the weights of a cluster "
-        "of activation patterns name the deciding input no better than chance: what the net decides "
-        "by is in the gates. A chain of gating matrices makes the last layer ask few questions.",
+        "of activation patterns name the deciding input no better than chance: the decision is in "
+        "the gates. A chain of gating matrices makes the last layer ask few questions.",
         {
             "tree-gates-move": "reproduced under conditions",
             "tree-order": "reproduced",
