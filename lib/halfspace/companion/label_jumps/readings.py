@@ -267,11 +267,10 @@ def read_rows(runs: Runs) -> list[dict[str, object]]:
             rows.append(
                 {
                     "net": name,
-                    "net: accuracy (%)": f"{100 * run.score[-1].mean():.1f}",
-                    "tree: accuracy (%)": f"{100 * run.read_accuracy.mean():.1f}",
+                    "accuracy (%)": f"{100 * run.score[-1].mean():.1f}",
+                    "of its tree (%)": f"{100 * run.read_accuracy.mean():.1f}",
                     "true root": f"{run.read_root.sum()} of {trees}",
                     "nodes in place": f"{run.read_places.mean():.1f} of {run.near.shape[1]}",
-                    "largest cluster is root": f"{run.largest_is_root.sum()} of {trees}",
                 }
             )
     return rows
@@ -379,8 +378,9 @@ def tree_numbers(runs: Runs, wide: Runs) -> dict[str, object]:
             f"read-places-{key}": f"{run.read_places.mean():.1f}",
             f"read-all-{key}": int((run.read_places == run.near.shape[1]).sum()),
             f"read-least-{key}": f"{100 * run.read_accuracy.min():.0f}",
-            f"root-first-{key}": interval_text(50 + 100 * captured_first(run, 0, (1, 2, 3)), 0),
-            f"level-1-first-{key}": interval_text(50 + 100 * captured_first(run, 1, (2, 3)), 0),
+            f"largest-{key}": int(run.largest_is_root.sum()),
+            f"root-first-{key}": f"{50 + 100 * captured_first(run, 0, (1, 2, 3)).mean():.0f}",
+            f"level-1-first-{key}": f"{50 + 100 * captured_first(run, 1, (2, 3)).mean():.0f}",
         }
         for points in (15_000, 30_000):
             run_wide = wide[f"{key}: {points}"]
