@@ -87,11 +87,12 @@ class Run:
     def problems(self) -> Iterator[str]:
         """Yield where the spec is not what the run's name says, or its seeds were explored."""
         words = [part.split(", ")[0] for part in self.name.split(": ")]
-        nets = [word for word in words if word in (*PAPER, "frozen")]
+        nets = [word for word in words if word in (*PAPER, "frozen", "shallow")]
         net = self.training.get("model")
         if nets and net and net not in nets:
             yield f"{self.name}: its spec is of {net}"
-        if words[-1].isdigit() and self.seeds != [int(words[-1])]:
+        named = int(words[-1]) if words[-1].isdigit() else None
+        if named is not None and self.seeds != [named] and self.spec.get("points") != named:
             yield f"{self.name}: its seeds are {self.seeds}"
         if "first_seed" in self.training and self.seeds[0] < 1000:
             yield f"{self.name}: seeds below 1000 were for exploration"
