@@ -97,7 +97,7 @@ class Run:
     def problems(self) -> Iterator[str]:
         """Yield where the spec is not what the run's name says, or its seeds were explored."""
         words = [part.split(", ")[0] for part in self.name.split(": ")]
-        nets = [word for word in words if word in (*PAPER, "frozen", *PATHWAYS)]
+        nets = [word for word in words if word in (*PAPER, "frozen", "shallow", *PATHWAYS)]
         net = self.training.get("model")
         if nets and net and net not in nets:
             yield f"{self.name}: its spec is of {net}"
@@ -107,7 +107,8 @@ class Run:
             found = re.search(form, self.name)
             if found and setting in settings and settings[setting] != float(found[1]):
                 yield f"{self.name}: its spec's {setting} is {settings[setting]}"
-        if words[-1].isdigit() and self.seeds != [int(words[-1])]:
+        named = int(words[-1]) if words[-1].isdigit() else None
+        if named is not None and self.seeds != [named] and self.spec.get("points") != named:
             yield f"{self.name}: its seeds are {self.seeds}"
         if "first_seed" in self.training and self.seeds[0] < 1000:
             yield f"{self.name}: seeds below 1000 were for exploration"
@@ -832,6 +833,88 @@ CARRIERS = {
 }
 
 
+# Label jumps, clusters and ranks
+
+
+def labels_all_right(run: Run) -> np.ndarray:
+    return (run["shallow"] + run["deep"]) == 0
+
+
+def nodes_before_unused(run: Run) -> np.ndarray:
+    nodes, unused = run["distance"][-1], run["unused_least"][-1]
+    return (nodes < unused[:, np.newaxis]).all(axis=1)
+
+
+def unused_change(*runs: Run) -> np.ndarray:
+    changes = [run["unused_mean"][-1] - run["unused_mean"][0] for run in runs]
+    return changes[0] - sum(changes[1:])
+
+
+def last_score(one: Run, other: Run) -> np.ndarray:
+    return one["score"][-1] - other["score"][-1]
+
+
+def earlier_node(level: int, run: Run) -> np.ndarray:
+    """Return how often a node of one level is captured before one of a later level, minus 1/2."""
+    epochs, near = run["epochs"], run["distance"] < 0.3
+    node_levels = [int(np.log2(node + 1)) for node in range(near.shape[2])]
+    shares = []
+    for copy in range(near.shape[1]):
+        first = [min(epochs[near[:, copy, node]], default=np.inf) for node in range(near.shape[2])]
+        wins = [
+            (first[a] < first[b]) + 0.5 * (first[a] == first[b])
+            for a, upper in enumerate(node_levels)
+            for b, lower in enumerate(node_levels)
+            if upper == level < lower
+        ]
+        shares.append(sum(wins) / len(wins) - 0.5)
+    return np.array(shares)
+
+
+def share_captured(run: Run) -> np.ndarray:
+    return np.mean(run["distance"][-1] < 0.3, axis=1)
+
+
+def more_captured(run: Run, other: Run) -> np.ndarray:
+    return share_captured(run) - share_captured(other)
+
+
+def few_without_jumps(labels: Run, margins: Run) -> np.ndarray:
+    return 0.5 * share_captured(labels) - share_captured(margins)
+
+
+def read_over(name: str, run: Run, rival: Run) -> np.ndarray:
+    return run["read_accuracy"] - rival[name]
+
+
+def that_solve(run: Run, name: str) -> np.ndarray:
+    """Return an array of the nets on bits that solve the task, or of all nets on others."""
+    everything = run.spec["data"] == "continuous"
+    return run[name][(run["accuracy"] > 0.999) | everything] - 0.5
+
+
+def rank_lost(when: int, run: Run) -> np.ndarray:
+    first, *_, last = np.moveaxis(run["ranks"][:, when], 1, 0)
+    return first - last
+
+
+def rank_differs(when: int, run: Run) -> np.ndarray:
+    return run["differ"][:, when]
+
+
+def last_layer(run: Run, when: int) -> np.ndarray:
+    return np.log(run["ranks"][when][:, -1])
+
+
+def layer_fall(*runs: Run) -> np.ndarray:
+    falls = [last_layer(run, 0) - last_layer(run, 1) for run in runs]
+    return falls[0] - sum(falls[1:])
+
+
+def shallow_over_chain(chain: Run, shallow: Run) -> np.ndarray:
+    return last_layer(shallow, 1) - last_layer(chain, 1)
+
+
 HARD = partial(percent, name="test_hard_accuracy")
 TABLE_ROW = {"": table_row, "epoch 100": table_row_at_end}
 
@@ -1366,6 +1449,35 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "inner": partial(regression_gain, "learnt", "inner"),
         "overlaps": partial(regression_gain, "learnt, overlap", "start, overlap"),
         "": partial(regression_gain, "learnt", "start"),
+    },
+    "tree-dlgn": labels_all_right,
+    "tree-gates-move": {
+        "not so": lambda run: ~nodes_before_unused(run),
+        "": nodes_before_unused,
+    },
+    "tree-gates-leave": unused_change,
+    "tree-gates-accuracy": last_score,
+    "tree-order": {"root": partial(earlier_node, 0), "level 1": partial(earlier_node, 1)},
+    "labels-must-jump": few_without_jumps,
+    "smooth-attracts": more_captured,
+    "tree-read-off": {
+        "SVM": partial(read_over, "svm"),
+        "frozen": partial(read_over, "read_accuracy"),
+        "": partial(read_over, "cart"),
+    },
+    "tree-more-data": last_score,
+    "cluster-affine": lambda run: run["gap"],
+    "cluster-weights": partial(that_solve, name="right"),
+    "cluster-gates": partial(that_solve, name="through"),
+    "rank-falls": {
+        "start: falls": partial(rank_lost, 0),
+        "trained: falls": partial(rank_lost, 1),
+        "start: least": partial(rank_differs, 0),
+        "trained: least": partial(rank_differs, 1),
+    },
+    "rank-chain": {
+        "after training": shallow_over_chain,
+        "": layer_fall,
     },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""

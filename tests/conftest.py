@@ -31,6 +31,10 @@ NET_KINDS = {
     "dlgn-pwc-frozen": lambda d, **sizes: DLGN(
         d, gate=SoftGate(4.0), constant_input=True, frozen_gating=True, **sizes
     ),
+    "dlgn-shallow-soft": lambda d, **sizes: DLGN(d, gate=SoftGate(4.0), shallow=True, **sizes),
+    "dlgn-shallow-pwc-hard": lambda d, **sizes: DLGN(
+        d, gate=HardGate(), shallow=True, constant_input=True, **sizes
+    ),
     "dgn-hard": lambda d, **sizes: DGN(d, gate=HardGate(), **sizes),
     "dgn-pwc-soft": lambda d, **sizes: DGN(d, gate=SoftGate(4.0), constant_input=True, **sizes),
 }

@@ -34,6 +34,7 @@ FLOORS = {
     "regions": 3,
     "training": 3,
     "renormalisation": 1,
+    "ranks": 3,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
 # Packages that only the functions that need them import, not ``import halfspace``.

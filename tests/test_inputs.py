@@ -165,8 +165,8 @@ def test_fit_refuses_other_shapes_of_x_and_no_points():
     x, y = points(8), torch.zeros(8, 1)
     with pytest.raises(ValueError, match=r"x must hold at least one point; got shape \(0, 2\)"):
         fit(pair(), x[:0], y[:0], **options)
-    for wrong in (x[:, 0], x.expand(2, 8, 2)):
-        with pytest.raises(ValueError, match=r"x must have shape \(n, d\); got "):
+    for wrong in (x[:, 0], x.expand(3, 8, 2)):
+        with pytest.raises(ValueError, match=r"shape \(n, d\) or \(2, n, d\); got "):
             fit(pair(), wrong, y, **options)
     with pytest.raises(ValueError, match=r"x must have shape \(..., n, 2\); got \(8, 3\)"):
         fit(pair(), points(8, 3), y, **options)

@@ -147,6 +147,7 @@ class GatedNet(nn.Module):
     Attributes:
         gate: the net's own gate; a deep linear net has none.
         constant_input: whether the value network receives ones instead of the input.
+        shallow: whether every gating layer reads the input instead of the layer below it.
 
     Example:
         >>> from halfspace.gates import HardGate, SoftGate
@@ -161,6 +162,7 @@ class GatedNet(nn.Module):
 
     gate: Gate
     constant_input: bool = False
+    shallow: bool = False
     _activation: Activation = staticmethod(identity)  # of the network that the gates follow from
 
     @property
@@ -414,6 +416,7 @@ class _GatingDenseNet(_DenseNet):
         gate: Gate,
         constant_input: bool = False,
         frozen_gating: bool = False,
+        shallow: bool = False,
         bias: bool = False,
         init: str = "default",
         std: float | None = None,
@@ -422,11 +425,11 @@ class _GatingDenseNet(_DenseNet):
         generator: torch.Generator | None = None,
     ):
         d_in, depth = check_integer("d_in", d_in), check_integer("depth", depth)
-        sizes = [d_in] + [check_integer("width", width)] * depth
+        width = check_integer("width", width)
         gating = [
             Linear(
-                sizes[layer],
-                sizes[layer + 1],
+                d_in if shallow or layer == 0 else width,
+                width,
                 bias=bias,
                 init=init,
                 std=std,
@@ -447,8 +450,12 @@ class _GatingDenseNet(_DenseNet):
             generator=generator,
         )
         self.gate, self.constant_input, self.frozen_gating = gate, constant_input, frozen_gating
+        self.shallow = shallow
         self.gating = nn.ModuleList(gating)
         self.gating.requires_grad_(not frozen_gating)
+
+    def _etas(self, x: Tensor) -> list[Tensor]:
+        return [layer(x) for layer in self.gating] if self.shallow else super()._etas(x)
 
     def _value_input(self, x: Tensor) -> Tensor:
         # Equal rows share their memory, so that ``Linear`` computes one of them.
@@ -470,6 +477,9 @@ class DLGN(_GatingDenseNet):
         constant_input: feed the value network the all-ones vector of the input's size instead of x:
             the piecewise constant variant (PWC).
         frozen_gating: keep the gating network at its initialisation.
+        shallow: let every gating layer read the input, instead of the gating layer below it: the
+            variant with shallow features (DLGN-SF). A unit's weights are then its half-space's
+            normal, not one factor of it.
         bias: whether each layer of both networks has a constant unit; the paper has none.
         init: see ``Linear``; for both networks.
         std: standard deviation of both networks' weights, for ``init="normal"`` alone.
@@ -490,6 +500,11 @@ class DLGN(_GatingDenseNet):
         (torch.Size([2, 1]), torch.Size([2, 3, 4]))
         >>> torch.allclose(net.preactivations(2 * x), 2 * net.preactivations(x))
         True
+        >>> shallow = DLGN(2, width=4, depth=3, gate=SoftGate(4.0), shallow=True)
+        >>> [tuple(layer.weight.shape) for layer in shallow.gating]
+        [(4, 2), (4, 2), (4, 2)]
+
+    Reference of DLGN-SF: Banerjee, Ramaswamy, Yadav and Lakshminarayanan (2025).
     """
 
 
@@ -581,5 +596,5 @@ def _architecture(net: _DenseNet) -> dict:
     """Return the properties that stacked nets must share, besides their gates."""
     names = ["d_in", "width", "depth", "d_out", "has_bias"]
     if isinstance(net, _GatingDenseNet):
-        names += ["constant_input", "frozen_gating"]
+        names += ["constant_input", "frozen_gating", "shallow"]
     return {"net": type(net).__name__} | {name: getattr(net, name) for name in names}

@@ -40,10 +40,11 @@ __all__ = [
     "weight_sums",
 ]
 
-LOSSES = ("mse", "cross_entropy")
+LOSSES = ("mse", "cross_entropy", "logistic")
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
-_TARGETS = {"mse": "(n, c) or (S, n, c)", "cross_entropy": "(n,) or (S, n)"}
+_VALUES = "(n, c) or (S, n, c)"
+_TARGETS = {"mse": _VALUES, "cross_entropy": "(n,) or (S, n)", "logistic": _VALUES}
 
 State = dict[str, Tensor]
 
@@ -146,13 +147,15 @@ def net_losses(
 
     Args:
         outputs: shape (S, n, c).
-        targets: for ``"mse"`` values of shape (n, c) or (S, n, c); for ``"cross_entropy"`` class
-            numbers of shape (n,) or (S, n).
-        loss: ``"mse"`` or ``"cross_entropy"``.
+        targets: for ``"mse"`` values of shape (n, c) or (S, n, c), for ``"logistic"`` signs of that
+            shape, 1 or -1; for ``"cross_entropy"`` class numbers of shape (n,) or (S, n).
+        loss: ``"mse"``, ``"cross_entropy"``, or ``"logistic"``: ``log(1 + exp(-2 y ŷ))``, the
+            cross-entropy of two classes with outputs -ŷ and ŷ.
         weights: factor on each point's loss, shape (S, n); 1 if ``None``.
 
     Returns:
-        Shape (S,): mean over points (and, for ``"mse"``, outputs); nats for ``"cross_entropy"``.
+        Shape (S,): mean over points (and outputs, but for ``"cross_entropy"``); nats, but for
+        ``"mse"``.
 
     Raises:
         ValueError: if ``loss`` is unknown or a shape is wrong; wrong shapes are not broadcast.
@@ -165,15 +168,17 @@ def net_losses(
     check_targets(outputs, targets, loss)
     if weights is not None:
         check_shape("weights", weights, outputs.shape[:-1])
-    if loss == "mse":
-        squares = (outputs - targets).square()
-        if weights is None:
-            return squares.mean((-2, -1))
-        return (weights * squares.mean(-1)).mean(-1)
     if loss == "cross_entropy":
         classes = targets.expand(outputs.shape[:-1])
         nats = functional.cross_entropy(outputs.mT, classes, reduction="none")
         return (nats if weights is None else weights * nats).mean(-1)
+    if loss == "mse":
+        each = (outputs - targets).square()
+    else:
+        each = functional.softplus(-2 * targets * outputs)
+    if weights is None:
+        return each.mean((-2, -1))
+    return (weights * each.mean(-1)).mean(-1)
 
 
 def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
@@ -192,7 +197,7 @@ def check_targets(outputs: Tensor, targets: Tensor, loss: str) -> None:
         raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
     if outputs.ndim != 3:
         raise ValueError(f"outputs must have shape (S, n, c); got {tuple(outputs.shape)}")
-    shape = outputs.shape if loss == "mse" else outputs.shape[:-1]
+    shape = outputs.shape[:-1] if loss == "cross_entropy" else outputs.shape
     if targets.shape != shape and targets.shape != shape[1:]:
         raise ValueError(
             f"targets must have shape {_TARGETS[loss]}; got {tuple(targets.shape)} "
@@ -240,14 +245,14 @@ def fit(
 
     Args:
         net: S stacked copies on the device of the data.
-        x: inputs shared by all copies, shape (n, d).
+        x: inputs, shared by all copies, shape (n, d), or one set for each, shape (S, n, d).
         y: targets, shared by all copies or one set for each; see ``net_losses``.
         seeds: S seeds, one for each copy's batch order.
         epochs: passes through the data.
         learning_rate: step size.
         batch_size: points in a batch, all if ``None``; the last batch of an epoch may be smaller.
         optimizer: ``"adam"`` or ``"sgd"`` (without momentum), PyTorch's defaults otherwise.
-        loss: ``"mse"`` or ``"cross_entropy"``.
+        loss: ``"mse"``, ``"cross_entropy"`` or ``"logistic"``, see ``net_losses``.
         measure: maps the net to named values of shape (S, ...), called without gradients at the
             recorded times.
         record: times of ``measure``, in epochs, 0 for initialisation; fractions mean steps within
@@ -281,7 +286,8 @@ def fit(
     """
     started = time.perf_counter()
     forward, net = net, uncompiled(net)
-    copies, points = next(net.parameters()).shape[0], _points(x)
+    copies = next(net.parameters()).shape[0]
+    points = _points(x, copies)
     if record and measure is None:
         raise ValueError("record needs a measure to call at the recorded times; got none")
     _check(
@@ -344,21 +350,21 @@ def _batches(
     The batches' order is drawn on the CPU, so that it is the same on every device.
     """
     frozen_gates = _frozen_gates(net, x)
-    if batch_size == x.shape[0]:
+    points = x.shape[-2]
+    if batch_size == points:
         options = {} if frozen_gates is None else {"gates": frozen_gates}
         yield from itertools.repeat((x, y, ..., options), epochs)
         return
-    shared_y = y.ndim == (2 if loss == "mse" else 1)
+    shared_x, shared_y = x.ndim == 2, y.ndim == (1 if loss == "cross_entropy" else 2)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     rows = torch.arange(len(seeds), device=x.device).unsqueeze(1)
     for _ in range(epochs):
-        order = torch.stack(
-            [torch.randperm(x.shape[0], generator=g, device="cpu") for g in generators]
-        )
+        order = torch.stack([torch.randperm(points, generator=g, device="cpu") for g in generators])
         for chosen in order.to(x.device).split(batch_size, dim=1):
             options = {} if frozen_gates is None else {"gates": frozen_gates[rows, chosen]}
             batch_y = y[chosen] if shared_y else y[rows, chosen]
-            yield x[chosen], batch_y, (rows, chosen), options
+            batch_x = x[chosen] if shared_x else x[rows, chosen]
+            yield batch_x, batch_y, (rows, chosen), options
 
 
 class _Recorder:
@@ -466,22 +472,22 @@ def _groups(net: nn.Module, factors: Mapping[str, float]) -> dict[float, list[nn
     return groups
 
 
-def _points(x: Tensor) -> int:
+def _points(x: Tensor, copies: int) -> int:
     """Return the number of points of x.
 
     Raises:
-        ValueError: if there is none or the shape is not (n, d).
+        ValueError: if there is none or the shape is neither (n, d) nor (S, n, d).
     """
-    if x.ndim != 2:
-        raise ValueError(f"x must have shape (n, d); got {tuple(x.shape)}")
-    if not len(x):
+    if x.ndim != 2 and (x.ndim != 3 or len(x) != copies):
+        raise ValueError(f"x must have shape (n, d) or ({copies}, n, d); got {tuple(x.shape)}")
+    if not x.shape[-2]:
         raise ValueError(f"x must hold at least one point; got shape {tuple(x.shape)}")
-    return len(x)
+    return x.shape[-2]
 
 
 def _check_shared(y: Tensor, copies: int, points: int, loss: str) -> None:
     """Refuse targets that are neither one set for all copies nor one for each."""
-    shape = y.shape[:-1] if loss == "mse" else y.shape
+    shape = y.shape if loss == "cross_entropy" else y.shape[:-1]
     if tuple(shape) not in ((points,), (copies, points)):
         raise ValueError(
             f"targets must have shape {_TARGETS[loss]}; got {tuple(y.shape)} "

@@ -252,3 +252,23 @@ def test_nets_and_gates_of_two_kinds_are_not_joined():
     gates = SoftGate(4.0), HardGate()
     with pytest.raises(ValueError, match="must be of one kind; got HardGate, SoftGate"):
         stack([DLGN(2, width=2, depth=1, gate=gate) for gate in gates])
+
+
+def test_shallow_gating_reads_the_input_in_every_layer(generator):
+    net = DLGN(
+        3, width=4, depth=3, gate=SoftGate(4.0), shallow=True, bias=True, generator=generator
+    )
+    x = torch.randn(7, 3, generator=generator)
+    expected = torch.stack([x @ layer.weight.T + layer.bias for layer in net.gating], 1)
+    torch.testing.assert_close(net.preactivations(x), expected)
+    torch.testing.assert_close(net(x, gates=net.gates(x)), net(x))
+    with pytest.raises(ValueError, match="'shallow': True.*'shallow': False"):
+        stack([net, DLGN(3, width=4, depth=3, gate=SoftGate(4.0), bias=True)])
+
+
+def test_one_layer_of_shallow_gating_is_a_dlgn(generator):
+    options = dict(width=4, depth=1, gate=SoftGate(4.0))
+    deep = DLGN(3, **options, generator=torch.Generator().manual_seed(0))
+    shallow = DLGN(3, **options, shallow=True, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(7, 3, generator=generator)
+    assert torch.equal(deep(x), shallow(x))

@@ -1,6 +1,7 @@
 """Half-spaces, path regions and exact partitions against the nets' own gates."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,14 +18,16 @@ AREA = 16.0
 
 def make(kind, width, depth, bias, seed, d_in=2):
     generator = torch.Generator().manual_seed(seed)
-    options = {"gate": HardGate()} if kind is DLGN else {}
+    options = {} if kind is ReLUNet else {"gate": HardGate()}
     net = kind(d_in, width=width, depth=depth, bias=bias, generator=generator, **options)
     return net.double()
 
 
+SHALLOW = partial(DLGN, shallow=True)
+
 planar_nets = st.builds(
     make,
-    st.sampled_from([ReLUNet, DLGN]),
+    st.sampled_from([ReLUNet, DLGN, SHALLOW]),
     st.integers(1, 4),
     st.integers(1, 3),
     st.booleans(),
@@ -49,9 +52,12 @@ def all_paths(net):
 
 
 @settings(deadline=None, derandomize=True)
-@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.booleans(), st.integers(0, 99))
-def test_half_spaces_reproduce_the_preactivations(d_in, width, depth, bias, seed):
-    net = make(DLGN, width, depth, bias, seed, d_in)
+@given(
+    st.sampled_from([DLGN, SHALLOW]), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4),
+    st.booleans(), st.integers(0, 99),
+)  # fmt: skip
+def test_half_spaces_reproduce_the_preactivations(kind, d_in, width, depth, bias, seed):
+    net = make(kind, width, depth, bias, seed, d_in)
     normals, offsets = regions.half_spaces(net)
     assert normals.shape == (depth, width, d_in) and offsets.shape == (depth, width)
     x = torch.randn(20, d_in, dtype=torch.float64, generator=torch.Generator().manual_seed(1))

@@ -117,6 +117,34 @@ def test_weights_between_epochs_count_points_as_often(batch_size):
     torch.testing.assert_close(net(x), plain(x), rtol=1e-9, atol=1e-12)
 
 
+def test_logistic_loss_is_the_cross_entropy_of_two_opposite_outputs():
+    outputs, signs = torch.randn(2, 5, 1), torch.tensor([1.0, -1, -1, 1, 1]).unsqueeze(1)
+    weights = torch.rand(2, 5)
+    logits, classes = torch.cat([-outputs, outputs], -1), (signs.squeeze(1) > 0).long()
+    for weight in (None, weights):
+        expected = net_losses(logits, classes, "cross_entropy", weight)
+        found = net_losses(outputs, signs, "logistic", weight)
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_each_copy_may_have_inputs_of_its_own(batch_size, frozen):
+    generator = torch.Generator().manual_seed(3)
+    x, y = torch.randn(3, 40, 2, generator=generator), torch.randn(3, 40, 1, generator=generator)
+    options = dict(epochs=3, learning_rate=1e-2, batch_size=batch_size)
+    sizes = dict(width=4, depth=2, gate=SoftGate(4.0), frozen_gating=frozen)
+    nets = [DLGN(2, **sizes, generator=generator) for _ in SEEDS]
+    together = stack(nets)
+    fit(together, x, y, seeds=SEEDS, **options)
+    for copy, seed in enumerate(SEEDS):
+        alone = stack([nets[copy]])
+        fit(alone, x[copy], y[copy], seeds=[seed], **options)
+        torch.testing.assert_close(together(x)[copy], alone(x[copy])[0], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match=r"x must have shape \(n, d\) or \(3, n, d\); got \(2, 40"):
+        fit(together, x[:2], y, seeds=SEEDS, **options)
+
+
 def test_weighted_cross_entropy():
     outputs, labels = torch.randn(2, 5, 3), torch.tensor([0, 1, 2, 1, 0])
     weights = torch.rand(2, 5)

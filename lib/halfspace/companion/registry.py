@@ -27,6 +27,7 @@ SUBJECTS: dict[str, set[str]] = {
     "gated_linear": set(),
     "globally_gated": {"theory"},
     "duality": {"theory"},
+    "label_jumps": set(),
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""

@@ -2,7 +2,8 @@
 
 From output c down, the value network's gradients are ``δ_ℓ = g_ℓ ∘ U_{ℓ+1}ᵀ δ_{ℓ+1}`` with the
 gates g; a deep linear net has ones in their place. The gating network of a DLGN gets the gradients
-``ε_ℓ = g'_ℓ ∘ (U_ℓ z_{ℓ-1}) ∘ U_{ℓ+1}ᵀ δ_{ℓ+1} + W_{ℓ+1}ᵀ ε_{ℓ+1}``, with the gates' derivative g'.
+``ε_ℓ = g'_ℓ ∘ (U_ℓ z_{ℓ-1}) ∘ U_{ℓ+1}ᵀ δ_{ℓ+1} + W_{ℓ+1}ᵀ ε_{ℓ+1}``, with the gates' derivative g';
+with shallow gating, no layer is above another, and the last term is missing.
 """
 
 import torch
@@ -53,7 +54,7 @@ def closed_form(net: nn.Module, leaves: dict[str, nn.Module], x: Tensor) -> Reco
     for number in reversed(range(net.depth)):
         if derivatives is not None:
             below = up * before[number] * derivatives[number]
-            if epsilon is not None:
+            if epsilon is not None and not net.shallow:
                 below = below + epsilon @ net.gating[number + 1].weight
             epsilon = below
             a_and_delta[net.gating[number]] = lower[number], epsilon
@@ -84,8 +85,9 @@ def _gates(net: nn.Module, x: Tensor) -> tuple[list[Tensor], list[Tensor] | None
     gates, derivatives, lower, eta = [], [], [], x
     trained = any(parameter.requires_grad for parameter in net.gating.parameters())
     for layer in net.gating:
-        lower.append(eta)
-        eta = layer(eta)
+        below = x if net.shallow else eta
+        lower.append(below)
+        eta = layer(below)
         gates.append(net.gate(eta))
         if trained:
             derivatives.append(net.gate.derivative(eta))

@@ -26,7 +26,7 @@ def half_spaces(dlgn: DLGN) -> tuple[Tensor, Tensor]:
     """Write each gating unit's pre-activation as an affine function of the input.
 
     Unit i of layer ℓ is active where ``normals[ℓ, i] · x + offsets[ℓ, i] >= 0``. The gating network
-    is linear, so the normals are products of its weights.
+    is linear, so the normals are products of its weights; with shallow gating they are its weights.
 
     Args:
         dlgn: one DLGN or a stacked one.
@@ -63,7 +63,7 @@ def _multiplied_out(dlgn: DLGN, dtype: torch.dtype | None) -> tuple[Tensor, Tens
     normals, offsets = [], []
     for layer in dlgn.gating:
         weight = layer.weight.to(dtype)
-        if normals:
+        if normals and not dlgn.shallow:
             normal, offset = weight @ normals[-1], (weight @ offsets[-1].unsqueeze(-1)).squeeze(-1)
         else:
             normal, offset = weight, torch.zeros_like(weight[..., 0])

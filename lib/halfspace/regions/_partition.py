@@ -108,6 +108,8 @@ def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
     for weight, bias in _gating_layers(net):
         if patterns.shape[1] and not net.has_linear_gating:
             maps *= patterns[:, -1:]
+        if net.shallow:  # this layer, too, reads the input
+            maps = np.eye(3, 2)[None].repeat(len(cells), axis=0)
         maps = (maps.reshape(-1, maps.shape[2]) @ weight.T).reshape(len(cells), 3, len(bias))
         maps[:, 2] += bias
         check_finite("the net's pre-activations", maps)

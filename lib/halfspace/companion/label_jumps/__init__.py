@@ -1,0 +1,1 @@
+"""Where labels jump: gates and oblique trees, clusters of activation patterns, ranks."""
