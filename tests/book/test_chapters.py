@@ -133,7 +133,7 @@ def test_captions_say_where_trained_networks_come_from(path):
         runs |= bool(re.search(r"\bresults?\(|_conditions\(", cell.source))
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if runs and figure and figure.name not in DATA:
-            assert re.search(r"`from-|[Rr]ecorded", figure.caption), figure.name
+            assert re.search(r"[`-]from[-`]|[Rr]ecorded", figure.caption), figure.name
 
 
 @each_chapter

@@ -203,7 +203,6 @@ def test_the_paper_is_quoted_where_a_claim_is_its_own():
     related = {claim.id for claim in CLAIMS if claim.kind == "related"}
     assert related == {
         "gated-not-modular", "gated-reuse-contexts", "gated-reuse-depth", "gated-reuse-is-fast",
-        "gated-same-trajectory",
     }  # fmt: skip
     assert all(claim.seen for claim in CLAIMS)
     assert isinstance(condition("gated-exact: copied gates"), CopiedGates)

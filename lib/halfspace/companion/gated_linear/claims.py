@@ -332,11 +332,11 @@ CLAIMS = (
     ),
     Claim(
         id="gated-same-trajectory",
-        kind="related",
+        kind="ours",
         text="As starts shrink, the time of a gated linear net with leave-one-out pathways grows "
         "as the ReLU net's does.",
-        where="Related: Jarvis, Klein, Rosman and Saxe 2025: an equivalent gated net has the ReLU "
-        "net's losses; the sets of pathways are ours",
+        where="ours: after Jarvis, Klein, Rosman and Saxe 2025, where an equivalent gated net has "
+        "the ReLU net's losses; the sets of pathways are ours",
         statistic="slope of the time to a loss of 0.1 in ln(1/std), std 0.01 to 0.000001: gated "
         "net minus ReLU net, in standard deviations between ReLU nets",
         cases=cases(
