@@ -159,9 +159,10 @@ TOPICS = {
         "With fixed gates, a net's mean tangent kernel is a neural path kernel: a mean over pixels "
         "makes it pair all shifts, and skips make it a sum over sub-networks. Most of what "
         "training adds to a ReLU net is in its gates: new weights behind them keep "
-        "{dual-gates-hold/tree} of its lead over random gates on a tree. Whether a constant input "
-        "costs next to nothing then is undecided. A DLGN keeps more than 83.5 % of a ReLU net's "
-        "accuracy, but on Fashion-MNIST so does a linear model.",
+        "{dual-gates-hold/tree|percent} of its lead over random gates on a tree. Whether a "
+        "constant input costs next to nothing then is undecided. A DLGN keeps "
+        "{dual-dlgn-keeps/Fashion-MNIST|percent} of a ReLU net's accuracy on Fashion-MNIST, but "
+        "there a linear model keeps nearly as much.",
         {
             "dual-dense-mean": "reproduced",
             "dual-conv-mean": "reproduced",

@@ -95,12 +95,12 @@ def descent(axis: Axes, widths: ArrayLike, rows: Mapping[str, ArrayLike]) -> Non
 
 
 def ladder(axis: Axes, rows: Mapping[str, tuple[ArrayLike, str]], chance: float) -> None:
-    """Draw test accuracies as dots with intervals, a row for each net.
+    """Draw shares of wrong test points as dots with intervals, a row for each net.
 
     Args:
         axis: where to draw.
         rows: by net, mean and interval in percent, (3,), and a key of ``COLORS``.
-        chance: accuracy of guessing, in percent.
+        chance: the share when guessing, in percent.
     """
     for place, (value, color) in enumerate(rows.values()):
         mean, low, high = value
@@ -111,4 +111,8 @@ def ladder(axis: Axes, rows: Mapping[str, tuple[ArrayLike, str]], chance: float)
     axis.axvline(chance, color=INK, lw=0.8, ls=":")
     axis.set_yticks(range(len(rows)), rows, fontsize=9)
     axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(FixedLocator([20, 30, 50, 90]))
+    axis.xaxis.set_minor_locator(FixedLocator([]))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.grid(axis="x")

@@ -260,9 +260,9 @@ def descent_curves(run: Result) -> dict[str, np.ndarray]:
 
 
 def ladder_dots(run: Result) -> dict[str, tuple[tuple[float, float, float], str]]:
-    """Return test accuracies in percent with intervals, and colours, by net."""
+    """Return shares of wrong test points in percent with intervals, and colours, by net."""
     return {
-        label: (mean_interval(100 * accuracy(run, name)), color)
+        label: (mean_interval(100 - 100 * accuracy(run, name)), color)
         for name, (label, color) in _DOTS.items()
     }
 
