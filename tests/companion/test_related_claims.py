@@ -1,0 +1,55 @@
+"""Claims on other papers' systems: one value per seed, and rules older than the runs they judge."""
+
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from halfspace.companion.registry import CLAIMS_OF, condition
+
+ROOT = Path(__file__).parents[2]
+FIRST_SEEDS = {
+    "gated_linear": {3000, 3100},
+    "globally_gated": {3000, 3010},
+    "duality": {3000},
+    "label_jumps": {3000},
+}
+SOLVED = ("cluster-weights", "cluster-gates")  # on nets that solve the task
+
+each_claim = pytest.mark.parametrize(
+    ("subject", "claim"),
+    [(subject, claim) for subject in FIRST_SEEDS for claim in CLAIMS_OF[subject]],
+    ids=lambda value: getattr(value, "id", value),
+)
+
+
+@cache
+def rules_at(commit):
+    """Return the rules of a commit by claim; None where the history does not reach it."""
+    command = ["git", "-C", str(ROOT), "show", f"{commit}:data/rules.json"]
+    shown = subprocess.run(command, capture_output=True, text=True)
+    return None if shown.returncode else json.loads(shown.stdout)
+
+
+@each_claim
+def test_every_case_gives_one_value_per_seed(subject, claim):
+    found = {name: condition(name).recorded() for name in claim.needs}
+    for part in claim.cases + claim.controls:
+        specs = [found[name].spec for name in part.needs]
+        seeds = part.judge(found).seeds
+        if claim.id in SOLVED:
+            assert 10 <= seeds <= specs[0].seeds
+        else:
+            assert seeds == specs[0].seeds, part.name
+        assert {spec.first_seed for spec in specs} <= FIRST_SEEDS[subject]
+
+
+@each_claim
+def test_the_rules_are_older_than_the_runs(subject, claim):
+    """``seen`` tells of a prototype's seeds; of these runs none was known."""
+    for name in claim.needs:
+        rules = rules_at(condition(name).recorded().provenance["commit"])
+        if rules is None:
+            pytest.skip("the history is not here")
+        assert rules[claim.id] == claim.rule, name
