@@ -109,6 +109,8 @@ def test_held_out_pairs_are_told():
     assert numbers["relu-test"] in {row["held-out loss"] for row in rows}
     _, axes = plots.figure()
     points = readings.held_out_points(pairs["1e-03"])
+    run, place = pairs["1e-03"], VARIANTS.index("leave-one-out")
+    np.testing.assert_array_equal(points["leave-one-out"], (run.time[place], run.test[place]))
     gated_plots.held_out(axes[0, 0], points, readings.COLORS, 2.1)
     assert len(axes[0, 0].lines) == len(points) + 1
 
