@@ -26,7 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "cifar": set(),
     "gated_linear": set(),
     "globally_gated": {"theory"},
-    "duality": {"theory"},
+    "duality": {"theory", "label_jumps"},
     "label_jumps": set(),
     "speed": set(),
 }

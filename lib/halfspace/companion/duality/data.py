@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from halfspace.companion.label_jumps.data import tree_problem
 from halfspace.datasets import fashion_mnist
 
 __all__ = ["Problem", "clothes", "halves_of_the_circle", "small_clothes", "tree"]
@@ -91,18 +92,12 @@ def tree(seed: int, count: int, test: int = 5000, dimension: int = 20) -> Proble
         test: n'.
         dimension: d, at least 15.
     """
-    rng = np.random.default_rng(seed)
-    normals, upper = np.linalg.qr(rng.normal(size=(dimension, dimension)))
-    normals = normals * np.sign(np.diag(upper))
-    x = rng.normal(size=(count + test, dimension))
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    node = np.zeros(len(x), dtype=int)
-    for _ in range(_DEPTH):
-        side = (x * normals.T[node]).sum(1) > 0
-        node = 2 * node + 1 + side
-    points = torch.from_numpy(x * np.sqrt(dimension)).float()
-    labels = torch.from_numpy((node % 2 == 0).astype(np.int64))
-    return Problem(points[:count], labels[:count], points[count:], labels[count:], classes=2)
+    drawn = tree_problem(seed, d_in=dimension, depth=_DEPTH, points=count, test=test)
+    parts = []
+    for x in (drawn.x, drawn.test_x):
+        parts.append(torch.from_numpy(x * np.sqrt(dimension)).float())
+        parts.append(torch.from_numpy(drawn.tree.labels(x) > 0).long())
+    return Problem(*parts, classes=2)
 
 
 def halves_of_the_circle(degrees: Tensor) -> tuple[Tensor, Tensor]:

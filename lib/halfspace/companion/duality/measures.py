@@ -15,7 +15,6 @@ __all__ = [
     "dense_output",
     "kernel_descent",
     "means_over_signs",
-    "relative_gap",
     "residual_output",
     "ridge_regression",
     "tangent_kernels",
@@ -32,12 +31,6 @@ _CHUNK = 2**16
 _RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 Output = Callable[[list[Tensor]], Tensor]
-
-
-def relative_gap(values: Tensor, expected: Tensor) -> float:
-    """Return the largest difference relative to the largest expected value; 0 if all are zero."""
-    scale = expected.abs().max().clamp_min(torch.finfo(expected.dtype).tiny)
-    return ((values - expected).abs().max() / scale).item()
 
 
 def dense_output(weights: Sequence[Tensor], x: Tensor, gates: Tensor) -> Tensor:

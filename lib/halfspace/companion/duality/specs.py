@@ -15,7 +15,6 @@ from halfspace.companion.duality.measures import (
     dense_output,
     kernel_descent,
     means_over_signs,
-    relative_gap,
     residual_output,
     ridge_regression,
     tangent_kernels,
@@ -23,6 +22,7 @@ from halfspace.companion.duality.measures import (
 )
 from halfspace.companion.seeds import SeedStudy, weight_sum
 from halfspace.companion.spec import Integer
+from halfspace.companion.theory.measures import relative_gap
 from halfspace.conv import ConvDGN, ConvDLGN
 from halfspace.datasets import fashion_checksums
 from halfspace.gates import HardGate
