@@ -28,6 +28,7 @@ from halfspace.files import check_writable, locked, write_whole
 __all__ = ["Curves", "OutOfTime", "Recipe", "read_curves", "standardise", "train"]
 
 _PADDING = 4  # pixels by which an augmented image may be shifted
+_EAGER_STEPS = 3  # of an epoch on CUDA, before its steps are replayed from a graph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +202,9 @@ def train(
     """Train a net in place, with cross-entropy.
 
     Products are computed in bfloat16 (``torch.autocast``), in the channels-last memory format;
-    weights and the optimiser's state are float32.
+    weights and the optimiser's state are float32. On CUDA, steps that are all alike (no schedule,
+    no augmentation) are replayed from a CUDA graph: otherwise small nets wait for the launch of
+    each kernel.
 
     Args:
         net: maps images to outputs of shape (n, c); on the device of the data.
@@ -324,15 +327,46 @@ def _epoch(
     net.train()
     loss_sum = torch.zeros((), dtype=torch.float64, device=x.device)
     right = torch.zeros((), dtype=torch.int64, device=x.device)
-    for chosen in order.to(x.device).split(recipe.batch_size)[:batches]:
-        images = x[chosen]
+
+    def step(chosen: Tensor) -> None:
+        images, labels = x[chosen], y[chosen]
         if recipe.augment:
             images = _augmented(images, generator)
-        loss, outputs = _step(net, images, y[chosen], recipe, optimizer)
+        loss, outputs = _step(net, images, labels, recipe, optimizer)
+        loss_sum.add_(loss)
+        right.add_((outputs.argmax(-1) == labels).sum())
+
+    alike = recipe.schedule == "constant" and not recipe.augment
+    for index, chosen in enumerate(order.to(x.device).split(recipe.batch_size)[:batches]):
+        if index == _EAGER_STEPS and alike and x.device.type == "cuda":
+            step = _graphed(step, chosen, optimizer)
+        step(chosen)
         schedule.step()
-        loss_sum += loss
-        right += (outputs.argmax(-1) == y[chosen]).sum()
+    optimizer.zero_grad()  # gradients in a graph's memory would keep it
     return loss_sum.item() / batches, right.item() / (batches * recipe.batch_size)
+
+
+def _graphed(
+    step: Callable[[Tensor], None], chosen: Tensor, optimizer: torch.optim.Optimizer
+) -> Callable[[Tensor], None]:
+    """Return a function that does what ``step`` does with its indices, from a CUDA graph.
+
+    Args:
+        step: has run before, so that the optimiser's state exists.
+        chosen: indices, of the shape of all later ones.
+        optimizer: the one that ``step`` uses.
+    """
+    indices = chosen.clone()
+    graph = torch.cuda.CUDAGraph()
+    optimizer.zero_grad()  # the graph writes its gradients into memory of its own
+    with torch.cuda.graph(graph):
+        step(indices)
+
+    def replay(chosen: Tensor) -> None:
+        indices.copy_(chosen)
+        graph.replay()
+
+    return replay
 
 
 def _step(
@@ -372,9 +406,13 @@ def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
 def _optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     shared = dict(lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     if recipe.optimizer == "adam":
-        return torch.optim.Adam(net.parameters(), **shared)
+        return torch.optim.Adam(net.parameters(), capturable=_on_cuda(net), **shared)
     nesterov = recipe.momentum > 0
     return torch.optim.SGD(net.parameters(), momentum=recipe.momentum, nesterov=nesterov, **shared)
+
+
+def _on_cuda(net: nn.Module) -> bool:
+    return next(net.parameters()).device.type == "cuda"
 
 
 def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, batches: int) -> LRScheduler:
@@ -428,6 +466,9 @@ def _load(
         )
     for name, part in dict(net=net, optimizer=optimizer, schedule=schedule).items():
         part.load_state_dict(stored[name])
+    for group in optimizer.param_groups:
+        if "capturable" in group:  # the run may have begun on another kind of device
+            group["capturable"] = _on_cuda(net)
     return Curves(**stored["curves"])
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 from halfspace import files, image_training
-from halfspace.conv import ConvReLUNet
+from halfspace.conv import ConvDLGN, ConvReLUNet
+from halfspace.gates import SoftGate
 from halfspace.image_training import OutOfTime, Recipe, standardise, train
 from halfspace.resnet import ReLUResNet
 from torch import nn
@@ -306,3 +307,40 @@ def test_something_happens_before_and_after_each_epoch(tmp_path):
     train(small(), x, y, replace(ADAM, epochs=2), **hooks)
     curves = train(small(), x, y, replace(ADAM, epochs=3), **hooks)
     assert seen == [0, 1, 2] and curves.measured == [1, 2, 3]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("hardens", [False, True])
+def test_replayed_steps_train_as_single_ones_do(monkeypatch, hardens):
+    """Rounding may differ; the steps, the gates' sharpness and the continued run may not."""
+
+    def harden(net, epoch):
+        net.gate = SoftGate(4.0 * 4**epoch)
+
+    x, y = data(200)
+    recipe = Recipe(epochs=3, learning_rate=1e-2, batch_size=16)
+    options = dict(seed=1, prepare=harden if hardens else None)
+    curves = []
+    for eager in (3, 1000):
+        monkeypatch.setattr(image_training, "_EAGER_STEPS", eager)
+        generator = torch.Generator().manual_seed(0)
+        net = ConvDLGN(gate=SoftGate(4.0), filters=8, depth=2, units=8, generator=generator)
+        curves.append(train(net.cuda(), x.cuda(), y.cuda(), recipe, **options))
+    assert curves[0].loss == pytest.approx(curves[1].loss, rel=1e-3)
+    assert curves[0].loss[-1] < curves[0].loss[0]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_run_goes_on_on_another_kind_of_device(tmp_path):
+    x, y = data(200)
+    recipe = Recipe(epochs=1, learning_rate=3e-3, batch_size=16)
+    losses = {}
+    for first, second in (("cpu", "cuda"), ("cuda", "cpu"), ("cpu", "cpu")):
+        path = tmp_path / f"{first}-{second}.pt"
+        for device, epochs in ((first, 1), (second, 3)):
+            net = ConvReLUNet(filters=8, depth=2, units=8, generator=torch.Generator())
+            arguments = (net.to(device), x.to(device), y.to(device), replace(recipe, epochs=epochs))
+            curves = train(*arguments, seed=1, checkpoint=path)
+        losses[first, second] = curves.loss
+    for pair in (("cpu", "cuda"), ("cuda", "cpu")):
+        assert losses[pair] == pytest.approx(losses["cpu", "cpu"], rel=0.02)  # bfloat16

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         if name != "list":
             command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
         if name == "make":
-            text = "runs at a time on a CPU"
+            text = "runs at a time"
             command.add_argument("--workers", type=_whole_number, default=2, help=text)
             command.add_argument("--minutes", type=_minutes, help="start no run after these")
         if name == "verify":

@@ -146,14 +146,14 @@ def make(
 ) -> list[str]:
     """Record what is missing, several at a time, with progress.
 
-    On a CPU each run has a process with one thread; on CUDA runs follow each other. Finished runs
-    are kept, so an interrupted call loses only the unfinished ones, and the next call continues;
-    runs with checkpoints continue from these.
+    Each run has a process: with one thread on a CPU, with a share of the threads on CUDA. Finished
+    runs are kept, so an interrupted call loses only the unfinished ones, and the next call
+    continues; runs with checkpoints continue from these.
 
     Args:
         conditions: specs by name.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        workers: runs at a time on a CPU.
+        workers: runs at a time; small nets leave most of a GPU to others.
         minutes: start no run after this many; runs that leave checkpoints stop then.
 
     Returns:
@@ -183,10 +183,7 @@ def _make(
     waiting: list[tuple[str, Spec]], device: torch.device, workers: int, limit: float
 ) -> list[str]:
     done, running = [], {}
-    if device.type == "cuda":
-        workers, threads = 1, torch.get_num_threads()
-    else:
-        threads = 1
+    threads = 1 if device.type == "cpu" else max(1, torch.get_num_threads() // workers)
     try:
         with (
             worker_pool(workers, threads=threads) as processes,
