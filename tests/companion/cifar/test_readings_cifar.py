@@ -313,3 +313,20 @@ def test_levels_beside_the_long_curves():
     assert cifar_readings.ntk_levels({"ntk, trained: 7": ONE, "relu: 7": ONE}, 7) == {
         "linear, NTK after": pytest.approx(40)
     }
+
+
+def test_numbers_of_residual_nets():
+    runs = {
+        "relu: 7": run(test_accuracy=[[0.91] * 10]), "relu: 8": run(test_accuracy=[[0.93] * 10]),
+        "dlgn: 7": long_run(0.86, 0.60), "dlgn: 8": long_run(0.88, 0.70),
+        "dlgn, hardening: 7": long_run(0.85, 0.84), "dlgn, hardening: 8": long_run(0.87, 0.86),
+    }  # fmt: skip
+    rows = cifar_readings.residual_rows(runs)
+    assert rows["as trained"]["ReLU net"] == pytest.approx((92, 91, 93))
+    assert list(rows["hard gates"]) == ["DLGN", "DLGN, hardening"]
+    assert rows["hard gates"]["DLGN"] == pytest.approx((65, 60, 70))
+    for made in runs.values():
+        made.spec = SimpleNamespace(recipe=SimpleNamespace(epochs=30))
+    numbers = cifar_readings.residual_numbers(runs)
+    assert numbers["residual hard DLGN, hardening"] == "85" and numbers["residual seeds"] == 2
+    assert numbers["residual gap"] == exactly(5) and numbers["residual epochs"] == 30

@@ -474,6 +474,7 @@ OWN_CLAIMS = (
         paper="slightly worse: 5 points for ResNet-34 and ResNet-110 on CIFAR-10",
         statistic="test accuracy after 30 epochs, ReLU minus DLGN, percentage points",
         cases=cases({"ResNet-20, CIFAR-10": _runs("relu", "dlgn")}, gap, "above"),
+        figure="fig-cifar-residual",
     ),
     Claim(
         id="resnet-20-hard-gates",
@@ -485,6 +486,7 @@ OWN_CLAIMS = (
         cases=cases(
             {"ResNet-20, β from 4 to 128": _runs("dlgn, hardening", "dlgn")}, _hard_gap, "above"
         ),
+        figure="fig-cifar-residual",
     ),
 )
 """Our claims on the ceiling of the deep linear net and on ResNet-20."""

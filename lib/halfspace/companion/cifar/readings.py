@@ -50,6 +50,8 @@ __all__ = [
     "percent",
     "recorded",
     "recovered",
+    "residual_numbers",
+    "residual_rows",
     "right",
     "run_numbers",
     "shared_paths",
@@ -389,6 +391,42 @@ def gate_rows(short: Mapping[str, Result], long: Mapping[str, Result]) -> dict[s
     }
 
 
+def residual_rows(runs: Mapping[str, Result]) -> dict[str, dict]:
+    """Return test accuracies under the nets' own and under hard gates, by gates and network.
+
+    With the mean stand the lowest and the highest seed.
+
+    Args:
+        runs: the recorded runs of ResNet-20, by name.
+    """
+    parts = {_OWN_GATES: _residual(runs, "test"), _HARD_GATES: _residual(runs, "test_hard")}
+    return {
+        gates: {net: (values.mean(), values.min(), values.max()) for net, values in nets.items()}
+        for gates, nets in parts.items()
+    }
+
+
+def residual_numbers(runs: Mapping[str, Result]) -> dict[str, str]:
+    """Return the mean test accuracies of ResNet-20 in whole percents, by gates and network.
+
+    Besides ``residual own`` and ``residual hard``: the numbers of seeds and epochs, the gap of ReLU
+    net and DLGN with its interval in percentage points, and the origin.
+
+    Args:
+        runs: the recorded runs of ResNet-20, by name.
+    """
+    own, hard = _residual(runs, "test"), _residual(runs, "test_hard")
+    numbers = {f"residual own {net}": f"{values.mean():.0f}" for net, values in own.items()}
+    numbers |= {f"residual hard {net}": f"{values.mean():.0f}" for net, values in hard.items()}
+    (epochs,) = {run.spec.recipe.epochs for run in runs.values()}
+    return numbers | {
+        "residual seeds": len(own["DLGN"]),
+        "residual epochs": epochs,
+        "residual gap": _text(own["ReLU net"] - own["DLGN"]),
+        "from-residual": origin(*runs.values()),
+    }
+
+
 def class_rows(run: Result) -> list[dict[str, str]]:
     """Return each class's test accuracy under soft and hard gates, as a table's rows, percent.
 
@@ -665,6 +703,20 @@ def _long_gated(long: Mapping[str, Result]) -> dict[str, list[Result]]:
         if label in GATED_NETS.values() or label == _HARDENING
     }
     return {label: made for label, made in runs.items() if made}
+
+
+def _residual(runs: Mapping[str, Result], part: str) -> dict[str, np.ndarray]:
+    """Return the seeds' accuracies of ResNet-20, percent, by net; hard gates' of gated nets."""
+    nets = {"relu": "ReLU net", "dlgn": "DLGN", "dlgn, hardening": _HARDENING}
+    made = {
+        label: [run for name, run in runs.items() if name.rpartition(": ")[0] == net]
+        for net, label in nets.items()
+    }
+    return {
+        label: percent(*seeds, part=part)
+        for label, seeds in made.items()
+        if f"{part}_accuracy" in seeds[0].arrays
+    }
 
 
 def _epochs(short: Mapping[str, Result]) -> int:
