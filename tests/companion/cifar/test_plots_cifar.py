@@ -85,6 +85,14 @@ def test_arrows_lead_from_soft_to_hard_gates_and_tell_the_change():
     assert label.get_text() == "−22 points" and label.xy == (45, 1)
 
 
+def test_marks_that_overlap_have_no_arrow_and_no_minus_zero():
+    _, axes = plots.figure()
+    rows = {"own": {"DLGN": (85.3, 85, 86)}, "hard": {"DLGN": (84.9, 84, 85)}}
+    cifar_plots.gate_marks(axes[0, 0], rows, "right (%)")
+    (label,) = [text for text in axes[0, 0].texts if text.arrow_patch or text.get_text()]
+    assert label.get_text() == "0 points"
+
+
 def test_each_net_has_a_row_of_matrices_at_the_start_and_at_the_end():
     _, axes = plots.figure(2, 2)
     first, second = np.arange(8.0).reshape(2, 2, 2), np.ones((2, 2, 2))

@@ -17,6 +17,7 @@ _STROKES = {
     "DLN": ("linear", "-"),
     "DLGN, hardening": ("dlgn", ":"),
 }  # each net's colour and line style
+_SHORTEST_ARROW = 5  # percentage points; marks closer than this overlap
 _TICKS = (1, 2, 5, 10, 20, 50, 100)
 
 
@@ -71,9 +72,10 @@ def gate_marks(axis: Axes, rows: Mapping[str, Mapping[str, tuple]], xlabel: str)
     first, second = rows.values()
     for net, (end, *_) in second.items():
         start, row = first[net][0], list(first).index(net)
-        arrow = dict(arrowstyle="->", color=_net_color(net), shrinkA=6, shrinkB=6)
-        axis.annotate("", (end, row), (start, row), arrowprops=arrow)
-        change = f"{end - start:+.0f} points".replace("-", "−")
+        if abs(end - start) > _SHORTEST_ARROW:
+            arrow = dict(arrowstyle="->", color=_net_color(net), shrinkA=6, shrinkB=6)
+            axis.annotate("", (end, row), (start, row), arrowprops=arrow)
+        change = f"{round(end - start) or 0:+d} points".replace("+0", "0").replace("-", "−")
         axis.annotate(
             change, ((start + end) / 2, row), (0, 6), textcoords="offset points", ha="center"
         )
