@@ -25,7 +25,9 @@ __all__ = [
     "captured_first",
     "capture_times",
     "chain_factor",
+    "chain_clusters",
     "chain_fall",
+    "chain_gap",
     "cluster_numbers",
     "cluster_shares",
     "distance_curves",
@@ -170,6 +172,20 @@ def chain_fall(result: Result, shallow: Result | None = None) -> np.ndarray:
     """
     fall = np.log(result.ranks[0, :, -1] / result.ranks[1, :, -1])
     return fall if shallow is None else fall - chain_fall(shallow)
+
+
+def chain_clusters(result: Result) -> np.ndarray:
+    """Return how much more the last layer's half-spaces agree than the first's at the end, (S,).
+
+    Args:
+        result: of ``CircleChain``.
+    """
+    return result.agreement[1, :, -1] - result.agreement[1, :, 0]
+
+
+def chain_gap(chain: Result, shallow: Result) -> np.ndarray:
+    """Return by how much ``chain_clusters`` of a chain exceeds that of shallow gating, (S,)."""
+    return chain_clusters(chain) - chain_clusters(shallow)
 
 
 # Curves, tables and numbers of the chapter
