@@ -47,7 +47,10 @@ def tree_conditions() -> dict[str, Spec]:
         conditions[f"{name}: shuffled labels"] = base.replace(target="shuffled")
     conditions["shallow: gates at the tree"] = NETS["shallow"].replace(gates="tree")
     conditions["shallow: input"] = NETS["shallow"].replace(constant_input=False)
-    conditions["shallow: slow"] = NETS["shallow"].replace(learning_rate=0.002)
+    for trees, first_seed in {"": FRESH_SEED, ", other trees": FRESH_SEED + 100}.items():
+        other = NETS["shallow"].replace(first_seed=first_seed)
+        conditions[f"shallow: slow{trees}"] = other.replace(learning_rate=0.002)
+    conditions["shallow: other trees"] = other
     conditions["relu"] = TreeTraining(model="relu", width=64, layers=3, learning_rate=0.003, **_TEN)
     return conditions
 

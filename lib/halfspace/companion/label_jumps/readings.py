@@ -388,8 +388,10 @@ def tree_numbers(runs: Runs, wide: Runs) -> dict[str, object]:
         "from-read": origin(*(runs[f"{n}{r}"] for n in NET_NAMES for r in ("", ": frozen"))),
         "from-wide": origin(*wide.values()),
         "accuracy-forest": _percent(runs["forest"].forest),
-        "last-first": _first_text(runs["shallow"], 3, (2,)),
-        "last-first-slow": _first_text(runs["shallow: slow"], 3, (2,)),
+        "last-first": _first_text(runs["shallow: other trees"], 3, (2,)),
+        "last-first-slow": _first_text(runs["shallow: slow, other trees"], 3, (2,)),
+        "last-first-here": _first_text(runs["shallow"], 3, (2,)),
+        "last-first-slow-here": _first_text(runs["shallow: slow"], 3, (2,)),
         "relu-times": _median_epoch(capture_times(runs["relu"])[:, 0]),
     }
     for name in ("svm", "cart", "cart_10", "logistic"):
