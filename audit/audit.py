@@ -871,6 +871,18 @@ def earlier_node(level: int, run: Run) -> np.ndarray:
     return np.array(shares)
 
 
+def last_level_earlier(run: Run) -> np.ndarray:
+    """Return how often one of nodes 7 to 14 is captured before one of nodes 3 to 6, minus 1/2."""
+    shares = []
+    for distances in np.swapaxes(run["distance"], 0, 1):  # of one tree, (epochs, nodes)
+        caught = [np.flatnonzero(column < 0.3) for column in distances.T]
+        first = [run["epochs"][found[0]] if len(found) else np.inf for found in caught]
+        pairs = [(first[low], first[high]) for low in range(7, 15) for high in range(3, 7)]
+        won = [1.0 if low < high else 0.5 if low == high else 0.0 for low, high in pairs]
+        shares.append(np.mean(won) - 0.5)
+    return np.array(shares)
+
+
 def share_captured(run: Run) -> np.ndarray:
     return np.mean(run["distance"][-1] < 0.3, axis=1)
 
@@ -913,6 +925,12 @@ def layer_fall(*runs: Run) -> np.ndarray:
 
 def shallow_over_chain(chain: Run, shallow: Run) -> np.ndarray:
     return last_layer(shallow, 1) - last_layer(chain, 1)
+
+
+def last_over_first_layer(*runs: Run) -> np.ndarray:
+    """Return the end's agreement of layer 5 minus layer 1, minus the same of the second run."""
+    growth = [run["agreement"][-1][:, 4] - run["agreement"][-1][:, 0] for run in runs]
+    return growth[0] - (growth[1] if len(growth) > 1 else 0)
 
 
 HARD = partial(percent, name="test_hard_accuracy")
@@ -1458,6 +1476,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "tree-gates-leave": unused_change,
     "tree-gates-accuracy": last_score,
     "tree-order": {"root": partial(earlier_node, 0), "level 1": partial(earlier_node, 1)},
+    "tree-slow-order": last_level_earlier,
     "labels-must-jump": few_without_jumps,
     "smooth-attracts": more_captured,
     "tree-read-off": {
@@ -1479,6 +1498,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "after training": shallow_over_chain,
         "": layer_fall,
     },
+    "rank-chain-circle": last_over_first_layer,
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -10,9 +10,9 @@ from halfspace.companion.label_jumps.clusters import (
     decider,
     switch,
 )
-from halfspace.companion.label_jumps.measures import nearest, unit_normals
-from halfspace.companion.label_jumps.rank_studies import FashionRanks
-from halfspace.companion.label_jumps.specs import TreeBaselines, TreeConstruction
+from halfspace.companion.label_jumps.measures import angle_agreement, nearest, unit_normals
+from halfspace.companion.label_jumps.rank_studies import CircleChain, FashionRanks
+from halfspace.companion.label_jumps.specs import TreeBaselines, TreeConstruction, TreeForest
 from halfspace.companion.label_jumps.tree_training import TreeTraining
 from halfspace.nets import stack
 
@@ -103,6 +103,8 @@ def test_the_construction_and_rivals():
     rivals = run(TreeBaselines(d_in=6, depth=1, points=400, test=300, svm_points=300, seeds=2))
     # A tree of one node is a linear function.
     assert rivals["logistic"].min() > 0.95 > rivals["cart"].max() > 0.5
+    forest = run(TreeForest(d_in=6, depth=1, points=400, test=300, seeds=2))["forest"]
+    assert (forest > rivals["cart"]).all() and forest.max() < rivals["logistic"].min()
 
 
 def test_the_switch_and_who_decides():
@@ -177,3 +179,30 @@ def test_ranks_on_images_agree_with_counts():
     assert (np.diff(arrays["ranks"], axis=2) <= 0).all()
     assert (arrays["effective"] <= arrays["ranks"] + 1e-9).all()
     assert 0 <= arrays["class_dimension"][0] <= 12
+
+
+def test_lines_agree_whatever_their_signs():
+    normals = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    assert angle_agreement(normals[:2]) == 1
+    assert angle_agreement(normals) == 0
+    turned = torch.tensor([[1.0, 0.0], [0.5**0.5, 0.5**0.5]])  # 45 degrees, doubled 90
+    assert angle_agreement(turned).item() == pytest.approx(0.5**0.5)
+
+
+@pytest.mark.parametrize("shallow", [False, True])
+def test_agreement_on_the_circle(shallow):
+    spec = CircleChain(shallow=shallow, epochs=2, seeds=2)
+    both, alone = run(spec), run(spec.one_seed(1))
+    assert both["agreement"].shape == (2, 2, 5)
+    np.testing.assert_allclose(both["agreement"][:, 1:], alone["agreement"], rtol=1e-3)
+    product, found = torch.eye(2), []
+    for layer in spec.net(1).gating:
+        product = layer.weight if shallow or not found else layer.weight @ product
+        angles = 2 * torch.atan2(product[:, 1], product[:, 0])
+        found.append(torch.hypot(angles.cos().mean(), angles.sin().mean()).item())
+    np.testing.assert_allclose(both["agreement"][0, 1], found, rtol=1e-4)
+
+
+def test_a_chain_that_starts_orthogonal():
+    weight = CircleChain(orthogonal=True).net(0).gating[2].weight
+    torch.testing.assert_close(weight @ weight.T, torch.eye(16) / 3)

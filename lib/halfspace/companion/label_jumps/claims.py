@@ -15,8 +15,10 @@ from halfspace.companion.label_jumps.readings import (
     all_nodes_nearer,
     captured,
     captured_first,
+    chain_clusters,
     chain_factor,
     chain_fall,
+    chain_gap,
     is_computed,
     lost_without_jumps,
     rank_fall,
@@ -180,6 +182,34 @@ CLAIMS = (
         ),
         figure="fig-tree-distance",
         seen=_SEEN,
+    ),
+    Claim(
+        id="tree-slow-order",
+        kind="ours",
+        text="At equal influence slow training finds first the nodes that a linear model sees: "
+        "those of the last level.",
+        where=_OURS,
+        statistic="a tenth of the learning rate: share of pairs of a node of level 3 and one of "
+        "level 2 in which the former is captured first (as in tree-order), minus one half, which "
+        "is chance (control: at the usual learning rate)",
+        cases=(
+            _one(
+                "DLGN-SF, slow",
+                "label jumps: shallow: slow, other trees",
+                partial(captured_first, first=3, later=(2,)),
+            ),
+        ),
+        controls=(
+            _one(
+                "DLGN-SF",
+                "label jumps: shallow: other trees",
+                partial(captured_first, first=3, later=(2,)),
+            ),
+        ),
+        figure="fig-tree-distance",
+        seen=_SEEN
+        + " So were the shares on the trees of the other claims, 70 and 75 %; these trees "
+        "are others.",
     ),
     Claim(
         id="labels-must-jump",
@@ -372,6 +402,39 @@ CLAIMS = (
             for label, name in {"default size": "small", "size 1": "scale 1"}.items()
         ),
         figure="fig-rank-layers",
+        seen=_SEEN,
+    ),
+    Claim(
+        id="rank-chain-circle",
+        kind="ours",
+        text="On the book's circle, too, later layers cluster because the gating matrices form a "
+        "chain.",
+        where="ours: after Feng et al. 2022 and conjecture 3 of the paper",
+        statistic="agreement of a layer's half-spaces (length of the mean unit normal with angles "
+        "doubled) at the end of training, layer 5 minus layer 1: DLGN minus DLGN-SF; and of the "
+        "DLGN from orthogonal gating matrices alone, which lose no rank at the start (controls: "
+        "sharp gates, β = 30)",
+        cases=(
+            _one(
+                "DLGN over DLGN-SF",
+                ("ranks: circle: dlgn, beta 4", "ranks: circle: shallow, beta 4"),
+                chain_gap,
+            ),
+            _one("orthogonal start", "ranks: circle: dlgn, orthogonal, beta 4", chain_clusters),
+        ),
+        controls=(
+            _one(
+                "DLGN over DLGN-SF, β = 30",
+                ("ranks: circle: dlgn, beta 30", "ranks: circle: shallow, beta 30"),
+                chain_gap,
+            ),
+            _one(
+                "orthogonal start, β = 30",
+                "ranks: circle: dlgn, orthogonal, beta 30",
+                chain_clusters,
+            ),
+        ),
+        figure="fig-rank-circle",
         seen=_SEEN,
     ),
 )

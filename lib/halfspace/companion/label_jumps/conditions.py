@@ -4,8 +4,8 @@ Seeds start at 3000: results of seeds 0 to 9 were known when the rules were chos
 """
 
 from halfspace.companion.label_jumps.clusters import SwitchClusters
-from halfspace.companion.label_jumps.rank_studies import FashionRanks
-from halfspace.companion.label_jumps.specs import TreeBaselines, TreeConstruction
+from halfspace.companion.label_jumps.rank_studies import CircleChain, FashionRanks
+from halfspace.companion.label_jumps.specs import TreeBaselines, TreeConstruction, TreeForest
 from halfspace.companion.label_jumps.tree_training import TreeTraining
 from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
@@ -21,7 +21,7 @@ __all__ = [
     "wide_conditions",
 ]
 
-KAPPAS = (0.5, 1, 2, 8)
+KAPPAS = (0.5, 1, 2, 4, 8, 32)
 """Sharpness of the smooth trees."""
 
 _TEN = dict(first_seed=FRESH_SEED, seeds=10)
@@ -39,6 +39,7 @@ def tree_conditions() -> dict[str, Spec]:
     conditions = {
         "construction": TreeConstruction(first_seed=FRESH_SEED, seeds=50),
         "baselines": TreeBaselines(**_TEN),
+        "forest": TreeForest(**_TEN),
     }
     for name, base in NETS.items():
         conditions[name] = base.replace(read=True)
@@ -46,6 +47,10 @@ def tree_conditions() -> dict[str, Spec]:
         conditions[f"{name}: shuffled labels"] = base.replace(target="shuffled")
     conditions["shallow: gates at the tree"] = NETS["shallow"].replace(gates="tree")
     conditions["shallow: input"] = NETS["shallow"].replace(constant_input=False)
+    for trees, first_seed in {"": FRESH_SEED, ", other trees": FRESH_SEED + 100}.items():
+        other = NETS["shallow"].replace(first_seed=first_seed)
+        conditions[f"shallow: slow{trees}"] = other.replace(learning_rate=0.002)
+    conditions["shallow: other trees"] = other
     conditions["relu"] = TreeTraining(model="relu", width=64, layers=3, learning_rate=0.003, **_TEN)
     return conditions
 
@@ -64,7 +69,10 @@ def dose_conditions() -> dict[str, TreeTraining]:
 
 
 def wide_conditions() -> dict[str, TreeTraining]:
-    """Return the nets in 100 dimensions, with equally many steps on few and on many points."""
+    """Return the nets in 100 dimensions, with equally many steps on few and on many points.
+
+    And those in 500 dimensions, with as many training points as the successor paper's.
+    """
     conditions = {}
     for name, base in NETS.items():
         softer = dict(beta=3) if name == "shallow" else {}
@@ -73,6 +81,8 @@ def wide_conditions() -> dict[str, TreeTraining]:
             conditions[f"{name}: {points}"] = wide.replace(
                 points=points, epochs=epochs, record_every=epochs // 30
             )
+        wider = wide.replace(d_in=500, points=50_000, epochs=60, first_seed=FRESH_SEED, seeds=3)
+        conditions[f"{name}: 500 dimensions"] = wider
     return conditions
 
 
@@ -83,6 +93,7 @@ def cluster_conditions() -> dict[str, SwitchClusters]:
     return {
         "4-2, L1": base,
         "8-4, L1": base.replace(sizes=(8, 4)),
+        "8-4, weak L1": base.replace(sizes=(8, 4), l1=0.002),
         "8-4": free,
         "32-32": free.replace(sizes=(32, 32)),
         "8-4, continuous": free.replace(data="continuous"),
@@ -101,6 +112,14 @@ def rank_conditions() -> dict[str, Spec]:
     for name, scale in (("small", _DEFAULT_SCALE), ("scale 1", 1.0)):
         orthogonal = chain.replace(start="orthogonal", scale=scale)
         conditions[f"trees: dlgn, orthogonal, {name}"] = orthogonal
+    circle = CircleChain(first_seed=FRESH_SEED, seeds=20)
+    for name, changes in {
+        "dlgn": {},
+        "shallow": dict(shallow=True),
+        "dlgn, orthogonal": dict(orthogonal=True),
+    }.items():
+        for beta in (4, 30):
+            conditions[f"circle: {name}, beta {beta}"] = circle.replace(beta=beta, **changes)
     return conditions
 
 

@@ -126,3 +126,19 @@ def nearest(directions: Tensor, normals: Tensor) -> Tensor:
 def direction_ranks(normals: Tensor) -> Tensor:
     """Return the effective rank of each layer's unit normals, (S, H) for normals (S, H, m, d)."""
     return effective_rank(torch.linalg.svdvals(normals))
+
+
+def angle_agreement(normals: Tensor) -> Tensor:
+    """Return how much a layer's lines in the plane agree, from 0 (all angles) to 1 (one line).
+
+    It is the length of the mean of the unit normals with their angles doubled, so that opposite
+    normals count as equal.
+
+    Args:
+        normals: unit vectors in the plane, shape (..., m, 2).
+
+    Returns:
+        Shape (...).
+    """
+    x, y = normals.unbind(-1)
+    return torch.stack([x.square() - y.square(), 2 * x * y], -1).mean(-2).norm(dim=-1)

@@ -1,4 +1,4 @@
-"""Ranks along depth on images of clothes: the Jacobian's, and that of the gates' normals."""
+"""Ranks along depth: the Jacobian's on images of clothes, and how few questions gates ask."""
 
 from typing import ClassVar, Literal
 
@@ -8,16 +8,21 @@ from pydantic import Field
 from torch import Tensor
 
 from halfspace._checks import single_precision
-from halfspace.companion.label_jumps.measures import direction_ranks, unit_normals
+from halfspace.companion.circle.target import Circle
+from halfspace.companion.label_jumps.measures import (
+    angle_agreement,
+    direction_ranks,
+    unit_normals,
+)
 from halfspace.companion.seeds import SeedStudy, order_seed, weight_sum
-from halfspace.companion.spec import Integer
+from halfspace.companion.spec import Integer, Spec
 from halfspace.datasets import fashion_checksums, fashion_mnist
 from halfspace.gates import HardGate, SoftGate
 from halfspace.nets import DLGN, DeepLinearNet, GatedNet, ReLUNet, stack, unstack
 from halfspace.ranks import effective_rank, jacobian_ranks, jacobian_singular_values
-from halfspace.training import fit
+from halfspace.training import fit, weight_sums
 
-__all__ = ["FashionRanks"]
+__all__ = ["CircleChain", "FashionRanks"]
 
 _KEPT = 0.95  # of the test accuracy
 
@@ -97,6 +102,71 @@ class FashionRanks(SeedStudy):
         row = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
         labels = data.test_labels[: self.test].long()
         return {"initial": initial} | row | _class_dimension(trained, test_x, labels)
+
+
+class CircleChain(Spec):
+    """Train DLGNs on the circle, and measure how much a layer's half-spaces agree.
+
+    The net, data and recipe are those of ``CircleTraining``'s base recipe: DLGN-PWC of width 16 and
+    depth 5, soft gates, Adam at 1e-3 in batches of 32.
+
+    Attributes:
+        shallow: whether each gating layer reads the input (DLGN-SF) and not the layer below.
+        beta: sharpness of the gates.
+        orthogonal: whether gating layers above the first start as orthogonal matrices over √3, the
+            size of the default ones.
+        epochs: passes through the data.
+        first_seed: the nets' seeds are first_seed, first_seed + 1, ...
+        seeds: S.
+
+    The result's arrays: agreement (2, S, H): length of the mean of a layer's unit normals with
+    their angles doubled, so that a half-space and its complement count as one: 1 if all are the
+    same, near 0 if all angles occur; at the start and at the end; initial (S,).
+    """
+
+    early: ClassVar[float] = 0.0
+
+    shallow: bool = False
+    beta: float = Field(4.0, gt=0)
+    orthogonal: bool = False
+    epochs: Integer = Field(300, ge=1)
+    first_seed: Integer = Field(0, ge=0)
+    seeds: Integer = Field(20, ge=1)
+
+    def one_seed(self, index: int) -> "CircleChain":
+        """Return the run of one of its seeds, counted from 0."""
+        return self.replace(first_seed=self.first_seed + index, seeds=1)
+
+    @single_precision()
+    def net(self, seed: int) -> DLGN:
+        """Return the net of one seed at its initialisation, on the CPU."""
+        generator = torch.Generator().manual_seed(seed)
+        options = dict(width=16, depth=5, constant_input=True, shallow=self.shallow)
+        net = DLGN(2, gate=SoftGate(self.beta), **options, generator=generator)
+        if self.orthogonal:
+            with torch.no_grad():
+                for layer in net.gating[1:]:
+                    torch.nn.init.orthogonal_(layer.weight, 3**-0.5, generator=generator)
+        return net
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        net = stack([self.net(seed) for seed in seeds]).to(device)
+        initial = weight_sums(net.state_dict())
+        circle = Circle()
+        history = fit(
+            net,
+            circle.points().to(device),
+            circle.values().to(device),
+            seeds=[order_seed(seed) for seed in seeds],
+            epochs=self.epochs,
+            learning_rate=1e-3,
+            batch_size=32,
+            measure=lambda net: {"agreement": angle_agreement(unit_normals(net))},
+            record=(0, self.epochs),
+            description="circle, shallow" if self.shallow else "circle, chain",
+        )
+        return {"agreement": history.measures["agreement"], "initial": initial}
 
 
 @torch.no_grad()

@@ -25,7 +25,10 @@ __all__ = [
     "captured_first",
     "capture_times",
     "chain_factor",
+    "chain_clusters",
+    "circle_agreement",
     "chain_fall",
+    "chain_gap",
     "cluster_numbers",
     "cluster_shares",
     "distance_curves",
@@ -172,14 +175,32 @@ def chain_fall(result: Result, shallow: Result | None = None) -> np.ndarray:
     return fall if shallow is None else fall - chain_fall(shallow)
 
 
+def chain_clusters(result: Result) -> np.ndarray:
+    """Return how much more the last layer's half-spaces agree than the first's at the end, (S,).
+
+    Args:
+        result: of ``CircleChain``.
+    """
+    return result.agreement[1, :, -1] - result.agreement[1, :, 0]
+
+
+def chain_gap(chain: Result, shallow: Result) -> np.ndarray:
+    """Return by how much ``chain_clusters`` of a chain exceeds that of shallow gating, (S,)."""
+    return chain_clusters(chain) - chain_clusters(shallow)
+
+
 # Curves, tables and numbers of the chapter
 
 LEVEL_NAMES = ("root", "level 1", "level 2", "level 3")
 UNUSED = "unused directions"
 NET_NAMES = {"shallow": "DLGN-SF", "dlgn": "DLGN"}
+SUCCESSOR = {"dlgn": (96.05, 94.2, 65.0), "shallow": (97.43, 90.3, 63.8)}
+"""The authors' best test accuracies, percent, in 20, 100 and 500 dimensions (their public code)."""
+
 CLUSTER_NAMES = {
     "4-2, L1": "10-4-2, L1",
     "8-4, L1": "10-8-4, L1",
+    "8-4, weak L1": "10-8-4, weak L1",
     "8-4": "10-8-4",
     "32-32": "10-32-32",
     "8-4, continuous": "continuous",
@@ -212,6 +233,7 @@ def accuracies(runs: Runs) -> dict[str, tuple[str, tuple[float, float, float]]]:
         "DLGN, frozen": ("DLGN", runs["dlgn: frozen"].score[-1]),
         "ReLU net": ("ReLU net", runs["relu"].score[-1]),
         "Gaussian SVM": ("rival", rivals.svm),
+        "random forest": ("rival", runs["forest"].forest),
         "CART, depth 10": ("rival", rivals.cart_10),
         "CART, depth 4": ("rival", rivals.cart),
         "linear": ("rival", rivals.logistic),
@@ -331,8 +353,25 @@ def normal_ranks(runs: Runs) -> dict[str, np.ndarray]:
     return {name: mean_intervals(ranks.T) for name, ranks in curves.items()}
 
 
+def circle_agreement(runs: Runs) -> dict[str, np.ndarray]:
+    """Return how much the half-spaces of a layer agree on the circle, by net and layer, (H, 3)."""
+    chain = runs["circle: dlgn, beta 4"]
+    curves = {
+        "DLGN": chain.agreement[1],
+        "DLGN, start": chain.agreement[0],
+        "orthogonal start": runs["circle: dlgn, orthogonal, beta 4"].agreement[1],
+        "DLGN-SF": runs["circle: shallow, beta 4"].agreement[1],
+    }
+    return {name: mean_intervals(values.T) for name, values in curves.items()}
+
+
 def _percent(values: np.ndarray) -> str:
     return f"{100 * values.mean():.1f}"
+
+
+def _first_text(run: Result, first: int, later: tuple[int, ...]) -> str:
+    """Write the share of pairs in which the first level's node is captured first, percent."""
+    return f"{50 + 100 * captured_first(run, first, later).mean():.0f}"
 
 
 def tree_numbers(runs: Runs, wide: Runs) -> dict[str, object]:
@@ -348,6 +387,11 @@ def tree_numbers(runs: Runs, wide: Runs) -> dict[str, object]:
         "from-accuracy": origin(*runs.values()),
         "from-read": origin(*(runs[f"{n}{r}"] for n in NET_NAMES for r in ("", ": frozen"))),
         "from-wide": origin(*wide.values()),
+        "accuracy-forest": _percent(runs["forest"].forest),
+        "last-first": _first_text(runs["shallow: other trees"], 3, (2,)),
+        "last-first-slow": _first_text(runs["shallow: slow, other trees"], 3, (2,)),
+        "last-first-here": _first_text(runs["shallow"], 3, (2,)),
+        "last-first-slow-here": _first_text(runs["shallow: slow"], 3, (2,)),
         "relu-times": _median_epoch(capture_times(runs["relu"])[:, 0]),
     }
     for name in ("svm", "cart", "cart_10", "logistic"):
@@ -379,12 +423,19 @@ def tree_numbers(runs: Runs, wide: Runs) -> dict[str, object]:
             f"read-all-{key}": int((run.read_places == run.near.shape[1]).sum()),
             f"read-least-{key}": f"{100 * run.read_accuracy.min():.0f}",
             f"largest-{key}": int(run.largest_is_root.sum()),
-            f"root-first-{key}": f"{50 + 100 * captured_first(run, 0, (1, 2, 3)).mean():.0f}",
-            f"level-1-first-{key}": f"{50 + 100 * captured_first(run, 1, (2, 3)).mean():.0f}",
+            f"root-first-{key}": _first_text(run, 0, (1, 2, 3)),
+            f"level-1-first-{key}": _first_text(run, 1, (2, 3)),
         }
         for points in (15_000, 30_000):
             run_wide = wide[f"{key}: {points}"]
             numbers[f"wide-{key}-{points}"] = _percent(run_wide.score[-1])
+        wider = wide[f"{key}: 500 dimensions"]
+        numbers |= {
+            f"wider-{key}": _percent(wider.score[-1]),
+            f"wider-captured-{key}": f"{100 * captured(wider).mean():.0f}",
+            f"successor-{key}": f"{SUCCESSOR[key][2]:g}",
+            "wider-points": thousands(wider.spec.points),
+        }
         for level in range(4):
             here = levels(run.spec.depth) == level
             end = run.distance[-1][:, here].mean()
@@ -436,6 +487,20 @@ def rank_numbers(runs: Runs) -> dict[str, object]:
         "from-images": origin(*(runs[f"images: {n}"] for n in ("relu", "dlgn", "linear"))),
         "from-normals": origin(*(run for name, run in runs.items() if name.startswith("trees"))),
         "seeds": runs["images: relu"].spec.seeds,
+        "circle-seeds": runs["circle: dlgn, beta 4"].spec.seeds,
+        "circle-gap": interval_text(
+            chain_gap(runs["circle: dlgn, beta 4"], runs["circle: shallow, beta 4"])
+        ),
+        "circle-gap-sharp": interval_text(
+            chain_gap(runs["circle: dlgn, beta 30"], runs["circle: shallow, beta 30"])
+        ),
+        "circle-orthogonal": interval_text(
+            chain_clusters(runs["circle: dlgn, orthogonal, beta 4"])
+        ),
+        "circle-orthogonal-sharp": interval_text(
+            chain_clusters(runs["circle: dlgn, orthogonal, beta 30"])
+        ),
+        "from-circle": origin(*(run for name, run in runs.items() if "beta 4" in name)),
         "trees": chain.spec.seeds,
         "factor": factor_text(chain_factor(chain, shallow)),
         "root": f"{100 * chain.root_share[1, :, -1].mean():.0f}",

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from pydantic import Field
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -19,7 +20,7 @@ from halfspace.companion.label_jumps.measures import tree_as_dlgn
 from halfspace.companion.seeds import SeedStudy
 from halfspace.companion.spec import Integer
 
-__all__ = ["TreeBaselines", "TreeConstruction"]
+__all__ = ["TreeBaselines", "TreeConstruction", "TreeForest"]
 
 
 class TreeConstruction(SeedStudy):
@@ -95,3 +96,25 @@ class TreeBaselines(SeedStudy):
             count = self.svm_points if name == "svm" else self.points
             row[name] = model.fit(x[:count], y[:count]).score(problem.test_x, test_y)
         return row
+
+
+class TreeForest(SeedStudy):
+    """Measure on trees' labels a random forest: a hundred full trees whose nodes ask for one input.
+
+    Attributes: those of ``TreeBaselines`` without ``svm_points``.
+
+    The result's arrays (S,): forest (test accuracy); initial: sum of the normals.
+    """
+
+    d_in: Integer = Field(20, ge=1)
+    depth: Integer = Field(4, ge=1)
+    points: Integer = Field(20_000, ge=2)
+    test: Integer = Field(5000, ge=1)
+
+    def _measure(self, seed: int) -> dict[str, float]:
+        sizes = dict(d_in=self.d_in, depth=self.depth, points=self.points, test=self.test)
+        problem = tree_problem(seed, **sizes)
+        labels = problem.tree.labels
+        forest = RandomForestClassifier(random_state=seed).fit(problem.x, labels(problem.x))
+        accuracy = forest.score(problem.test_x, labels(problem.test_x))
+        return {"initial": problem.tree.normals.sum(), "forest": accuracy}
