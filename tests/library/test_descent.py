@@ -1,4 +1,4 @@
-"""Gradient descent with a rate for each copy, against autograd; largest eigenvalues, by Jacobian."""
+"""Gradient descent with a rate for each copy, by hand; largest eigenvalues, by Jacobian."""
 
 import pytest
 import torch
