@@ -36,7 +36,7 @@ _SEEN = (
     "written those of these runs on seeds 0 to 2; none of the recorded seeds' were."
 )
 _NETS = {
-    "DLGN, frozen gates": "frozen",
+    "DLGN, frozen gates": "frozen gates",
     "DLGN": "soft",
     "DLGN, straight-through": "straight-through",
     "ReLU net": "relu",
@@ -201,7 +201,7 @@ CLAIMS = (
         cases=cases(
             {
                 "DLGN": "catapults: 2 layers: soft",
-                "DLGN, frozen gates": "catapults: 2 layers: frozen",
+                "DLGN, frozen gates": "catapults: 2 layers: frozen gates",
             },
             off_half,
             "equal",
@@ -253,7 +253,7 @@ CLAIMS = (
             )
         )
         + _most("DLGN dies at 8", "catapults: 2 layers: soft", has_diverged, rate=8)
-        + _most("frozen gates die at 8", "catapults: 2 layers: frozen", has_diverged, rate=8),
+        + _most("frozen gates die at 8", "catapults: 2 layers: frozen gates", has_diverged, rate=8),
         controls=_most(
             "biases: paths close at 4.5", "catapults: 2 layers: biases", loses_paths, rate=4.5
         )

@@ -22,7 +22,7 @@ IMAGE_RATES = (1, 1.8, 2.5, 3.5, 4.5, 6, 8, 12)
 _FRESH = dict(first_seed=FRESH_SEED)
 _NETS = {
     "relu": dict(model="relu"),
-    "frozen": dict(gates="frozen"),
+    "frozen gates": dict(gates="frozen"),
     "soft": {},
     "straight-through": dict(gates="straight-through", beta=30),
 }
@@ -55,7 +55,7 @@ def circle_conditions() -> dict[str, Catapults]:
     one = {name: Catapults(**net, **_FRESH) for name, net in _NETS.items()}
     one["fast"] = Catapults(**_FAST, **_FRESH)
     conditions = {f"1 layer: {name}": spec for name, spec in one.items()}
-    for name in ("relu", "frozen", "soft"):
+    for name in ("relu", "frozen gates", "soft"):
         conditions[f"2 layers: {name}"] = one[name].replace(depth=2, steps=200)
     conditions["2 layers: biases"] = conditions["2 layers: soft"].replace(bias=True)
     return conditions

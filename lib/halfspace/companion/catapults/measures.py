@@ -10,7 +10,14 @@ from halfspace.gates import is_active
 from halfspace.nets import GatedNet
 from halfspace.ntk import empirical_ntk
 
-__all__ = ["gate_numbers", "norm_change", "plane_map", "squared_norm", "trajectory"]
+__all__ = [
+    "gate_numbers",
+    "gating_share",
+    "norm_change",
+    "plane_map",
+    "squared_norm",
+    "trajectory",
+]
 
 Values = float | np.ndarray
 
@@ -70,6 +77,22 @@ def norm_change(
     bent = torch.einsum("si,sij,sj->s", errors, empirical_ntk(net, x), errors) / n
     straight = 2 * degree * (errors.square().sum(1) + errors @ y[:, 0])
     return rates / n * (rates * bent - straight)
+
+
+def gating_share(net: GatedNet, x: Tensor) -> Tensor:
+    """Return the share of the weights that decide gates in the NTK's trace, shape (S,).
+
+    Those are the gating weights, none if they are frozen; in a ReLU net all layers but the last.
+
+    Args:
+        net: S stacked copies.
+        x: inputs, shape (n, d).
+    """
+    rest = copy.deepcopy(net)
+    for layer in rest.gating if rest.has_gating else rest.value[:-1]:
+        layer.requires_grad_(False)
+    traces = [empirical_ntk(part, x).diagonal(dim1=-2, dim2=-1).sum(-1) for part in (rest, net)]
+    return 1 - traces[0] / traces[1]
 
 
 def gate_numbers(net: GatedNet, points: Tensor, first: Tensor | None) -> tuple[dict, Tensor]:
