@@ -250,12 +250,18 @@ class Catapults(NetAtStart):
         x, y = clothes(centred=self.data == "centred clothes")
         return x, y, x
 
-    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
-        x, y, grid = self.points()
-        count = len(self.rates)
-        net = self.stacked(x.shape[1], copies=count)
-        initial = weight_sums(net.state_dict())[::count]
+    def at_start(self) -> tuple[GatedNet, Tensor, Tensor, Tensor]:
+        """Return the nets, a copy for each seed and rate; inputs, targets, and learning rates."""
+        x, y, _ = self.points()
+        net = self.stacked(x.shape[1], copies=len(self.rates))
         rates = torch.tensor(self.rates, dtype=torch.float64).repeat(self.seeds)
+        return net, x, y, rates / largest_eigenvalue(net, x)
+
+    def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        net, x, y, rates = self.at_start()
+        grid = self.points()[2]
+        count = len(self.rates)
+        initial = weight_sums(net.state_dict())[::count]
         start: list[Tensor] = []
 
         def measure(net: GatedNet) -> dict[str, Tensor]:
@@ -271,11 +277,7 @@ class Catapults(NetAtStart):
 
         equal = [min(self.steps, round(_EQUAL * self.steps / rate)) for rate in self.rates]
         record = sorted({0, *equal, self.steps})
-        found = descend(
-            net, x, y,
-            rates=rates / largest_eigenvalue(net, x),
-            steps=self.steps, measure=measure, record=record,
-        )  # fmt: skip
+        found = descend(net, x, y, rates=rates, steps=self.steps, measure=measure, record=record)
         losses = found.losses.reshape(self.steps + 1, self.seeds, count)
         steps = np.array([[0] * count, equal, [self.steps] * count])
         lost = np.isinf(np.stack([losses[steps[k], :, range(count)].T for k in range(3)]))
