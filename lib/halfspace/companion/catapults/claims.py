@@ -222,13 +222,9 @@ CLAIMS = (
         statistic="share of nets whose mean gate at the end falls from 1.8/λ to 3.5/λ and from "
         "there to 6/λ (a net that diverges does not count as one); the level, one half, is most "
         "nets (controls: one layer on the circle; images whose mean is taken off)",
-        cases=_most(
-            "circle, 2 layers", "catapults: 2 layers: relu", grows_sparser, rates=_SPARSER
-        )
+        cases=_most("circle, 2 layers", "catapults: 2 layers: relu", grows_sparser, rates=_SPARSER)
         + _most("images", "catapults on clothes: relu", grows_sparser, rates=_SPARSER),
-        controls=_most(
-            "circle, 1 layer", "catapults: 1 layer: relu", grows_sparser, rates=_SPARSER
-        )
+        controls=_most("circle, 1 layer", "catapults: 1 layer: relu", grows_sparser, rates=_SPARSER)
         + _most(
             "centred images", "catapults on clothes: centred: relu", grows_sparser, rates=_SPARSER
         ),
@@ -287,14 +283,17 @@ CLAIMS = (
         )
         + _most("DLGN, fast gates, 4.5", "catapults on clothes: fast", sparser, rate=4.5),
         controls=_most(
-            "DLGN, slow gates, diverges at 4.5", "catapults on clothes: soft", has_diverged,
+            "DLGN, slow gates, diverges at 4.5",
+            "catapults on clothes: soft",
+            has_diverged,
             rate=4.5,
         )
         + _most(
-            "ReLU net, centred, lands at 2.5", "catapults on clothes: centred: relu",
+            "ReLU net, centred, lands at 2.5",
+            "catapults on clothes: centred: relu",
             lambda result: rises(result, 2.5) & alive(result, 2.5),
         ),
         figure="fig-cata-heat",
         seen=_SEEN,
     ),
-)  # fmt: skip
+)
