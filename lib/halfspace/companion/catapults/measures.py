@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from halfspace.descent import descend, largest_eigenvalue
 from halfspace.gates import is_active
 from halfspace.nets import GatedNet
 from halfspace.ntk import empirical_ntk
 
 __all__ = [
+    "flight",
     "gate_numbers",
     "gating_share",
     "norm_change",
@@ -117,3 +119,35 @@ def gate_numbers(net: GatedNet, points: Tensor, first: Tensor | None) -> tuple[d
         "paths": gates.sum(-1).prod(-1).clamp(min=1).log(),
     }
     return numbers, gates
+
+
+def flight(
+    net: GatedNet, x: Tensor, y: Tensor, rates: Tensor, *, steps: int, every: int
+) -> dict[str, np.ndarray]:
+    """Train by gradient descent, and return what a flight looks like.
+
+    Args:
+        net: S stacked copies, trained in place.
+        x: inputs, shape (n, d).
+        y: targets, shape (n, 1).
+        rates: learning rates α, shape (S,).
+        steps: how many.
+        every: steps between two records.
+
+    Returns:
+        steps (k,); loss, over its start; kappa: α times the NTK's largest eigenvalue over n; norm:
+        squared norm of the value weights, over its start; (k, S) each.
+    """
+
+    def measure(net: GatedNet) -> dict[str, Tensor]:
+        return {"kappa": rates * largest_eigenvalue(net, x), "norm": squared_norm(net)}
+
+    record = range(0, steps + 1, every)
+    found = descend(net, x, y, rates=rates, steps=steps, measure=measure, record=record)
+    loss, norm = found.losses[list(record)], found.measures["norm"]
+    return {
+        "steps": found.record,
+        "loss": loss / loss[0],
+        "kappa": found.measures["kappa"],
+        "norm": norm / norm[0],
+    }
