@@ -114,7 +114,9 @@ def test_the_text_tells_the_recorded_numbers(runs):
 def test_rows_on_clothes_tell_gates_or_losses(runs):
     rows = readings.clothes_rows(runs[3])
     assert [row["net"] for row in rows] == list(readings.CLOTHES_NETS)
-    assert rows[0]["12/λ"].endswith("%") and "diverge" in rows[-1]["12/λ"]
+    relu, *_, centred = (runs[3][name] for name in readings.CLOTHES_NETS.values())
+    assert rows[0]["12"] == f"{100 * relu.activity[2, :, -1].mean():.0f} %"
+    assert rows[-1]["4.5"] == f"✗ {centred.diverged[:, 4].sum()}"
 
 
 def test_halves_move_by_top_minus_bottom():
