@@ -1170,8 +1170,70 @@ def ratio_to_relu(net: str, run: Run) -> np.ndarray:
 
 def regression_gain(kernel: str, over: str, run: Run) -> np.ndarray:
     columns = (REGRESSIONS.index(name) for name in (kernel, over))
-    first, second = (run["kernels"][:, column] for column in columns)
+    first, second = (run["kernels"][:, k] for k in columns)
     return 100 * (first - second)
+
+
+def column(run: Run, rate: float) -> int:
+    """Return the index of a learning rate, in units of 1/λ at the start."""
+    return run.spec["rates"].index(rate)
+
+
+def lost(rate: float, run: Run) -> np.ndarray:
+    return run["diverged"][:, column(run, rate)] == 1
+
+
+def takes_off_and_lands(rate: float, run: Run) -> np.ndarray:
+    k = column(run, rate)
+    return (run["peak"][:, k] > 1) & (run["last"][:, k] < 1e-6)
+
+
+def never_above_start(rate: float, run: Run) -> np.ndarray:
+    return run["peak"][:, column(run, rate)] <= 1
+
+
+def lands_flatter(run: Run) -> np.ndarray:
+    fast, slow = column(run, 3.5), column(run, 1.8)
+    first, peak, last = run["first"], run["peak"], run["last"]
+    found = (peak[:, fast] > first[:, fast]) & (last[:, fast] < first[:, fast])
+    found &= peak[:, slow] <= first[:, slow]
+    for name in ("eigenvalue", "norm"):
+        begin, _, end = run[name]
+        found &= (end[:, fast] < begin[:, fast]) & (end[:, fast] < end[:, slow])
+    return found
+
+
+def extra_flips(run: Run) -> np.ndarray:
+    late = run["flips"][1]
+    return late[:, column(run, 3.5)] - late[:, column(run, 1.8)]
+
+
+def flipped_more(one: Run, other: Run) -> np.ndarray:
+    return extra_flips(one) - extra_flips(other) > 0
+
+
+def from_one_half(run: Run) -> np.ndarray:
+    return np.nanmax(abs(run["activity"] - 0.5), axis=2).max(0)
+
+
+def ever_sparser(run: Run) -> np.ndarray:
+    slow, middle, fast = (run["activity"][2][:, column(run, rate)] for rate in (1.8, 3.5, 6))
+    return (middle < slow) & (fast < middle)
+
+
+def lives(rate: float, run: Run) -> np.ndarray:
+    k = column(run, rate)
+    return (run["diverged"][:, k] == 0) & (run["last"][:, k] < run["first"][:, k])
+
+
+def lives_with_less(name: str, rate: float, run: Run) -> np.ndarray:
+    k = column(run, rate)
+    return lives(rate, run) & (run[name][2][:, k] < run[name][0][:, k])
+
+
+def lands(rate: float, run: Run) -> np.ndarray:
+    k = column(run, rate)
+    return lives(rate, run) & (run["peak"][:, k] > run["first"][:, k])
 
 
 # What each claim measures
@@ -1499,6 +1561,32 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "": layer_fall,
     },
     "rank-chain-circle": last_over_first_layer,
+    "cata-window": {
+        **{f"flies at {r}": partial(takes_off_and_lands, r) for r in (3.8, 3.5, 2.5, 2.2)},
+        "flies at 3": partial(takes_off_and_lands, 3),
+        **{f"rise at {rate}": partial(never_above_start, rate) for rate in (1.9, 1)},
+        **{f"diverges at {rate}": partial(lost, rate) for rate in (4.1, 4.5)},
+        "plane map": partial(below, "gap"),
+        "kept": partial(beyond, "frozen_gap"),
+    },
+    "cata-norm": {"not": partial(beyond, "gap"), "": partial(below, "gap")},
+    "cata-flatter": lands_flatter,
+    "cata-turns": {"fast over slow": lambda run: extra_flips(run) > 0, "": flipped_more},
+    "cata-half": {"not": lambda run: from_one_half(run) > 1e-10, "": from_one_half},
+    "cata-sparse": ever_sparser,
+    "cata-survive": {
+        **{f"lives at {r}": partial(lives_with_less, "paths", r) for r in (6, 12)},
+        "net lives at 8": partial(lives_with_less, "paths", 8),
+        "biases: lives": partial(lives, 8),
+        "at 8": partial(lost, 8),
+        "close at 4.5": partial(lives_with_less, "paths", 4.5),
+    },
+    "cata-one-sided": {
+        "lands": partial(lands, 2.5),
+        **{f"diverges at {rate}": partial(lost, rate) for rate in (6, 12, 4.5)},
+        **{f"net, {rate}": partial(lives_with_less, "activity", rate) for rate in (6, 12)},
+        "fast gates": partial(lives_with_less, "activity", 4.5),
+    },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

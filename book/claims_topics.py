@@ -189,6 +189,23 @@ TOPICS = {
             "rank-chain": "reproduced",
         },
     ),
+    "catapults": Topic(
+        "Catapults: steps beyond the limit of stability",
+        "Between two and four times the inverse of the kernel's largest eigenvalue, the loss flies "
+        "over a barrier and lands where the kernel is smaller, in the smallest model and in "
+        "DLGNs. In {cata-turns/ReLU net over DLGN|percent} of the seeds the flight turns a ReLU "
+        "net's half-spaces more than a DLGN's. Far beyond, a ReLU net of two layers lives on with "
+        "fewer paths, and a DLGN diverges, even where biases let it close some. The sparse "
+        "activation map needs data on one side.",
+        {
+            "cata-window": "reproduced",
+            "cata-flatter": "reproduced",
+            "cata-turns": "reproduced",
+            "cata-sparse": "reproduced under conditions",
+            "cata-survive": "reproduced under conditions",
+            "cata-one-sided": "reproduced under conditions",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

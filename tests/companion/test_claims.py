@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from halfspace.companion import report as report_module
 from halfspace.companion import rules
+from halfspace.companion.catapults.claims import CLAIMS as CATAPULT_CLAIMS
 from halfspace.companion.cifar.claims import CLAIMS as CIFAR_CLAIMS
 from halfspace.companion.circle.claims import CLAIMS as CIRCLE_CLAIMS
 from halfspace.companion.circle.conditions import circle_conditions
@@ -279,7 +280,7 @@ def test_every_case_gives_one_value_per_seed():
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
         gated = GATED_LINEAR_CLAIMS + GLOBALLY_GATED_CLAIMS
-        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS
+        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS + CATAPULT_CLAIMS
         if claim in CIFAR_CLAIMS + related:  # see the subjects' own tests
             continue
         for part in claim.cases + claim.controls:
