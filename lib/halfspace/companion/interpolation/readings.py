@@ -209,5 +209,6 @@ def minima_numbers(built: Runs, trained: Runs) -> dict[str, str]:
             f"{net}-kept": interval_text(overlap_kept(run)),
         }
         for row in _ROWS:
-            numbers[f"{net}-{row.replace(' ', '-')}"] = factor_text(_ratios(trained, net, row))
+            name = row.replace(" ", "-").replace(".", "")
+            numbers[f"{net}-{name}"] = factor_text(_ratios(trained, net, row))
     return numbers
