@@ -86,7 +86,9 @@ def rates(axis: Axes, points: ArrayLike, rows: Mapping[str, ArrayLike]) -> None:
         interval_curve(axis, points, row, label, color=color, style=style)
     axis.set(xscale="log", yscale="log", xlabel="training points n", ylabel="risk")
     mark_values(axis, points, gap=0.035)
-    _decimals(axis, (0.001, 0.01, 0.1, 1))
+    axis.yaxis.set_major_locator(FixedLocator([0.001, 0.01, 0.1, 1]))
+    axis.yaxis.set_minor_locator(FixedLocator([]))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def training(axis: Axes, epochs: ArrayLike, rows: Mapping[str, ArrayLike], built: float) -> None:
@@ -102,10 +104,9 @@ def training(axis: Axes, epochs: ArrayLike, rows: Mapping[str, ArrayLike], built
         color, style = STYLES[label]
         interval_curve(axis, epochs[1:], row[1:], label, color=color, style=style)
     axis.axhline(built, color=COLORS["ours"], lw=1.4, ls="-.", label="risk of the built net")
-    axis.set(xscale="log", yscale="log", xlabel="epoch", ylabel="mean squared error")
-    axis.set_ylim(bottom=1e-3)
+    axis.set(xscale="log", xlabel="epoch", ylabel="mean squared error")
+    axis.set_ylim(bottom=0)
     mark_values(axis, [1, 10, 100, 1000], gap=0.03)
-    _decimals(axis, (0.001, 0.01, 0.1, 1))
 
 
 def overlaps(axis: Axes, epochs: ArrayLike, rows: Mapping[str, ArrayLike]) -> None:
@@ -122,10 +123,3 @@ def overlaps(axis: Axes, epochs: ArrayLike, rows: Mapping[str, ArrayLike]) -> No
     axis.set(xscale="log", xlabel="epoch", ylabel="paths shared by two points")
     axis.set_ylim(-0.02, 0.5)
     mark_values(axis, [1, 10, 100, 1000], gap=0.03)
-
-
-def _decimals(axis: Axes, values: Sequence[float]) -> None:
-    """Mark the values along the logarithmic vertical axis, written as decimals."""
-    axis.yaxis.set_major_locator(FixedLocator(values))
-    axis.yaxis.set_minor_locator(FixedLocator([]))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
