@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, interval_curve, mark_values
+from halfspace.companion.plots import COLORS, INK, forest, interval_curve, mark_values
 
-__all__ = ["STYLES", "fields", "functions", "overlaps", "rates", "training"]
+__all__ = ["STYLES", "fields", "functions", "overlaps", "rates", "ratios", "training"]
 
 STYLES = {
     "target": ("target", ":"),
@@ -107,6 +107,22 @@ def training(axis: Axes, epochs: ArrayLike, rows: Mapping[str, ArrayLike], built
     axis.set(xscale="log", xlabel="epoch", ylabel="mean squared error")
     axis.set_ylim(bottom=0)
     mark_values(axis, [1, 10, 100, 1000], gap=0.03)
+
+
+def ratios(axis: Axes, rows: Mapping[str, Mapping[str, tuple]]) -> None:
+    """Draw factors of the trained nets' risk over the built ones', a row for each condition.
+
+    Args:
+        axis: where to draw.
+        rows: by net and condition, mean and interval.
+    """
+    colors = {label: STYLES[label][0] for label in rows}
+    forest(axis, rows, colors, "risk of Adam's minimum over the built one's")
+    axis.set_xscale("log")
+    axis.axvline(1, color=INK, lw=0.8)
+    axis.xaxis.set_major_locator(FixedLocator([1, 1.2, 1.5, 2, 2.5]))
+    axis.xaxis.set_minor_locator(FixedLocator([]))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
 
 
 def overlaps(axis: Axes, epochs: ArrayLike, rows: Mapping[str, ArrayLike]) -> None:
