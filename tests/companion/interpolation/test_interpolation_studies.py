@@ -38,6 +38,14 @@ def test_levels_of_noise_share_their_draws():
     assert math.isclose(data.cube_target(np.array([[0.5, 2, 3, 9, 9]]))[0], 7)
 
 
+def test_noise_is_normal():
+    sizes = dict(points=3000, validation=1, test=1)
+    problem = data.cube_problem(0, noise=0.5, **sizes)
+    errors = (problem.y - data.cube_target(problem.x)) / 0.5
+    for bound, share in {1: 0.683, 2: 0.954}.items():
+        assert abs((np.abs(errors) < bound).mean() - share) < 0.03
+
+
 def test_a_line_s_points_are_sorted_and_its_target_known():
     x, y = data.noisy_line(1, 50, 0.0)
     assert (np.diff(x) > 0).all() and x.min() >= 0 and x.max() <= 1
