@@ -85,7 +85,7 @@ def rates(axis: Axes, points: ArrayLike, rows: Mapping[str, ArrayLike]) -> None:
         color, style = STYLES[label]
         interval_curve(axis, points, row, label, color=color, style=style)
     axis.set(xscale="log", yscale="log", xlabel="training points n", ylabel="risk")
-    mark_values(axis, points, gap=0.035)
+    mark_values(axis, points, gap=0.028)
     axis.yaxis.set_major_locator(FixedLocator([0.001, 0.01, 0.1, 1]))
     axis.yaxis.set_minor_locator(FixedLocator([]))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

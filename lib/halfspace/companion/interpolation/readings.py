@@ -16,7 +16,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import scientific, significant, thousands
+from halfspace.companion.text import factor, scientific, significant, thousands
 
 __all__ = [
     "FLOORS",
@@ -182,33 +182,34 @@ def minima_numbers(built: Runs, trained: Runs) -> dict[str, str]:
         "risk-good": significant(np.exp(np.log(rates.good[:, -1]).mean()), 2),
         "risk-bad": significant(np.exp(np.log(rates.bad[:, -1]).mean()), 2),
         "times-worse": thousands(np.exp(np.log(rates.bad / rates.good)[:, -1].mean()), 2),
-        "largest-change": scientific(np.abs(rates.good / rates.spline - 1).max()),
+        "largest-change": significant(100 * np.abs(rates.good / rates.spline - 1).max(), 1),
         "floor-linear": f"{rates.linear[:, -1].mean():.3f}",
         "floor-nearest": f"{rates.nearest[:, -1].mean():.3f}",
         "floor-linear-said": f"{FLOORS['linear'] * rates.spec.noise**2:.3f}",
         "floor-nearest-said": f"{FLOORS['nearest'] * rates.spec.noise**2:.3f}",
-        "from-built": origin(made),
         "from-rates": origin(rates),
         "from-trained": origin(*trained.values()),
     }
     for name in ("relu", "dlgn"):
         scores = made.arrays[f"{name}_cost"]
         numbers[f"cost-{name}"] = interval_text(scores[:, 0])
-    for label in ("bad", "linear", "nearest"):
-        numbers[f"exponent-{label}"] = interval_text(exponent(rates, label))
+    relu = trained["relu: noise 0.5"]
+    numbers |= {
+        "relu-seeds": relu.spec.seeds,
+        "relu-stop": thousands(np.median(relu.epochs[relu.stop])),
+        "relu-risk": significant(relu.risk[-1].mean(), 2),
+        "relu-built": significant(relu.built_risk.mean(), 2),
+    }
     for net in ("relu", "dlgn"):
-        run = trained[f"{net}: noise 0.5"]
+        run, clean = (trained[f"{net}: noise {noise}"] for noise in ("0.5", "0"))
         numbers |= {
-            f"{net}-seeds": run.spec.seeds,
-            f"{net}-stop": thousands(np.median(run.epochs[run.stop])),
             f"{net}-left": f"{100 * run.train[-1].max() / run.spec.noise**2:.1g}",
-            f"{net}-risk": significant(run.risk[-1].mean(), 2),
-            f"{net}-built": significant(run.built_risk.mean(), 2),
             f"{net}-start": f"{run.overlap[0].mean():.2f}",
             f"{net}-end": f"{run.overlap[-1].mean():.2f}",
-            f"{net}-kept": interval_text(overlap_kept(run)),
+            f"{net}-clean": f"{clean.overlap[-1].mean():.2f}",
         }
         for row in _ROWS:
             name = row.replace(" ", "-").replace(".", "")
-            numbers[f"{net}-{name}"] = factor_text(_ratios(trained, net, row))
+            numbers[f"{net}-{name}"] = factor(_ratios(trained, net, row).mean())
+        numbers[f"{net}-interval"] = factor_text(_ratios(trained, net, "noise 0.5"))
     return numbers
