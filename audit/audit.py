@@ -1236,6 +1236,39 @@ def lands(rate: float, run: Run) -> np.ndarray:
     return lives(rate, run) & (run["peak"][:, k] > run["first"][:, k])
 
 
+# Global minima
+
+
+def measured(name: str, run: Run) -> np.ndarray:
+    return run[name]
+
+
+def away_from_formula(name: str, run: Run) -> np.ndarray:
+    deviations = (run[f"{name}_cost"] - 1) / run[f"{name}_noise"]
+    return deviations.sum(1) / len(run.spec["radii"])
+
+
+def learning_rate(name: str, run: Run) -> np.ndarray:
+    points = run.spec["points"]
+    first = points.index(128)
+    return -slope(points[first:], run[name][:, first:])
+
+
+def of_noise(share: float, name: str, run: Run) -> np.ndarray:
+    column = run.spec["points"].index(4096)
+    return np.log(run[name][:, column]) - math.log(share * run.spec["noise"] ** 2)
+
+
+def adam_over_built(*runs: Run) -> np.ndarray:
+    adam, built = runs[0]["risk"][-1], runs[-1]["built_risk"]
+    return np.log(adam) - np.log(built)
+
+
+def sharing_left(run: Run) -> np.ndarray:
+    shared = run["overlap"]
+    return shared[-1] / shared[0] - 1 / 2
+
+
 # What each claim measures
 
 
@@ -1587,6 +1620,38 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         **{f"net, {rate}": partial(lives_with_less, "activity", rate) for rate in (6, 12)},
         "fast gates": partial(lives_with_less, "activity", 4.5),
     },
+    "interp-explicit": {
+        "ReLU": partial(measured, "relu_error"),
+        "0.99": partial(measured, "edge_error"),
+        "constant": partial(measured, "bad_error"),
+        "boxes": partial(measured, "dlgn_error"),
+        "1.5": partial(measured, "wide_error"),
+        "no bumps": partial(measured, "base_error"),
+    },
+    "interp-one-path": {
+        "weight": partial(measured, "kernel_gap"),
+        "all paths": partial(measured, "shared"),
+    },
+    "interp-cost": {
+        "constant": partial(away_from_formula, "bad"),
+        "bumps": partial(away_from_formula, "relu"),
+        "boxes": partial(away_from_formula, "dlgn"),
+    },
+    "interp-good-rate": {
+        "bumps": partial(learning_rate, "good"),
+        "risk of": lambda run: (np.log(run["good"]) - np.log(run["spline"])).mean(1),
+    },
+    "interp-bad-rate": {
+        "plus 1": partial(learning_rate, "bad"),
+        "lines": partial(learning_rate, "linear"),
+        "label": partial(learning_rate, "nearest"),
+    },
+    "interp-noise-floor": {
+        "lines": partial(of_noise, 2 / 3, "linear"),
+        "label": partial(of_noise, 1.0, "nearest"),
+    },
+    "interp-adam-worse": adam_over_built,
+    "interp-paths-shared": sharing_left,
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -206,6 +206,22 @@ TOPICS = {
             "cata-one-sided": "reproduced under conditions",
         },
     ),
+    "interpolation": Topic(
+        "Good and bad global minima",
+        "A training loss of zero says nothing: any net becomes a global minimum by a narrow bump "
+        "at each point, or, in a DLGN, by one path a point. Some of these minima learn at the "
+        "optimal rate, others not at all. On noisy labels, the risk of the minimum that Adam finds "
+        "is larger by {interp-adam-worse/ReLU net} than that of one built of the same ReLU net, "
+        "stopped earlier. Trained nets memorise with paths that their points share.",
+        {
+            "interp-explicit": "reproduced",
+            "interp-one-path": "reproduced",
+            "interp-good-rate": "reproduced",
+            "interp-bad-rate": "reproduced",
+            "interp-adam-worse": "reproduced",
+            "interp-paths-shared": "reproduced",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

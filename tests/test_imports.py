@@ -36,6 +36,7 @@ FLOORS = {
     "renormalisation": 1,
     "ranks": 3,
     "descent": 4,
+    "interpolation": 3,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
 # Packages that only the functions that need them import, not ``import halfspace``.

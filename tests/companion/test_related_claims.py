@@ -15,6 +15,7 @@ FIRST_SEEDS = {
     "duality": {3000},
     "label_jumps": {3000},
     "catapults": {3000},
+    "interpolation": {3000},
 }
 SOLVED = ("cluster-weights", "cluster-gates")  # on nets that solve the task
 

@@ -29,6 +29,7 @@ SUBJECTS: dict[str, set[str]] = {
     "duality": {"theory", "label_jumps"},
     "label_jumps": set(),
     "catapults": {"circle", "theory"},
+    "interpolation": set(),
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""
