@@ -27,7 +27,7 @@ SUBJECTS: dict[str, set[str]] = {
     "gated_linear": set(),
     "globally_gated": {"theory"},
     "duality": {"theory", "label_jumps"},
-    "label_jumps": set(),
+    "label_jumps": {"circle"},
     "catapults": {"circle", "theory"},
     "interpolation": set(),
     "speed": set(),
