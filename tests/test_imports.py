@@ -35,6 +35,7 @@ FLOORS = {
     "training": 3,
     "renormalisation": 1,
     "ranks": 3,
+    "early_time": 3,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
 # Packages that only the functions that need them import, not ``import halfspace``.
