@@ -17,6 +17,7 @@ from halfspace.companion.circle.claims import CLAIMS as CIRCLE_CLAIMS
 from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.claims import VERDICTS, Case, Claim, cases
 from halfspace.companion.duality.claims import CLAIMS as DUALITY_CLAIMS
+from halfspace.companion.early_linear.claims import CLAIMS as EARLY_LINEAR_CLAIMS
 from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.gated_linear.claims import CLAIMS as GATED_LINEAR_CLAIMS
 from halfspace.companion.globally_gated.claims import CLAIMS as GLOBALLY_GATED_CLAIMS
@@ -279,7 +280,7 @@ def test_every_case_gives_one_value_per_seed():
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
         gated = GATED_LINEAR_CLAIMS + GLOBALLY_GATED_CLAIMS
-        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS
+        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS + EARLY_LINEAR_CLAIMS
         if claim in CIFAR_CLAIMS + related:  # see the subjects' own tests
             continue
         for part in claim.cases + claim.controls:
