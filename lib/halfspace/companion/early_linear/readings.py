@@ -114,12 +114,12 @@ def half_times(result: Result, part: int, name: str = "parts") -> np.ndarray:
 
 def constant_first(result: Result) -> np.ndarray:
     """Return ln of the linear part's half-time over the constant's, shape (S,)."""
-    return np.log(half_times(result, 1) / half_times(result, 0))
+    return np.log(half_times(result, 1)) - np.log(half_times(result, 0))
 
 
 def gates_speed(hard: Result, trained: Result, part: int) -> np.ndarray:
     """Return ln of the half-time with hard, frozen gates over that with trained ones, (S,)."""
-    return np.log(half_times(hard, part) / half_times(trained, part))
+    return np.log(half_times(hard, part)) - np.log(half_times(trained, part))
 
 
 # Distances to the linear model
@@ -194,7 +194,7 @@ def part_falls(low: Result, high: Result) -> np.ndarray:
 
 def fits_more(result: Result) -> np.ndarray:
     """Return ln of the linear model's training loss over the net's, at the end, shape (S,)."""
-    return np.log(result.linear_loss / result.loss)[:, -1]
+    return np.log(result.linear_loss[:, -1] / result.loss[:, -1])
 
 
 def nearer_to_own(result: Result) -> np.ndarray:
@@ -203,7 +203,7 @@ def nearer_to_own(result: Result) -> np.ndarray:
     Returns:
         Shape (S,).
     """
-    return np.log(result.distance / result.own_distance)[:, -1]
+    return np.log(result.distance[:, -1] / result.own_distance[:, -1])
 
 
 # Paths in the book's recipe
