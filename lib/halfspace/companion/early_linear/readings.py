@@ -360,7 +360,7 @@ def normal_numbers(runs: Runs) -> dict[str, object]:
         )
         numbers[f"rival-{net}"] = factor_text(rival_factor(run))
         sized = [runs[f"{net}: {points} points"] for points in (250, 500, 1000)]
-        numbers[f"size-{net}"] = interval_text(size_exponent(*sized))
+        numbers[f"size-{net}"] = interval_text(-size_exponent(*sized))
         for part, name in enumerate(("constant", "slope")):
             numbers[f"{name}-{net}"] = significant(half_times(run, part).mean(), 2)
     hard = {net: runs[f"{net}: hard gates"] for net in ("pwl", "pwc")}
