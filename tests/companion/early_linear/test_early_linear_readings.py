@@ -10,6 +10,12 @@ from halfspace.companion import plots
 from halfspace.companion.early_linear import plots as early_plots
 from halfspace.companion.early_linear import readings
 from halfspace.companion.early_linear.claims import CLAIMS, GATES_FACTOR
+from halfspace.companion.early_linear.conditions import (
+    DIMS,
+    SIZES,
+    data_conditions,
+    normal_conditions,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +147,25 @@ def test_curves_take_their_own_x():
     (line,) = axes[0, 0].get_lines()
     assert line.get_xydata().tolist() == [[1, 1], [10, 3]]
     assert [text.get_text() for text in axes[0, 0].get_xticklabels()] == ["1", "10"]
+
+
+def test_what_the_chapter_shows_agrees_with_the_claims():
+    normal = {name: spec.recorded() for name, spec in normal_conditions().items()}
+    runs = {name: spec.recorded() for name, spec in data_conditions().items()}
+    numbers = readings.normal_numbers(normal) | readings.data_numbers(runs)
+    assert numbers["sphere-seeds"] == 10 and numbers["recipe-seeds"] == 20
+    _, curve = readings.dimension_curves(runs, DIMS)["ReLU net"]
+    assert curve[0, 0] - curve[-1, 0] == pytest.approx(
+        100 * readings.part_falls(runs["sphere 2: relu"], runs["sphere 64: relu"]).mean()
+    )
+    counts, distances = readings.size_curves(normal, SIZES)["DLGN"]
+    assert list(counts) == [250, 500, 1000] and (np.diff(distances[:, 0]) < 0).all()
+    progress, shares = readings.share_curves(runs, "circle")["DLGN"]
+    at_quarter = np.interp(25, progress, shares[:, 0])
+    assert at_quarter == pytest.approx(100 - float(numbers["circle-pwl-25"]), abs=3)
+    rows = readings.half_time_rows(normal, 0)
+    assert rows["DLGN, hard"]["net"][0] > rows["DLGN"]["net"][0]
+    assert readings.later_rows(runs, "clothes")["DLGN"]["to the linear model"][0] > 0.1
+    shares, gains = readings.recipe_curves(runs)
+    assert gains["DLGN-PWC"][1][0].tolist() == [1, 1, 1] and len(shares["ReLU net"][0]) == 31
+    assert [row["d"] for row in readings.kernel_rows(normal["kernels"])] == ["16", "64", "256"]

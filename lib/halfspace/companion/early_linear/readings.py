@@ -40,7 +40,6 @@ __all__ = [
     "later_rows",
     "linear_at",
     "loss_left",
-    "model_rows",
     "nearer_to_own",
     "nonlinear_excess",
     "nonlinear_share",
@@ -249,17 +248,6 @@ def kernel_rows(result: Result) -> list[dict[str, str]]:
     return rows
 
 
-def model_rows(runs: Runs) -> list[dict[str, str]]:
-    """Return the table of distances to the right and to the wrong linear model, early."""
-    rows = []
-    for net, label in NET_NAMES.items():
-        run = runs[f"{net}: 1000 points"]
-        found = (early_distance(run), early_distance(run, "rival"))
-        cells = [significant(value.mean(), 2) for value in found]
-        rows.append({"net": label, "its model": cells[0], "wrong model": cells[1]})
-    return rows
-
-
 def time_curves(runs: Runs, points: int = 1000) -> dict[str, tuple]:
     """Return the distance to the linear model over rate times steps over d, by net."""
     rows = {}
@@ -377,7 +365,10 @@ def normal_numbers(runs: Runs) -> dict[str, object]:
 
 def data_numbers(runs: Runs) -> dict[str, object]:
     """Return the chapter's numbers on the circle, on images, on spheres and of the recipe."""
-    numbers = {"seeds": runs["circle: relu"].spec.seeds}
+    numbers = {
+        "seeds": runs["circle: relu"].spec.seeds,
+        "sphere-seeds": runs["sphere 2: relu"].spec.seeds,
+    }
     for data in ("circle", "clothes"):
         numbers[f"{data}-target"] = _percent(runs[f"{data}: relu"].linear_share)
         for net in NETS:
