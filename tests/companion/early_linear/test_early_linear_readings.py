@@ -168,4 +168,9 @@ def test_what_the_chapter_shows_agrees_with_the_claims():
     assert readings.later_rows(runs, "clothes")["DLGN"]["to the linear model"][0] > 0.1
     shares, gains = readings.recipe_curves(runs)
     assert gains["DLGN-PWC"][1][0].tolist() == [1, 1, 1] and len(shares["ReLU net"][0]) == 31
-    assert [row["d"] for row in readings.kernel_rows(normal["kernels"])] == ["16", "64", "256"]
+    assert [row["d"] for row in readings.kernel_rows(normal["kernels"])] == [
+        "16",
+        "64",
+        "256",
+        "256, wrong model",
+    ]

@@ -17,7 +17,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import significant
+from halfspace.companion.text import factor, significant
 from halfspace.early_time import NETS
 
 __all__ = [
@@ -237,15 +237,19 @@ Runs = Mapping[str, Result]
 
 def kernel_rows(result: Result) -> list[dict[str, str]]:
     """Return the table of errors of the linear models by dimension, and of their linear part."""
+
+    def cells(name: str, column: int) -> dict[str, str]:
+        return {
+            label: significant(result.arrays[f"{name}_{net}"][:, column].mean(), 2)
+            for net, label in NET_NAMES.items()
+        }
+
     rows = []
     for column, d_in in enumerate(result.spec.dims):
-        row = {"d": str(d_in)}
-        for net in NETS:
-            for name, label in (("error", ""), ("rival", ", wrong model")):
-                value = result.arrays[f"{name}_{net}"][:, column].mean()
-                row[NET_NAMES[net] + label] = significant(value, 2)
-        rows.append(row | {"linear part": significant(result.linear_relu[:, column].mean(), 2)})
-    return rows
+        linear = significant(result.linear_relu[:, column].mean(), 2)
+        rows.append({"d": str(d_in)} | cells("error", column) | {"linear part": linear})
+    wrong = {"d": f"{result.spec.dims[-1]}, wrong model"} | cells("rival", -1)
+    return [*rows, wrong | {"linear part": ""}]
 
 
 def time_curves(runs: Runs, points: int = 1000) -> dict[str, tuple]:
@@ -342,11 +346,11 @@ def normal_numbers(runs: Runs) -> dict[str, object]:
     for net in NETS:
         run = runs[f"{net}: 1000 points"]
         numbers[f"exponent-{net}"] = interval_text(-0.75 - error_exponent(kernels, net))
-        numbers[f"distance-{net}"] = significant(early_distance(run).mean(), 2)
+        numbers[f"distance-{net}"] = f"{early_distance(run).mean():.2f}"
         numbers[f"linear-{net}"] = _percent(
             run.share[:, run.spec.record.index(run.spec.early_step)]
         )
-        numbers[f"rival-{net}"] = factor_text(rival_factor(run))
+        numbers[f"rival-{net}"] = factor(rival_factor(run).mean())
         sized = [runs[f"{net}: {points} points"] for points in (250, 500, 1000)]
         numbers[f"size-{net}"] = interval_text(-size_exponent(*sized))
         for part, name in enumerate(("constant", "slope")):
@@ -376,7 +380,7 @@ def data_numbers(runs: Runs) -> dict[str, object]:
             for progress in (5, 25):
                 share = nonlinear_share(run, progress / 100)
                 numbers[f"{data}-{net}-{progress}"] = _percent(share, 1)
-            numbers[f"{data}-{net}-fits"] = factor_text(fits_more(run))
+            numbers[f"{data}-{net}-fits"] = factor(fits_more(run).mean())
             numbers[f"{data}-{net}-own"] = factor_text(nearer_to_own(run))
             numbers[f"{data}-{net}-flips"] = _percent(run.flips[:, -1], 1)
     for name in ("sphere 2", "sphere 8", "sphere 64"):
