@@ -17,7 +17,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import factor, significant
+from halfspace.companion.text import factor, rounded, significant
 from halfspace.early_time import NETS
 
 __all__ = [
@@ -236,17 +236,17 @@ Runs = Mapping[str, Result]
 
 
 def kernel_rows(result: Result) -> list[dict[str, str]]:
-    """Return the table of errors of the linear models by dimension, and of their linear part."""
+    """Return the table of errors by dimension, and of the models' linear part, in thousandths."""
 
     def cells(name: str, column: int) -> dict[str, str]:
         return {
-            label: significant(result.arrays[f"{name}_{net}"][:, column].mean(), 2)
+            label: rounded(1000 * result.arrays[f"{name}_{net}"][:, column].mean())
             for net, label in NET_NAMES.items()
         }
 
     rows = []
     for column, d_in in enumerate(result.spec.dims):
-        linear = significant(result.linear_relu[:, column].mean(), 2)
+        linear = rounded(1000 * result.linear_relu[:, column].mean())
         rows.append({"d": str(d_in)} | cells("error", column) | {"linear part": linear})
     wrong = {"d": f"{result.spec.dims[-1]}, wrong model"} | cells("rival", -1)
     return [*rows, wrong | {"linear part": ""}]
