@@ -1269,6 +1269,93 @@ def sharing_left(run: Run) -> np.ndarray:
     return shared[-1] / shared[0] - 1 / 2
 
 
+# Early training
+
+PARTS = {"gauss": (0.6, 0.6, 0.5), "sphere": (3**-0.5, 3**-0.5, 3**-0.5)}
+EARLY_NETS = {"ReLU net": "relu", "DLGN-PWC": "pwc", "DLGN": "pwl"}
+HIGHER = {"relu": 2, "pwl": 2, "pwc": 3}  # degree of the first nonlinear harmonic of a net
+
+
+def affine_error(net: str, run: Run) -> np.ndarray:
+    return -slope(run.spec["dims"], run[f"error_{net}"]) - 0.75
+
+
+def wrong_kernel(net: str, run: Run) -> np.ndarray:
+    column = run.spec["dims"].index(256)
+    return np.log(run[f"rival_{net}"][:, column]) - np.log(run[f"error_{net}"][:, column])
+
+
+def when_half(run: Run, part: int, other: int | None = None) -> np.ndarray:
+    """Return the step at which half of a part is learned, or how much of another one is then."""
+    learned = run["parts"] / np.array(PARTS[run.spec["data"]])
+    found = []
+    for steps, row in zip(run["steps"], learned, strict=True):
+        late = np.flatnonzero(row[:, part] >= 0.5)
+        if not len(late):
+            found.append(np.inf if other is None else np.nan)
+            continue
+        span = slice(late[0] - 1, late[0] + 1)
+        wanted = steps if other is None else row[:, other]
+        found.append(np.interp(0.5, row[span, part], wanted[span]))
+    return np.array(found)
+
+
+def constant_ahead(run: Run) -> np.ndarray:
+    return np.log(when_half(run, 1)) - np.log(when_half(run, 0))
+
+
+def constant_behind(run: Run) -> np.ndarray:
+    return -constant_ahead(run)
+
+
+def sooner_trained(part: int, hard: Run, trained: Run) -> np.ndarray:
+    return difference(lambda run: np.log(when_half(run, part)), hard, trained)
+
+
+def apart_early(run: Run, name: str = "distance") -> np.ndarray:
+    """Return a distance at the step where rate times steps is 2d."""
+    step = round(2 * run.spec["d_in"] / run.spec["rate"])
+    return run[name][:, run["steps"][0].tolist().index(step)]
+
+
+def wrong_apart(run: Run) -> np.ndarray:
+    return np.log(apart_early(run, "rival")) - np.log(apart_early(run))
+
+
+def apart_by_size(*runs: Run) -> np.ndarray:
+    distances = np.stack([apart_early(run) for run in runs], axis=1)
+    return -slope([run.spec["points"] for run in runs], distances)
+
+
+def not_linear(gone: float, run: Run) -> np.ndarray:
+    """Return one minus the linear share when as much of the loss is gone."""
+    found = []
+    for loss, share in zip(run["loss"], run["share"], strict=True):
+        there = np.flatnonzero(1 - loss / loss[0] >= gone)
+        found.append(1 - share[there[0]] if len(there) else np.nan)
+    return np.array(found)
+
+
+def nonlinear_known(run: Run) -> np.ndarray:
+    return when_half(run, 0, HIGHER[run.spec["net"]] - 1)
+
+
+def model_misfit(run: Run) -> np.ndarray:
+    return np.log(run["linear_loss"][:, -1]) - np.log(run["loss"][:, -1])
+
+
+def own_nearer(run: Run) -> np.ndarray:
+    return np.log(run["distance"][:, -1]) - np.log(run["own_distance"][:, -1])
+
+
+def over_relu_at_loss(dlgn: Run, relu: Run) -> np.ndarray:
+    level = dlgn["loss"][dlgn.row(5)]
+    moved = allocation(relu) - allocation(relu)[0]
+    first = [np.flatnonzero(loss <= top) for loss, top in zip(relu["loss"].T, level, strict=True)]
+    at = [moved[there[0], seed] if len(there) else np.nan for seed, there in enumerate(first)]
+    return gain(dlgn, end=5) - np.array(at)
+
+
 # What each claim measures
 
 
@@ -1652,6 +1739,28 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     },
     "interp-adam-worse": adam_over_built,
     "interp-paths-shared": sharing_left,
+    "early-kernel": {
+        **{f"{name}, wrong": partial(wrong_kernel, net) for name, net in EARLY_NETS.items()},
+        **{name: partial(affine_error, net) for name, net in EARLY_NETS.items()},
+    },
+    "early-follows": {"rival": wrong_apart, "sizes": apart_by_size},
+    "early-constant": {"later": constant_behind, "": constant_ahead},
+    "early-gates": {
+        "constant": partial(sooner_trained, 0),
+        "linear part": partial(sooner_trained, 1),
+    },
+    "early-dimension": partial(difference, nonlinear_known),
+    "early-images": {
+        "25 %": partial(difference, partial(not_linear, 0.25)),
+        "": partial(difference, partial(not_linear, 0.05)),
+    },
+    "early-leaves": {"fits more": model_misfit, "own kernel": own_nearer},
+    "early-paths": {
+        "allocation": partial(gain, end=5),
+        "linear share": lambda run: run["share"][run.row(5)] - 0.5,
+        "loss left": lambda run: run["loss"][run.row(5)] / run["loss"][0] - 0.5,
+        "over ReLU": over_relu_at_loss,
+    },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

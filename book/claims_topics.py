@@ -222,6 +222,23 @@ TOPICS = {
             "interp-paths-shared": "reproduced",
         },
     ),
+    "early_linear": Topic(
+        "Early training as a linear model",
+        "In high dimension a net with one hidden layer first does what a linear model does, "
+        "ReLU net and DLGN alike; which features the model has differs, and wrong ones are "
+        "farther by {early-follows/ReLU net, rival}. The dimension decides: images start "
+        "linearly, the circle does not. When nets leave the linear model, they are still nearer "
+        "to their own first kernel. In the book's recipe a DLGN's paths move, by "
+        "{early-paths/DLGN-PWC, allocation}, while its function is still mostly linear.",
+        {
+            "early-kernel": "reproduced",
+            "early-follows": "reproduced",
+            "early-dimension": "reproduced",
+            "early-images": "reproduced under conditions",
+            "early-leaves": "reproduced",
+            "early-paths": "reproduced",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

@@ -37,6 +37,7 @@ FLOORS = {
     "ranks": 3,
     "descent": 4,
     "interpolation": 3,
+    "early_time": 3,
 }
 ELSEWHERE = {"pydantic", "sklearn", "matplotlib", "seaborn", "pandas", "myst_nb"}
 # Packages that only the functions that need them import, not ``import halfspace``.

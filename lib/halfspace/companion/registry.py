@@ -29,6 +29,7 @@ SUBJECTS: dict[str, set[str]] = {
     "duality": {"theory", "label_jumps"},
     "label_jumps": {"circle"},
     "catapults": {"circle", "theory"},
+    "early_linear": {"circle"},
     "interpolation": set(),
     "speed": set(),
 }
