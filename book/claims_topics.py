@@ -189,6 +189,12 @@ TOPICS = {
             "rank-chain": "reproduced",
         },
     ),
+    "short_views": Topic(
+        "Short views: directions, the hinge loss, edges",
+        "Nets that prefer directions, nets under the hinge loss, and nets with edges between all "
+        "layers, each held to one or two claims.",
+        {},
+    ),
 }
 """The topics by subject, in the order of the report."""
 

@@ -33,6 +33,7 @@ from halfspace.companion.report import (
     survivors,
     verdict_rows,
 )
+from halfspace.companion.short_views.claims import CLAIMS as SHORT_VIEWS_CLAIMS
 from halfspace.companion.spec import Result
 from halfspace.companion.theory.conditions import theory_conditions
 
@@ -279,7 +280,7 @@ def test_every_case_gives_one_value_per_seed():
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
         gated = GATED_LINEAR_CLAIMS + GLOBALLY_GATED_CLAIMS
-        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS
+        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS + SHORT_VIEWS_CLAIMS
         if claim in CIFAR_CLAIMS + related:  # see the subjects' own tests
             continue
         for part in claim.cases + claim.controls:
