@@ -81,6 +81,7 @@ CLAIMS = (
             range_excess,
             "above",
         ),
+        figure="fig-view-directions",
         seen=_SEEN,
     ),
     Claim(
@@ -109,6 +110,7 @@ CLAIMS = (
             partial(half_of_profile, sign=-1),
             "above",
         ),
+        figure="fig-view-directions",
         seen=_SEEN,
     ),
     Claim(
@@ -131,6 +133,7 @@ CLAIMS = (
             partial(slow_lead, scales=(3.0, 1.0)),
             "above",
         ),
+        figure="directions-that-convolutions-prefer",
         seen=_SEEN,
     ),
     Claim(
@@ -163,6 +166,7 @@ CLAIMS = (
             "equal",
             _SPREAD_MARGIN,
         ),
+        figure="the-hinge-loss-rich-and-lazy",
         seen=_SEEN,
     ),
     Claim(
@@ -186,6 +190,7 @@ CLAIMS = (
             )
             for label, net in _NAMES.items()
         ),
+        figure="fig-view-hinge",
         seen=_SEEN,
     ),
     Claim(
@@ -202,6 +207,7 @@ CLAIMS = (
         controls=_by_alpha(
             "ReLU net's half-spaces", partial(aligned, net="relu", vectors="gates"), "above"
         ),
+        figure="fig-view-hinge",
         seen=_SEEN,
     ),
     Claim(
@@ -229,6 +235,7 @@ CLAIMS = (
                 0.5,
             )
         ),
+        figure="edges-that-are-learned",
         seen=_SEEN,
     ),
     Claim(
@@ -243,6 +250,7 @@ CLAIMS = (
         controls=cases(
             {"from 1": ("edges: learned, from 1", "edges: fixed, from 1")}, depth_gain, "above"
         ),
+        figure="fig-view-edges",
         seen=_SEEN,
     ),
 )
