@@ -2,10 +2,10 @@
 
 Symbols: n points, d inputs, H gated layers (``depth``), m units in each (``width``), S copies.
 
-``z_0 = U_0 x``, ``z_j = g_j ∘ U_j Σ_{i<j} α_ij z_i`` for the gated layers j = 1 ... H, and
+``z_0 = U_0 x``, ``z_j = g_j ∘ U_j Σ_{i<j} c_ij z_i`` for the gated layers j = 1 ... H, and
 ``ŷ = u · Σ_i o_i z_i``. The layers are the nodes of a complete directed graph without cycles, the
-α_ij and o_i weigh its edges. A path from the input to the output may skip any layers. The chain,
-``α_{j-1,j} = o_H = 1`` and all others 0, is a net without skips.
+c_ij and o_i weigh its edges. A path from the input to the output may skip any layers. The chain,
+``c_{j-1,j} = o_H = 1`` and all others 0, is a net without skips.
 
 With gates held fixed and weights that are independent and of mean zero (variances v_0 of U_0, v_j
 of U_j, v of u), paths that differ in a layer or a unit are uncorrelated, so
@@ -37,7 +37,7 @@ class ConnectedDLGN(nn.Module):
     """DLGN whose value network is a complete graph of layers; its gating network is a chain.
 
     Attributes:
-        edges: α, shape (..., H, H); entry (j - 1, i) is the edge from layer i to gated layer j, for
+        edges: c, shape (..., H, H); entry (j - 1, i) is the edge from layer i to gated layer j, for
             i < j. Entries above the diagonal are not used.
         outputs: o, shape (..., H + 1), from each layer to the output.
         gating: H linear layers.
@@ -143,7 +143,7 @@ def passed_layers(
 
     Args:
         gates: hard gates, shape (..., n, H, m).
-        edges: α, shape (..., H, H), see ``ConnectedDLGN``.
+        edges: c, shape (..., H, H), see ``ConnectedDLGN``.
         outputs: o, shape (..., H + 1).
         variances: v_j of the gated layers' weights, shape (..., H); 1 if ``None``.
 

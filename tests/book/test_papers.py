@@ -114,3 +114,11 @@ def test_each_paper_has_its_section(key, where):
     number = re.match(r"\d+", link)
     if number:
         assert f"`{int(number[0])} <{link}>`" in where
+
+
+@pytest.mark.parametrize("chapter", sorted(set(LATER.values())))
+def test_the_map_of_gatings_links_to_a_chapter_once_it_is_there(chapter):
+    text, number = markdown(ROOT / "chapters/10_many_gatings.ipynb"), chapter[:2]
+    linked = f"{{doc}}`{number} <{chapter}>`"
+    assert (linked in text) == (source(chapter) is not None)
+    assert (f"| {number} |" in text) == (source(chapter) is None)

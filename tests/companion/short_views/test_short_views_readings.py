@@ -155,6 +155,6 @@ def test_the_figures_show_the_runs(recorded):
 
 def test_the_table_of_two_directions_shows_the_runs(recorded):
     rows = readings.two_rows(recorded[0])
-    assert [row["net"] for row in rows][1] == "DLGN, convolutional"
+    assert [row["net"] for row in rows][1] == "conv. DLGN"
     slow, fast = 100 * recorded[0]["two: dense relu"].accuracy[:, 1].mean(0)
     assert rows[2]["scales 1:3"] == f"{slow:.0f} / {fast:.0f}"

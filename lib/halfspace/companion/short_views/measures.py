@@ -20,7 +20,7 @@ def connected_output(
         weights: U_0, ..., U_H and u, shape (B, ...) each.
         x: inputs, shape (n, d).
         gates: shape (n, H, m).
-        edges: α, shape (H, H).
+        edges: c, shape (H, H).
         outputs: o, shape (H + 1,).
 
     Returns:

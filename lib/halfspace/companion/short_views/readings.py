@@ -157,7 +157,7 @@ def two_rows(runs: Runs) -> list[dict[str, str]]:
     for layers in ("conv", "dense"):
         for net, label in NET_NAMES.items():
             accuracy = 100 * runs[f"two: {layers} {net}"].accuracy.mean(0)
-            row = {"net": f"{label}, {'convolutional' if layers == 'conv' else 'dense'}"}
+            row = {"net": f"{'conv.' if layers == 'conv' else 'dense'} {label}"}
             for scales, pair in zip(RATIOS, accuracy, strict=True):
                 ratio = ":".join(f"{scale:g}" for scale in scales)
                 row[f"scales {ratio}"] = " / ".join(f"{value:.0f}" for value in pair)
