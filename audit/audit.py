@@ -1356,6 +1356,62 @@ def over_relu_at_loss(dlgn: Run, relu: Run) -> np.ndarray:
     return gain(dlgn, end=5) - np.array(at)
 
 
+# Short views
+
+
+def widest_minus(conv: Run, dense: Run) -> np.ndarray:
+    """Return how much wider accuracies range over directions, in percentage points, (S,)."""
+    spans = []
+    for run in (conv, dense):
+        ordered = np.sort(100 * run["accuracy"], axis=1)
+        spans.append(ordered[:, -1] - ordered[:, 0])
+    return spans[0] - spans[1]
+
+
+def explained_over_half(dlgn: Run, relu: Run) -> np.ndarray:
+    """Return 1/2 minus the squared error of one net's accuracies as the other's, over variance."""
+    error = np.mean((dlgn["accuracy"] - relu["accuracy"]) ** 2, axis=1)
+    return 0.5 - error / np.var(dlgn["accuracy"], axis=1)
+
+
+def slow_minus_fast(scales: int, run: Run) -> np.ndarray:
+    """Return accuracy by the slow direction alone minus by the fast one; 1: fast one larger."""
+    tested = 100 * run["accuracy"][:, scales]
+    return tested[:, 0] - tested[:, 1]
+
+
+def over_points(name: str, power: float, run: Run) -> np.ndarray:
+    return slope(run.spec["counts"], run[name]) - power
+
+
+def hinge_net(net: int, name: str, alpha: float, run: Run) -> np.ndarray:
+    return run[name][:, run.spec["alphas"].index(alpha), net]
+
+
+def rich_over_lazy(net: int, run: Run) -> np.ndarray:
+    changed = [hinge_net(net, "flips", alpha, run) for alpha in (0.1, 100.0)]
+    return np.log(changed[0]) - np.log(changed[1])
+
+
+def added_cosine(net: int, name: str, alpha: float, run: Run) -> np.ndarray:
+    end, start = (hinge_net(net, part, alpha, run) for part in (name, f"{name}_before"))
+    return end - start
+
+
+def gates_over_values(alpha: float, run: Run) -> np.ndarray:
+    gates, values = (added_cosine(1, name, alpha, run) for name in ("gates", "values"))
+    return gates / np.mean(values)
+
+
+def deeper(learned: Run, fixed: Run) -> np.ndarray:
+    """Return the difference of effective depths after training, from the paths' shares."""
+    depths = []
+    for run in (learned, fixed):
+        shares = run["shares"][1]
+        depths.append((shares * np.arange(shares.shape[1])).sum(1))
+    return depths[0] - depths[1]
+
+
 # What each claim measures
 
 
@@ -1761,6 +1817,41 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "loss left": lambda run: run["loss"][run.row(5)] / run["loss"][0] - 0.5,
         "over ReLU": over_relu_at_loss,
     },
+    "view-directions": widest_minus,
+    "view-directions-gates": {
+        "dense": lambda *runs: -explained_over_half(*runs),
+        "": explained_over_half,
+    },
+    "view-underspecified": {
+        "slow larger": partial(slow_minus_fast, 2),
+        "conv": partial(slow_minus_fast, 1),
+        "dense": lambda run: -slow_minus_fast(1, run),
+    },
+    "view-hinge-early": {
+        "ReLU net, closed form": partial(over_points, "relu_error", -0.5),
+        "DLGN, closed form": partial(over_points, "dlgn_error", -0.5),
+        "DLGN, half-spaces": partial(over_points, "dlgn_turned", -0.5),
+        "ReLU net, half-spaces": partial(over_points, "relu_turned", 0),
+    },
+    "view-hinge-crossover": {
+        "ReLU": partial(rich_over_lazy, 0),
+        "DLGN": partial(rich_over_lazy, 1),
+    },
+    "view-hinge-direction": {
+        "ReLU net's half-spaces, α = 0.1": partial(added_cosine, 0, "gates", 0.1),
+        "ReLU net's half-spaces, α = 1": partial(added_cosine, 0, "gates", 1.0),
+        "half-spaces, α = 0.1": partial(gates_over_values, 0.1),
+        "half-spaces, α = 1": partial(gates_over_values, 1.0),
+        "values, α = 0.1": partial(added_cosine, 1, "values", 0.1),
+        "values, α = 1": partial(added_cosine, 1, "values", 1.0),
+    },
+    "view-edges-kernel": {
+        "product": partial(below, "product"),
+        "not unsquared": partial(beyond, "unsquared"),
+        "not the chain": partial(beyond, "chain"),
+        "": partial(below, "gap"),
+    },
+    "view-edges-depth": deeper,
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -239,6 +239,23 @@ TOPICS = {
             "early-paths": "reproduced",
         },
     ),
+    "short_views": Topic(
+        "Short views: directions, the hinge loss, edges",
+        "A convolutional DLGN prefers the directions of images that a ReLU net prefers, so the "
+        "preference does not depend on who sets the gates. Under the hinge loss a DLGN's "
+        "half-spaces stand still at first, move later, and do not turn to the label's direction. "
+        "Where all layers are joined by edges, these enter the mean kernel squared; learned edges "
+        "lead through {view-edges-depth/from 0.5} layers more than fixed ones, but through "
+        "{view-edges-depth/from 1} more from another start.",
+        {
+            "view-directions": "reproduced",
+            "view-directions-gates": "reproduced",
+            "view-hinge-early": "reproduced",
+            "view-hinge-direction": "reproduced",
+            "view-edges-kernel": "reproduced",
+            "view-edges-depth": "reproduced",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

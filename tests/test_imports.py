@@ -24,6 +24,7 @@ FLOORS = {
     "nets": 2,
     "conv": 3,
     "resnet": 3,
+    "connectivity": 3,
     "conv_overlap": 3,
     "path_kernels": 3,
     "residual": 3,

@@ -17,6 +17,7 @@ FIRST_SEEDS = {
     "catapults": {3000},
     "interpolation": {3000},
     "early_linear": {3000},
+    "short_views": {3000},
 }
 SOLVED = ("cluster-weights", "cluster-gates")  # on nets that solve the task
 

@@ -31,6 +31,7 @@ SUBJECTS: dict[str, set[str]] = {
     "catapults": {"circle", "theory"},
     "early_linear": {"circle"},
     "interpolation": set(),
+    "short_views": {"theory", "duality", "circle"},
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""
