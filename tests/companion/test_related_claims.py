@@ -14,6 +14,7 @@ FIRST_SEEDS = {
     "globally_gated": {3000, 3010},
     "duality": {3000},
     "label_jumps": {3000},
+    "intrinsic_dimension": {3000},
 }
 SOLVED = ("cluster-weights", "cluster-gates")  # on nets that solve the task
 

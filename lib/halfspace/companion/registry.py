@@ -28,6 +28,7 @@ SUBJECTS: dict[str, set[str]] = {
     "globally_gated": {"theory"},
     "duality": {"theory", "label_jumps"},
     "label_jumps": set(),
+    "intrinsic_dimension": {"label_jumps"},
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""

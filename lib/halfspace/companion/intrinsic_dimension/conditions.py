@@ -1,0 +1,51 @@
+"""The recorded runs on intrinsic dimension.
+
+Seeds start at 3000: results of seeds 0 to 2 were known when the rules were chosen.
+"""
+
+from halfspace.companion.intrinsic_dimension.specs import DimensionNets, DimensionPeers
+from halfspace.companion.seeds import FRESH_SEED
+from halfspace.companion.spec import Spec
+
+__all__ = ["AMBIENT", "NETS", "POINTS", "STUDIES", "dimension_conditions"]
+
+POINTS = (256, 1024, 4096)
+"""Numbers of training points."""
+
+AMBIENT = (4, 8, 16)
+"""Dimensions of the domain."""
+
+_SEEDS = dict(first_seed=FRESH_SEED, seeds=8)
+NETS = {
+    "relu": DimensionNets(model="relu", **_SEEDS),
+    "dlgn": DimensionNets(**_SEEDS),
+    "frozen": DimensionNets(gates="frozen", **_SEEDS),
+}
+"""The three nets: ReLU net, DLGN, and DLGN with frozen gates."""
+
+
+def dimension_conditions() -> dict[str, Spec]:
+    """Return the experiments on functions of the nearest point on a torus."""
+    peers = DimensionPeers(**_SEEDS)
+    conditions = {}
+    for name, base in (NETS | {"peers": peers}).items():
+        for d_in in (4, 16):
+            for points in POINTS:
+                conditions[f"{name}: D {d_in}, n {points}"] = base.replace(d_in=d_in, points=points)
+        conditions[f"{name}: D 8, n 4096"] = base.replace(d_in=8)
+        if name != "frozen":
+            conditions[f"{name}: d 2, D 8, n 4096"] = base.replace(d_in=8, intrinsic=2)
+        conditions[f"{name}: tube"] = base.replace(tube=True)
+    for points in POINTS:
+        oracle = peers.replace(coordinates="plane", points=points)
+        conditions[f"peers in the plane: n {points}"] = oracle
+    conditions["relu: shuffled"] = NETS["relu"].replace(shuffled=True)
+    conditions["dlgn: shuffled"] = NETS["dlgn"].replace(shuffled=True)
+    conditions["frozen in the plane"] = NETS["frozen"].replace(gates="plane")
+    hard = NETS["dlgn"].replace(gate="straight-through")
+    conditions["hard: beta 4"] = hard
+    conditions["hard: beta 30"] = hard.replace(beta=30)
+    return conditions
+
+
+STUDIES = {"intrinsic dimension": dimension_conditions}
