@@ -51,7 +51,7 @@ def _over_peers(
     """Return a case for each peer and net: what the value is of the peer, minus of the net."""
     return tuple(
         _one(
-            f"{label}, over {peer_label}",
+            f"{peer_label} over {label}",
             (f"peers: {high}", f"peers: {low}", f"{net}: {high}", f"{net}: {low}"),
             partial(value, peer=peer, other_peer="risk"),
             factor=factor,
@@ -166,21 +166,21 @@ CLAIMS = (
             _one(
                 "frozen over trained, D = 16 over D = 4",
                 (
-                    "frozen: D 16, n 4096",
+                    "dlgn, frozen: D 16, n 4096",
                     "dlgn: D 16, n 4096",
-                    "frozen: D 4, n 4096",
+                    "dlgn, frozen: D 4, n 4096",
                     "dlgn: D 4, n 4096",
                 ),
                 frozen_loss,
             ),
             _one(
-                "frozen, over frozen in the plane",
-                ("frozen: D 16, n 4096", "frozen in the plane"),
+                "frozen at random over in the plane",
+                ("dlgn, frozen: D 16, n 4096", "dlgn, frozen in the plane"),
                 loss,
             ),
             _one(
-                "trained, over frozen in the plane",
-                ("dlgn: D 16, n 4096", "frozen in the plane"),
+                "trained over in the plane",
+                ("dlgn: D 16, n 4096", "dlgn, frozen in the plane"),
                 loss,
             ),
         ),
@@ -210,7 +210,7 @@ CLAIMS = (
             ),
             *(
                 _one(
-                    f"DLGN, layer {layer} over layer {layer - 1}",
+                    f"DLGN, layer {layer} over layer {layer - 1}, at the end",
                     ("dlgn: D 16, n 4096",),
                     partial(layer_lead, layer=layer - 1, below=layer - 2),
                 )
@@ -236,7 +236,7 @@ CLAIMS = (
         "in the full domain",
         cases=tuple(
             _one(
-                f"{label}, tube",
+                f"{label} over kernel ridge, tube",
                 (f"{net}: tube", "peers: tube"),
                 partial(loss, other_peer="ridge"),
             )
@@ -244,7 +244,7 @@ CLAIMS = (
         )
         + tuple(
             _one(
-                f"{label}, full domain",
+                f"kernel ridge over {label}, full domain",
                 ("peers: D 16, n 4096", f"{net}: D 16, n 4096"),
                 partial(loss, peer="ridge"),
             )
@@ -266,13 +266,13 @@ CLAIMS = (
         cases=(
             _one("soft gates, made hard", ("dlgn: D 16, n 4096",), hard_loss),
             _one(
-                "hard gates, β = 4, over kernel ridge",
-                ("peers: D 16, n 4096", "hard: beta 4"),
+                "kernel ridge over hard gates, β = 4",
+                ("peers: D 16, n 4096", "dlgn, hard: beta 4"),
                 partial(loss, peer="ridge"),
             ),
             _one(
                 "layer 3, β = 4 over β = 30",
-                ("hard: beta 4", "hard: beta 30"),
+                ("dlgn, hard: beta 4", "dlgn, hard: beta 30"),
                 partial(growth, layer=2),
             ),
         ),

@@ -19,7 +19,7 @@ _SEEDS = dict(first_seed=FRESH_SEED, seeds=8)
 NETS = {
     "relu": DimensionNets(model="relu", **_SEEDS),
     "dlgn": DimensionNets(**_SEEDS),
-    "frozen": DimensionNets(gates="frozen", **_SEEDS),
+    "dlgn, frozen": DimensionNets(gates="frozen", **_SEEDS),
 }
 """The three nets: ReLU net, DLGN, and DLGN with frozen gates."""
 
@@ -33,18 +33,18 @@ def dimension_conditions() -> dict[str, Spec]:
             for points in POINTS:
                 conditions[f"{name}: D {d_in}, n {points}"] = base.replace(d_in=d_in, points=points)
         conditions[f"{name}: D 8, n 4096"] = base.replace(d_in=8)
-        if name != "frozen":
+        if name != "dlgn, frozen":
             conditions[f"{name}: d 2, D 8, n 4096"] = base.replace(d_in=8, intrinsic=2)
         conditions[f"{name}: tube"] = base.replace(tube=True)
     for points in POINTS:
         oracle = peers.replace(coordinates="plane", points=points)
-        conditions[f"peers in the plane: n {points}"] = oracle
+        conditions[f"peers, in the plane: n {points}"] = oracle
     conditions["relu: shuffled"] = NETS["relu"].replace(shuffled=True)
     conditions["dlgn: shuffled"] = NETS["dlgn"].replace(shuffled=True)
-    conditions["frozen in the plane"] = NETS["frozen"].replace(gates="plane")
+    conditions["dlgn, frozen in the plane"] = NETS["dlgn, frozen"].replace(gates="plane")
     hard = NETS["dlgn"].replace(gate="straight-through")
-    conditions["hard: beta 4"] = hard
-    conditions["hard: beta 30"] = hard.replace(beta=30)
+    conditions["dlgn, hard: beta 4"] = hard
+    conditions["dlgn, hard: beta 30"] = hard.replace(beta=30)
     return conditions
 
 
