@@ -184,7 +184,7 @@ CLAIMS = (
                 loss,
             ),
         ),
-        figure="fig-intr-half-spaces",
+        figure="fig-intr-methods",
         seen=_SEEN,
     ),
     Claim(
@@ -250,7 +250,7 @@ CLAIMS = (
             )
             for label, net in _NETS.items()
         ),
-        figure="fig-intr-tube",
+        figure="fig-intr-methods",
         seen=_SEEN,
     ),
     Claim(
@@ -276,7 +276,7 @@ CLAIMS = (
                 partial(growth, layer=2),
             ),
         ),
-        figure="fig-intr-tube",
+        figure="fig-intr-methods",
         seen=_SEEN,
     ),
 )
