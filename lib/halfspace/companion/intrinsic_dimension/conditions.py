@@ -27,24 +27,27 @@ NETS = {
 def dimension_conditions() -> dict[str, Spec]:
     """Return the experiments on functions of the nearest point on a torus."""
     peers = DimensionPeers(**_SEEDS)
+    methods = NETS | {"peers": peers}
     conditions = {}
-    for name, base in (NETS | {"peers": peers}).items():
-        for d_in in (4, 16):
-            for points in POINTS:
-                conditions[f"{name}: D {d_in}, n {points}"] = base.replace(d_in=d_in, points=points)
-        conditions[f"{name}: D 8, n 4096"] = base.replace(d_in=8)
+    for name, base in methods.items():
+        for d_in in AMBIENT:
+            conditions[f"{name}: D {d_in}, n 4096"] = base.replace(d_in=d_in)
         if name != "dlgn, frozen":
             conditions[f"{name}: d 2, D 8, n 4096"] = base.replace(d_in=8, intrinsic=2)
         conditions[f"{name}: tube"] = base.replace(tube=True)
-    for points in POINTS:
-        oracle = peers.replace(coordinates="plane", points=points)
-        conditions[f"peers, in the plane: n {points}"] = oracle
     conditions["relu: shuffled"] = NETS["relu"].replace(shuffled=True)
     conditions["dlgn: shuffled"] = NETS["dlgn"].replace(shuffled=True)
     conditions["dlgn, frozen in the plane"] = NETS["dlgn, frozen"].replace(gates="plane")
     hard = NETS["dlgn"].replace(gate="straight-through")
     conditions["dlgn, hard: beta 4"] = hard
     conditions["dlgn, hard: beta 30"] = hard.replace(beta=30)
+    for points in (1024, 256):
+        for name, base in methods.items():
+            for d_in in (4, 16):
+                conditions[f"{name}: D {d_in}, n {points}"] = base.replace(d_in=d_in, points=points)
+    for points in POINTS:
+        oracle = peers.replace(coordinates="plane", points=points)
+        conditions[f"peers, in the plane: n {points}"] = oracle
     return conditions
 
 
