@@ -97,7 +97,7 @@ def plane(axis: Axes, coordinates: ArrayLike, values: ArrayLike, title: str) -> 
     axis.scatter(*np.asarray(coordinates).T, s=3, linewidths=0, **colors)
     angles = np.linspace(0, 2 * np.pi, 200)
     axis.plot(np.cos(angles), np.sin(angles), color=INK, lw=1.2)
-    axis.set(title=title, xticks=[], yticks=[], aspect="equal")
+    axis.set(title=title, xticks=[], yticks=[], aspect="equal", xlim=(-1.9, 1.9), ylim=(-1.9, 1.9))
     for spine in axis.spines.values():
         spine.set_visible(False)
 
