@@ -191,15 +191,16 @@ TOPICS = {
     ),
     "intrinsic_dimension": Topic(
         "Intrinsic dimension",
-        "Of a target that depends on two of its input's dimensions, trained nets notice it: from 4 "
-        "to 16 dimensions their risk grows less than that of methods that compare points, though "
-        "it grows. A DLGN's half-spaces turn towards the two dimensions, later layers further. Its "
-        "risk is {intr-direction/trained over in the plane} that with random half-spaces which are "
-        "put into their plane and never trained. Close to a manifold nothing need be turned, and "
-        "kernel ridge regression is ahead.",
+        "Trained nets notice that a target depends on two of its input's dimensions. The others "
+        "are not free: from 4 to 16 dimensions the risk of a ReLU net or a DLGN grows, though less "
+        "than that of kernel ridge regression; whether a DLGN's grows less than that of nearest "
+        "neighbours is undecided. A DLGN's half-spaces turn towards the two dimensions, later "
+        "layers further. Its risk is {intr-direction/trained over in the plane} that with random "
+        "half-spaces which are put into their plane and never trained. Close to a manifold nothing "
+        "need be turned, and kernel ridge regression is ahead.",
         {
             "intr-ambient": "reproduced",
-            "intr-adapts": "reproduced",
+            "intr-adapts": "undecided",
             "intr-not-free": "reproduced",
             "intr-direction": "reproduced",
             "intr-turn": "reproduced",
