@@ -192,9 +192,9 @@ TOPICS = {
     "intrinsic_dimension": Topic(
         "Intrinsic dimension",
         "Trained nets notice that a target depends on two of its input's dimensions. The others "
-        "are not free: from 4 to 16 dimensions the risk of a ReLU net or a DLGN grows, though less "
-        "than that of kernel ridge regression; whether a DLGN's grows less than that of nearest "
-        "neighbours is undecided. A DLGN's half-spaces turn towards the two dimensions, later "
+        "are not free: where there are more of them, the risk of a ReLU net or a DLGN is larger. "
+        "But it grows less than that of kernel ridge regression; for a DLGN and nearest "
+        "neighbours this is undecided. A DLGN's half-spaces turn towards the two dimensions, later "
         "layers further. Its risk is {intr-direction/trained over in the plane} that with random "
         "half-spaces which are put into their plane and never trained. Close to a manifold nothing "
         "need be turned, and kernel ridge regression is ahead.",

@@ -7,7 +7,7 @@ from halfspace.companion.intrinsic_dimension.specs import DimensionNets, Dimensi
 from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
-__all__ = ["AMBIENT", "NETS", "POINTS", "STUDIES", "dimension_conditions"]
+__all__ = ["AMBIENT", "POINTS", "STUDIES", "dimension_conditions"]
 
 POINTS = (256, 1024, 4096)
 """Numbers of training points."""
@@ -16,18 +16,13 @@ AMBIENT = (4, 8, 16)
 """Dimensions of the domain."""
 
 _SEEDS = dict(first_seed=FRESH_SEED, seeds=8)
-NETS = {
-    "relu": DimensionNets(model="relu", **_SEEDS),
-    "dlgn": DimensionNets(**_SEEDS),
-    "dlgn, frozen": DimensionNets(gates="frozen", **_SEEDS),
-}
-"""The three nets: ReLU net, DLGN, and DLGN with frozen gates."""
 
 
 def dimension_conditions() -> dict[str, Spec]:
     """Return the experiments on functions of the nearest point on a torus."""
-    peers = DimensionPeers(**_SEEDS)
-    methods = NETS | {"peers": peers}
+    dlgn, peers = DimensionNets(**_SEEDS), DimensionPeers(**_SEEDS)
+    relu, frozen = dlgn.replace(model="relu"), dlgn.replace(gates="frozen")
+    methods = {"relu": relu, "dlgn": dlgn, "dlgn, frozen": frozen, "peers": peers}
     conditions = {}
     for name, base in methods.items():
         for d_in in AMBIENT:
@@ -35,10 +30,10 @@ def dimension_conditions() -> dict[str, Spec]:
         if name != "dlgn, frozen":
             conditions[f"{name}: d 2, D 8, n 4096"] = base.replace(d_in=8, intrinsic=2)
         conditions[f"{name}: tube"] = base.replace(tube=True)
-    conditions["relu: shuffled"] = NETS["relu"].replace(shuffled=True)
-    conditions["dlgn: shuffled"] = NETS["dlgn"].replace(shuffled=True)
-    conditions["dlgn, frozen in the plane"] = NETS["dlgn, frozen"].replace(gates="plane")
-    hard = NETS["dlgn"].replace(gate="straight-through")
+    conditions["relu: shuffled"] = relu.replace(shuffled=True)
+    conditions["dlgn: shuffled"] = dlgn.replace(shuffled=True)
+    conditions["dlgn, frozen in the plane"] = frozen.replace(gates="plane")
+    hard = dlgn.replace(gate="straight-through")
     conditions["dlgn, hard: beta 4"] = hard
     conditions["dlgn, hard: beta 30"] = hard.replace(beta=30)
     for points in (1024, 256):

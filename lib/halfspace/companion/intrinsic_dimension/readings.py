@@ -7,7 +7,7 @@ import numpy as np
 from halfspace.companion.intervals import factor_text, geometric_intervals, mean_intervals
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import significant, thousands
+from halfspace.companion.text import factor, significant, thousands
 
 __all__ = [
     "METHODS",
@@ -270,9 +270,10 @@ def numbers(runs: Runs) -> dict[str, object]:
             key = rest.replace(", ", "-").replace(" ", "").lower()
             said[f"{short}-{key}"] = _middle(_risks(runs, label, rest))
         high, low = (runs[f"{start}: D {d}, n 4096"] for d in (16, 4))
-        said[f"cost-{short}"] = factor_text(ambient_cost(high, low, array))
+        cost = ambient_cost(high, low, array)
+        said |= {f"cost-{short}": factor_text(cost), f"rise-{short}": factor(cost.mean())}
         if f"{start}: d 2, D 8, n 4096" in runs:
             both, wide = runs[f"{start}: d 2, D 8, n 4096"], runs[f"{start}: D 8, n 4096"]
-            said[f"double-d-{short}"] = factor_text(loss(both, wide, array, array))
-            said[f"double-big-{short}"] = factor_text(loss(wide, low, array, array))
+            said[f"double-d-{short}"] = factor(loss(both, wide, array, array).mean())
+            said[f"double-big-{short}"] = factor(loss(wide, low, array, array).mean())
     return said
