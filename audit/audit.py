@@ -51,6 +51,10 @@ SAID = {  # settings that a run's name tells
     "refresh": r"gates every (\d+)",
     "similarity": r"ρ = (\S+)$",
     "temperature": r"T = (\S+)$",
+    "d_in": r"^intrinsic dimension: .*D (\d+), n",
+    "intrinsic": r"^intrinsic dimension: .*d (\d+), D",
+    "points": r"^intrinsic dimension: .*n (\d+)$",
+    "beta": r"^intrinsic dimension: .*beta (\d+)$",
 }
 LEVELS = ((1.03 + 5) / 2, 0.4079, 1 - 0.7217)
 """Levels that follow from the paper's numbers and that a rule's text rounds to three digits."""
@@ -931,6 +935,51 @@ def last_over_first_layer(*runs: Run) -> np.ndarray:
     """Return the end's agreement of layer 5 minus layer 1, minus the same of the second run."""
     growth = [run["agreement"][-1][:, 4] - run["agreement"][-1][:, 0] for run in runs]
     return growth[0] - (growth[1] if len(growth) > 1 else 0)
+
+
+# Intrinsic dimension
+
+
+def doubled(sign: int, name: str, *runs: Run) -> np.ndarray:
+    """Return ln of what doubling d costs over what doubling D costs, or of the inverse."""
+    both, wide, narrow = (run[name] for run in runs)
+    return sign * np.log(both * narrow / wide**2)
+
+
+def dearer(name: str, high: Run, low: Run, net_high: Run, net_low: Run) -> np.ndarray:
+    return np.log(high[name] / low[name]) - np.log(net_high["risk"] / net_low["risk"])
+
+
+def flatter(name: str, other: str, *runs: Run) -> np.ndarray:
+    """Return the first method's exponent in the number of points minus the second's."""
+    exponents = []
+    for array, pair in ((name, runs[:2]), (other, runs[2:])):
+        sizes = [run.spec["points"] for run in pair]
+        exponents.append(slope(sizes, np.stack([run[array] for run in pair], axis=1)))
+    return exponents[0] - exponents[1]
+
+
+def log_risks(first: str, second: str, one: Run, other: Run) -> np.ndarray:
+    return np.log(one[first]) - np.log(other[second])
+
+
+def frozen_costs(high: Run, free_high: Run, low: Run, free_low: Run) -> np.ndarray:
+    ratios = high["risk"] / free_high["risk"], low["risk"] / free_low["risk"]
+    return np.log(ratios[0]) - np.log(ratios[1])
+
+
+def turned_more(layer: int, run: Run, shuffled: Run) -> np.ndarray:
+    growths = [part["shares"][-1] / part["shares"][0] for part in (run, shuffled)]
+    return np.log(growths[0] / growths[1])[:, layer - 1]
+
+
+def share_over_below(layer: int, run: Run) -> np.ndarray:
+    last = run["shares"][-1]
+    return np.log(last[:, layer - 1] / last[:, layer - 2])
+
+
+def third_share(one: Run, other: Run) -> np.ndarray:
+    return np.log(one["shares"][-1][:, 2] / other["shares"][-1][:, 2])
 
 
 HARD = partial(percent, name="test_hard_accuracy")
@@ -1852,6 +1901,43 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "": partial(below, "gap"),
     },
     "view-edges-depth": deeper,
+    "intr-ambient": {
+        "kernel": partial(doubled, -1, "ridge"),
+        "neighbours": partial(doubled, -1, "neighbours"),
+        "": partial(doubled, 1, "risk"),
+    },
+    "intr-adapts": {
+        "kernel": partial(dearer, "ridge"),
+        "neighbours": partial(dearer, "neighbours"),
+    },
+    "intr-rate": {
+        "kernel ridge, D": partial(flatter, "ridge", "ridge"),
+        "neighbours, D": partial(flatter, "neighbours", "neighbours"),
+        "kernel": partial(flatter, "ridge", "risk"),
+        "neighbours": partial(flatter, "neighbours", "risk"),
+    },
+    "intr-not-free": partial(log_risks, "risk", "risk"),
+    "intr-direction": {
+        "frozen over trained": frozen_costs,
+        "": partial(log_risks, "risk", "risk"),
+    },
+    "intr-turn": {
+        "layer 1, over": partial(turned_more, 1),
+        "layer 2, over": partial(turned_more, 2),
+        "layer 3, over": partial(turned_more, 3),
+        "layer 2 over": partial(share_over_below, 2),
+        "layer 3 over": partial(share_over_below, 3),
+        "": third_share,
+    },
+    "intr-tube": {
+        "full": partial(log_risks, "ridge", "risk"),
+        "": partial(log_risks, "risk", "ridge"),
+    },
+    "intr-hard": {
+        "made hard": lambda run: np.log(run["hard_risk"]) - np.log(run["risk"]),
+        "kernel": partial(log_risks, "ridge", "risk"),
+        "": third_share,
+    },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""
 

@@ -256,6 +256,24 @@ TOPICS = {
             "view-edges-depth": "reproduced",
         },
     ),
+    "intrinsic_dimension": Topic(
+        "Intrinsic dimension",
+        "Trained nets notice that a target depends on two of its input's dimensions. The others "
+        "are not free: where there are more of them, the risk of a ReLU net or a DLGN is larger. "
+        "But it grows less than that of kernel ridge regression; for a DLGN and nearest "
+        "neighbours this is undecided. A DLGN's half-spaces turn towards the two dimensions, later "
+        "layers further. Its risk is {intr-direction/trained over in the plane} that with random "
+        "half-spaces which are put into their plane and never trained. Close to a manifold nothing "
+        "need be turned, and kernel ridge regression is ahead.",
+        {
+            "intr-ambient": "reproduced",
+            "intr-adapts": "undecided",
+            "intr-not-free": "reproduced",
+            "intr-direction": "reproduced",
+            "intr-turn": "reproduced",
+            "intr-tube": "reproduced",
+        },
+    ),
 }
 """The topics by subject, in the order of the report."""
 

@@ -35,6 +35,8 @@ from halfspace.companion.theory.conditions import theory_conditions
 ROOT = Path(__file__).parents[2]
 # The other subjects' claims are tested with their own recorded runs.
 FAKED = ("theory", "regions", "circle", "fashion", "conjectures", "reallocation")
+# The other subjects' claims are tested with their own recorded runs.
+FAKED = ("theory", "regions", "circle", "fashion", "conjectures", "reallocation")
 SPREAD = np.linspace(-1, 1, 20)  # its mean's 95 % interval is ±0.291
 
 

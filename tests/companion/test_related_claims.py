@@ -18,6 +18,7 @@ FIRST_SEEDS = {
     "interpolation": {3000},
     "early_linear": {3000},
     "short_views": {3000},
+    "intrinsic_dimension": {3000},
 }
 SOLVED = ("cluster-weights", "cluster-gates")  # on nets that solve the task
 

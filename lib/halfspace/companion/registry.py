@@ -31,6 +31,7 @@ SUBJECTS: dict[str, set[str]] = {
     "catapults": {"circle", "theory"},
     "early_linear": {"circle"},
     "interpolation": set(),
+    "intrinsic_dimension": {"label_jumps"},
     "short_views": {"theory", "duality", "circle"},
     "speed": set(),
 }

@@ -1,0 +1,1 @@
+"""Intrinsic dimension: a function of few coordinates whose domain has many."""
