@@ -9,7 +9,7 @@ from halfspace.companion.duality.conditions import (
     kernel_conditions,
     ladder_conditions,
 )
-from halfspace.companion.duality.ladder import KERNELS, NETS, Ladder
+from halfspace.companion.duality.ladder import CONV_NETS, KERNELS, NETS, ConvLadder, Ladder
 from halfspace.companion.duality.specs import KernelDescent
 from halfspace.companion.plots import figure
 from halfspace.companion.spec import Result
@@ -39,6 +39,18 @@ def test_shares_and_losses_of_a_ladder():
     np.testing.assert_allclose(readings.wider_loss(run), 100 * (0.2 - 0.05))
     np.testing.assert_allclose(readings.other_over_learnt(run), (0.5 - 0.1) / (0.8 - 0.1))
     np.testing.assert_allclose(readings.kernel_gain(run, "learnt", "start"), 2)
+
+
+def test_parts_of_what_convolutions_gain_by_gates():
+    rows = np.full((3, len(CONV_NETS)), 0.4)
+    for name, value in {"deep linear": 0.3, "learnt gates": 0.5, "dlgn": 0.45}.items():
+        rows[:, CONV_NETS.index(name)] = value
+    run = Result(ConvLadder(seeds=3), {"accuracies": rows}, {}, "computed")
+    np.testing.assert_allclose(readings.lead(run, "learnt gates", "dlgn"), 5)
+    part = readings.part_of_gates(run, "learnt gates, reversed", "learnt gates")
+    np.testing.assert_allclose(part, -0.5)
+    np.testing.assert_allclose(readings.part_of_gates(run, "dlgn, constant", "dlgn"), -1 / 3)
+    np.testing.assert_allclose(readings.other_over_learnt(run), 1)
 
 
 def test_the_exponent_of_a_power_law():

@@ -40,9 +40,11 @@ __all__ = [
     "kept",
     "kernel_gain",
     "ladder_dots",
+    "lead",
     "lost_by_shifts",
     "misses",
     "other_over_learnt",
+    "part_of_gates",
     "relative_loss",
     "shift_bars",
     "sign_rows",
@@ -99,8 +101,8 @@ def descent_exponent(result: Result) -> np.ndarray:
 
 
 def accuracy(result: Result, net: str) -> np.ndarray:
-    """Return a net's test accuracy in the ``Ladder``, shape (S,)."""
-    return result.accuracies[:, NETS.index(net)]
+    """Return a net's test accuracy in the ``Ladder`` or ``ConvLadder``, shape (S,)."""
+    return result.accuracies[:, result.spec.nets.index(net)]
 
 
 def gate_share(result: Result) -> np.ndarray:
@@ -114,7 +116,7 @@ def other_over_learnt(result: Result) -> np.ndarray:
 
     The value network reads ones, so that all it knows of a point is the gates.
     """
-    chance = 1 / (10 if result.spec.data == "clothes" else 2)
+    chance = result.spec.chance
     other, learnt = (
         accuracy(result, f"{gates} gates, constant") - chance for gates in ("other", "learnt")
     )
@@ -130,6 +132,25 @@ def relative_loss(result: Result, net: str, base: str = "learnt gates") -> np.nd
         base: the other one.
     """
     unit = (accuracy(result, "learnt gates") - accuracy(result, "random gates")).mean()
+    return (accuracy(result, net) - accuracy(result, base)) / unit
+
+
+def lead(result: Result, net: str, over: str) -> np.ndarray:
+    """Return by how many points one net is more accurate than another, shape (S,)."""
+    return 100 * (accuracy(result, net) - accuracy(result, over))
+
+
+def part_of_gates(result: Result, net: str, base: str) -> np.ndarray:
+    """Return what a net gains over another, in units of what that one gains by gates, (S,).
+
+    The unit is the other one's mean lead over the deep linear net of the same shape.
+
+    Args:
+        result: of ``ConvLadder``.
+        net: the net.
+        base: the other one.
+    """
+    unit = (accuracy(result, base) - accuracy(result, "deep linear")).mean()
     return (accuracy(result, net) - accuracy(result, base)) / unit
 
 
