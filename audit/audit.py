@@ -893,6 +893,13 @@ def that_solve(run: Run, name: str) -> np.ndarray:
     return run[name][(run["accuracy"] > 0.999) | everything] - 0.5
 
 
+def right_of_speaking(run: Run) -> np.ndarray:
+    """Return the share of right weights among the inputs whose cluster has any, minus 1/2."""
+    chosen = (run["accuracy"] > 0.999) | (run.spec["data"] == "continuous")
+    speaking = 1 - run["mute"][chosen]
+    return run["right"][chosen] / speaking - 0.5
+
+
 def rank_lost(when: int, run: Run) -> np.ndarray:
     first, *_, last = np.moveaxis(run["ranks"][:, when], 1, 0)
     return first - last
@@ -1468,6 +1475,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "tree-more-data": last_score,
     "cluster-affine": lambda run: run["gap"],
     "cluster-weights": partial(that_solve, name="right"),
+    "cluster-weights-where-any": right_of_speaking,
     "cluster-gates": partial(that_solve, name="through"),
     "rank-falls": {
         "start: falls": partial(rank_lost, 0),

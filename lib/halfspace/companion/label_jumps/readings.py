@@ -41,6 +41,7 @@ __all__ = [
     "rank_numbers",
     "read_rows",
     "right_weight",
+    "right_where_any",
     "through_gates",
     "tree_numbers",
     "unused_moved",
@@ -136,6 +137,12 @@ def _solved(result: Result) -> np.ndarray:
 def right_weight(result: Result) -> np.ndarray:
     """Return the share of inputs whose deciding input has the larger weight, minus 1/2, (nets,)."""
     return result.right[_solved(result)] - 0.5
+
+
+def right_where_any(result: Result) -> np.ndarray:
+    """Return the same share of the inputs that have any weight at all, minus 1/2, (nets,)."""
+    counts = _solved(result)
+    return result.right[counts] / (1 - result.mute[counts]) - 0.5
 
 
 def through_gates(result: Result) -> np.ndarray:
