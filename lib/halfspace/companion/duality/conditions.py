@@ -75,7 +75,9 @@ def conv_ladder_conditions() -> dict[str, Spec]:
     """Return the nets of ``ladder_conditions`` with convolutions, on photographs."""
     return {
         "photographs": ConvLadder(first_seed=FRESH_SEED, seeds=3),
-        "short": ConvLadder(points=320, test=500, epochs=2, first_seed=FRESH_SEED, seeds=3),
+        "short": ConvLadder(
+            data="synthetic", points=320, test=200, epochs=3, first_seed=FRESH_SEED, seeds=3
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from halfspace.companion.label_jumps.data import tree_problem
-from halfspace.datasets import cifar, fashion_mnist
+from halfspace.datasets import CIFAR, fashion_mnist
 
 __all__ = [
     "Problem",
@@ -86,18 +86,18 @@ def small_clothes(seed: int, count: int) -> tuple[Tensor, Tensor]:
     return small - small.mean(), data.train_labels[chosen]
 
 
-def small_photographs(seed: int, count: int, test: int) -> Problem:
-    """Draw images of CIFAR-10, 16 × 16 pixels: means of 2 × 2 pixels.
+def small_photographs(data: CIFAR, seed: int, count: int, test: int) -> Problem:
+    """Draw images of 16 × 16 pixels: means of 2 × 2 pixels.
 
     Each channel is standardised over the training images drawn.
 
     Args:
+        data: larger images, such as those of CIFAR-10.
         seed: of the draw, of training images and of test images.
         count: n.
         test: n'.
     """
-    data, rng = cifar("cifar10"), np.random.default_rng(seed)
-    parts, moments = [], None
+    rng, parts, moments = np.random.default_rng(seed), [], None
     for images, labels, number in (
         (data.train_images, data.train_labels, count),
         (data.test_images, data.test_labels, test),

@@ -31,6 +31,7 @@ __all__ = [
     "accuracy",
     "block_curves",
     "blocks_drop",
+    "conv_numbers",
     "descent_curves",
     "descent_exponent",
     "descent_gain",
@@ -194,6 +195,7 @@ SIGNED = {
 
 _DOTS = {
     "linear": ("linear model", "linear"),
+    "deep linear": ("deep linear net", "linear"),
     "relu": ("ReLU net", "relu"),
     "random gates": ("random gates", "frozen"),
     "random gates, constant": ("random gates, ones", "frozen"),
@@ -285,7 +287,30 @@ def ladder_dots(run: Result) -> dict[str, tuple[tuple[float, float, float], str]
     return {
         label: (mean_interval(100 - 100 * accuracy(run, name)), color)
         for name, (label, color) in _DOTS.items()
+        if name in run.spec.nets
     }
+
+
+def conv_numbers(run: Result) -> dict[str, object]:
+    """Return what the text says of the ``ConvLadder``; accuracies and shares in percent."""
+    numbers = {
+        "from": origin(run),
+        "seeds": run.spec.seeds,
+        "points": run.spec.points,
+        "epochs": run.spec.epochs,
+        "learnt-over-random": interval_text(lead(run, "learnt gates", "random gates"), 1),
+        "learnt-over-none": interval_text(lead(run, "learnt gates", "deep linear"), 1),
+        "constant-loss": interval_text(lead(run, "learnt gates, constant", "learnt gates"), 1),
+        "reversed-loss": interval_text(lead(run, "learnt gates, reversed", "learnt gates"), 1),
+        "dlgn-constant-gain": interval_text(lead(run, "dlgn, constant", "dlgn"), 1),
+        "dlgn-reversed-gain": interval_text(lead(run, "dlgn, reversed", "dlgn"), 1),
+        "dlgn-over-linear": interval_text(lead(run, "dlgn", "linear"), 1),
+    }
+    for name in run.spec.nets:
+        key = name.replace(", ", "-").replace(" ", "-")
+        numbers[key] = _percent(accuracy(run, name))
+        numbers[f"kept-{key}"] = _percent(kept(run, name))
+    return numbers
 
 
 def _percent(values: np.ndarray) -> str:
