@@ -417,8 +417,8 @@ def dose_numbers(runs: Runs) -> dict[str, object]:
     return numbers
 
 
-def cluster_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of clusters, shares in percent."""
+def cluster_numbers(runs: Runs, more: Runs) -> dict[str, object]:
+    """Return what the text says of clusters, shares in percent; ``more`` runs have other seeds."""
     numbers = {"from-clusters": origin(*runs.values()), "seeds": runs["8-4"].spec.seeds}
     numbers["gap"] = scientific(max(run.gap.max() for run in runs.values()))
     for key in CLUSTER_NAMES:
@@ -432,6 +432,7 @@ def cluster_numbers(runs: Runs) -> dict[str, object]:
             f"clusters-{short}": f"{run.clusters[counts].mean():.1f}",
             f"noise-{short}": f"{run.noise[counts].mean():.2f}",
             f"other-{short}": f"{run.other[counts].mean():.1f}",
+            f"any-{short}": f"{100 * (right_where_any(more[key]) + 0.5).mean():.0f}",
         }
     return numbers
 
