@@ -19,7 +19,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import scientific, significant
+from halfspace.companion.text import scientific, significant, thousands
 from halfspace.conv import ConvDLGN
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN
@@ -296,7 +296,7 @@ def conv_numbers(run: Result) -> dict[str, object]:
     numbers = {
         "from": origin(run),
         "seeds": run.spec.seeds,
-        "points": run.spec.points,
+        "points": thousands(run.spec.points),
         "epochs": run.spec.epochs,
         "learnt-over-random": interval_text(lead(run, "learnt gates", "random gates"), 1),
         "learnt-over-none": interval_text(lead(run, "learnt gates", "deep linear"), 1),
