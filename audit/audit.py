@@ -909,6 +909,13 @@ def that_solve(run: Run, name: str) -> np.ndarray:
     return run[name][(run["accuracy"] > 0.999) | everything] - 0.5
 
 
+def right_of_speaking(run: Run) -> np.ndarray:
+    """Return the share of right weights among the inputs whose cluster has any, minus 1/2."""
+    chosen = (run["accuracy"] > 0.999) | (run.spec["data"] == "continuous")
+    speaking = 1 - run["mute"][chosen]
+    return run["right"][chosen] / speaking - 0.5
+
+
 def rank_lost(when: int, run: Run) -> np.ndarray:
     first, *_, last = np.moveaxis(run["ranks"][:, when], 1, 0)
     return first - last
@@ -1159,6 +1166,7 @@ LADDER = (
     "dlgn, ones",
     "dlgn, reversed",
 )
+CONV_LADDER = tuple(net for net in LADDER if net not in ("random, ones", "other"))
 REGRESSIONS = ("inner", "start", "start, overlap", "learnt", "learnt, overlap")
 
 
@@ -1189,7 +1197,8 @@ def nearer_descent(run: Run, width: int) -> np.ndarray:
 
 
 def right(run: Run, net: str) -> np.ndarray:
-    return run["accuracies"][:, LADDER.index(net)]
+    nets = LADDER if "regression" in run.spec else CONV_LADDER
+    return run["accuracies"][:, nets.index(net)]
 
 
 def share_in_gates(run: Run) -> np.ndarray:
@@ -1199,12 +1208,21 @@ def share_in_gates(run: Run) -> np.ndarray:
 
 
 def above_chance(run: Run) -> np.ndarray:
-    guess = {"clothes": 0.1, "tree": 0.5}[run.spec["data"]]
+    guess = 0.5 if run.spec.get("data") == "tree" else 0.1
     return (right(run, "other, ones") - guess) / (right(run, "learnt, ones") - guess)
 
 
 def over_gain(net: str, base: str, run: Run) -> np.ndarray:
     gain = right(run, "learnt").mean() - right(run, "random").mean()
+    return (right(run, net) - right(run, base)) / gain
+
+
+def points_more(net: str, base: str, run: Run) -> np.ndarray:
+    return 100 * (right(run, net) - right(run, base))
+
+
+def over_gates(net: str, base: str, run: Run) -> np.ndarray:
+    gain = np.mean(right(run, base) - right(run, "deep linear"))
     return (right(run, net) - right(run, base)) / gain
 
 
@@ -1750,6 +1768,24 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "linear": lambda run: 0.835 - ratio_to_relu("linear", run),
         "": partial(ratio_to_relu, "dlgn"),
     },
+    "dual-conv-dlgn-keeps": {
+        "DGN": partial(ratio_to_relu, "dgn"),
+        "deep linear": lambda run: 0.835 - ratio_to_relu("deep linear", run),
+        "a linear model does not": lambda run: 0.835 - ratio_to_relu("linear", run),
+        "better": partial(points_more, "dlgn", "linear"),
+        "": partial(ratio_to_relu, "dlgn"),
+    },
+    "dual-conv-gates-hold": {
+        "random": partial(points_more, "learnt", "random"),
+        "none": partial(points_more, "learnt", "deep linear"),
+        "another": above_chance,
+    },
+    "dual-conv-constant-and-order": {
+        "DLGN, constant": partial(over_gates, "dlgn, ones", "dlgn"),
+        "DLGN, reversed": partial(over_gates, "dlgn, reversed", "dlgn"),
+        "constant": partial(over_gates, "learnt, ones", "learnt"),
+        "reversed": partial(over_gates, "learnt, reversed", "learnt"),
+    },
     "dual-kernel-learns": {
         "inner": partial(regression_gain, "learnt", "inner"),
         "overlaps": partial(regression_gain, "learnt, overlap", "start, overlap"),
@@ -1774,6 +1810,7 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "tree-more-data": last_score,
     "cluster-affine": lambda run: run["gap"],
     "cluster-weights": partial(that_solve, name="right"),
+    "cluster-weights-where-any": right_of_speaking,
     "cluster-gates": partial(that_solve, name="through"),
     "rank-falls": {
         "start: falls": partial(rank_lost, 0),

@@ -1,6 +1,7 @@
 """neural-tangents' NTKs, in a separate environment: reads orders, one JSON object a line.
 
-    {"do": "load", "form": NAME, "net": FILE.npz}  takes weights ``w0`` ... and inputs ``x``
+    {"do": "load", "form": NAME, "net": FILE.npz}  takes weights ``w0`` ... and inputs ``x``, or,
+                                                   for an infinitely wide net, images and ``depth``
     {"do": "time", "form": NAME}                   {"seconds": ...}, waits for the result
     {"do": "memory", "form": NAME}                 {"bytes": ..., "seconds": ...}
     {"do": "keep", "to": FILE.npy}                 writes the last kernel, shape (n, n)
@@ -26,11 +27,14 @@ from memory import peak
 # The package's experimental part needs TensorFlow, which is not installed; nothing here uses it.
 sys.modules["neural_tangents.experimental"] = types.ModuleType("neural_tangents.experimental")
 import neural_tangents as nt  # noqa: E402
+from neural_tangents import stax  # noqa: E402
 
 FORMS = {
     "structured derivatives": nt.NtkImplementation.STRUCTURED_DERIVATIVES,
     "Jacobian contraction": nt.NtkImplementation.JACOBIAN_CONTRACTION,
 }
+
+WIDE = "infinitely wide"
 
 
 def relu_net(weights, x):
@@ -52,6 +56,20 @@ def load(path: str, form: str):
     return lambda: kernel(x, None, weights).block_until_ready()
 
 
+def load_wide(path: str):
+    """Return the same for an infinitely wide net without gates, from images (n, h, w, channels).
+
+    It has convolutions with a border of zeros, a mean over pixels and two dense layers, and the
+    weights of the NTK parametrization: normal, of variance 1 over the number of a unit's inputs.
+    """
+    with np.load(path) as stored:
+        x, depth = jnp.asarray(stored["x"]), int(stored["depth"])
+    convolutions = [stax.Conv(1, (3, 3), padding="SAME") for _ in range(depth)]
+    *_, kernel_fn = stax.serial(*convolutions, stax.GlobalAvgPool(), stax.Dense(1), stax.Dense(1))
+    kernel = jax.jit(lambda x: kernel_fn(x, None, "ntk"))
+    return lambda: kernel(x).block_until_ready()
+
+
 def main() -> None:
     """Answer orders until the input ends."""
     versions = {"jax": jax.__version__, "neural-tangents": nt.__version__}
@@ -61,7 +79,8 @@ def main() -> None:
         order = json.loads(line)
         answer = {}
         if order["do"] == "load":
-            kernels[order["form"]] = load(order["net"], order["form"])
+            form, net = order["form"], order["net"]
+            kernels[form] = load_wide(net) if form == WIDE else load(net, form)
         elif order["do"] in ("time", "memory"):
             result, kernel = None, kernels[order["form"]]
             started = time.perf_counter()

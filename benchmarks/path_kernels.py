@@ -1,6 +1,15 @@
-"""Path kernels of convolutional and residual nets against the plain sums that define them."""
+"""Path kernels of convolutional and residual nets against the plain sums that define them.
+
+neural-tangents has no kernel for gates that are given. Its closest one is the NTK of infinitely
+wide convolutions with a mean over pixels, which takes the same array of pairs of pixels. Without a
+nonlinearity, that is, with all gates open, both are the same kernel, up to a factor.
+
+Reference: Novak, Xiao, Hron, Lee, Alemi, Sohl-Dickstein and Schoenholz 2020, Neural Tangents: Fast
+and Easy Infinite Neural Networks in Python.
+"""
 
 import itertools
+import sys
 from collections.abc import Iterator
 
 import torch
@@ -9,15 +18,19 @@ from halfspace.gates import HardGate
 from halfspace.path_kernels import conv_path_kernel, residual_tangent_kernel
 from halfspace.residual import ResidualDLGN
 from torch import Tensor
+from torch.nn import functional
 
 from benchmarks.harness import Competitor, compare
+from benchmarks.peers import NeuralTangents, available
 
 __all__ = ["FULL", "QUICK", "run"]
 
 FULL = dict(images=(20, 50), side=7, filters=16, points=200, blocks=(4, 8))
 QUICK = dict(images=(4,), side=3, filters=2, points=10, blocks=(2,))
 DEPTH, WIDTH, LAYERS = 2, 128, 2
+_UNITS = 8  # of the dense layer behind the convolutions
 _ROUNDING = 1e-10  # relative to the largest entry
+_SINGLE = 1e-5  # the same in float32
 
 
 def run(
@@ -29,9 +42,19 @@ def run(
     points: int,
     blocks: tuple[int, ...],
 ) -> dict:
-    """Time pooled kernels over numbers of images, and residual ones over numbers of blocks."""
-    rows = list(_rows(quick, images, side, filters, points, blocks))
-    return {"rows": rows, "fits": [], "facts": {}}
+    """Time pooled kernels over numbers of images, and residual ones over numbers of blocks.
+
+    Where neural-tangents has no environment, the rows with all gates open are left out.
+    """
+    rows, versions = list(_rows(quick, images, side, filters, points, blocks)), {}
+    if not available():
+        message = "path_kernels: without neural-tangents, whose environment make bench makes"
+        print(message, file=sys.stderr)
+    else:
+        with NeuralTangents() as peer:
+            rows += [_open_row(n, side, filters, quick, peer) for n in images]
+            versions = peer.versions
+    return {"rows": rows, "fits": [], "facts": {"peers": versions}}
 
 
 def _rows(quick, images, side, filters, points, blocks) -> Iterator[dict]:
@@ -43,7 +66,7 @@ def _rows(quick, images, side, filters, points, blocks) -> Iterator[dict]:
 
 def _pooled_row(n: int, side: int, filters: int, quick: bool) -> dict:
     generator = torch.Generator().manual_seed(0)
-    sizes = dict(channels=1, filters=filters, depth=DEPTH, units=8, border="circular")
+    sizes = dict(channels=1, filters=filters, depth=DEPTH, units=_UNITS, border="circular")
     net = ConvDLGN(gate=HardGate(), **sizes, generator=generator).double()
     x = torch.rand(n, 1, side, side, dtype=torch.float64, generator=generator)
     with torch.no_grad():
@@ -64,6 +87,31 @@ def _pooled_row(n: int, side: int, filters: int, quick: bool) -> dict:
     label = f"path kernel, {n:,} images of {side}×{side}, {filters}×{DEPTH}"
     sizes = dict(images=n, side=side, filters=filters)
     return compare("pooled", label, sizes, competitors, _error(exact), quick=quick)
+
+
+def _open_row(n: int, side: int, filters: int, quick: bool, peer: NeuralTangents) -> dict:
+    x = torch.rand(
+        n, 1, side, side, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    gates = [torch.ones(n, filters, side, side, dtype=x.dtype) for _ in range(DEPTH)]
+    gates.append(torch.ones(n, _UNITS, dtype=x.dtype))
+    exact = wide_linear(x, DEPTH)
+    # Layers of variance 1 over a unit's inputs: the mean NTK of the path kernel.
+    factor = (DEPTH + 2) / (9**DEPTH * x.shape[1] * filters**DEPTH * _UNITS)
+    competitors = [
+        Competitor(
+            name="ours",
+            own=True,
+            work=lambda: factor * conv_path_kernel(x, gates),
+            tolerance=_ROUNDING,
+        ),
+        peer.wide_competitor(x, DEPTH, tolerance=_SINGLE),
+    ]
+    label = f"path kernel, {n:,} images of {side}×{side}, all gates open"
+    return compare(
+        "open", label, dict(images=n, side=side, filters=filters), competitors, _error(exact),
+        quick=quick,
+    )  # fmt: skip
 
 
 def _residual_row(n: int, blocks: int, quick: bool) -> dict:
@@ -95,6 +143,19 @@ def _residual_row(n: int, blocks: int, quick: bool) -> dict:
 
 def _error(exact: Tensor):
     return lambda kernel: ((kernel - exact).abs().max() / exact.abs().max()).item()
+
+
+def wide_linear(x: Tensor, depth: int) -> Tensor:
+    """Return the NTK of infinitely wide convolutions with open gates, path by path: shape (n, n).
+
+    Paths with the same weights are a sequence of places in the windows; their feature is the mean
+    over pixels of the input that they start at.
+    """
+    for _ in range(depth):
+        windows = functional.pad(x, (1, 1, 1, 1)).unfold(2, 3, 1).unfold(3, 3, 1)
+        x = windows.movedim((4, 5), (2, 3)).flatten(1, 3)
+    features = x.mean((2, 3))
+    return (depth + 2) * (features @ features.T) / features.shape[1]
 
 
 def shift_by_shift(x: Tensor, gates: list[Tensor]) -> Tensor:

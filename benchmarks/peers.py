@@ -87,8 +87,23 @@ class NeuralTangents:
     def competitor(self, form: str, net: ReLUNet, x: Tensor, *, tolerance: float) -> Competitor:
         """Return neural-tangents' NTK of a ReLU net without biases as a competitor."""
         weights = {f"w{i}": layer.weight.detach().numpy() for i, layer in enumerate(net.value)}
+        return self._loaded(form, tolerance, x=x.numpy(), **weights)
+
+    def wide_competitor(self, x: Tensor, depth: int, *, tolerance: float) -> Competitor:
+        """Return its NTK of infinitely wide convolutions with all gates open.
+
+        Args:
+            x: images, shape (n, C, h, w).
+            depth: convolutions, with a border of zeros; a mean over pixels, a dense layer and one
+                output follow.
+            tolerance: see ``Competitor``.
+        """
+        images = x.float().movedim(1, -1).contiguous().numpy()
+        return self._loaded("infinitely wide", tolerance, x=images, depth=np.array(depth))
+
+    def _loaded(self, form: str, tolerance: float, **arrays: np.ndarray) -> Competitor:
         path = Path(self._folder.name) / "net.npz"
-        np.savez(path, x=x.numpy(), **weights)
+        np.savez(path, **arrays)
         self.ask(do="load", form=form, net=str(path))
         return _Remote(
             name=f"neural-tangents, {form}",

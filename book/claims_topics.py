@@ -176,15 +176,17 @@ TOPICS = {
         "Label jumps, clusters and ranks",
         "On the labels of a decision tree, gates move to the tree's nodes, the root first, and the "
         "tree read off the net beats one fitted to the data at {tree-read-off/DLGN-SF|percent} of "
-        "the test points. Labels need not jump for this. In sparse nets the weights of a cluster "
-        "of activation patterns name the deciding input no better than chance: the decision is in "
-        "the gates. A chain of gating matrices makes the last layer ask few questions.",
+        "the test points. Labels need not jump for this. In sparse nets half the inputs are in "
+        "clusters of activation patterns without any weights, and the decision is in the gates; "
+        "where there are weights, they name the deciding input. A chain of gating matrices makes "
+        "the last layer ask few questions.",
         {
             "tree-gates-move": "reproduced under conditions",
             "tree-order": "reproduced",
             "labels-must-jump": "not reproduced",
             "tree-read-off": "reproduced",
             "cluster-weights": "undecided",
+            "cluster-weights-where-any": "reproduced",
             "cluster-gates": "reproduced",
             "rank-chain": "reproduced",
         },

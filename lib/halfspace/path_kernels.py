@@ -17,6 +17,12 @@ in each v_ℓ, and ``E[NTK] = Σ_ℓ ∂/∂v_ℓ E[y y']``.
   layer with gates h. Without the mean, only p = q counts.
 - **Skips** (``residual_tangent_kernel``): E[NTK] is a sum over the 2^b sub-networks that pass
   through some of the b blocks, without cross terms (``residual_ensemble_weights``).
+- **Convolutions, skips and a mean** (``resnet_path_kernel``, ``resnet_tangent_kernel``), as in
+  ``halfspace.resnet``: the recursion of convolutions, and a sum over sub-networks. A skip keeps a
+  filter and its pixel, so a path that takes it needs this filter's gates after each sum on the way.
+  With K_i[p, q] for what block i adds, and G_i for the product of the gates after the sums from
+  block i on, the sum over filters is ``Σ_i K_i[p, q] ⟨G_i[p], G'_i[q]⟩``: an array of pairs of
+  pixels for each block of a stage, whatever the number of filters.
 
 References: Lakshminarayanan and Singh, Neural Path Features and Neural Path Kernel (2020), for
 dense nets; Disentangling deep neural networks with rectified linear units using duality (2021),
@@ -25,7 +31,7 @@ whose abstract states the structures of convolutions and skips. The formulas her
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -39,6 +45,7 @@ from halfspace._checks import (
     check_images,
     check_integer,
     check_shape,
+    check_zero_one,
     exact,
 )
 
@@ -46,10 +53,13 @@ __all__ = [
     "conv_path_kernel",
     "residual_ensemble_weights",
     "residual_tangent_kernel",
+    "resnet_path_kernel",
+    "resnet_tangent_kernel",
     "tangent_factor",
 ]
 
 _COPIES = 4  # arrays of a tile's size that live at a time
+_NORMALISED = 1 / (1 + 1e-5)  # square of a new batch normalisation's factor, at evaluation
 
 
 def tangent_factor(variances: Sequence[float]) -> float:
@@ -132,24 +142,14 @@ def conv_path_kernel(
     if (other_x is None) != (other_gates is None):
         raise ValueError("other_x and other_gates go together; got only one of them")
     first = _images(x, gates)
-    second = first if other_x is None else _images(other_x, other_gates)
-    shapes = [[(*p.shape[:-2], *p.shape[-1:]) for p in parts] for parts in (first, second)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(f"both sets must differ in n only; got {shapes[0]} and {shapes[1]}")
+    second = None if other_x is None else _images(other_x, other_gates)
     pixels = math.prod(x.shape[2:])
-    numbers = pixels**2 if pooled else pixels
-    side = max(1, math.isqrt(memory // (8 * _COPIES * numbers)))
-    *_, dense = first
-    total = dense.new_empty(len(dense), len(second[-1]), dtype=torch.float64)
-    for rows, columns in _tiles(*total.shape, side, symmetric=other_x is None):
-        a, b = (
-            [part[..., chosen, :] for part in parts]
-            for parts, chosen in ((first, rows), (second, columns))
-        )
-        block = _tile(a, b, border, pooled)
-        total[rows, columns] = block
-        if other_x is None:
-            total[columns, rows] = block.T
+    numbers = _COPIES * (pixels**2 if pooled else pixels)
+
+    def tile(a: list[Tensor], b: list[Tensor]) -> Tensor:
+        return _tile(a, b, border, pooled)
+
+    total = _in_tiles(first, second, numbers, memory, tile)
     return total / pixels**2 if pooled else total
 
 
@@ -159,8 +159,48 @@ def _images(x: Tensor, gates: list[Tensor]) -> list[Tensor]:
     check_images(x, x.shape[1] if x.ndim > 1 else 0)
     check_shape("x", x, (len(gates[0]), x.shape[1], *gates[0].shape[2:]))
     check_finite("x", x)
-    *by_pixel, dense = (part.detach().double() for part in (x, *gates))
-    return [part.permute(2, 3, 0, 1).contiguous() for part in by_pixel] + [dense]
+    return [*map(_by_pixel, (x, *gates[:-1])), gates[-1].detach().double()]
+
+
+def _by_pixel(part: Tensor) -> Tensor:
+    """Put pixels first: (n, F, h, w) to (h, w, n, F)."""
+    return part.detach().double().permute(2, 3, 0, 1).contiguous()
+
+
+def _in_tiles(
+    first: list[Tensor],
+    second: list[Tensor] | None,
+    numbers: int,
+    memory: int,
+    tile: Callable[[list[Tensor], list[Tensor]], Tensor],
+) -> Tensor:
+    """Compute pairs of two sets, or of one set, in tiles of as many as fit the memory.
+
+    Args:
+        first: shape (..., n, F) each.
+        second: shape (..., n', F) each; the first set if ``None``.
+        numbers: of float64 that a pair takes.
+        memory: bytes.
+        tile: maps parts of the sets to pairs, shape (..., r, s).
+
+    Returns:
+        Shape (..., n, n').
+    """
+    symmetric = second is None
+    second = first if symmetric else second
+    shapes = [[(*p.shape[:-2], *p.shape[-1:]) for p in parts] for parts in (first, second)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"both sets must differ in n only; got {shapes[0]} and {shapes[1]}")
+    side = max(1, math.isqrt(memory // (8 * numbers)))
+    sizes, total = (first[0].shape[-2], second[0].shape[-2]), None
+    for rows, columns in _tiles(*sizes, side, symmetric=symmetric):
+        block = tile([p[..., rows, :] for p in first], [p[..., columns, :] for p in second])
+        if total is None:
+            total = block.new_empty(*block.shape[:-2], *sizes)
+        total[..., rows, columns] = block
+        if symmetric:
+            total[..., columns, rows] = block.mT
+    return total
 
 
 def _tiles(rows: int, columns: int, side: int, *, symmetric: bool) -> Iterator[tuple[slice, slice]]:
@@ -371,3 +411,225 @@ def _unit_recursion(
 def _check_variance(variance: float) -> None:
     if not 0 < variance < math.inf:
         raise ValueError(f"variance must be a positive number; got {variance!r}")
+
+
+@exact()
+@torch.no_grad()
+def resnet_path_kernel(
+    x: Tensor,
+    gates: list[Tensor],
+    other_x: Tensor | None = None,
+    other_gates: list[Tensor] | None = None,
+    *,
+    memory: int = 2**25,
+) -> Tensor:
+    """Add the neural path kernels of all sub-networks of a net of ``halfspace.resnet``.
+
+    A sub-network takes the convolutions or the skip in each block. Paths of different sub-networks
+    have different weights, so there are no cross terms. With all weights of variance 1 this is the
+    mean of ``y(x) y(x')``. For images of ones, P² times the result counts pairs of active paths
+    with the same weights, for P pixels of the last stage.
+
+    Args:
+        x: images, shape (n, C, h, w).
+        gates: their hard gates, as ``gates`` of a net in ``halfspace.resnet`` returns them at
+            evaluation: after the first convolution, then for each block those between its two
+            convolutions and those after the sum. Where filters change, the block's first
+            convolution and that on its skip, of 1 × 1, have stride 2.
+        other_x: images of a second set, shape (n', C, h, w); the first set if ``None``.
+        other_gates: gates of the second set.
+        memory: bytes of working memory; one pair of images is computed in any case.
+
+    Returns:
+        float64, shape (n, n'); exact and rounded as that of ``conv_path_kernel``.
+
+    Raises:
+        ValueError: if gates are not 0/1 or are not those of such a net for these images, images are
+            not finite, the two sets differ in shape, or only one of the second set's arguments is
+            given.
+
+    Example:
+        One pixel, one filter, one block, all gates open: the skip, and the convolutions.
+
+        >>> gates = [torch.ones(1, 1, 1, 1)] * 3
+        >>> resnet_path_kernel(torch.full((1, 1, 1, 1), 3.0), gates).item()
+        18.0
+
+    Reference: this module's documentation.
+    """
+    ones = [1.0] * len(_drawn_variances(gates))
+    return _resnet_kernels(x, gates, other_x, other_gates, ones, 1.0, memory)[0]
+
+
+@exact()
+@torch.no_grad()
+def resnet_tangent_kernel(
+    x: Tensor,
+    gates: list[Tensor],
+    other_x: Tensor | None = None,
+    other_gates: list[Tensor] | None = None,
+    *,
+    variances: Sequence[float] | None = None,
+    scale: float = _NORMALISED,
+    memory: int = 2**25,
+) -> Tensor:
+    """Compute the mean NTK of a net of ``halfspace.resnet`` for fixed gates, for one output.
+
+    The value network is at evaluation, and its normalisations only scale, as they do before
+    training; shifts and the dense layer's bias are no paths. The NTK is that of the weights of all
+    convolutions and of the dense layer.
+
+    Args:
+        x: images, shape (n, C, h, w).
+        gates: their hard gates; see ``resnet_path_kernel``.
+        other_x: images of a second set, shape (n', C, h, w); the first set if ``None``.
+        other_gates: gates of the second set.
+        variances: of the layers' weights: first convolution; for each block its two convolutions
+            and, where filters change, that on the skip; dense layer. If ``None``, those with which
+            the nets are drawn: 2 / (F k²) for F filters of k × k, and 1 / (3F) for the dense layer.
+        scale: square of what each normalisation multiplies by.
+        memory: bytes of working memory; one pair of images is computed in any case.
+
+    Returns:
+        float64, shape (n, n').
+
+    Raises:
+        ValueError: as ``resnet_path_kernel``, also if the number of variances is wrong, or one of
+            them or the scale is not a positive number.
+
+    Example:
+        Two sub-networks of one path each, of two and of four layers: 9 (2 v + 4 v³).
+
+        >>> gates = [torch.ones(1, 1, 1, 1)] * 3
+        >>> x = torch.full((1, 1, 1, 1), 3.0)
+        >>> resnet_tangent_kernel(x, gates, variances=[0.5] * 4, scale=1.0).item()
+        13.5
+
+    Reference: this module's documentation.
+    """
+    drawn = _drawn_variances(gates)
+    variances = drawn if variances is None else list(variances)
+    if len(variances) != len(drawn):
+        raise ValueError(f"the net has {len(drawn)} layers of weights; got {variances!r}")
+    for value in (*variances, scale):
+        _check_variance(value)
+    return _resnet_kernels(x, gates, other_x, other_gates, variances, scale, memory)[1]
+
+
+def _drawn_variances(gates: list[Tensor]) -> list[float]:
+    """Return the variances with which a residual net of these gates is drawn."""
+    shrinking = _shrinking(gates)
+    filters = [gates[0].shape[1], *(g.shape[1] for g in gates[1::2])]
+    found = [2 / (9 * filters[0])]
+    for shrinks, count in zip(shrinking, filters[1:], strict=True):
+        found += [2 / (9 * count)] * 2 + [2 / count] * shrinks
+    return [*found, 1 / (3 * filters[-1])]
+
+
+def _shrinking(gates: list[Tensor]) -> list[bool]:
+    """Check the gates of a residual net of images; return whether each block halves the sides."""
+    shapes = [tuple(g.shape) for g in gates]
+    found, right = [], len(gates) % 2 == 1 and all(len(shape) == 4 for shape in shapes)
+    for before, inner, after in zip(shapes[:-1:2], shapes[1::2], shapes[2::2], strict=False):
+        if not right:
+            break
+        found.append(inner[1] != before[1])
+        sides = [(side + 1) // 2 if found[-1] else side for side in before[2:]]
+        right = inner == after == (before[0], inner[1], *sides)
+    if not right:
+        raise ValueError(
+            "gates must be (n, F, h, w) tensors: one, then two of the same shape for each block, "
+            f"with half of the sides where F changes; got {shapes}"
+        )
+    for g in gates:
+        check_zero_one(g)
+    return found
+
+
+def _resnet_kernels(
+    x: Tensor,
+    gates: list[Tensor],
+    other_x: Tensor | None,
+    other_gates: list[Tensor] | None,
+    variances: list[float],
+    scale: float,
+    memory: int,
+) -> Tensor:
+    """Return the mean of y y' and the mean NTK, (2, n, n')."""
+    memory = check_integer("memory", memory)
+    if (other_x is None) != (other_gates is None):
+        raise ValueError("other_x and other_gates go together; got only one of them")
+    shrinking = _shrinking(gates)
+    sets = []
+    for images, theirs in ((x, gates), (other_x, other_gates)):
+        if images is not None:
+            _shrinking(theirs)
+            check_images(images, images.shape[1] if images.ndim > 1 else 0)
+            check_shape("x", images, (len(theirs[0]), images.shape[1], *theirs[0].shape[2:]))
+            check_finite("x", images)
+            sets.append([*map(_by_pixel, (images, *theirs))])
+    first, *second = sets
+
+    def tile(a: list[Tensor], b: list[Tensor]) -> Tensor:
+        return _resnet_tile(a, b, shrinking, variances, scale)
+
+    stage = 1 + (shrinking.index(True) if True in shrinking else len(shrinking))
+    numbers = 2 * (_COPIES + stage) * math.prod(x.shape[2:]) ** 2
+    return _in_tiles(first, second[0] if second else None, numbers, memory, tile)
+
+
+def _resnet_tile(
+    first: list[Tensor],
+    second: list[Tensor],
+    shrinking: list[bool],
+    variances: list[float],
+    scale: float,
+) -> Tensor:
+    """Return both kernels of two sets' images, (2, r, s).
+
+    A state is the mean of ``z z'`` and that of the NTK, for two pixels, summed over filters.
+    """
+    left = iter(variances)
+
+    def through(state: list[Tensor], window: bool, shrinks: bool) -> list[Tensor]:
+        """Pass a convolution and its normalisation; a filter is like any other."""
+        if window:
+            state = [
+                _window_sum(_window_sum(part, (0, 2), "zeros"), (1, 3), "zeros") for part in state
+            ]
+        if shrinks:
+            state = [part[::2, ::2, ::2, ::2] for part in state]
+        return _weighted(state, next(left), scale)
+
+    start = _all_pairs(first[0], second[0].mT).contiguous()
+    added = through([start, torch.zeros_like(start)], window=True, shrinks=False)
+    reached = [(added, first[1], second[1])]  # what each block of the stage adds, and its gates
+    for shrinks, *masks in zip(
+        shrinking, first[2::2], second[2::2], first[3::2], second[3::2], strict=True
+    ):
+        state = _over_filters(reached)
+        added = through(state, window=True, shrinks=shrinks)
+        inner = _all_pairs(masks[0], masks[1].mT)
+        added = through([part * inner for part in added], window=True, shrinks=False)
+        if shrinks:
+            skipped = through(state, window=False, shrinks=True)
+            added, reached = [a + b for a, b in zip(added, skipped, strict=True)], []
+        reached = [(part, a * masks[2], b * masks[3]) for part, a, b in reached]
+        reached.append((added, masks[2], masks[3]))
+    state = [part.flatten(0, 3).mean(0) for part in _over_filters(reached)]
+    return torch.stack(_weighted(state, next(left), 1.0))
+
+
+def _over_filters(reached: list[tuple[list[Tensor], Tensor, Tensor]]) -> list[Tensor]:
+    """Sum over the filters that are open at both pixels: mean of z z' and NTK."""
+    total = [0.0, 0.0]
+    for added, a, b in reached:
+        shared = _all_pairs(a, b.mT)
+        total = [old + part * shared for old, part in zip(total, added, strict=True)]
+    return total
+
+
+def _weighted(state: list[Tensor], variance: float, scale: float) -> list[Tensor]:
+    """Multiply by weights of this variance: mean of z z', and its derivative by the variances."""
+    kernel, tangent = state
+    return [scale * variance * kernel, scale * (variance * tangent + kernel)]

@@ -26,7 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "cifar": set(),
     "gated_linear": set(),
     "globally_gated": {"theory"},
-    "duality": {"theory", "label_jumps"},
+    "duality": {"theory", "label_jumps", "cifar"},
     "label_jumps": {"circle"},
     "catapults": {"circle", "theory"},
     "early_linear": {"circle"},

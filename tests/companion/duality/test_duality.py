@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from halfspace.companion.cifar.synthetic import synthetic_images
 from halfspace.companion.duality import data, ladder, measures, specs
 from halfspace.companion.duality.conditions import STUDIES
 from halfspace.gates import HardGate
@@ -173,20 +174,53 @@ def test_gates_of_another_point_tell_a_constant_input_nothing():
     assert found["other gates"] < found["learnt gates"]
 
 
-def test_a_reversed_net_has_the_gates_of_the_opposite_layer():
-    spec = ladder.Ladder(points=50, epochs=1, regression=20, seeds=1)
-    made = ladder._Ladder(data.clothes(0, 50), spec, torch.Generator().manual_seed(0), 1)
+@pytest.mark.parametrize("kind", ["clothes", "photographs"])
+def test_a_reversed_net_has_the_gates_of_the_opposite_layer(kind, monkeypatch):
+    if kind == "clothes":
+        drawn, nets, listened = data.clothes(0, 50), ladder._Ladder, ladder.DLGN
+    else:
+        drawn = data.small_photographs(synthetic_images(), 0, 50, 20)
+        nets = ladder._ConvLadder
+        listened = ladder.ConvDLGN
     seen = []
 
-    class Listening(ladder.DLGN):
+    class Listening(listened):
         def forward(self, x, gates=None):
             seen.append((self.gates(x), gates))
             return super().forward(x, gates)
 
-    net = made.new(Listening, gate=HardGate())
-    made.train(net, turned=True)
+    monkeypatch.setattr(nets, "kinds", nets.kinds | {"dlgn": Listening})
+    made = nets(drawn, kind, 1, torch.Generator().manual_seed(0), 1)
+    made.train(made.new("dlgn", gate=HardGate()), turned=True)
     own, used = seen[0]
-    assert torch.equal(own.flip(-2), used) and not torch.equal(own, used)
+    if kind == "clothes":
+        assert torch.equal(own.flip(-2), used) and not torch.equal(own, used)
+    else:
+        order = [3, 2, 1, 0, 4]  # the dense layer keeps its gates
+        assert all(torch.equal(own[place], part) for place, part in zip(order, used, strict=True))
+        assert not torch.equal(own[0], used[0])
+
+
+def test_small_photographs_are_means_of_pixels_in_units_of_their_channel():
+    images = synthetic_images()
+    drawn = data.small_photographs(images, 0, 40, 30)
+    assert drawn.x.shape == (40, 3, 16, 16) and drawn.test_x.shape == (30, 3, 16, 16)
+    assert drawn.x.mean((0, 2, 3)).abs().max() < 1e-5
+    assert (drawn.x.std((0, 2, 3)) - 1).abs().max() < 1e-5
+    blocks = images.train_images.float().unflatten(-1, (16, 2)).unflatten(-3, (16, 2))
+    means = blocks.mean((3, 5)).flatten(2)
+    line = drawn.x[0, 0].flatten()
+    same = [np.corrcoef(line, image[0])[0, 1] > 0.9999 for image in means]
+    assert sum(same) == 1 and images.train_labels[same.index(True)] == drawn.y[0]
+
+
+def test_a_conv_ladder_has_all_nets():
+    spec = ladder.ConvLadder(data="synthetic", points=64, test=30, epochs=1, seeds=1)
+    arrays, _ = spec.run(torch.device("cpu"))
+    assert arrays["accuracies"].shape == (1, len(ladder.CONV_NETS))
+    assert (arrays["accuracies"] >= 0).all() and spec.verifiable and spec.data_checksums()
+    cifar = ladder.ConvLadder()
+    assert not cifar.verifiable and cifar.data_checksums() != spec.data_checksums()
 
 
 def test_every_long_study_has_a_short_one_to_verify():

@@ -5,11 +5,12 @@ import pytest
 from halfspace.companion.duality import plots, readings
 from halfspace.companion.duality.claims import CLAIMS
 from halfspace.companion.duality.conditions import (
+    conv_ladder_conditions,
     identity_conditions,
     kernel_conditions,
     ladder_conditions,
 )
-from halfspace.companion.duality.ladder import KERNELS, NETS, Ladder
+from halfspace.companion.duality.ladder import CONV_NETS, KERNELS, NETS, ConvLadder, Ladder
 from halfspace.companion.duality.specs import KernelDescent
 from halfspace.companion.plots import figure
 from halfspace.companion.spec import Result
@@ -41,6 +42,18 @@ def test_shares_and_losses_of_a_ladder():
     np.testing.assert_allclose(readings.kernel_gain(run, "learnt", "start"), 2)
 
 
+def test_parts_of_what_convolutions_gain_by_gates():
+    rows = np.full((3, len(CONV_NETS)), 0.4)
+    for name, value in {"deep linear": 0.3, "learnt gates": 0.5, "dlgn": 0.45}.items():
+        rows[:, CONV_NETS.index(name)] = value
+    run = Result(ConvLadder(seeds=3), {"accuracies": rows}, {}, "computed")
+    np.testing.assert_allclose(readings.lead(run, "learnt gates", "dlgn"), 5)
+    part = readings.part_of_gates(run, "learnt gates, reversed", "learnt gates")
+    np.testing.assert_allclose(part, -0.5)
+    np.testing.assert_allclose(readings.part_of_gates(run, "dlgn, constant", "dlgn"), -1 / 3)
+    np.testing.assert_allclose(readings.other_over_learnt(run), 1)
+
+
 def test_the_exponent_of_a_power_law():
     widths = (16, 64, 256)
     npk = np.tile(np.array(widths) ** -0.5, (2, 1))
@@ -51,12 +64,18 @@ def test_the_exponent_of_a_power_law():
 
 @pytest.fixture(scope="module")
 def recorded():
-    studies = (identity_conditions, kernel_conditions, ladder_conditions)
+    studies = (
+        identity_conditions,
+        kernel_conditions,
+        ladder_conditions,
+        conv_ladder_conditions,
+    )
     return [{name: spec.recorded() for name, spec in study().items()} for study in studies]
 
 
 def test_every_number_of_the_text_is_written(recorded):
-    numbers = readings.dual_numbers(*recorded)
+    *dense, conv = recorded
+    numbers = readings.dual_numbers(*dense) | readings.conv_numbers(conv["short"])
     assert not [name for name, value in numbers.items() if "nan" in str(value)]
     rows = readings.sign_rows(recorded[0])
     assert len(rows) == len(readings.SIGNED) <= 10
@@ -71,7 +90,7 @@ def test_only_the_pooled_kernel_stays_when_an_image_slides():
 
 
 def test_figures_draw_what_they_are_given(recorded):
-    identities, kernels, ladders = recorded
+    identities, kernels, ladders, conv = recorded
     axis = figure()[1][0, 0]
     plots.slide(axis, readings.slide_curves(3))
     assert len(axis.get_legend_handles_labels()[1]) == 4
@@ -87,4 +106,7 @@ def test_figures_draw_what_they_are_given(recorded):
     assert axis.get_yscale() == "log"
     axis = figure()[1][0, 0]
     plots.ladder(axis, readings.ladder_dots(ladders["tree"]), 50)
-    assert len(axis.get_yticks()) == 13
+    assert len(axis.get_yticks()) == 14
+    axis = figure()[1][0, 0]
+    plots.ladder(axis, readings.ladder_dots(conv["short"]), 90)
+    assert len(axis.get_yticks()) == len(CONV_NETS)

@@ -68,11 +68,15 @@ def test_without_jumps_half_as_many_would_be_captured():
 
 def test_only_nets_that_solve_the_switch_of_bits_count():
     arrays = dict(
-        accuracy=np.array([1.0, 0.9]), right=np.array([0.7, 0.2]), through=np.array([1.0, 0.1])
+        accuracy=np.array([1.0, 0.9]),
+        right=np.array([0.7, 0.2]),
+        mute=np.array([0.2, 1.0]),
+        through=np.array([1.0, 0.1]),
     )
     bits = SimpleNamespace(spec=SimpleNamespace(data="bits"), **arrays)
     continuous = SimpleNamespace(spec=SimpleNamespace(data="continuous"), **arrays)
     assert readings.right_weight(bits).tolist() == pytest.approx([0.2])
+    assert readings.right_where_any(bits).tolist() == pytest.approx([0.7 / 0.8 - 0.5])
     assert readings.through_gates(continuous).tolist() == pytest.approx([0.5, -0.4])
 
 

@@ -26,8 +26,18 @@ from halfspace.conv import ConvDLGN, ConvReLUNet  # noqa: E402
 from halfspace.datasets import CIFAR  # noqa: E402
 from halfspace.image_training import Recipe  # noqa: E402
 from halfspace.nets import ReLUNet  # noqa: E402
+from halfspace.path_kernels import conv_path_kernel  # noqa: E402
 
-from benchmarks import NAMES, RESULTS, harness, images, memory, paths, peers  # noqa: E402
+from benchmarks import (  # noqa: E402
+    NAMES,
+    RESULTS,
+    harness,
+    images,
+    memory,
+    path_kernels,
+    paths,
+    peers,
+)
 from benchmarks.harness import Competitor, WrongResult, compare  # noqa: E402
 from benchmarks.memory import anonymous_peak, peak  # noqa: E402
 
@@ -150,6 +160,24 @@ def test_neural_tangents_takes_part(records):
         "neural-tangents, Jacobian contraction",
     } <= names
     assert records["ntk"]["facts"]["peers"]["neural-tangents"] == "0.6.5"
+
+
+def test_neural_tangents_has_the_path_kernel_of_open_gates(records):
+    if not peers.available():
+        pytest.skip("neural-tangents has no environment here; make bench makes it")
+    (row,) = [row for row in records["path_kernels"]["rows"] if row["group"] == "open"]
+    errors = {name: timed["error"] for name, timed in row["competitors"].items()}
+    assert errors["ours"] < 1e-13 and errors["neural-tangents, infinitely wide"] < 1e-5
+    assert records["path_kernels"]["facts"]["peers"]["neural-tangents"] == "0.6.5"
+
+
+def test_the_paths_of_an_open_net_are_listed_as_the_kernel_counts_them():
+    x = torch.rand(3, 2, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    gates = [torch.ones(3, 5, 3, 4), torch.ones(3, 5, 3, 4), torch.ones(3, 7)]
+    factor = 4 / (9**2 * 2 * 5**2 * 7)  # four layers, of variance 1 over a unit's inputs
+    torch.testing.assert_close(
+        path_kernels.wide_linear(x, 2), factor * conv_path_kernel(x, gates), rtol=1e-12, atol=0
+    )
 
 
 def test_a_dlgn_is_timed_over_a_relu_net_and_both_are_taken_apart(records):

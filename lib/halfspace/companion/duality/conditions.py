@@ -3,7 +3,7 @@
 Seeds start at 3000: a prototype's results on other seeds were known when the rules were chosen.
 """
 
-from halfspace.companion.duality.ladder import Ladder
+from halfspace.companion.duality.ladder import ConvLadder, Ladder
 from halfspace.companion.duality.specs import (
     BlocksUsed,
     Bundles,
@@ -18,7 +18,13 @@ from halfspace.companion.duality.specs import (
 from halfspace.companion.seeds import FRESH_SEED
 from halfspace.companion.spec import Spec
 
-__all__ = ["STUDIES", "identity_conditions", "kernel_conditions", "ladder_conditions"]
+__all__ = [
+    "STUDIES",
+    "conv_ladder_conditions",
+    "identity_conditions",
+    "kernel_conditions",
+    "ladder_conditions",
+]
 
 _MANY = dict(first_seed=FRESH_SEED, seeds=50)
 _TWENTY = dict(first_seed=FRESH_SEED, seeds=20)
@@ -65,8 +71,19 @@ def ladder_conditions() -> dict[str, Spec]:
     }
 
 
+def conv_ladder_conditions() -> dict[str, Spec]:
+    """Return the nets of ``ladder_conditions`` with convolutions, on photographs."""
+    return {
+        "photographs": ConvLadder(first_seed=FRESH_SEED, seeds=3),
+        "short": ConvLadder(
+            data="synthetic", points=320, test=200, epochs=3, first_seed=FRESH_SEED, seeds=3
+        ),
+    }
+
+
 STUDIES = {
     "duality": identity_conditions,
     "dual kernels": kernel_conditions,
     "dual ladder": ladder_conditions,
+    "dual conv ladder": conv_ladder_conditions,
 }

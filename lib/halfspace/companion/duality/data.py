@@ -1,4 +1,4 @@
-"""Data of the dual view: small images, half-spaced labels of a tree, and clothes."""
+"""Data of the dual view: clothes, small images of them, small photographs, and a tree's labels."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from halfspace.companion.label_jumps.data import tree_problem
-from halfspace.datasets import fashion_mnist
+from halfspace.datasets import CIFAR, fashion_mnist
 
-__all__ = ["Problem", "clothes", "halves_of_the_circle", "small_clothes", "tree"]
+__all__ = [
+    "Problem",
+    "clothes",
+    "halves_of_the_circle",
+    "small_clothes",
+    "small_photographs",
+    "tree",
+]
 
 _SIDE = 28
 _POOL = 4
@@ -22,9 +29,9 @@ class Problem:
     """Labelled points to train and to test on.
 
     Attributes:
-        x: inputs, float32, shape (n, d).
+        x: inputs, float32, shape (n, d), or images, shape (n, C, h, w).
         y: class numbers, shape (n,).
-        test_x: shape (n', d).
+        test_x: the same of n' points.
         test_y: shape (n',).
         classes: c.
     """
@@ -77,6 +84,31 @@ def small_clothes(seed: int, count: int) -> tuple[Tensor, Tensor]:
     images = data.train_images[chosen].double().view(-1, 1, _SIDE, _SIDE) / 255
     small = functional.avg_pool2d(images, _POOL)
     return small - small.mean(), data.train_labels[chosen]
+
+
+def small_photographs(data: CIFAR, seed: int, count: int, test: int) -> Problem:
+    """Draw images of 16 × 16 pixels: means of 2 × 2 pixels.
+
+    Each channel is standardised over the training images drawn.
+
+    Args:
+        data: larger images, such as those of CIFAR-10.
+        seed: of the draw, of training images and of test images.
+        count: n.
+        test: n'.
+    """
+    rng, parts, moments = np.random.default_rng(seed), [], None
+    for images, labels, number in (
+        (data.train_images, data.train_labels, count),
+        (data.test_images, data.test_labels, test),
+    ):
+        chosen = rng.permutation(len(images))[:number]
+        x = functional.avg_pool2d(images[chosen].float() / 255, 2)
+        if moments is None:
+            moments = x.mean((0, 2, 3), keepdim=True), x.std((0, 2, 3), keepdim=True)
+        x = (x - moments[0]) / moments[1]
+        parts += [x.contiguous(memory_format=torch.channels_last), labels[chosen]]
+    return Problem(*parts, classes=10)
 
 
 def tree(seed: int, count: int, test: int = 5000, dimension: int = 20) -> Problem:

@@ -18,6 +18,7 @@ _KERNELS = {
     "dense": ("linear", ":"),
 }
 _GATES = {"DLGN gates": ("dlgn", "-"), "ReLU gates": ("relu", "-")}
+_FAR, _NEAR = [20, 30, 50, 90], [50, 60, 70, 80, 90]  # marks, as the values need
 _DESCENT = {
     "kernel ⟨x, x'⟩": ("linear", "--"),
     "neural path kernel": ("ours", "-"),
@@ -112,7 +113,8 @@ def ladder(axis: Axes, rows: Mapping[str, tuple[ArrayLike, str]], chance: float)
     axis.set_yticks(range(len(rows)), rows, fontsize=9)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xscale("log")
-    axis.xaxis.set_major_locator(FixedLocator([20, 30, 50, 90]))
+    low = min(value[1] for value, _ in rows.values())
+    axis.xaxis.set_major_locator(FixedLocator(_FAR if low < _NEAR[0] - 10 else _NEAR))
     axis.xaxis.set_minor_locator(FixedLocator([]))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.grid(axis="x")

@@ -19,7 +19,7 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import scientific, significant
+from halfspace.companion.text import scientific, significant, thousands
 from halfspace.conv import ConvDLGN
 from halfspace.gates import HardGate
 from halfspace.nets import DLGN
@@ -31,6 +31,7 @@ __all__ = [
     "accuracy",
     "block_curves",
     "blocks_drop",
+    "conv_numbers",
     "descent_curves",
     "descent_exponent",
     "descent_gain",
@@ -40,9 +41,11 @@ __all__ = [
     "kept",
     "kernel_gain",
     "ladder_dots",
+    "lead",
     "lost_by_shifts",
     "misses",
     "other_over_learnt",
+    "part_of_gates",
     "relative_loss",
     "shift_bars",
     "sign_rows",
@@ -99,8 +102,8 @@ def descent_exponent(result: Result) -> np.ndarray:
 
 
 def accuracy(result: Result, net: str) -> np.ndarray:
-    """Return a net's test accuracy in the ``Ladder``, shape (S,)."""
-    return result.accuracies[:, NETS.index(net)]
+    """Return a net's test accuracy in the ``Ladder`` or ``ConvLadder``, shape (S,)."""
+    return result.accuracies[:, result.spec.nets.index(net)]
 
 
 def gate_share(result: Result) -> np.ndarray:
@@ -114,7 +117,7 @@ def other_over_learnt(result: Result) -> np.ndarray:
 
     The value network reads ones, so that all it knows of a point is the gates.
     """
-    chance = 1 / (10 if result.spec.data == "clothes" else 2)
+    chance = result.spec.chance
     other, learnt = (
         accuracy(result, f"{gates} gates, constant") - chance for gates in ("other", "learnt")
     )
@@ -130,6 +133,25 @@ def relative_loss(result: Result, net: str, base: str = "learnt gates") -> np.nd
         base: the other one.
     """
     unit = (accuracy(result, "learnt gates") - accuracy(result, "random gates")).mean()
+    return (accuracy(result, net) - accuracy(result, base)) / unit
+
+
+def lead(result: Result, net: str, over: str) -> np.ndarray:
+    """Return by how many points one net is more accurate than another, shape (S,)."""
+    return 100 * (accuracy(result, net) - accuracy(result, over))
+
+
+def part_of_gates(result: Result, net: str, base: str) -> np.ndarray:
+    """Return what a net gains over another, in units of what that one gains by gates, (S,).
+
+    The unit is the other one's mean lead over the deep linear net of the same shape.
+
+    Args:
+        result: of ``ConvLadder``.
+        net: the net.
+        base: the other one.
+    """
+    unit = (accuracy(result, base) - accuracy(result, "deep linear")).mean()
     return (accuracy(result, net) - accuracy(result, base)) / unit
 
 
@@ -173,6 +195,7 @@ SIGNED = {
 
 _DOTS = {
     "linear": ("linear model", "linear"),
+    "deep linear": ("deep linear net", "linear"),
     "relu": ("ReLU net", "relu"),
     "random gates": ("random gates", "frozen"),
     "random gates, constant": ("random gates, ones", "frozen"),
@@ -264,7 +287,30 @@ def ladder_dots(run: Result) -> dict[str, tuple[tuple[float, float, float], str]
     return {
         label: (mean_interval(100 - 100 * accuracy(run, name)), color)
         for name, (label, color) in _DOTS.items()
+        if name in run.spec.nets
     }
+
+
+def conv_numbers(run: Result) -> dict[str, object]:
+    """Return what the text says of the ``ConvLadder``; accuracies and shares in percent."""
+    numbers = {
+        "from": origin(run),
+        "seeds": run.spec.seeds,
+        "points": thousands(run.spec.points),
+        "epochs": run.spec.epochs,
+        "learnt-over-random": interval_text(lead(run, "learnt gates", "random gates"), 1),
+        "learnt-over-none": interval_text(lead(run, "learnt gates", "deep linear"), 1),
+        "constant-loss": interval_text(lead(run, "learnt gates, constant", "learnt gates"), 1),
+        "reversed-loss": interval_text(lead(run, "learnt gates, reversed", "learnt gates"), 1),
+        "dlgn-constant-gain": interval_text(lead(run, "dlgn, constant", "dlgn"), 1),
+        "dlgn-reversed-gain": interval_text(lead(run, "dlgn, reversed", "dlgn"), 1),
+        "dlgn-over-linear": interval_text(lead(run, "dlgn", "linear"), 1),
+    }
+    for name in run.spec.nets:
+        key = name.replace(", ", "-").replace(" ", "-")
+        numbers[key] = _percent(accuracy(run, name))
+        numbers[f"kept-{key}"] = _percent(kept(run, name))
+    return numbers
 
 
 def _percent(values: np.ndarray) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "NETS",
     "STUDIES",
     "cluster_conditions",
+    "more_cluster_conditions",
     "dose_conditions",
     "rank_conditions",
     "tree_conditions",
@@ -100,6 +101,14 @@ def cluster_conditions() -> dict[str, SwitchClusters]:
     }
 
 
+def more_cluster_conditions() -> dict[str, SwitchClusters]:
+    """Return the nets of ``cluster_conditions`` with other seeds, for a rule that came later."""
+    return {
+        name: spec.replace(first_seed=FRESH_SEED + 100)
+        for name, spec in cluster_conditions().items()
+    }
+
+
 def rank_conditions() -> dict[str, Spec]:
     """Return the nets whose Jacobians' and gating normals' ranks are measured."""
     conditions = {
@@ -128,5 +137,6 @@ STUDIES = {
     "smooth trees": dose_conditions,
     "wide trees": wide_conditions,
     "clusters": cluster_conditions,
+    "more clusters": more_cluster_conditions,
     "ranks": rank_conditions,
 }

@@ -44,6 +44,7 @@ __all__ = [
     "rank_numbers",
     "read_rows",
     "right_weight",
+    "right_where_any",
     "through_gates",
     "tree_numbers",
     "unused_moved",
@@ -139,6 +140,12 @@ def _solved(result: Result) -> np.ndarray:
 def right_weight(result: Result) -> np.ndarray:
     """Return the share of inputs whose deciding input has the larger weight, minus 1/2, (nets,)."""
     return result.right[_solved(result)] - 0.5
+
+
+def right_where_any(result: Result) -> np.ndarray:
+    """Return the same share of the inputs that have any weight at all, minus 1/2, (nets,)."""
+    counts = _solved(result)
+    return result.right[counts] / (1 - result.mute[counts]) - 0.5
 
 
 def through_gates(result: Result) -> np.ndarray:
@@ -461,8 +468,8 @@ def dose_numbers(runs: Runs) -> dict[str, object]:
     return numbers
 
 
-def cluster_numbers(runs: Runs) -> dict[str, object]:
-    """Return what the text says of clusters, shares in percent."""
+def cluster_numbers(runs: Runs, more: Runs) -> dict[str, object]:
+    """Return what the text says of clusters, shares in percent; ``more`` runs have other seeds."""
     numbers = {"from-clusters": origin(*runs.values()), "seeds": runs["8-4"].spec.seeds}
     numbers["gap"] = scientific(max(run.gap.max() for run in runs.values()))
     for key in CLUSTER_NAMES:
@@ -476,6 +483,7 @@ def cluster_numbers(runs: Runs) -> dict[str, object]:
             f"clusters-{short}": f"{run.clusters[counts].mean():.1f}",
             f"noise-{short}": f"{run.noise[counts].mean():.2f}",
             f"other-{short}": f"{run.other[counts].mean():.1f}",
+            f"any-{short}": f"{100 * (right_where_any(more[key]) + 0.5).mean():.0f}",
         }
     return numbers
 
