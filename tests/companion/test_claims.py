@@ -20,6 +20,7 @@ from halfspace.companion.duality.claims import CLAIMS as DUALITY_CLAIMS
 from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.gated_linear.claims import CLAIMS as GATED_LINEAR_CLAIMS
 from halfspace.companion.globally_gated.claims import CLAIMS as GLOBALLY_GATED_CLAIMS
+from halfspace.companion.intrinsic_dimension.claims import CLAIMS as INTRINSIC_CLAIMS
 from halfspace.companion.label_jumps.claims import CLAIMS as LABEL_JUMPS_CLAIMS
 from halfspace.companion.regions.conditions import region_conditions
 from halfspace.companion.registry import CLAIMS, STUDIES, condition, judge
@@ -279,7 +280,7 @@ def test_every_case_gives_one_value_per_seed():
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
     for claim in CLAIMS:
         gated = GATED_LINEAR_CLAIMS + GLOBALLY_GATED_CLAIMS
-        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS
+        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS + INTRINSIC_CLAIMS
         if claim in CIFAR_CLAIMS + related:  # see the subjects' own tests
             continue
         for part in claim.cases + claim.controls:
