@@ -208,22 +208,6 @@ TOPICS = {
             "cata-one-sided": "reproduced under conditions",
         },
     ),
-    "interpolation": Topic(
-        "Good and bad global minima",
-        "A training loss of zero says nothing: any net becomes a global minimum by a narrow bump "
-        "at each point, or, in a DLGN, by one path a point. Some of these minima learn at the "
-        "optimal rate, others not at all. On noisy labels, the risk of the minimum that Adam finds "
-        "is larger by {interp-adam-worse/ReLU net} than that of one built of the same ReLU net, "
-        "stopped earlier. Trained nets memorise with paths that their points share.",
-        {
-            "interp-explicit": "reproduced",
-            "interp-one-path": "reproduced",
-            "interp-good-rate": "reproduced",
-            "interp-bad-rate": "reproduced",
-            "interp-adam-worse": "reproduced",
-            "interp-paths-shared": "reproduced",
-        },
-    ),
     "early_linear": Topic(
         "Early training as a linear model",
         "In high dimension a net with one hidden layer first does what a linear model does, "
@@ -241,21 +225,20 @@ TOPICS = {
             "early-paths": "reproduced",
         },
     ),
-    "short_views": Topic(
-        "Short views: directions, the hinge loss, edges",
-        "A convolutional DLGN prefers the directions of images that a ReLU net prefers, so the "
-        "preference does not depend on who sets the gates. Under the hinge loss a DLGN's "
-        "half-spaces stand still at first, move later, and do not turn to the label's direction. "
-        "Where all layers are joined by edges, these enter the mean kernel squared; learned edges "
-        "lead through {view-edges-depth/from 0.5} layers more than fixed ones, but through "
-        "{view-edges-depth/from 1} more from another start.",
+    "interpolation": Topic(
+        "Good and bad global minima",
+        "A training loss of zero says nothing: any net becomes a global minimum by a narrow bump "
+        "at each point, or, in a DLGN, by one path a point. Some of these minima learn at the "
+        "optimal rate, others not at all. On noisy labels, the risk of the minimum that Adam finds "
+        "is larger by {interp-adam-worse/ReLU net} than that of one built of the same ReLU net, "
+        "stopped earlier. Trained nets memorise with paths that their points share.",
         {
-            "view-directions": "reproduced",
-            "view-directions-gates": "reproduced",
-            "view-hinge-early": "reproduced",
-            "view-hinge-direction": "reproduced",
-            "view-edges-kernel": "reproduced",
-            "view-edges-depth": "reproduced",
+            "interp-explicit": "reproduced",
+            "interp-one-path": "reproduced",
+            "interp-good-rate": "reproduced",
+            "interp-bad-rate": "reproduced",
+            "interp-adam-worse": "reproduced",
+            "interp-paths-shared": "reproduced",
         },
     ),
     "intrinsic_dimension": Topic(
@@ -274,6 +257,23 @@ TOPICS = {
             "intr-direction": "reproduced",
             "intr-turn": "reproduced",
             "intr-tube": "reproduced",
+        },
+    ),
+    "short_views": Topic(
+        "Short views: directions, the hinge loss, edges",
+        "A convolutional DLGN prefers the directions of images that a ReLU net prefers, so the "
+        "preference does not depend on who sets the gates. Under the hinge loss a DLGN's "
+        "half-spaces stand still at first, move later, and do not turn to the label's direction. "
+        "Where all layers are joined by edges, these enter the mean kernel squared; learned edges "
+        "lead through {view-edges-depth/from 0.5} layers more than fixed ones, but through "
+        "{view-edges-depth/from 1} more from another start.",
+        {
+            "view-directions": "reproduced",
+            "view-directions-gates": "reproduced",
+            "view-hinge-early": "reproduced",
+            "view-hinge-direction": "reproduced",
+            "view-edges-kernel": "reproduced",
+            "view-edges-depth": "reproduced",
         },
     ),
 }
