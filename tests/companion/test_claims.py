@@ -17,13 +17,6 @@ from halfspace.companion.circle.claims import CLAIMS as CIRCLE_CLAIMS
 from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.claims import VERDICTS, Case, Claim, cases
 from halfspace.companion.fashion.conditions import fashion_conditions
-<<<<<<< HEAD
-=======
-from halfspace.companion.gated_linear.claims import CLAIMS as GATED_LINEAR_CLAIMS
-from halfspace.companion.globally_gated.claims import CLAIMS as GLOBALLY_GATED_CLAIMS
-from halfspace.companion.intrinsic_dimension.claims import CLAIMS as INTRINSIC_CLAIMS
-from halfspace.companion.label_jumps.claims import CLAIMS as LABEL_JUMPS_CLAIMS
->>>>>>> dim
 from halfspace.companion.regions.conditions import region_conditions
 from halfspace.companion.registry import CLAIMS, CLAIMS_OF, STUDIES, condition, judge
 from halfspace.companion.report import (
@@ -284,15 +277,7 @@ def test_every_case_gives_one_value_per_seed():
         found |= {f"{study}: {n}": fake_middle(s) for n, s in STUDIES[study]().items()}
     for study in ("freezing", "surrogate", "swap", "reallocation"):
         found |= {f"{study}: {n}": fake_conjecture(s) for n, s in STUDIES[study]().items()}
-<<<<<<< HEAD
     for claim in itertools.chain(*(CLAIMS_OF[subject] for subject in FAKED)):
-=======
-    for claim in CLAIMS:
-        gated = GATED_LINEAR_CLAIMS + GLOBALLY_GATED_CLAIMS
-        related = gated + DUALITY_CLAIMS + LABEL_JUMPS_CLAIMS + INTRINSIC_CLAIMS
-        if claim in CIFAR_CLAIMS + related:  # see the subjects' own tests
-            continue
->>>>>>> dim
         for part in claim.cases + claim.controls:
             finding = part.judge(found)
             units = min(seeds_of(found[name].spec) for name in part.needs)  # frozen nets are fewer
