@@ -162,7 +162,7 @@ TOPICS = {
         "{dual-gates-hold/tree|percent} of its lead over random gates on a tree. Whether a "
         "constant input costs next to nothing then is undecided. A DLGN keeps "
         "{dual-dlgn-keeps/Fashion-MNIST|percent} of a ReLU net's accuracy on Fashion-MNIST, but "
-        "there a linear model keeps nearly as much, and so it does beside small convolutional nets.",
+        "there a linear model keeps nearly as much, as it does beside small convolutional nets.",
         {
             "dual-dense-mean": "reproduced",
             "dual-conv-mean": "reproduced",
