@@ -384,6 +384,7 @@ CLAIMS = (
         + _photographs("a linear model does not", lambda result: 0.835 - kept(result, "linear"))
         + _photographs("better than a linear model", partial(lead, net="dlgn", over="linear")),
         paper="more than 83.5 %, on CIFAR-10 and CIFAR-100",
+        figure="fig-dual-conv-ladder",
         seen=_SEEN_CONV,
     ),
     Claim(
@@ -404,6 +405,7 @@ CLAIMS = (
             "learnt over none", partial(lead, net="learnt gates", over="deep linear")
         )
         + _photographs("another image's gates", other_over_learnt, 0.1, "equal"),
+        figure="fig-dual-conv-ladder",
         seen=_SEEN_CONV,
     ),
     Claim(
@@ -434,6 +436,7 @@ CLAIMS = (
         + _photographs(
             "DLGN, reversed", partial(part_of_gates, net="dlgn, reversed", base="dlgn"), -0.5
         ),
+        figure="fig-dual-conv-ladder",
         seen=_SEEN_CONV,
     ),
 )
