@@ -17,7 +17,7 @@ SENTENCE = 40  # letters from which a cell is read as a sentence
 LETTER_FORMULA = re.compile(r"\\\((\w+)\\\)")  # a formula that reads the same as text
 SIGN_NAMES = {"✓": "yes", "✗": "no", "◐": "part", "?": "open", "…": "open"}
 POWER = r"(\u00a0×\u00a010⁻?[⁰¹²³⁴-⁹]+)"
-APART = re.compile(r"(?<=\d) (?=%)|(?<=\d)–(?=\d)")  # where a line must not end
+APART = re.compile(r"(?:(?<=[\d)])|^) (?=%)|(?<=\d)–(?=\d)")  # where a line must not end
 TOGETHER = {" ": "\u00a0", "–": "\u2060–\u2060"}
 NUMBER = rf"[−+×]?[\d.,\u202f]+(e[-+]?\d+|{POWER})?( ?%)?"
 NUMBER = re.compile(rf"(after )?{NUMBER}( to {NUMBER})?")

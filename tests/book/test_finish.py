@@ -77,6 +77,10 @@ def test_a_line_does_not_end_within_a_number():
     markup.hold_together(page)
     assert page.p.get_text() == "47\u00a0% of 0\u2060–\u20604"
     assert page.pre.get_text() == "47 %"
+    text = "<article><p><span>47</span> % of it, <span>5 (4 to 6)</span> % or (6) %</p></article>"
+    page = BeautifulSoup(text, "html.parser")
+    markup.hold_together(page)
+    assert page.p.get_text().count("\u00a0%") == 3
     markup.hold_together(BeautifulSoup("<p>a page without an article</p>", "html.parser"))
 
 
