@@ -31,6 +31,7 @@ NETS = {"ReLU net": "relu", "DLGN": "dlgn", "DLGN, frozen gates": "frozen"}
 SHOWN = "DLGN"
 PREVIEW = "social.png"
 _THUMBNAIL = 480  # pixels
+_COLOURS = 64  # of a thumbnail: a third of the bytes
 
 
 def finding(text: str) -> dict:
@@ -302,7 +303,8 @@ def thumbnail(app: Sphinx, page: str, told: dict) -> str:
         target = target.with_suffix(".webp")
         with Image.open(source) as picture:
             picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
-            picture.save(target)
+            few = picture.convert("RGBA").quantize(_COLOURS, Image.Quantize.FASTOCTREE)
+            few.convert("RGBA").save(target, lossless=True, quality=100, method=6)
             size = f' width="{picture.width}" height="{picture.height}"'
     else:
         shutil.copy(source, target)
