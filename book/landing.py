@@ -24,6 +24,7 @@ from openings import minutes
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+from weight import webp
 
 __all__ = ["Cards", "Minutes", "MovingFigure", "ResultSentence", "setup"]
 
@@ -31,7 +32,6 @@ NETS = {"ReLU net": "relu", "DLGN": "dlgn", "DLGN, frozen gates": "frozen"}
 SHOWN = "DLGN"
 PREVIEW = "social.png"
 _THUMBNAIL = 480  # pixels
-_COLOURS = 64  # of a thumbnail: a third of the bytes
 
 
 def finding(text: str) -> dict:
@@ -303,8 +303,7 @@ def thumbnail(app: Sphinx, page: str, told: dict) -> str:
         target = target.with_suffix(".webp")
         with Image.open(source) as picture:
             picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
-            few = picture.convert("RGBA").quantize(_COLOURS, Image.Quantize.FASTOCTREE)
-            few.convert("RGBA").save(target, lossless=True, quality=100, method=6)
+            target.write_bytes(webp(picture.convert("RGBA")))
             size = f' width="{picture.width}" height="{picture.height}"'
     else:
         shutil.copy(source, target)

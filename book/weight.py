@@ -19,6 +19,7 @@ __all__ = [
     "lighten_icons",
     "lighten_images",
     "remove_unused_images",
+    "webp",
 ]
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each step
@@ -69,10 +70,10 @@ def indexed(path: Path) -> Path:
     target = path.with_name(f"{hashlib.sha256(content).hexdigest()[:16]}.webp")
     if not target.exists():
         image = Image.open(io.BytesIO(content)).convert("RGBA")
-        small = _webp(image)
+        small = webp(image)
         if len(small) > HEAVY and image.width > WIDTH:
             size = (WIDTH, round(image.height * WIDTH / image.width))
-            small = _webp(image.resize(size, Image.Resampling.LANCZOS), COLOURS // 4)
+            small = webp(image.resize(size, Image.Resampling.LANCZOS), COLOURS // 4)
         write_whole(target, small)
     return target
 
@@ -99,7 +100,13 @@ def light_png(content: bytes, kept: Path) -> bytes:
     return target.read_bytes()
 
 
-def _webp(image: Image.Image, number: int = COLOURS) -> bytes:
+def webp(image: Image.Image, number: int = COLOURS) -> bytes:
+    """Return a lossless WebP image in few colours.
+
+    Args:
+        image: RGBA.
+        number: of colours.
+    """
     content = io.BytesIO()
     few = Image.fromarray(_few_colours(image, number))
     few.save(content, format="WEBP", lossless=True, method=4)
