@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -263,7 +263,7 @@ def train(
     if recipe.schedule == "constant":
         del recipe_kept["epochs"]
     run = dict(recipe=recipe_kept, seed=seed, images=list(x.shape), weights=shapes)
-    with _exclusive(checkpoint), _fastest_convolutions():
+    with _exclusive(checkpoint):
         curves = Curves()
         if checkpoint is not None and checkpoint.exists():
             curves = _load(checkpoint, run, net, optimizer, schedule)
@@ -296,17 +296,6 @@ def train(
                     _save(checkpoint, run, net, optimizer, schedule, curves)
                 bar.update()
     return curves
-
-
-@contextlib.contextmanager
-def _fastest_convolutions() -> Iterator[None]:
-    """Let cuDNN time its algorithms on each new shape, and keep the fastest."""
-    before = torch.backends.cudnn.benchmark
-    torch.backends.cudnn.benchmark = True
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.benchmark = before
 
 
 def _exclusive(checkpoint: Path | None) -> contextlib.AbstractContextManager:
