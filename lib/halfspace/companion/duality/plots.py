@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, interval_curve
+from halfspace.companion.plots import COLORS, INK, interval_curves
 
 __all__ = ["blocks", "descent", "ladder", "shifted", "slide"]
 
@@ -68,9 +68,7 @@ def blocks(axis: Axes, angles: ArrayLike, rows: Mapping[str, ArrayLike]) -> None
         angles: in degrees, shape (A,).
         rows: by gates, mean and interval, shape (A, 3).
     """
-    for label, row in rows.items():
-        color, style = _GATES[label]
-        interval_curve(axis, angles, row, label, color=color, style=style)
+    interval_curves(axis, angles, rows, _GATES)
     axis.set_xticks(range(0, 181, 45), [f"{degrees}°" for degrees in range(0, 181, 45)])
     axis.set_ylim(bottom=0)
     axis.set(xlabel="angle between the inputs", ylabel="blocks in use, of ten")
@@ -84,9 +82,7 @@ def descent(axis: Axes, widths: ArrayLike, rows: Mapping[str, ArrayLike]) -> Non
         widths: m, shape (W,).
         rows: by kernel, geometric mean and interval, shape (W, 3).
     """
-    for label, row in rows.items():
-        color, style = _DESCENT[label]
-        interval_curve(axis, widths, row, label, color=color, style=style)
+    interval_curves(axis, widths, rows, _DESCENT)
     axis.set(xscale="log", yscale="log", xlabel="units m", ylabel="distance to descent")
     axis.xaxis.set_major_locator(FixedLocator(list(widths)))
     for marks in (axis.xaxis, axis.yaxis):

@@ -7,7 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, forest, interval_curve, mark_values
+from halfspace.companion.plots import (
+    COLORS,
+    INK,
+    forest,
+    interval_curve,
+    interval_curves,
+    mark_values,
+)
 
 __all__ = ["STYLES", "fields", "functions", "overlaps", "rates", "ratios", "training"]
 
@@ -81,9 +88,7 @@ def rates(axis: Axes, points: ArrayLike, rows: Mapping[str, ArrayLike]) -> None:
         points: n, shape (N,).
         rows: by label, geometric mean and interval, shape (N, 3).
     """
-    for label, row in rows.items():
-        color, style = STYLES[label]
-        interval_curve(axis, points, row, label, color=color, style=style)
+    interval_curves(axis, points, rows, STYLES)
     axis.set(xscale="log", yscale="log", xlabel="training points n", ylabel="risk")
     mark_values(axis, points, gap=0.028)
     axis.yaxis.set_major_locator(FixedLocator([0.001, 0.01, 0.1, 1]))

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, interval_curve
+from halfspace.companion.plots import COLORS, INK, interval_curves
 
 __all__ = ["STYLES", "domains", "plane", "projections", "risks", "shares"]
 
@@ -37,9 +37,7 @@ def risks(axis: Axes, points: Sequence[int], rows: Mapping[str, ArrayLike], titl
         rows: by label, value and interval, shape (K, 3).
         title: of the panel.
     """
-    for label, row in rows.items():
-        color, style = STYLES[label]
-        interval_curve(axis, points, row, label, color=color, style=style)
+    interval_curves(axis, points, rows, STYLES)
     axis.set(xscale="log", yscale="log", title=title, xlabel="points")
     axis.set_xticks(points, points)
     axis.set_xticks([], minor=True)
@@ -58,9 +56,7 @@ def shares(
         chance: the share of random normals, in percent.
         **labels: ``xlabel``, ``ylabel``, ``title``.
     """
-    for label, row in rows.items():
-        color, style = STYLES[label]
-        interval_curve(axis, x, row, label, color=color, style=style)
+    interval_curves(axis, x, rows, STYLES)
     axis.axhline(chance, color=INK, lw=0.8)
     axis.set(ylim=(0, 60), **labels)
 

@@ -17,6 +17,7 @@ __all__ = [
     "factor_axis",
     "forest",
     "interval_curve",
+    "interval_curves",
     "label_outer",
     "legend_above",
     "mark_values",
@@ -188,6 +189,25 @@ def interval_curve(
     mean, low, high = np.asarray(curve).T
     axis.plot(times, mean, style, color=COLORS[color], label=label)
     axis.fill_between(times, low, high, color=COLORS[color], alpha=0.15, lw=0)
+
+
+def interval_curves(
+    axis: Axes,
+    times: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    styles: Mapping[str, tuple[str, str]],
+) -> None:
+    """Draw curves in their bands, see ``interval_curve``.
+
+    Args:
+        axis: where to draw.
+        times: shape (k,).
+        curves: by label, value, lower end, upper end at each time, shape (k, 3).
+        styles: by label, a key of ``COLORS`` and the line's style.
+    """
+    for label, curve in curves.items():
+        color, style = styles[label]
+        interval_curve(axis, times, curve, label, color=color, style=style)
 
 
 def factor_axis(axis: Axes, side: str) -> None:

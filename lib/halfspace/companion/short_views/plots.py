@@ -8,7 +8,7 @@ from matplotlib.colors import Normalize
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, interval_curve
+from halfspace.companion.plots import COLORS, INK, interval_curves
 
 __all__ = ["STYLES", "curves", "profiles"]
 
@@ -84,7 +84,5 @@ def curves(axis: Axes, x: ArrayLike, rows: Mapping[str, ArrayLike], **labels: st
         rows: by label, mean and interval, shape (k, 3).
         **labels: ``xlabel``, ``ylabel``, ``title``.
     """
-    for label, row in rows.items():
-        color, style = STYLES[label]
-        interval_curve(axis, x, row, label, color=color, style=style)
+    interval_curves(axis, x, rows, STYLES)
     axis.set(**labels)
