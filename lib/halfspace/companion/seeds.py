@@ -58,10 +58,6 @@ class SeedStudy(Spec):
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(50, ge=1)
 
-    def one_seed(self, index: int) -> "SeedStudy":
-        """Return the study of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         rows = [
             self._measure(seed) for seed in range(self.first_seed, self.first_seed + self.seeds)

@@ -241,8 +241,17 @@ class Spec(BaseModel):
         return True
 
     def one_seed(self, index: int) -> Self:
-        """Return what ``make verify`` recomputes: the spec of one seed, or all of it."""
-        return self
+        """Return what ``make verify`` recomputes: the spec of one seed, or all of it.
+
+        A spec with the fields ``first_seed`` and ``seeds`` has the seeds first_seed,
+        first_seed + 1, ...
+
+        Args:
+            index: of the seed, counted from 0.
+        """
+        if not {"first_seed", "seeds"} <= type(self).model_fields.keys():
+            return self
+        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     def replace(self, **changes) -> Self:
         """Return a spec with some fields changed (and checked)."""

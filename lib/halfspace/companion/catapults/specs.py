@@ -56,10 +56,6 @@ class OneDatum(Spec):
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(50, ge=1)
 
-    def one_seed(self, index: int) -> "OneDatum":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         pairs = np.stack(
             [
@@ -139,10 +135,6 @@ class NetAtStart(Spec):
         if self.model == "relu" and any(getattr(self, k) != v for k, v in plain.items()):
             raise ValueError("gates and beta are for a DLGN; a ReLU net's gates are its own")
         return self
-
-    def one_seed(self, index: int) -> "NetAtStart":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     @single_precision()
     def net(self, seed: int, d_in: int) -> GatedNet:

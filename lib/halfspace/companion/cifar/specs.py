@@ -7,7 +7,7 @@ DLGN's soft gate, the residual nets' recipe.
 
 import math
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -127,10 +127,6 @@ class CifarTraining(Spec):
     def verifiable(self) -> bool:
         """Whether ``make verify`` can recompute it: training on CIFAR takes hours on a CPU."""
         return self.data == "synthetic"
-
-    def one_seed(self, index: int) -> Self:
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     @property
     def classes(self) -> int:

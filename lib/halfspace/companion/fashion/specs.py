@@ -6,7 +6,7 @@ batch, the number of epochs, PyTorch's default initialisation for all layers, th
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -91,10 +91,6 @@ class FashionTraining(FashionSpec):
         if n_train % 10:
             raise ValueError(f"n_train must be a multiple of 10; got {n_train}")
         return n_train
-
-    def one_seed(self, index: int) -> Self:
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     @property
     def all_seeds(self) -> range:

@@ -48,10 +48,6 @@ class AlignedReduction(Spec):
     first_seed: Integer = Field(FRESH_SEED, ge=0)
     seeds: Integer = Field(40, ge=1)
 
-    def one_seed(self, index: int) -> "AlignedReduction":
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         task = ContextTask(contexts=self.contexts)
         modes, gates = context_modes(task.targets, haar_basis(ITEMS)), self._gates

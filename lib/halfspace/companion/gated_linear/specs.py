@@ -76,10 +76,6 @@ class _SeededSpec(Spec):
     first_seed: Integer = Field(FRESH_SEED, ge=0)
     seeds: Integer = Field(20, ge=1)
 
-    def one_seed(self, index: int) -> "_SeededSpec":
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     @property
     def all_seeds(self) -> range:
         """The nets' seeds."""

@@ -64,10 +64,6 @@ class XorRace(Spec):
     first_seed: Integer = Field(FRESH_SEED, ge=0)
     seeds: Integer = Field(20, ge=1)
 
-    def one_seed(self, index: int) -> "XorRace":
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
         seeds = range(self.first_seed, self.first_seed + self.seeds)
         points = [xor_points(delta) for delta in self.deltas]

@@ -78,10 +78,6 @@ class TrainedMinima(Spec):
             raise ValueError(f"held must leave points to train on; got {self.held}")
         return self
 
-    def one_seed(self, index: int) -> "TrainedMinima":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def problem(self, seed: int) -> Cube:
         """Return one seed's data."""
         sizes = dict(points=self.points, validation=self.validation, test=self.test)

@@ -77,10 +77,6 @@ class DimensionNets(Spec):
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(10, ge=1)
 
-    def one_seed(self, index: int) -> "DimensionNets":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def problem(self, seed: int) -> TorusProblem:
         """Return the points of one seed."""
         return torus_problem(

@@ -1,7 +1,7 @@
 """Clusters of equal activation patterns: small ReLU nets that learn a switch."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -137,10 +137,6 @@ class SwitchClusters(Spec):
     epochs: Integer = Field(20, ge=1)
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(20, ge=1)
-
-    def one_seed(self, index: int) -> Self:
-        """Return the study of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     @property
     def middle(self) -> float:

@@ -133,10 +133,6 @@ class CircleChain(Spec):
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(20, ge=1)
 
-    def one_seed(self, index: int) -> "CircleChain":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     @single_precision()
     def net(self, seed: int) -> DLGN:
         """Return the net of one seed at its initialisation, on the CPU."""

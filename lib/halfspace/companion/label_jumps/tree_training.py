@@ -109,10 +109,6 @@ class TreeTraining(Spec):
             raise ValueError(f"the {self.target} target is no class: use loss='mse'")
         return self
 
-    def one_seed(self, index: int) -> "TreeTraining":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def problem(self, seed: int) -> TreeProblem:
         """Return the tree and the points of one seed."""
         sizes = dict(d_in=self.d_in, depth=self.depth, points=self.points, test=self.test)

@@ -55,10 +55,6 @@ class RegionsDuringTraining(Spec):
             raise ValueError(f"at must be increasing epochs, the last at least 1; got {self.at}")
         return self
 
-    def one_seed(self, index: int) -> "RegionsDuringTraining":
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     @property
     def training(self) -> CircleTraining:
         """The training run."""

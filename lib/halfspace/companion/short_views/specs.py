@@ -110,10 +110,6 @@ class EdgeDepth(Spec):
     first_seed: Integer = Field(0, ge=0)
     seeds: Integer = Field(10, ge=1)
 
-    def one_seed(self, index: int) -> "EdgeDepth":
-        """Return the run of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     @single_precision()
     def nets(self) -> ConnectedDLGN:
         """Return the nets of all seeds at their start, as one stacked net on the CPU."""

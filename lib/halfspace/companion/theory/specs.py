@@ -175,10 +175,6 @@ class NeuralPathLimit(Spec):
         kernels = {name: kernel.cpu().numpy() for name, kernel in means.items()}
         return {"errors": errors, "ratios": ratios} | counts | kernels
 
-    def one_seed(self, index: int) -> "NeuralPathLimit":
-        """Return the spec of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
-
     def _kernels(
         self, x: Tensor, width: int, draws: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
