@@ -80,6 +80,14 @@ def test_an_interval_curve_is_a_line_in_its_band(axis):
     assert corners[:, 1].min() == -1 and corners[:, 1].max() == 2.5
 
 
+def test_interval_curves_have_the_styles_of_their_labels(axis):
+    rows = {"a": [(0.0, -1.0, 1.0), (2.0, 1.5, 2.5)], "b": [(1.0, 0.0, 2.0)] * 2}
+    plots.interval_curves(axis, [0, 10], rows, {"b": ("relu", ":"), "a": ("dlgn", "--")})
+    drawn = {line.get_label(): (line.get_linestyle(), line.get_color()) for line in axis.lines}
+    assert drawn == {"a": ("--", plots.COLORS["dlgn"]), "b": (":", plots.COLORS["relu"])}
+    assert list(axis.lines[0].get_xdata()) == [0, 10] and len(axis.collections) == 2
+
+
 def test_factors_are_written_as_such(axis):
     axis.plot([1, 2], [0.2, 40])
     plots.factor_axis(axis, "y")

@@ -18,6 +18,7 @@ from halfspace.companion.records import keep
 from halfspace.companion.spec import Spec, later, resolve_device, results
 from halfspace.companion.store import cache_folder, code_version, results_folder
 from pydantic import BaseModel, Field, ValidationError
+from toy import ToyStudy
 
 RUNS = []
 
@@ -321,3 +322,9 @@ def test_a_package_inside_another_repository_has_no_commit(clone, monkeypatch):
 def test_without_git_there_is_no_commit(clone, monkeypatch):
     monkeypatch.setenv("PATH", str(clone))
     assert code_version() == "unknown"
+
+
+def test_one_seed_is_the_run_of_that_seed_or_all_of_a_run_without_seeds():
+    one = ToyStudy(first_seed=3, seeds=4, width=8).one_seed(2)
+    assert (one.first_seed, one.seeds, one.width) == (5, 1, 8)
+    assert Toy().one_seed(2) == Toy()

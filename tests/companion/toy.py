@@ -1,6 +1,6 @@
 """A spec that computes within a millisecond, in a module that worker processes can import."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from halfspace.companion.spec import Integer, Spec
@@ -15,10 +15,6 @@ class ToyStudy(Spec):
     width: Integer = Field(16, ge=1)
     first_seed: Integer = Field(5, ge=0)
     seeds: Integer = Field(3, ge=1)
-
-    def one_seed(self, index: int) -> Self:
-        """Return the study of one of its seeds, counted from 0."""
-        return self.replace(first_seed=self.first_seed + index, seeds=1)
 
     def _run(self, device):
         seeds = range(self.first_seed, self.first_seed + self.seeds)
