@@ -91,6 +91,15 @@ def test_falls_of_ranks():
     assert np.exp(readings.chain_fall(chain, shallow)).tolist() == pytest.approx([3 * 8 / 9])
 
 
+def test_later_layers_agree_more_than_the_first_at_the_end():
+    def agreeing(first, last):
+        return Result(None, {"agreement": np.array([[[0.9, 0.9]], [[first, last]]])}, {}, "")
+
+    chain, shallow = agreeing(0.2, 0.6), agreeing(0.2, 0.3)
+    np.testing.assert_allclose(readings.chain_clusters(chain), 0.4)
+    np.testing.assert_allclose(readings.chain_gap(chain, shallow), 0.3)
+
+
 def test_nodes_read_are_named_by_the_nearest_true_one():
     rows = readings.node_rows(np.array([[0, -1.0], [0, 0], [1, 0]]), np.eye(2))
     assert [row["nearest true node"] for row in rows] == ["1", "no split", "0"]
