@@ -93,7 +93,7 @@ def test_falls_of_ranks():
 
 def test_later_layers_agree_more_than_the_first_at_the_end():
     def agreeing(first, last):
-        return Result(None, {"agreement": np.array([[[0.9, 0.9]], [[first, last]]])}, {}, "")
+        return SimpleNamespace(agreement=np.array([[[0.9, 0.9]], [[first, last]]]))
 
     chain, shallow = agreeing(0.2, 0.6), agreeing(0.2, 0.3)
     np.testing.assert_allclose(readings.chain_clusters(chain), 0.4)
