@@ -96,6 +96,7 @@ var HalfSpaces = (function () {
     'use strict';
 
     const TOLERANCE = 1e-10; // of polygons' cuts, relative to the largest coordinate
+    const LINEAR = 20; // above it PyTorch's softplus is the identity
     const CHUNK = 64; // points that pass through a net together
 
     /**
@@ -323,6 +324,90 @@ var HalfSpaces = (function () {
           let sum = bias >= 0 ? w[bias + o] : 0;
           for (let i = 0; i < inputs; i++) sum += w[a + i] * h[hp + i];
           out[zp + o] = sum;
+        }
+      }
+    }
+
+    /**
+     * Write the weights' gradient, `d^T h`, and the biases', the sum of d over n points.
+     *
+     * @param {Floats} gradients
+     * @param {Layer} layer
+     * @param {Floats} d gradient of the layer's outputs
+     * @param {Floats} h the layer's inputs
+     * @param {number} n
+     */
+    function weightGradients(gradients, layer, d, h, n) {
+      const { inputs, outputs, weight, bias } = layer;
+      for (let o = 0; o < outputs; o++) {
+        const row = weight + o * inputs;
+        let i = 0;
+        for (; i + 3 < inputs; i += 4) {
+          let s0 = 0;
+          let s1 = 0;
+          let s2 = 0;
+          let s3 = 0;
+          for (let p = 0, dp = o, hp = i; p < n; p++, dp += outputs, hp += inputs) {
+            const x = d[dp];
+            s0 += x * h[hp];
+            s1 += x * h[hp + 1];
+            s2 += x * h[hp + 2];
+            s3 += x * h[hp + 3];
+          }
+          gradients[row + i] = s0;
+          gradients[row + i + 1] = s1;
+          gradients[row + i + 2] = s2;
+          gradients[row + i + 3] = s3;
+        }
+        for (; i < inputs; i++) {
+          let sum = 0;
+          for (let p = 0; p < n; p++) sum += d[p * outputs + o] * h[p * inputs + i];
+          gradients[row + i] = sum;
+        }
+        if (bias >= 0) {
+          let sum = 0;
+          for (let p = 0; p < n; p++) sum += d[p * outputs + o];
+          gradients[bias + o] = sum;
+        }
+      }
+    }
+
+    /**
+     * Add the inputs' gradient, `d weight`, to `out` for n points.
+     *
+     * @param {Floats} out
+     * @param {Floats} d gradient of the layer's outputs
+     * @param {Floats} w
+     * @param {Layer} layer
+     * @param {number} n
+     */
+    function addInputGradients(out, d, w, layer, n) {
+      const { inputs, outputs, weight } = layer;
+      for (let p = 0; p < n; p++) {
+        const hp = p * inputs;
+        const dp = p * outputs;
+        let i = 0;
+        for (; i + 3 < inputs; i += 4) {
+          let s0 = out[hp + i];
+          let s1 = out[hp + i + 1];
+          let s2 = out[hp + i + 2];
+          let s3 = out[hp + i + 3];
+          for (let o = 0, a = weight + i; o < outputs; o++, a += inputs) {
+            const x = d[dp + o];
+            s0 += x * w[a];
+            s1 += x * w[a + 1];
+            s2 += x * w[a + 2];
+            s3 += x * w[a + 3];
+          }
+          out[hp + i] = s0;
+          out[hp + i + 1] = s1;
+          out[hp + i + 2] = s2;
+          out[hp + i + 3] = s3;
+        }
+        for (; i < inputs; i++) {
+          let sum = out[hp + i];
+          for (let o = 0; o < outputs; o++) sum += d[dp + o] * w[weight + o * inputs + i];
+          out[hp + i] = sum;
         }
       }
     }
@@ -660,6 +745,54 @@ var HalfSpaces = (function () {
       return new Net(spec, generator, precision);
     }
 
+    /**
+     * Copy the rows of a batch.
+     *
+     * @param {Floats} into
+     * @param {Floats} rows
+     * @param {number} width of a row
+     * @param {Int32Array} order numbers of the rows
+     * @param {number} first place of the batch in the order
+     * @param {number} n rows in the batch
+     */
+    function pick(into, rows, width, order, first, n) {
+      for (let p = 0, k = 0; p < n; p++) {
+        const start = order[first + p] * width;
+        for (let i = 0; i < width; i++) into[k++] = rows[start + i];
+      }
+    }
+
+    /**
+     * Write the gradient by the gating network's pre-activations, as far as their own gates go.
+     *
+     * @param {Floats} dEta
+     * @param {Floats} dH gradient of the units' outputs, gate times z
+     * @param {Floats} z
+     * @param {Floats} gate
+     * @param {Floats} eta
+     * @param {{kind: Gate['kind'], beta: number}} law
+     * @param {number} size
+     */
+    function gateGradients(dEta, dH, z, gate, eta, { kind, beta }, size) {
+      if (kind === 'soft') {
+        for (let k = 0; k < size; k++) dEta[k] = dH[k] * z[k] * beta * gate[k] * (1 - gate[k]);
+      } else {
+        // Straight-through: the gate is hard, its derivative the sigmoid's.
+        for (let k = 0; k < size; k++) {
+          const soft = 1 / (1 + Math.exp(-beta * eta[k]));
+          dEta[k] = dH[k] * z[k] * beta * soft * (1 - soft);
+        }
+      }
+    }
+
+    /**
+     * @param {number} z
+     * @returns {number} log(1 + exp(z)), with PyTorch's shortcut for large z
+     */
+    function softplus(z) {
+      return z > LINEAR ? z : Math.log1p(Math.exp(z));
+    }
+
     /** Trains a net; made by `createTrainer`. */
     class Trainer {
       /**
@@ -667,14 +800,58 @@ var HalfSpaces = (function () {
        * @param {TrainerOptions} options
        */
       constructor(net, options) {
+        const { points, targets, batchSize, learningRate = 1e-3, generator } = options;
+        const { optimizer = 'adam', loss = 'squared' } = options;
+        const { precision, width, depth } = net;
         this.net = net;
-        this.points = floats(net.precision, options.points.length);
-        this.points.set(options.points);
+        this.count = integer('the number of points', net._count(points), 1);
+        if (targets.length !== this.count) {
+          throw new RangeError(
+            `targets must be one for each of ${this.count} points; got ${targets.length}`,
+          );
+        }
+        this.points = floats(precision, points.length);
+        this.points.set(points);
         /** The targets; they may be changed at any time. */
-        this.targets = floats(net.precision, options.targets.length);
-        this.targets.set(options.targets);
+        this.targets = floats(precision, this.count);
+        this.targets.set(targets);
+        this.batchSize = integer('batchSize', batchSize ?? this.count, 1);
+        if (this.batchSize > this.count) {
+          throw new RangeError(`batchSize must be at most ${this.count}; got ${batchSize}`);
+        }
+        if (this.batchSize < this.count && !generator) {
+          throw new TypeError('batches need a generator for their order; got none');
+        }
+        /** The step size; it may be changed at any time. */
+        this.learningRate = positive('learningRate', learningRate);
+        this.optimizer = oneOf('optimizer', optimizer, ['adam', 'sgd']);
+        this.lossKind = oneOf('loss', loss, ['squared', 'logistic']);
+        this.generator = generator;
         this.stepsDone = 0;
         this.epochsDone = 0;
+
+        const size = net.parameters.length;
+        /** Gradient of the last batch's mean loss, laid out as `net.parameters`. */
+        this.gradients = floats(precision, size);
+        this.means = floats(precision, optimizer === 'adam' ? size : 0);
+        this.squares = floats(precision, optimizer === 'adam' ? size : 0);
+        this.order = Int32Array.from({ length: this.count }, (_, p) => p);
+        this.done = 0; // points of this epoch that were in a batch already
+        this.lossSum = 0; // over these points
+        /** Mean loss of the last whole epoch, as `epoch` returns it. */
+        this.epochLoss = NaN;
+
+        const batch = this.batchSize;
+        this.room = new Room(net, batch);
+        this.dOut = floats(precision, batch);
+        this.dH = floats(precision, batch * width);
+        this.dBelow = floats(precision, batch * width);
+        this.dEta = net.gated
+          ? Array.from({ length: depth }, () => floats(precision, batch * width))
+          : [];
+        /** @type {Floats[]} gates of all points, while they are frozen */
+        this.frozenGates = [];
+        this.changes = -1; // of the net, when the frozen gates were computed
       }
 
       /**
@@ -683,7 +860,37 @@ var HalfSpaces = (function () {
        * @returns {number} mean loss of the batch, before the step
        */
       step() {
-        throw new Error('not written yet');
+        const { net, count, order, room } = this;
+        if (this.done === 0 && this.batchSize < count && this.generator) {
+          this.generator.permutation(count, order);
+        }
+        const first = this.done;
+        const n = Math.min(this.batchSize, count - first);
+        pick(room.x, this.points, net.inputs, order, first, n);
+        if (net.frozen) {
+          if (this.changes !== net.changes) this._keepGates();
+          for (let l = 0; l < net.depth; l++) {
+            pick(room.gate[l], this.frozenGates[l], net.width, order, first, n);
+          }
+        } else if (net.gated) {
+          net._gates(room, n, false);
+        }
+        net._values(room, n);
+        const sum = this._differentiateLoss(first, n);
+        const learned = net.gated && (net.frozen || net.gate.kind === 'hard') ? net.gatingSize : 0;
+        this._backward(n, learned === 0);
+        this.stepsDone++;
+        if (this.optimizer === 'adam') this._adam(learned);
+        else this._sgd(learned);
+        this.done += n;
+        this.lossSum += sum;
+        if (this.done === count) {
+          this.epochLoss = this.lossSum / count;
+          this.epochsDone++;
+          this.done = 0;
+          this.lossSum = 0;
+        }
+        return sum / n;
       }
 
       /**
@@ -692,7 +899,9 @@ var HalfSpaces = (function () {
        * @returns {number} mean loss of the epoch over its batches, each before its step
        */
       epoch() {
-        throw new Error('not written yet');
+        const epoch = this.epochsDone;
+        while (this.epochsDone === epoch) this.step();
+        return this.epochLoss;
       }
 
       /**
@@ -701,8 +910,133 @@ var HalfSpaces = (function () {
        * @param {LossOptions} [options]
        * @returns {number}
        */
-      loss(options = {}) {
-        throw new Error('not written yet');
+      loss({ hardGates = false, from = 0, to = this.count } = {}) {
+        const points = this.points.subarray(from * this.net.inputs, to * this.net.inputs);
+        const outputs = this.net.forward(points, { hardGates });
+        let sum = 0;
+        for (let p = 0; p < outputs.length; p++) {
+          const target = this.targets[from + p];
+          sum +=
+            this.lossKind === 'squared'
+              ? (outputs[p] - target) ** 2
+              : softplus(-2 * target * outputs[p]);
+        }
+        return sum / outputs.length;
+      }
+
+      /** Compute the gates of all points, which stay as they are. */
+      _keepGates() {
+        const { net, count, points, room } = this;
+        this.frozenGates = Array.from({ length: net.depth }, () => {
+          return floats(net.precision, count * net.width);
+        });
+        for (let start = 0; start < count; start += this.batchSize) {
+          const n = Math.min(this.batchSize, count - start);
+          room.load(points, start, n);
+          net._gates(room, n, false);
+          for (let l = 0; l < net.depth; l++) {
+            this.frozenGates[l].set(room.gate[l].subarray(0, n * net.width), start * net.width);
+          }
+        }
+        this.changes = net.changes;
+      }
+
+      /**
+       * Write the gradient of the batch's mean loss by the outputs.
+       *
+       * @param {number} first place of the batch in the order
+       * @param {number} n
+       * @returns {number} sum of the losses
+       */
+      _differentiateLoss(first, n) {
+        const { targets, order, dOut } = this;
+        const out = this.room.out;
+        let sum = 0;
+        if (this.lossKind === 'squared') {
+          for (let p = 0; p < n; p++) {
+            const error = out[p] - targets[order[first + p]];
+            sum += error * error;
+            dOut[p] = (2 * error) / n;
+          }
+        } else {
+          for (let p = 0; p < n; p++) {
+            const target = targets[order[first + p]];
+            const z = -2 * target * out[p];
+            sum += softplus(z);
+            dOut[p] = (-2 * target * (z > LINEAR ? 1 : 1 / (1 + Math.exp(-z)))) / n;
+          }
+        }
+        return sum;
+      }
+
+      /**
+       * Write the gradient of the batch's mean loss by the parameters.
+       *
+       * @param {number} n points in the batch
+       * @param {boolean} gatesLearn whether the gating network, if there is one, has a gradient
+       */
+      _backward(n, gatesLearn) {
+        const { net, room, gradients, dEta } = this;
+        const { depth, gated, kind, parameters, value, gating } = net;
+        const size = n * net.width;
+        weightGradients(gradients, value[depth], this.dOut, room.h[depth - 1], n);
+        let d = this.dH;
+        let below = this.dBelow;
+        d.fill(0, 0, size);
+        addInputGradients(d, this.dOut, parameters, value[depth], n);
+        for (let l = depth - 1; l >= 0; l--) {
+          const z = room.z[l];
+          if (gated) {
+            const gate = room.gate[l];
+            if (gatesLearn) gateGradients(dEta[l], d, z, gate, room.eta[l], net.gate, size);
+            for (let k = 0; k < size; k++) d[k] *= gate[k];
+          } else if (kind === 'relu') {
+            for (let k = 0; k < size; k++) if (!(z[k] > 0)) d[k] = 0;
+          }
+          const input = net.constantInput ? room.ones : room.x;
+          weightGradients(gradients, value[l], d, l ? room.h[l - 1] : input, n);
+          if (l === 0) break;
+          below.fill(0, 0, size);
+          addInputGradients(below, d, parameters, value[l], n);
+          [d, below] = [below, d];
+        }
+        if (!gated) return;
+        if (!gatesLearn) gradients.fill(0, 0, net.gatingSize);
+        for (let l = depth - 1; gatesLearn && l >= 0; l--) {
+          weightGradients(gradients, gating[l], dEta[l], l ? room.eta[l - 1] : room.x, n);
+          if (l) addInputGradients(dEta[l - 1], dEta[l], parameters, gating[l], n);
+        }
+      }
+
+      /**
+       * Take a step of Adam (Kingma and Ba 2015), as PyTorch does.
+       *
+       * @param {number} first number of the first parameter that learns
+       */
+      _adam(first) {
+        const { gradients, means, squares } = this;
+        const w = this.net.parameters;
+        const size = this.learningRate / (1 - 0.9 ** this.stepsDone);
+        const scale = Math.sqrt(1 - 0.999 ** this.stepsDone);
+        for (let k = first; k < w.length; k++) {
+          const g = gradients[k];
+          const mean = means[k] + 0.1 * (g - means[k]);
+          const square = 0.999 * squares[k] + 0.001 * g * g;
+          means[k] = mean;
+          squares[k] = square;
+          w[k] -= (size * mean) / (Math.sqrt(square) / scale + 1e-8);
+        }
+      }
+
+      /**
+       * Take a step of gradient descent.
+       *
+       * @param {number} first number of the first parameter that learns
+       */
+      _sgd(first) {
+        const { gradients, learningRate } = this;
+        const w = this.net.parameters;
+        for (let k = first; k < w.length; k++) w[k] -= learningRate * gradients[k];
       }
     }
 
@@ -751,14 +1085,32 @@ var HalfSpaces = (function () {
     }
 
     /**
+     * @param {number} n
+     * @returns {Float64Array} n angles equally spaced in (0, pi), half a step from its ends
+     */
+    function midpoints(n) {
+      return Float64Array.from({ length: n }, (_, p) => (p + 0.5) * (Math.PI / n));
+    }
+
+    /**
+     * @param {Float64Array} angles
+     * @returns {Float64Array} their points on the unit circle
+     */
+    function circlePoints(angles) {
+      const points = new Float64Array(2 * angles.length);
+      angles.forEach((angle, p) => points.set([Math.cos(angle), Math.sin(angle)], 2 * p));
+      return points;
+    }
+
+    /**
      * Return n equally spaced angles, half a step from 0, and their points on the circle.
      *
      * @param {number} n
      * @returns {{angles: Float64Array, points: Float64Array}}
      */
     function circleGrid(n) {
-      const { angles, points } = circleTask({ points: 2 * integer('n', n, 1), topShare: 0.5 });
-      return { angles, points };
+      const angles = midpoints(integer('n', n, 1)).map((angle) => 2 * angle);
+      return { angles, points: circlePoints(angles) };
     }
 
     /**
@@ -768,17 +1120,62 @@ var HalfSpaces = (function () {
      * @returns {CircleTask}
      */
     function circleTask(target = {}) {
-      throw new Error('not written yet');
+      const { frequencies = [2, 8], amplitudes = [1, 1], phases = [0, 0] } = target;
+      const { points: n = 256, topShare = 0.5 } = target;
+      const top = roundHalfEven(integer('points', n, 2) * topShare);
+      if (!(top > 0 && top < n)) {
+        throw new RangeError(`topShare must leave a point on each half; got ${topShare} of ${n}`);
+      }
+      const angles = new Float64Array(n);
+      angles.set(midpoints(top));
+      angles.set(
+        midpoints(n - top).map((angle) => Math.PI + angle),
+        top,
+      );
+      const turn = 2 * Math.PI;
+      /** @param {number} angle */
+      const at = (angle) => {
+        const half = angle - turn * Math.floor(angle / turn) < Math.PI ? 0 : 1;
+        return amplitudes[half] * Math.sin(frequencies[half] * angle + phases[half]);
+      };
+      return { angles, points: circlePoints(angles), targets: angles.map(at), top, target: at };
+    }
+
+    /**
+     * @param {number} x
+     * @returns {number} the nearest whole number; of two, the even one, as Python rounds
+     */
+    function roundHalfEven(x) {
+      return x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
     }
 
     /**
      * Return the seed of the batches' order that belongs to a net's seed.
      *
+     * NumPy's `SeedSequence([seed, 1]).generate_state(1)`, by Melissa O'Neill's method.
+     *
      * @param {number} seed
      * @returns {number}
      */
     function orderSeed(seed) {
-      throw new Error('not written yet');
+      let factor = 0x43b0d7e5;
+      /** @param {number} value */
+      const hash = (value) => {
+        value ^= factor;
+        factor = Math.imul(factor, 0x931e8875);
+        value = Math.imul(value, factor);
+        return value ^ (value >>> 16);
+      };
+      const pool = [seed, 1, 0, 0].map(hash);
+      for (let from = 0; from < 4; from++) {
+        for (let to = 0; to < 4; to++) {
+          if (from === to) continue;
+          const mixed = Math.imul(0xca01f9dd, pool[to]) - Math.imul(0x4973f715, hash(pool[from]));
+          pool[to] = mixed ^ ((mixed | 0) >>> 16);
+        }
+      }
+      const value = Math.imul(pool[0] ^ 0x8b51f9dd, Math.imul(0x8b51f9dd, 0x58f38ded));
+      return (value ^ (value >>> 16)) >>> 0;
     }
 
     /**
@@ -790,7 +1187,27 @@ var HalfSpaces = (function () {
      * @returns {{net: Net, trainer: Trainer, task: CircleTask}}
      */
     function circleTraining(spec, seed, precision = 'float32') {
-      throw new Error('not written yet');
+      const { model, width, depth, biases, init, gatingGain } = spec;
+      const { gate = 'soft', beta, constantInput = true, ownOrder = false } = spec;
+      const { optimizer, learningRate, batchSize = 32 } = spec;
+      oneOf('model', model, ['relu', 'dlgn', 'frozen', 'linear']);
+      const { gain = model === 'relu' ? 0.6 : 1 } = spec;
+      const gated = model === 'dlgn' || model === 'frozen';
+      const kind = !gated ? model : constantInput ? 'dlgn-pwc' : 'dlgn';
+      const sizes = { inputs: 2, width, depth, biases, init, gain, gatingGain };
+      const law = { kind: gate, beta };
+      const net = createNet({ ...sizes, kind, gate: law }, new Generator(seed), precision);
+      if (model === 'frozen') net.freeze();
+      const task = circleTask(spec.target);
+      const trainer = createTrainer(net, {
+        points: task.points,
+        targets: task.targets,
+        batchSize: Math.min(batchSize, task.targets.length),
+        learningRate,
+        optimizer,
+        generator: new Generator(ownOrder ? orderSeed(seed) : seed),
+      });
+      return { net, trainer, task };
     }
 
     return {
