@@ -278,7 +278,129 @@ var HalfSpaces = (function () {
     }
 
     /**
-     * Write `out = points weight^T + bias` for n points.
+     * Add a product of matrices, `out[r, c] += sum over k of a[r, k] b[c, k]`.
+     *
+     * Two rows by four columns are summed together, so that six numbers are read for eight
+     * products. A matrix is an array, its start and the distances to the next row (of `b`, the
+     * next column's) and to the next k.
+     *
+     * @param {Floats} out
+     * @param {number} outStart the rows of `out` follow each other
+     * @param {number} rows
+     * @param {number} columns
+     * @param {number} terms
+     * @param {Floats} a
+     * @param {number} aStart
+     * @param {number} aRow
+     * @param {number} aNext
+     * @param {Floats} b
+     * @param {number} bStart
+     * @param {number} bColumn
+     * @param {number} bNext
+     */
+    function addProduct(
+      out, outStart, rows, columns, terms,
+      a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+    ) {
+      let r = 0;
+      for (; r + 1 < rows; r += 2) {
+        const first = outStart + r * columns;
+        let c = 0;
+        for (; c + 3 < columns; c += 4) {
+          const top = first + c;
+          const low = top + columns;
+          let s0 = out[top];
+          let s1 = out[top + 1];
+          let s2 = out[top + 2];
+          let s3 = out[top + 3];
+          let t0 = out[low];
+          let t1 = out[low + 1];
+          let t2 = out[low + 2];
+          let t3 = out[low + 3];
+          let i = aStart + r * aRow;
+          let j = bStart + c * bColumn;
+          for (let k = 0; k < terms; k++) {
+            const x = a[i];
+            const y = a[i + aRow];
+            const b0 = b[j];
+            const b1 = b[j + bColumn];
+            const b2 = b[j + 2 * bColumn];
+            const b3 = b[j + 3 * bColumn];
+            s0 += x * b0;
+            s1 += x * b1;
+            s2 += x * b2;
+            s3 += x * b3;
+            t0 += y * b0;
+            t1 += y * b1;
+            t2 += y * b2;
+            t3 += y * b3;
+            i += aNext;
+            j += bNext;
+          }
+          out[top] = s0;
+          out[top + 1] = s1;
+          out[top + 2] = s2;
+          out[top + 3] = s3;
+          out[low] = t0;
+          out[low + 1] = t1;
+          out[low + 2] = t2;
+          out[low + 3] = t3;
+        }
+        if (c < columns) {
+            addRest(
+            out, outStart, r, r + 2, c, columns, terms,
+            a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+          );
+        }
+      }
+      if (r < rows) {
+        addRest(
+          out, outStart, r, rows, 0, columns, terms,
+          a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+        );
+      }
+    }
+
+    /**
+     * Do the part of `addProduct` that fills no tile: rows from `row`, columns from `column`.
+     *
+     * @param {Floats} out
+     * @param {number} outStart
+     * @param {number} row
+     * @param {number} rows
+     * @param {number} column
+     * @param {number} columns
+     * @param {number} terms
+     * @param {Floats} a
+     * @param {number} aStart
+     * @param {number} aRow
+     * @param {number} aNext
+     * @param {Floats} b
+     * @param {number} bStart
+     * @param {number} bColumn
+     * @param {number} bNext
+     */
+    function addRest(
+      out, outStart, row, rows, column, columns, terms,
+      a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+    ) {
+      for (let r = row; r < rows; r++) {
+        for (let c = column; c < columns; c++) {
+          let sum = out[outStart + r * columns + c];
+          let i = aStart + r * aRow;
+          let j = bStart + c * bColumn;
+          for (let k = 0; k < terms; k++) {
+            sum += a[i] * b[j];
+            i += aNext;
+            j += bNext;
+          }
+          out[outStart + r * columns + c] = sum;
+        }
+      }
+    }
+
+    /**
+     * Write `out = h weight^T + bias` for n points.
      *
      * @param {Floats} out
      * @param {Floats} h
@@ -286,46 +408,11 @@ var HalfSpaces = (function () {
      * @param {Layer} layer
      * @param {number} n
      */
-    function affine(out, h, w, layer, n) {
-      const { inputs, outputs, weight, bias } = layer;
-      for (let p = 0; p < n; p++) {
-        const hp = p * inputs;
-        const zp = p * outputs;
-        let o = 0;
-        for (; o + 3 < outputs; o += 4) {
-          const a = weight + o * inputs;
-          const b = a + inputs;
-          const c = b + inputs;
-          const d = c + inputs;
-          let s0 = 0;
-          let s1 = 0;
-          let s2 = 0;
-          let s3 = 0;
-          if (bias >= 0) {
-            s0 = w[bias + o];
-            s1 = w[bias + o + 1];
-            s2 = w[bias + o + 2];
-            s3 = w[bias + o + 3];
-          }
-          for (let i = 0; i < inputs; i++) {
-            const x = h[hp + i];
-            s0 += w[a + i] * x;
-            s1 += w[b + i] * x;
-            s2 += w[c + i] * x;
-            s3 += w[d + i] * x;
-          }
-          out[zp + o] = s0;
-          out[zp + o + 1] = s1;
-          out[zp + o + 2] = s2;
-          out[zp + o + 3] = s3;
-        }
-        for (; o < outputs; o++) {
-          const a = weight + o * inputs;
-          let sum = bias >= 0 ? w[bias + o] : 0;
-          for (let i = 0; i < inputs; i++) sum += w[a + i] * h[hp + i];
-          out[zp + o] = sum;
-        }
+    function affine(out, h, w, { inputs, outputs, weight, bias }, n) {
+      for (let k = 0; k < n * outputs; k += outputs) {
+        for (let o = 0; o < outputs; o++) out[k + o] = bias >= 0 ? w[bias + o] : 0;
       }
+      addProduct(out, 0, n, outputs, inputs, h, 0, inputs, 1, w, weight, inputs, 1);
     }
 
     /**
@@ -337,38 +424,14 @@ var HalfSpaces = (function () {
      * @param {Floats} h the layer's inputs
      * @param {number} n
      */
-    function weightGradients(gradients, layer, d, h, n) {
-      const { inputs, outputs, weight, bias } = layer;
+    function weightGradients(gradients, { inputs, outputs, weight, bias }, d, h, n) {
+      gradients.fill(0, weight, weight + inputs * outputs);
+      addProduct(gradients, weight, outputs, inputs, n, d, 0, 1, outputs, h, 0, 1, inputs);
+      if (bias < 0) return;
       for (let o = 0; o < outputs; o++) {
-        const row = weight + o * inputs;
-        let i = 0;
-        for (; i + 3 < inputs; i += 4) {
-          let s0 = 0;
-          let s1 = 0;
-          let s2 = 0;
-          let s3 = 0;
-          for (let p = 0, dp = o, hp = i; p < n; p++, dp += outputs, hp += inputs) {
-            const x = d[dp];
-            s0 += x * h[hp];
-            s1 += x * h[hp + 1];
-            s2 += x * h[hp + 2];
-            s3 += x * h[hp + 3];
-          }
-          gradients[row + i] = s0;
-          gradients[row + i + 1] = s1;
-          gradients[row + i + 2] = s2;
-          gradients[row + i + 3] = s3;
-        }
-        for (; i < inputs; i++) {
-          let sum = 0;
-          for (let p = 0; p < n; p++) sum += d[p * outputs + o] * h[p * inputs + i];
-          gradients[row + i] = sum;
-        }
-        if (bias >= 0) {
-          let sum = 0;
-          for (let p = 0; p < n; p++) sum += d[p * outputs + o];
-          gradients[bias + o] = sum;
-        }
+        let sum = 0;
+        for (let k = o; k < n * outputs; k += outputs) sum += d[k];
+        gradients[bias + o] = sum;
       }
     }
 
@@ -381,35 +444,8 @@ var HalfSpaces = (function () {
      * @param {Layer} layer
      * @param {number} n
      */
-    function addInputGradients(out, d, w, layer, n) {
-      const { inputs, outputs, weight } = layer;
-      for (let p = 0; p < n; p++) {
-        const hp = p * inputs;
-        const dp = p * outputs;
-        let i = 0;
-        for (; i + 3 < inputs; i += 4) {
-          let s0 = out[hp + i];
-          let s1 = out[hp + i + 1];
-          let s2 = out[hp + i + 2];
-          let s3 = out[hp + i + 3];
-          for (let o = 0, a = weight + i; o < outputs; o++, a += inputs) {
-            const x = d[dp + o];
-            s0 += x * w[a];
-            s1 += x * w[a + 1];
-            s2 += x * w[a + 2];
-            s3 += x * w[a + 3];
-          }
-          out[hp + i] = s0;
-          out[hp + i + 1] = s1;
-          out[hp + i + 2] = s2;
-          out[hp + i + 3] = s3;
-        }
-        for (; i < inputs; i++) {
-          let sum = out[hp + i];
-          for (let o = 0; o < outputs; o++) sum += d[dp + o] * w[weight + o * inputs + i];
-          out[hp + i] = sum;
-        }
-      }
+    function addInputGradients(out, d, w, { inputs, outputs, weight }, n) {
+      addProduct(out, 0, n, inputs, outputs, d, 0, outputs, 1, w, weight, 1, inputs);
     }
 
     /** A net with one output; made by `createNet`. */
