@@ -576,7 +576,13 @@ var HalfSpaces = (function () {
        */
       halfSpaces() {
         if (!this.gated) throw new TypeError(`half-spaces need a DLGN; got a ${this.kind} net`);
-        throw new Error('not written yet');
+        const terms = this.inputs + 1;
+        let maps = inputMaps(this.inputs, false);
+        return this.gating.map((layer) => {
+          maps = throughLayer(this, layer, maps, terms);
+          const normals = maps.filter((_, k) => k % terms < this.inputs);
+          return { normals, offsets: maps.filter((_, k) => k % terms === this.inputs) };
+        });
       }
 
       /** Stop the gating network's learning, from now on. */
@@ -1094,7 +1100,34 @@ var HalfSpaces = (function () {
      * @returns {Float64Array} n * n counts
      */
     function overlapKernel(gates, n, biases = false) {
-      throw new Error('not written yet');
+      refuseLargeCounts(gates, n, biases);
+      const kernel = new Float64Array(n * n).fill(1);
+      for (const layer of gates) {
+        const width = layer.length / n;
+        const words = Math.ceil(width / 32); // 32 gates in a number
+        const packed = new Int32Array(n * words);
+        for (let p = 0; p < n; p++) {
+          for (let u = 0; u < width; u++) {
+            packed[p * words + (u >> 5)] |= layer[p * width + u] << (u & 31);
+          }
+        }
+        for (let p = 0; p < n; p++) {
+          for (let q = 0; q <= p; q++) {
+            let shared = 0;
+            for (let k = 0; k < words; k++) {
+              let bits = packed[p * words + k] & packed[q * words + k];
+              bits -= (bits >>> 1) & 0x55555555;
+              bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+              shared += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+            }
+            kernel[p * n + q] = kernel[p * n + q] * shared + (biases ? 1 : 0);
+          }
+        }
+      }
+      for (let p = 0; p < n; p++) {
+        for (let q = 0; q < p; q++) kernel[q * n + p] = kernel[p * n + q];
+      }
+      return kernel;
     }
 
     /**
@@ -1106,18 +1139,257 @@ var HalfSpaces = (function () {
      * @returns {Float64Array} n counts
      */
     function pathCounts(gates, n, biases = false) {
-      throw new Error('not written yet');
+      refuseLargeCounts(gates, n, biases);
+      const counts = new Float64Array(n).fill(1);
+      for (const layer of gates) {
+        const width = layer.length / n;
+        for (let p = 0; p < n; p++) {
+          counts[p] = counts[p] * activeUnits(layer, p * width, width) + (biases ? 1 : 0);
+        }
+      }
+      return counts;
+    }
+
+    /**
+     * @param {Uint8Array} layer
+     * @param {number} start
+     * @param {number} width
+     * @returns {number} how many of these gates are open
+     */
+    function activeUnits(layer, start, width) {
+      let active = 0;
+      for (let u = start; u < start + width; u++) active += layer[u];
+      return active;
+    }
+
+    /**
+     * Refuse counts that a number might not hold exactly.
+     *
+     * @param {Uint8Array[]} gates
+     * @param {number} n
+     * @param {boolean} biases
+     */
+    function refuseLargeCounts(gates, n, biases) {
+      let bound = 1;
+      for (const layer of gates) {
+        const width = layer.length / n;
+        if (!Number.isInteger(width)) {
+          throw new RangeError(`gates must be of ${n} points; got ${layer.length} in a layer`);
+        }
+        let most = 0;
+        for (let p = 0; p < n; p++) most = Math.max(most, activeUnits(layer, p * width, width));
+        bound = bound * most + (biases ? 1 : 0);
+      }
+      if (bound > Number.MAX_SAFE_INTEGER) {
+        throw new RangeError(`counts could reach ${bound.toPrecision(3)}, beyond 2^53`);
+      }
+    }
+
+    /**
+     * Apply a layer to affine functions of the input: each is `terms` coefficients, the last one
+     * constant.
+     *
+     * @param {Net} net
+     * @param {Layer} layer
+     * @param {Float64Array} below the layer's inputs, one after the other
+     * @param {number} terms
+     * @param {Uint8Array} [gates] of the layer's inputs; all open if not given
+     * @returns {Float64Array} the layer's outputs
+     */
+    function throughLayer(net, { inputs, outputs, weight, bias }, below, terms, gates) {
+      const w = net.parameters;
+      const above = new Float64Array(outputs * terms);
+      for (let o = 0; o < outputs; o++) {
+        for (let i = 0; i < inputs; i++) {
+          if (gates && !gates[i]) continue;
+          for (let t = 0; t < terms; t++) {
+            above[o * terms + t] += w[weight + o * inputs + i] * below[i * terms + t];
+          }
+        }
+        if (bias >= 0) above[o * terms + terms - 1] += w[bias + o];
+      }
+      return above;
+    }
+
+    /**
+     * @param {number} inputs
+     * @param {boolean} ones whether each input is replaced by one
+     * @returns {Float64Array} the inputs as affine functions of themselves
+     */
+    function inputMaps(inputs, ones) {
+      const maps = new Float64Array(inputs * (inputs + 1));
+      for (let i = 0; i < inputs; i++) maps[i * (inputs + 1) + (ones ? inputs : i)] = 1;
+      return maps;
     }
 
     /**
      * Cut a box of the plane into the cells in which no gate changes, exactly.
      *
+     * The package's `partition`, cell for cell: layer by layer, each cell is cut by the zero lines
+     * of the layer's units, which are straight there. A unit that is zero on a cell is active.
+     *
      * @param {Net} net with two inputs
      * @param {{left: number, right: number, bottom: number, top: number}} box
      * @returns {Region[]}
      */
-    function planeRegions(net, box) {
-      throw new Error('not written yet');
+    function planeRegions(net, { left, right, bottom, top }) {
+      const { width, depth, kind } = net;
+      if (net.inputs !== 2) throw new RangeError(`regions need 2 inputs; got ${net.inputs}`);
+      if (!(left < right && bottom < top && Number.isFinite(right - left + top - bottom))) {
+        throw new RangeError('the box needs left < right and bottom < top, all finite');
+      }
+      if (!net.parameters.every(Number.isFinite)) {
+        throw new RangeError("regions need finite weights; the net's training has diverged");
+      }
+      const start = inputMaps(2, false);
+      /** @type {Cell[]} */
+      let cells = [
+        {
+          polygon: Float64Array.of(left, bottom, right, bottom, right, top, left, top),
+          pattern: new Uint8Array(depth * width).fill(kind === 'linear' ? 1 : 0),
+          maps: start,
+        },
+      ];
+      const layers = net.gated ? net.gating : kind === 'relu' ? net.value.slice(0, depth) : [];
+      layers.forEach((layer, l) => {
+        const shared = net.gated ? throughLayer(net, layer, cells[0].maps, 3) : null;
+        for (const cell of cells) {
+          const gates = l ? cell.pattern.subarray((l - 1) * width, l * width) : undefined;
+          cell.maps = shared ?? throughLayer(net, layer, cell.maps, 3, gates);
+        }
+        cells = cutCells(cells, l * width, width);
+      });
+      return cells.map(({ polygon, pattern }) => {
+        let maps = net.constantInput ? inputMaps(2, true) : start;
+        net.value.forEach((layer, l) => {
+          const gates = l ? pattern.subarray((l - 1) * width, l * width) : undefined;
+          maps = throughLayer(net, layer, maps, 3, gates);
+        });
+        return { polygon, pattern, area: area(polygon), affine: maps };
+      });
+    }
+
+    /**
+     * @typedef {object} Cell
+     * @property {Float64Array} polygon
+     * @property {Uint8Array} pattern
+     * @property {Float64Array} maps pre-activations of the layer that was reached, as functions
+     */
+
+    /**
+     * Cut each cell by all units of a layer.
+     *
+     * @param {Cell[]} cells
+     * @param {number} first where the layer's gates start in a pattern
+     * @param {number} width
+     * @returns {Cell[]}
+     */
+    function cutCells(cells, first, width) {
+      // Each piece keeps the list of the units that cross the cell that it comes from.
+      /** @type {{cell: Cell, units: number[]}[]} */
+      const pieces = cells.map((cell) => {
+        const units = [];
+        for (let u = 0; u < width; u++) {
+          const { crosses, above } = side(cell.polygon, cell.maps, 3 * u);
+          if (crosses) units.push(u);
+          cell.pattern[first + u] = above ? 1 : 0;
+        }
+        return { cell, units };
+      });
+      const turns = Math.max(...pieces.map(({ units }) => units.length));
+      for (let turn = 0; turn < turns; turn++) {
+        const count = pieces.length;
+        for (let k = 0; k < count; k++) {
+          const { cell, units } = pieces[k];
+          if (units.length <= turn) continue;
+          const unit = units[turn];
+          const { crosses, above } = side(cell.polygon, cell.maps, 3 * unit);
+          cell.pattern[first + unit] = crosses || above ? 1 : 0;
+          if (!crosses) continue;
+          const [inside, outside] = split(cell.polygon, cell.maps, 3 * unit);
+          const pattern = cell.pattern.slice();
+          pattern[first + unit] = 0;
+          cell.polygon = inside;
+          pieces.push({ cell: { polygon: outside, pattern, maps: cell.maps }, units });
+        }
+      }
+      return pieces.map(({ cell }) => cell);
+    }
+
+    /**
+     * Tell on which side of a line a polygon lies, or whether the line crosses it.
+     *
+     * @param {Float64Array} polygon
+     * @param {Float64Array} maps
+     * @param {number} line start of the line's three coefficients in `maps`
+     * @returns {{crosses: boolean, above: boolean}} `above` has no meaning if the line crosses
+     */
+    function side(polygon, maps, line) {
+      let lowest = Infinity;
+      let highest = -Infinity;
+      for (let k = 0; k < polygon.length; k += 2) {
+        const value = maps[line] * polygon[k] + maps[line + 1] * polygon[k + 1] + maps[line + 2];
+        lowest = Math.min(lowest, value);
+        highest = Math.max(highest, value);
+      }
+      const slack = slackOf(polygon, maps, line);
+      return { crosses: lowest < -slack && highest > slack, above: lowest + highest >= 0 };
+    }
+
+    /**
+     * @param {Float64Array} polygon
+     * @param {Float64Array} maps
+     * @param {number} line
+     * @returns {number} values up to this size count as zero
+     */
+    function slackOf(polygon, maps, line) {
+      let extent = 0;
+      for (let k = 0; k < polygon.length; k++) extent = Math.max(extent, Math.abs(polygon[k]));
+      return TOLERANCE * extent * Math.hypot(maps[line], maps[line + 1]);
+    }
+
+    /**
+     * Cut a polygon along a line that crosses it.
+     *
+     * @param {Float64Array} polygon
+     * @param {Float64Array} maps
+     * @param {number} line
+     * @returns {[Float64Array, Float64Array]} the parts with values of at least and at most zero
+     */
+    function split(polygon, maps, line) {
+      const slack = slackOf(polygon, maps, line);
+      /** @type {number[]} */
+      const inside = [];
+      /** @type {number[]} */
+      const outside = [];
+      for (let k = 0; k < polygon.length; k += 2) {
+        const next = (k + 2) % polygon.length;
+        const [x, y, nextX, nextY] = [polygon[k], polygon[k + 1], polygon[next], polygon[next + 1]];
+        const value = maps[line] * x + maps[line + 1] * y + maps[line + 2];
+        const after = maps[line] * nextX + maps[line + 1] * nextY + maps[line + 2];
+        if (value >= -slack) inside.push(x, y);
+        if (value <= slack) outside.push(x, y);
+        if ((value > slack && after < -slack) || (value < -slack && after > slack)) {
+          const reach = value / (value - after);
+          const crossing = [x + reach * (nextX - x), y + reach * (nextY - y)];
+          inside.push(...crossing);
+          outside.push(...crossing);
+        }
+      }
+      return [Float64Array.from(inside), Float64Array.from(outside)];
+    }
+
+    /**
+     * @param {Float64Array} polygon
+     * @returns {number} its area, by the shoelace formula
+     */
+    function area(polygon) {
+      const [x, y] = polygon;
+      let twice = 0;
+      for (let k = 2; k + 3 < polygon.length; k += 2) {
+        twice += (polygon[k] - x) * (polygon[k + 3] - y) - (polygon[k + 1] - y) * (polygon[k + 2] - x);
+      }
+      return twice / 2;
     }
 
     /**
