@@ -230,12 +230,37 @@ def test_verify_refuses_other_arrays():
     spec = study()
     records.record(spec, CPU)
     old = spec.recorded()
-    records.keep(spec, old.arrays | {"more": np.zeros(3)}, {})
+    records.keep(spec, old.arrays | {"more": np.zeros(3)}, old.provenance)
     with pytest.raises(ValueError, match="has different arrays: more"):
         records.verify(spec, 0)
-    records.keep(spec, old.arrays | {"spectrum": np.zeros((2, 3, 5))}, {})
+    records.keep(spec, old.arrays | {"spectrum": np.zeros((2, 3, 5))}, old.provenance)
     with pytest.raises(ValueError, match=r"spectrum was recorded in shape \(2, 3, 5\)"):
         records.verify(spec, 0)
+
+
+def test_verify_computes_with_the_recorded_number_of_threads(monkeypatch):
+    spec = study()
+    records.record(spec, CPU)
+    before, used = torch.get_num_threads(), []
+    run = type(spec)._run
+    monkeypatch.setattr(
+        type(spec), "_run", lambda *args: used.append(torch.get_num_threads()) or run(*args)
+    )
+    records.keep(spec, spec.recorded().arrays, spec.recorded().provenance | {"threads": 3})
+    records.verify(spec, 2)
+    assert used == [3]
+    assert torch.get_num_threads() == before
+
+
+def test_a_share_of_few_images_may_differ_by_images():
+    """A tenth of the largest share would be less than one image of twenty here."""
+    spec = STUDIES["cifar-synthetic"]()["resnet-8: relu"]
+    accuracy = np.full((2, 10), 0.2)
+    for more, passed in ((0.05, True), (0.1, True), (0.15, False)):
+        new = accuracy[:1] + more * (np.arange(10) == 3)
+        check = records._compare("train_accuracy", accuracy, new, 0, None, spec)
+        assert check.passed == passed
+        assert not records._compare("loss", accuracy, new, 0, None, spec).passed
 
 
 def test_early_values_must_agree_and_late_ones_lie_within_the_seeds_spread():
