@@ -1,6 +1,7 @@
 """Recorded runs: made, read, resumed, reported as stale, verified, refused when damaged."""
 
 import json
+import os
 from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
@@ -24,7 +25,7 @@ from halfspace.companion.regions.in_training import CountsDuringTraining
 from halfspace.companion.registry import STUDIES, condition
 from halfspace.companion.seeds import FIRST_SEED, FRESH_SEED
 from halfspace.companion.theory.conditions import theory_conditions
-from toy import ToyStudy
+from toy import Rounding, ToyStudy
 
 CPU = torch.device("cpu")
 
@@ -209,7 +210,7 @@ def test_verify_compares_every_array():
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("initial", lambda x: x + 1e-9),
+        ("initial", lambda x: x + 1e-4),
         ("loss_top", lambda x: x * 1.05),
         ("log_paths_top", lambda x: x[:, ::-1]),
         ("patterns_top", lambda x: x + 2),
@@ -224,6 +225,19 @@ def test_verify_sees_a_changed_number(name, change):
     records.record(spec, CPU)
     changed(spec, **{name: change})
     assert wrong(spec) == {name}
+
+
+def test_where_rounding_decides_an_array_counts_as_late(monkeypatch):
+    monkeypatch.delenv("MKL_CBWR", raising=False)
+    spec = Rounding(seeds=5)
+    records.record(spec, CPU)
+    changed(spec, log_paths_top=lambda x: np.where(np.arange(5) == 1, np.flip(x, 1), x))
+    assert wrong(spec, 1) == set()  # within the spread of the seeds
+    changed(spec, loss_top=lambda x: x[:, ::-1])
+    assert wrong(spec, 1) == {"loss_top"}  # rounding does not decide this one
+    changed(spec, log_paths_top=lambda x: x + 9)
+    assert wrong(spec, 1) == {"loss_top", "log_paths_top"}
+    assert "MKL_CBWR" not in os.environ
 
 
 def test_verify_refuses_other_arrays():
