@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 import torch
 from halfspace.companion.regions import figure1
 from halfspace.companion.theory.readings import expected_share
