@@ -202,7 +202,7 @@
       const { path, gate, expert, value, factors } = paths(net(), at())[number()];
       const layers = HalfSpacePlane.gates(net(), at());
       return `Path ${name(path)}: gate ${path.map((unit, layer) => +layers[layer].on[unit]).join(" · ")} = ${gate}; ` +
-        `expert ${factors.map(written).join(" · ")} = ${written(expert)}; gate × expert = ${written(value)}.`;
+        `expert ${factors.map((each) => (each < 0 ? `(${written(each)})` : written(each))).join(" · ")} = ${written(expert)}; gate × expert = ${written(value)}.`;
     }, right);
 
     // The sum so far, path by path.

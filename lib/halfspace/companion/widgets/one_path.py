@@ -1,13 +1,14 @@
 """Figure: a net's output at a point of the plane, one path at a time."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import torch
 
 from halfspace.companion.plots import INK, figure
 from halfspace.companion.widgets.kit import InteractiveFigure, drawn
-from halfspace.companion.widgets.plane import HALF, PLANE_COLORS, draw_region, weights
+from halfspace.companion.widgets.plane import HALF, PLANE_COLORS, draw_region, region_cells, weights
 from halfspace.nets import ReLUNet
 from halfspace.paths import enumerate_paths, path_experts, path_gates
 
@@ -44,9 +45,7 @@ def one_path(net: ReLUNet, point: Sequence[float], path: Sequence[int]) -> Inter
         raise ValueError(f"path must name a unit of each layer, from 0 on; got {tuple(path)}")
     if len(point) != 2 or not np.abs(point).max() <= HALF:
         raise ValueError(f"point must be two numbers from {-HALF:g} to {HALF:g}; got {point}")
-    data = dict(
-        nets=nets, point=list(point), path=list(path), half=HALF, colors=PLANE_COLORS
-    )
+    data = dict(nets=nets, point=list(point), path=list(path), half=HALF, colors=PLANE_COLORS)
     alt = (
         "Left: the plane of two inputs, with the region of one path in blue and a dot for the "
         "input. Right: a bar for each path, stacked into a staircase; the values of the open "
@@ -58,12 +57,12 @@ def one_path(net: ReLUNet, point: Sequence[float], path: Sequence[int]) -> Inter
 
 @torch.no_grad()
 def _still(net: ReLUNet, x: torch.Tensor, path: list[int], paths: list[list[int]]) -> str:
-    net = net.double()
+    net = deepcopy(net).double()
     gates, experts = path_gates(net, x)[0].numpy(), path_experts(net, x)[0, :, 0].numpy()
     sums = (gates * experts).cumsum()
     drawing, axes = figure(1, 2, height=2.4, width_ratios=(2, 3))
     plane, bars = axes[0]
-    draw_region(plane, net, path, color="relu")
+    draw_region(plane, region_cells(net, path), color="relu")
     plane.plot(*x[0].tolist(), "o", color=INK, mec="white", mew=1.5, ms=8)
     plane.set(title=f"path {_name(path)}", xlabel="$x_1$", ylabel="$x_2$")
     places = np.arange(len(paths))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
@@ -12,9 +13,18 @@ from halfspace.nets import DLGN, ReLUNet
 from halfspace.polygons import square
 from halfspace.regions import partition, path_region_cells
 
-__all__ = ["HALF", "PLANE_COLORS", "draw_region", "gated_twin", "weights"]
+__all__ = [
+    "HALF",
+    "PLANE_COLORS",
+    "WINDOW",
+    "draw_region",
+    "gated_twin",
+    "region_cells",
+    "weights",
+]
 
 HALF = 2.0  # half the side of the window
+WINDOW = square(HALF)
 PLANE_COLORS = {name: COLORS[name] for name in ("relu", "dlgn")}
 
 
@@ -60,17 +70,25 @@ def weights(net: ReLUNet) -> dict[str, Mapping[str, object]]:
     }
 
 
-def draw_region(axis: Axes, net: ReLUNet | DLGN, path: Sequence[int], *, color: str) -> None:
+def region_cells(net: ReLUNet | DLGN, path: Sequence[int]) -> list[np.ndarray]:
+    """Return polygons that make up a path's region in the window, each of shape (k, 2).
+
+    Args:
+        net: with two inputs, in double precision.
+        path: a unit of each layer, from 0 on.
+    """
+    cut = partition(net, WINDOW)
+    return [cut.cells[cell] for cell in path_region_cells(cut, path)]
+
+
+def draw_region(axis: Axes, cells: Sequence[np.ndarray], *, color: str) -> None:
     """Draw where a path is open in the window.
 
     Args:
         axis: where to draw.
-        net: with two inputs.
-        path: a unit of each layer, from 0 on.
+        cells: polygons, each of shape (k, 2).
         color: a key of ``PLANE_COLORS``.
     """
-    cut = partition(net.double(), square(HALF))
-    cells = [cut.cells[cell] for cell in path_region_cells(cut, path)]
     fill = PLANE_COLORS[color]  # the edges too, or cells would show as such
     axis.add_collection(PolyCollection(cells, facecolor=fill, edgecolor=fill, lw=0.3))
     for line in (axis.axhline, axis.axvline):
