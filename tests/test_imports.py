@@ -138,9 +138,7 @@ def test_imports_go_down(path):
         names = {name for name in imported(path.read_text(encoding="utf8"))}
         assert not any(name.startswith("halfspace.companion") for name in names)
         return
-    known = (
-        FRAME.keys() | USES.keys() | FACES | {"__init__"} if parts[0] == "companion" else FLOORS
-    )
+    known = FRAME.keys() | USES.keys() | FACES | {"__init__"} if parts[0] == "companion" else FLOORS
     part = parts[1] if parts[0] == "companion" else parts[0]
     assert part in known, f"give {part} a place in tests/test_imports.py"
     if parts[-1] != "__init__" or parts[0] != "companion" or parts[1] in FACES:

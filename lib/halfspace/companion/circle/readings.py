@@ -1160,14 +1160,16 @@ def attractions(recorded: Mapping[str, Result]) -> list[dict[str, object]]:
         recorded: by name, ``"net: condition"``.
 
     Returns:
-        For each condition that differs from the base recipe in nothing else, besides its name, net
-        and spec: ``kind``, the net as a reader sees it; ``usual``, whether its initial weights are
-        those of the net's base recipe; ``allocation``, each seed's factor, shape (S,); ``fitted``,
-        shape (S,); ``interval``, geometric mean with its interval; ``beside``, the same for the
-        ratio to the net's allocation under the base recipe's target and weights, paired by seed;
-        ``explanations``, by name where each of the four sends the paths, as ``design_rows`` has
-        it, and whether that is what happened. It is empty for a target on which ``design_rows`` has
-        nothing to say. Explanations are about the target, whatever the net.
+        For each condition that differs from the base recipe in nothing else, and whose net is
+        recorded under the base recipe's target and weights: ``name``, ``net`` and ``spec``;
+        ``label`` and ``variant``, the net and what is changed in it as a reader sees them;
+        ``usual``, whether its initial weights are those of the net's base recipe; ``allocation``,
+        each seed's factor, shape (S,); ``fitted``, shape (S,); ``interval``, geometric mean with
+        its interval; ``beside``, the same for the ratio to the net's allocation under the base
+        recipe's target and weights, paired by seed; ``explanations``, by name where each of the
+        four sends the paths, as ``design_rows`` has it, and whether that is what happened. It is
+        empty for a target on which ``design_rows`` has nothing to say. Explanations are about the
+        target, whatever the net.
     """
     found = []
     for name, run in recorded.items():
@@ -1178,7 +1180,9 @@ def attractions(recorded: Mapping[str, Result]) -> list[dict[str, object]]:
         kind = [part for part in parts if re.fullmatch(_KINDS, part)]
         gain = [part for part in parts if part.startswith("gain ")]
         target = [part for part in parts if part not in kind + gain] or ["base"]
-        usual = recorded[f"{net}: {', '.join(kind) or 'base'}"]
+        usual = recorded.get(f"{net}: {', '.join(kind) or 'base'}")
+        if usual is None:
+            continue
         interval, beside = (
             tuple(np.exp(mean_interval(gains)))
             for gains in (path_gain(run), path_gain(run) - path_gain(usual))
@@ -1189,7 +1193,8 @@ def attractions(recorded: Mapping[str, Result]) -> list[dict[str, object]]:
             {
                 "name": name,
                 "net": net,
-                "kind": ", ".join([label, *changes]),
+                "label": label,
+                "variant": ", ".join(changes),
                 "usual": not gain,
                 "spec": run.spec.training,
                 "allocation": np.exp(path_gain(run)),

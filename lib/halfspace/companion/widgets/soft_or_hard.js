@@ -105,7 +105,7 @@
   const named = (beta) => (beta === Infinity ? "∞ (hard)" : `${beta}`);
 
   if (typeof module === "object") {
-    module.exports = { createNet, outputs, error, halfOpen };
+    module.exports = { floats, createNet, outputs, error, halfOpen };
     return;
   }
 
@@ -197,7 +197,7 @@
         const ink = pen.strokeStyle;
         const end = Math.log(betas[hard - 1] / betas[0]);
         const x = (/** @type {number} */ i) => 44 + (wide - 70) * (i === hard ? 1 : (0.86 * Math.log(betas[i] / betas[0])) / end);
-        const y = (/** @type {number} */ value) => 28 + ((1 - Math.log10(Math.min(10, Math.max(1e-5, value)))) / 6) * (tall - 68);
+        const y = (/** @type {number} */ value) => 26 + ((0.5 - Math.log10(Math.min(3, Math.max(1e-5, value)))) / 5.5) * (tall - 66);
         pen.textAlign = "left";
         pen.fillText("error (mean square)", 4, 14);
         pen.textBaseline = "middle";
@@ -266,9 +266,9 @@
       const before = errors[betas.indexOf(own)];
       const open = Math.round(100 * halfOpen(net, angles, beta()));
       const start = own === Infinity ? "Trained with hard gates (straight-through)" : `Trained with soft gates, β = ${own}`;
-      return `${start}: error ${short(before)}. The same weights with gates at β = ${named(beta())}: ${short(at)}, `
-        + `${times(at / before)}; with hard gates: ${short(errors[hard])}, ${times(errors[hard] / before)}. `
-        + `${open} % of the gates are half open (between 0.1 and 0.9).`;
+      const now = beta() === Infinity ? "" : `with gates at β = ${beta()} now: ${short(at)}, ${times(at / before)}; `;
+      return `${start}: error ${short(before)}. The same weights ${now}with hard gates: `
+        + `${short(errors[hard])}, ${times(errors[hard] / before)}. ${open} % of the gates are now half open (between 0.1 and 0.9).`;
     });
   });
 })();

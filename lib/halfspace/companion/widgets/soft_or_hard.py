@@ -29,26 +29,29 @@ def soft_or_hard(
     """Show what trained DLGNs compute when their gates are made softer or harder afterwards.
 
     Args:
-        nets: DLGNs without biases of one size, with constant input and one output, each with a soft
-            or a straight-through gate.
+        nets: DLGNs of one size, each with a soft or a straight-through gate, without biases, with
+            two inputs, one output, and a value network that is fed ones.
         angles: of the training points on the circle, radians, shape (n,).
         targets: there, shape (n,).
         start: which of the nets is shown first, and in the still picture.
 
     Raises:
-        ValueError: if a net is of another kind or size.
+        ValueError: if a net is of another kind or size, or ``start`` is none of them.
 
     Example:
         >>> net = DLGN(2, width=4, depth=3, gate=SoftGate(4.0), constant_input=True)
         >>> soft_or_hard([net], [0.0, 1.0], [1.0, 0.5], start=0).name
         'soft_or_hard'
     """
-    first = nets[0]
+    if not nets:
+        raise ValueError("the figure needs at least one net; got none")
     for net in nets:
-        if net.has_bias or not net.constant_input or not _gated(net.gate):
-            raise ValueError(f"nets must be DLGNs without biases, fed ones, gated; got {net}")
-        if (net.width, net.depth) != (first.width, first.depth):
-            raise ValueError("nets must have one width and one depth")
+        _check(net)
+    first = nets[0]
+    if len({(net.width, net.depth) for net in nets}) > 1:
+        raise ValueError("nets must have one width and one depth")
+    if not 0 <= start < len(nets):
+        raise ValueError(f"start must be from 0 to {len(nets) - 1}; got {start}")
     own = [_sharpness(net.gate) for net in nets]
     betas = sorted({*_BETAS, *(beta for beta in own if beta is not None)})
     data = {
@@ -68,8 +71,19 @@ def soft_or_hard(
     return InteractiveFigure("soft_or_hard", ("soft_or_hard.js",), data, still, _ALT)
 
 
-def _gated(gate: Gate) -> bool:
-    return isinstance(gate, SoftGate | StraightThroughGate) and not isinstance(gate.beta, tuple)
+def _check(net: DLGN) -> None:
+    """Refuse a net that the script cannot compute."""
+    if not isinstance(net, DLGN) or net.shallow:
+        raise ValueError(f"nets must be DLGNs that are gated layer by layer; got {net}")
+    if not isinstance(net.gate, SoftGate | StraightThroughGate):
+        raise ValueError(f"gates must be soft or straight-through; got {net.gate}")
+    if net.value[0].weight.ndim != 2:
+        raise ValueError("nets must be single; unstack a stacked net")
+    if net.has_bias or not net.constant_input or (net.d_in, net.d_out) != (2, 1):
+        raise ValueError(
+            "nets must have two inputs, one output, constant input of the value network, and be "
+            "without biases"
+        )
 
 
 def _sharpness(gate: Gate) -> float | None:
@@ -95,9 +109,11 @@ def _still(net: DLGN, angles: np.ndarray, targets: np.ndarray):
     made, axes = figure(2, 1, height=1.9, sharex=True)
     for axis, (title, gate) in zip(axes.flat, gates.items(), strict=True):
         with torch.no_grad():
-            outputs = net(x, gates=net.gates(x, gate)).squeeze(-1)
+            outputs = net(x, gates=net.gates(x, gate)).squeeze(-1).numpy()
         axis.plot(np.degrees(angles), targets, color=COLORS["target"], lw=2.5, label="target")
-        axis.plot(np.degrees(fine), outputs, color=COLORS["dlgn"], lw=1.4, label="DLGN")
+        axis.plot(
+            np.degrees(fine.numpy()), outputs.numpy(), color=COLORS["dlgn"], lw=1.4, label="DLGN"
+        )
         axis.set(ylim=(-1.7, 1.7), ylabel="output", title=title)
         angle_axis(axis)
     axes[1, 0].set_xlabel("angle θ")

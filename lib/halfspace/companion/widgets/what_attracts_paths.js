@@ -3,8 +3,8 @@
 /**
  * @typedef {Record<string, string>} Choice values of the controls, by key
  * @typedef {object} Condition
- * @property {string} net
- * @property {string} kind the net as a reader sees it
+ * @property {string} label the net as a reader sees it
+ * @property {string} variant what is changed in it
  * @property {Choice} choice
  * @property {number} gain
  * @property {[number, number]} phases of the target on the top and on the bottom half
@@ -30,7 +30,7 @@
    */
   const options = (conditions, choice, key) =>
     [...new Set(conditions.map((each) => each.choice[key]))]
-      .sort((a, b) => (key === "kind" ? 0 : Number(a) - Number(b) || (a < b ? 1 : -1)))
+      .sort((a, b) => Number(a) - Number(b) || 0) // words stay in their order
       .map((value) => [value, !!found(conditions, { ...choice, [key]: value })]);
 
   /** @param {Condition} condition @returns {["top" | "bottom", "top" | "bottom"]} the slow half, the fast one */
@@ -56,30 +56,29 @@
     let condition = conditions[data.start];
     /** @type {Record<string, string>} */
     const labels = {
-      topFrequency: "Top half: frequency", topAmplitude: "Top half: amplitude",
-      bottomFrequency: "Bottom half: frequency", bottomAmplitude: "Bottom half: amplitude",
-      gain: "Initial weights ×", kind: "Net",
+      topFrequency: "Top: frequency", topAmplitude: "Top: amplitude",
+      bottomFrequency: "Bottom: frequency", bottomAmplitude: "Bottom: amplitude",
+      gain: "Initial weights ×", net: "Net", variant: "Its variant",
     };
     /** @param {string} key @param {string} value */
-    const shown = (key, value) =>
-      key === "kind" ? conditions.find((each) => each.choice.kind === value)?.kind ?? ""
-        : value === "usual" ? "as usual" : value;
+    const shown = (key, value) => {
+      const one = conditions.find((each) => each.choice[key] === value);
+      if (key === "net") return one?.label ?? "";
+      return value === "usual" ? "as usual" : key === "variant" ? one?.variant ?? "" : value;
+    };
 
     const top = row();
     /** @type {Record<string, HTMLElement>} */
     const places = {};
-    for (const key of Object.keys(labels)) {
-      places[key] = row(top);
+    /** @param {string} key @param {HTMLElement} place */
+    const offer = (key, place) => {
+      places[key] = place;
       choice({
-        parent: places[key], key, label: labels[key], value: condition.choice[key],
+        parent: place, key, label: labels[key], value: condition.choice[key],
         options: options(conditions, condition.choice, key).map(([value]) => [value, shown(key, value)]),
       });
-    }
-    slider({
-      parent: row(top), key: "seed", label: "Seed", min: firstSeed, max: firstSeed + condition.allocation.length - 1,
-      step: 1, value: firstSeed, text: String,
-    });
-    reset(row(top));
+    };
+    for (const key of Object.keys(labels)) if (key !== "variant") offer(key, row(top));
 
     /** Follow the controls, and offer what is recorded. A link to what is not changes nothing. */
     const follow = () => {
@@ -92,13 +91,13 @@
           input.disabled = !recorded.get(input.value);
           const label = /** @type {HTMLElement} */ (input.parentElement);
           label.title = input.disabled ? "not recorded with the other choices" : "";
-          label.style.textDecoration = input.disabled ? "line-through" : "";
+          label.style.opacity = input.disabled ? "0.45" : "";
         }
       }
     };
     tell(() => {
       follow();
-      return "Crossed out: not recorded together with the other choices.";
+      return "Pale: not recorded together with the other choices.";
     });
 
     canvas({
@@ -151,10 +150,11 @@
           if (wide > 560 || power % 2 || !power) pen.fillText(`×${10 ** power}`, at, axis + 14);
         }
         const [slow, fast] = halves(condition);
+        const more = wide > 560 ? "more paths on the " : "";
         pen.textAlign = "left";
-        pen.fillText(`→ more paths on the slow half (${slow})`.replace("→ ", wide > 560 ? "→ " : "→ ").slice(0), x(1) + 6, 10);
+        pen.fillText(`${more}slow half (${slow}) →`, x(1) + 6, 10);
         pen.textAlign = "right";
-        pen.fillText(wide > 560 ? `more paths on the fast half (${fast}) ←` : "fast half ←", x(1) - 6, 10);
+        pen.fillText(`← ${more}fast half (${fast})`, x(1) - 6, 10);
         const usual = condition.interval[0] / condition.beside[0];
         Object.entries(condition.explanations).forEach(([name, [predicted, judged]], i) => {
           const middle = 22 + HIGH * (i + 0.5);
@@ -194,7 +194,7 @@
         const middle = (22 + 4 * HIGH + axis) / 2;
         pen.textAlign = "left";
         pen.fillText("measured", 0, middle);
-        pen.strokeStyle = pen.fillStyle = colors[condition.net];
+        pen.strokeStyle = pen.fillStyle = colors[condition.choice.net];
         pen.lineWidth = 1.2;
         const room = axis - 22 - 4 * HIGH - 14;
         const height = (/** @type {number} */ seed) => middle + room * (((seed * 0.618) % 1) - 0.5);
@@ -220,14 +220,21 @@
       },
     });
 
+    const last = row();
+    slider({
+      parent: last, key: "seed", label: "Seed", min: firstSeed, max: firstSeed + condition.allocation.length - 1,
+      step: 1, value: firstSeed, text: String,
+    });
+    reset(last);
+    offer("variant", row());
     tell(() => {
-      const { kind, gain, allocation, interval, fitted, explanations } = condition;
+      const { label, variant, gain, allocation, interval, fitted, explanations } = condition;
       const [mean, low, high] = interval.map(short);
       const seed = Number(state.seed) - firstSeed;
       const stalled = [...fitted].filter((each) => each === "0").length;
       const said = Object.entries(explanations).map(([name, [predicted, judged]]) =>
         `${name}: ${predicted === "–" ? "nothing" : predicted}${judged && `, ${judged}`}`).join("; ");
-      return `${kind}, initial weights × ${gain}. Measured allocation: ×${mean} (95 % interval ${low} to ${high}, `
+      return `${label}${variant && `, ${variant}`}, initial weights × ${gain}. Measured allocation: ×${mean} (95 % interval ${low} to ${high}, `
         + `${allocation.length} seeds, ${stalled} stalled); ${otherSide(condition)} seeds lie on the other side of ×1. `
         + `Seed ${state.seed} alone: ×${short(allocation[seed])}, ${fitted[seed] === "1" ? "fitted" : "stalled"}. `
         + `Predicted: ${said || "nothing in this chapter"}.`;

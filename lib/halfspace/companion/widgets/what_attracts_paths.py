@@ -11,6 +11,7 @@ from halfspace.companion.widgets.kit import InteractiveFigure, drawn
 
 __all__ = ["what_attracts_paths"]
 
+_USUAL = "usual"
 _DIRECTIONS = {"slow half": 1, "more": 1, "fast half": -1, "less": -1}
 _ALT = (
     "Above, an arrow for each of four explanations: simplicity and frequency point to the slow "
@@ -30,12 +31,15 @@ def what_attracts_paths(
         start: name of the condition that is shown first, and in the still picture.
 
     Raises:
-        StopIteration: if there is no condition of that name.
+        ValueError: if there is no condition of that name.
     """
-    first = next(each for each in attractions if each["name"] == start)
+    named = {each["name"]: each for each in attractions}
+    if start not in named:
+        raise ValueError(f"there is no condition {start!r}; take one of {', '.join(named)}")
+    first = named[start]
     data = {
         "conditions": [_condition(each) for each in attractions],
-        "start": attractions.index(first),
+        "start": list(named).index(start),
         "firstSeed": first["spec"].first_seed,
         "colors": {name: COLORS[name] for name in ("relu", "dlgn", "low", "high", "none")},
     }
@@ -49,11 +53,12 @@ def _condition(attraction: Mapping[str, object]) -> dict[str, object]:
     training = attraction["spec"]
     target = training.target
     return {
-        "net": attraction["net"],
-        "kind": attraction["kind"],
+        "label": attraction["label"],
+        "variant": attraction["variant"],
         "choice": {
-            "kind": re.sub(r"[^a-z0-9.]+", "-", attraction["kind"].lower().replace("β", "beta")),
-            "gain": "usual" if attraction["usual"] else f"{training.gain:g}",
+            "net": attraction["net"],
+            "variant": _key(attraction["variant"]),
+            "gain": _USUAL if attraction["usual"] else f"{training.gain:g}",
             "topFrequency": f"{target.frequencies[0]:g}",
             "topAmplitude": f"{target.amplitudes[0]:g}",
             "bottomFrequency": f"{target.frequencies[1]:g}",
@@ -67,6 +72,12 @@ def _condition(attraction: Mapping[str, object]) -> dict[str, object]:
         "beside": [_short(end) for end in attraction["beside"]],
         "explanations": attraction["explanations"],
     }
+
+
+def _key(variant: str) -> str:
+    """Return what an address calls a variant of a net: ``beta-30-gating-0.6``."""
+    plain = variant.replace("β", "beta").replace("×", "")
+    return re.sub(r"[^a-z0-9.]+", "-", plain) or _USUAL
 
 
 def _short(factor: float) -> float:
