@@ -28,7 +28,7 @@
  */
 
 /** @type {Kit} */
-var HalfSpaceKit = window["HalfSpaceKit"] || (() => {
+var HalfSpaceKit = globalThis["HalfSpaceKit"] || (() => {
   "use strict";
   const CALM = 500; // milliseconds: browsers refuse addresses, and listeners words, that change faster
   /** @type {Map<string, {root: Element, read: (text: string) => void, text: () => string, paint: () => void}>} */

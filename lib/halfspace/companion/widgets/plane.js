@@ -16,7 +16,7 @@
  */
 
 /** @type {Plane} */
-var HalfSpacePlane = window["HalfSpacePlane"] || (() => {
+var HalfSpacePlane = globalThis["HalfSpacePlane"] || (() => {
   "use strict";
   /** @param {number[]} a @param {number[]} b */
   const dot = (a, b) => a.reduce((sum, each, i) => sum + each * b[i], 0);
@@ -91,4 +91,3 @@ var HalfSpacePlane = window["HalfSpacePlane"] || (() => {
     },
   };
 })();
-if (typeof module === "object") module.exports = HalfSpacePlane;

@@ -45,7 +45,9 @@ def shared_paths(
     """
     every = [net for row in nets.values() for net in row]
     if len({len(row) for row in nets.values()}) != 1 or not every:
-        raise ValueError(f"each width needs as many nets; got {[*map(len, nets.values())]}")
+        raise ValueError(
+            f"each width needs as many nets, at least one; got {[*map(len, nets.values())]}"
+        )
     for net in every:
         if not isinstance(net, DLGN) or net.d_in != 2 or net.has_bias:
             raise ValueError(f"nets must be DLGNs with two inputs and no biases; got {net}")
