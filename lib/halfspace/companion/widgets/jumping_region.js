@@ -81,7 +81,6 @@
     for (const name of NAMES) {
       const panel = row(panels);
       panel.style.flexBasis = "9rem";
-      panel.style.maxWidth = "18rem";
       /** @param {number} width */
       const scale = (width) => (width - 2) / (2 * HALF);
       /** The normal whose arrow's tip is nearest to a place, and how near.
@@ -114,7 +113,8 @@
           pen.textBaseline = "middle";
           pen.lineWidth = 2;
           for (const [label, [x, y]] of Object.entries(effective(name))) {
-            const long = Math.hypot(x, y) || 1;
+            const away = 14 / (Math.hypot(x, y) || 1); // of the letter: C's stands beside its line
+            const [right, up] = label === "C" ? [-away * y, away * x] : [away * x, away * y];
             pen.save();
             pen.setLineDash(label === "C" ? [5, 3] : []);
             pen.beginPath();
@@ -125,7 +125,7 @@
             pen.beginPath();
             pen.arc(x * unit, -y * unit, 5, 0, 7);
             pen.fill();
-            pen.fillText(label, (x + (0.25 * x) / long) * unit, -(y + (0.25 * y) / long) * unit);
+            pen.fillText(label, x * unit + right, -y * unit - up);
           }
         },
         move(x, y, width) {
@@ -152,10 +152,10 @@
     };
     canvas({
       label: "Share of the window on which the path is open, over the weight w: a line for each net",
-      height: () => 220,
+      height: () => 240,
       paint(pen, width, height) {
         const ink = pen.strokeStyle;
-        const [left, right, top, bottom] = [44, width - 8, 24, height - 36];
+        const [left, right, top, bottom] = [44, width - 8, 44, height - 36];
         /** @param {number} weight */
         const across = (weight) => left + ((weight + 1) / 2) * (right - left);
         /** @param {number} value */
@@ -176,7 +176,7 @@
           pen.fillText(`${weight}`.replace("-", "−"), Math.min(across(weight), width - 10), bottom + 12);
         pen.fillText("weight w of C on A", (left + right) / 2, height - 8);
         pen.textAlign = "left";
-        pen.fillText("share of the window", 0, 9);
+        pen.fillText("share of the window", 0, 28);
         lines().forEach((line, i) => {
           pen.strokeStyle = colors[NAMES[i]];
           pen.lineWidth = i ? 2 : 5;
@@ -184,9 +184,9 @@
           for (const [weight, value] of line) pen.lineTo(across(weight), level(value));
           pen.stroke();
           pen.fillStyle = colors[NAMES[i]];
-          pen.fillRect(right - 190 + 100 * i, 6, 16, i ? 3 : 6);
+          pen.fillRect(100 * i, i ? 7 : 6, 16, i ? 3 : 5);
           pen.fillStyle = ink;
-          pen.fillText(labels[NAMES[i]], right - 168 + 100 * i, 9);
+          pen.fillText(labels[NAMES[i]], 22 + 100 * i, 9);
         });
         pen.strokeStyle = ink;
         pen.lineWidth = 1;

@@ -70,7 +70,7 @@ def _still(net: ReLUNet) -> str:
         axis.remove()
     areas = drawing.add_subplot(grid[1, :])
     start = float(net.value[1].weight[0, 0])
-    at = np.sort(np.append(np.linspace(-1, 1, 101), [-1e-7, 1e-7]))
+    at = np.sort(np.append(np.linspace(-1, 1, 41), [-1e-7, 1e-7]))
     for axis, (name, each), label in zip(axes[0], nets.items(), ("ReLU net", "DLGN"), strict=True):
         draw_region(axis, region_cells(each, PATH), color=name)
         axis.set_title(label)

@@ -33,6 +33,7 @@ var HalfSpaceKit = globalThis["HalfSpaceKit"] || (() => {
   const CALM = 500; // milliseconds: browsers refuse addresses, and listeners words, that change faster
   /** @type {Map<string, {root: Element, read: (text: string) => void, text: () => string, paint: () => void}>} */
   const figures = new Map();
+  let saving = 0;
   const paintAll = () => figures.forEach(({ paint }) => paint());
 
   // The states in the address, by figure: #one_path=x:0.5,y:1&shared_paths=...
@@ -47,7 +48,10 @@ var HalfSpaceKit = globalThis["HalfSpaceKit"] || (() => {
   };
   /** @param {string} [only] */
   const follow = (only) => linked().forEach(([name, text]) => (only ?? name) === name && figures.get(name)?.read(text));
-  addEventListener("hashchange", () => follow());
+  addEventListener("hashchange", () => {
+    clearTimeout(saving); // another place was chosen in the meantime
+    follow();
+  });
   addEventListener("load", () => {
     const [first] = linked();
     if (first) figures.get(first[0])?.root.scrollIntoView({ block: "center", behavior: "instant" });
@@ -98,9 +102,10 @@ var HalfSpaceKit = globalThis["HalfSpaceKit"] || (() => {
         state[key] = value;
         controls[key].show();
         updateSoon();
+        clearTimeout(saving);
+        saving = setTimeout(save, CALM);
         clearTimeout(pause);
         pause = setTimeout(() => {
-          save();
           heard.textContent = [...root.querySelectorAll(".hs-told")].map((p) => p.textContent).join(" ");
         }, CALM);
       }
