@@ -111,9 +111,7 @@ def _still(net: DLGN, angles: np.ndarray, targets: np.ndarray):
         with torch.no_grad():
             outputs = net(x, gates=net.gates(x, gate)).squeeze(-1).numpy()
         axis.plot(np.degrees(angles), targets, color=COLORS["target"], lw=2.5, label="target")
-        axis.plot(
-            np.degrees(fine.numpy()), outputs.numpy(), color=COLORS["dlgn"], lw=1.4, label="DLGN"
-        )
+        axis.plot(np.degrees(fine.numpy()), outputs, color=COLORS["dlgn"], lw=1.4, label="DLGN")
         axis.set(ylim=(-1.7, 1.7), ylabel="output", title=title)
         angle_axis(axis)
     axes[1, 0].set_xlabel("angle θ")
