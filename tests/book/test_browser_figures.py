@@ -29,7 +29,12 @@ FIGURES = {
         {0: ((0.8, 0.24), (0.1, 0.5)), 2: ((0.7, 0.5), (0.3, 0.5))},
     ),
 }
+PAGES = {name: page for name, (page, _) in FIGURES.items()} | {
+    "soft_or_hard": "chapters/04_feature_learning.html",
+    "what_attracts_paths": "chapters/06_circle_conditions.html",
+}
 each_figure = pytest.mark.parametrize("name", FIGURES)
+every_figure = pytest.mark.parametrize("name", PAGES)
 
 # What a reader sees of a figure: controls, sentences, pictures.
 SEEN = """root => JSON.stringify([
@@ -49,7 +54,7 @@ def opened(browser, sites, name, fragment="", *, scheme="http", **options):
     page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(f"{site}/{FIGURES[name][0]}{fragment}", wait_until="load")
+    page.goto(f"{site}/{PAGES[name]}{fragment}", wait_until="load")
     page.wait_for_function(
         "() => !window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
     )
@@ -75,7 +80,7 @@ def linked(page, name):
     return page.evaluate("location.hash")
 
 
-@each_figure
+@every_figure
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_a_figure_fits_and_axe_finds_nothing(browser, sites, name, look):
     scheme = {"light": "file", "dark": "http"}[look]
@@ -231,7 +236,7 @@ def test_two_figures_share_the_address(browser, sites):
         assert [seen(page, name) for name in names] == states
 
 
-@each_figure
+@every_figure
 def test_the_theme_is_followed_and_nothing_moves_by_itself(browser, sites, name):
     with opened(browser, sites, name, color_scheme="light") as page:
         light = seen(page, name)
@@ -242,11 +247,11 @@ def test_the_theme_is_followed_and_nothing_moves_by_itself(browser, sites, name)
         assert seen(page, name) == dark
 
 
-@each_figure
+@every_figure
 def test_without_scripts_and_on_paper_the_picture_stays(browser, sites, name):
     context = browser.new_context(java_script_enabled=False, **LOOKS["phone"])
     page = context.new_page()
-    page.goto(f"{sites['file']}/{FIGURES[name][0]}")
+    page.goto(f"{sites['file']}/{PAGES[name]}")
     picture = root_of(page, name).locator("> img")
     assert picture.is_visible() and picture.bounding_box()["height"] > 100
     assert len(picture.get_attribute("alt")) > 100
