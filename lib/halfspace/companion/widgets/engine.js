@@ -278,7 +278,129 @@ var HalfSpaces = (function () {
     }
 
     /**
-     * Write `out = points weight^T + bias` for n points.
+     * Add a product of matrices, `out[r, c] += sum over k of a[r, k] b[c, k]`.
+     *
+     * Two rows by four columns are summed together, so that six numbers are read for eight
+     * products. A matrix is an array, its start and the distances to the next row (of `b`, the
+     * next column's) and to the next k.
+     *
+     * @param {Floats} out
+     * @param {number} outStart the rows of `out` follow each other
+     * @param {number} rows
+     * @param {number} columns
+     * @param {number} terms
+     * @param {Floats} a
+     * @param {number} aStart
+     * @param {number} aRow
+     * @param {number} aNext
+     * @param {Floats} b
+     * @param {number} bStart
+     * @param {number} bColumn
+     * @param {number} bNext
+     */
+    function addProduct(
+      out, outStart, rows, columns, terms,
+      a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+    ) {
+      let r = 0;
+      for (; r + 1 < rows; r += 2) {
+        const first = outStart + r * columns;
+        let c = 0;
+        for (; c + 3 < columns; c += 4) {
+          const top = first + c;
+          const low = top + columns;
+          let s0 = out[top];
+          let s1 = out[top + 1];
+          let s2 = out[top + 2];
+          let s3 = out[top + 3];
+          let t0 = out[low];
+          let t1 = out[low + 1];
+          let t2 = out[low + 2];
+          let t3 = out[low + 3];
+          let i = aStart + r * aRow;
+          let j = bStart + c * bColumn;
+          for (let k = 0; k < terms; k++) {
+            const x = a[i];
+            const y = a[i + aRow];
+            const b0 = b[j];
+            const b1 = b[j + bColumn];
+            const b2 = b[j + 2 * bColumn];
+            const b3 = b[j + 3 * bColumn];
+            s0 += x * b0;
+            s1 += x * b1;
+            s2 += x * b2;
+            s3 += x * b3;
+            t0 += y * b0;
+            t1 += y * b1;
+            t2 += y * b2;
+            t3 += y * b3;
+            i += aNext;
+            j += bNext;
+          }
+          out[top] = s0;
+          out[top + 1] = s1;
+          out[top + 2] = s2;
+          out[top + 3] = s3;
+          out[low] = t0;
+          out[low + 1] = t1;
+          out[low + 2] = t2;
+          out[low + 3] = t3;
+        }
+        if (c < columns) {
+            addRest(
+            out, outStart, r, r + 2, c, columns, terms,
+            a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+          );
+        }
+      }
+      if (r < rows) {
+        addRest(
+          out, outStart, r, rows, 0, columns, terms,
+          a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+        );
+      }
+    }
+
+    /**
+     * Do the part of `addProduct` that fills no tile: rows from `row`, columns from `column`.
+     *
+     * @param {Floats} out
+     * @param {number} outStart
+     * @param {number} row
+     * @param {number} rows
+     * @param {number} column
+     * @param {number} columns
+     * @param {number} terms
+     * @param {Floats} a
+     * @param {number} aStart
+     * @param {number} aRow
+     * @param {number} aNext
+     * @param {Floats} b
+     * @param {number} bStart
+     * @param {number} bColumn
+     * @param {number} bNext
+     */
+    function addRest(
+      out, outStart, row, rows, column, columns, terms,
+      a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+    ) {
+      for (let r = row; r < rows; r++) {
+        for (let c = column; c < columns; c++) {
+          let sum = out[outStart + r * columns + c];
+          let i = aStart + r * aRow;
+          let j = bStart + c * bColumn;
+          for (let k = 0; k < terms; k++) {
+            sum += a[i] * b[j];
+            i += aNext;
+            j += bNext;
+          }
+          out[outStart + r * columns + c] = sum;
+        }
+      }
+    }
+
+    /**
+     * Write `out = h weight^T + bias` for n points.
      *
      * @param {Floats} out
      * @param {Floats} h
@@ -286,46 +408,11 @@ var HalfSpaces = (function () {
      * @param {Layer} layer
      * @param {number} n
      */
-    function affine(out, h, w, layer, n) {
-      const { inputs, outputs, weight, bias } = layer;
-      for (let p = 0; p < n; p++) {
-        const hp = p * inputs;
-        const zp = p * outputs;
-        let o = 0;
-        for (; o + 3 < outputs; o += 4) {
-          const a = weight + o * inputs;
-          const b = a + inputs;
-          const c = b + inputs;
-          const d = c + inputs;
-          let s0 = 0;
-          let s1 = 0;
-          let s2 = 0;
-          let s3 = 0;
-          if (bias >= 0) {
-            s0 = w[bias + o];
-            s1 = w[bias + o + 1];
-            s2 = w[bias + o + 2];
-            s3 = w[bias + o + 3];
-          }
-          for (let i = 0; i < inputs; i++) {
-            const x = h[hp + i];
-            s0 += w[a + i] * x;
-            s1 += w[b + i] * x;
-            s2 += w[c + i] * x;
-            s3 += w[d + i] * x;
-          }
-          out[zp + o] = s0;
-          out[zp + o + 1] = s1;
-          out[zp + o + 2] = s2;
-          out[zp + o + 3] = s3;
-        }
-        for (; o < outputs; o++) {
-          const a = weight + o * inputs;
-          let sum = bias >= 0 ? w[bias + o] : 0;
-          for (let i = 0; i < inputs; i++) sum += w[a + i] * h[hp + i];
-          out[zp + o] = sum;
-        }
+    function affine(out, h, w, { inputs, outputs, weight, bias }, n) {
+      for (let k = 0; k < n * outputs; k += outputs) {
+        for (let o = 0; o < outputs; o++) out[k + o] = bias >= 0 ? w[bias + o] : 0;
       }
+      addProduct(out, 0, n, outputs, inputs, h, 0, inputs, 1, w, weight, inputs, 1);
     }
 
     /**
@@ -337,38 +424,14 @@ var HalfSpaces = (function () {
      * @param {Floats} h the layer's inputs
      * @param {number} n
      */
-    function weightGradients(gradients, layer, d, h, n) {
-      const { inputs, outputs, weight, bias } = layer;
+    function weightGradients(gradients, { inputs, outputs, weight, bias }, d, h, n) {
+      gradients.fill(0, weight, weight + inputs * outputs);
+      addProduct(gradients, weight, outputs, inputs, n, d, 0, 1, outputs, h, 0, 1, inputs);
+      if (bias < 0) return;
       for (let o = 0; o < outputs; o++) {
-        const row = weight + o * inputs;
-        let i = 0;
-        for (; i + 3 < inputs; i += 4) {
-          let s0 = 0;
-          let s1 = 0;
-          let s2 = 0;
-          let s3 = 0;
-          for (let p = 0, dp = o, hp = i; p < n; p++, dp += outputs, hp += inputs) {
-            const x = d[dp];
-            s0 += x * h[hp];
-            s1 += x * h[hp + 1];
-            s2 += x * h[hp + 2];
-            s3 += x * h[hp + 3];
-          }
-          gradients[row + i] = s0;
-          gradients[row + i + 1] = s1;
-          gradients[row + i + 2] = s2;
-          gradients[row + i + 3] = s3;
-        }
-        for (; i < inputs; i++) {
-          let sum = 0;
-          for (let p = 0; p < n; p++) sum += d[p * outputs + o] * h[p * inputs + i];
-          gradients[row + i] = sum;
-        }
-        if (bias >= 0) {
-          let sum = 0;
-          for (let p = 0; p < n; p++) sum += d[p * outputs + o];
-          gradients[bias + o] = sum;
-        }
+        let sum = 0;
+        for (let k = o; k < n * outputs; k += outputs) sum += d[k];
+        gradients[bias + o] = sum;
       }
     }
 
@@ -381,35 +444,8 @@ var HalfSpaces = (function () {
      * @param {Layer} layer
      * @param {number} n
      */
-    function addInputGradients(out, d, w, layer, n) {
-      const { inputs, outputs, weight } = layer;
-      for (let p = 0; p < n; p++) {
-        const hp = p * inputs;
-        const dp = p * outputs;
-        let i = 0;
-        for (; i + 3 < inputs; i += 4) {
-          let s0 = out[hp + i];
-          let s1 = out[hp + i + 1];
-          let s2 = out[hp + i + 2];
-          let s3 = out[hp + i + 3];
-          for (let o = 0, a = weight + i; o < outputs; o++, a += inputs) {
-            const x = d[dp + o];
-            s0 += x * w[a];
-            s1 += x * w[a + 1];
-            s2 += x * w[a + 2];
-            s3 += x * w[a + 3];
-          }
-          out[hp + i] = s0;
-          out[hp + i + 1] = s1;
-          out[hp + i + 2] = s2;
-          out[hp + i + 3] = s3;
-        }
-        for (; i < inputs; i++) {
-          let sum = out[hp + i];
-          for (let o = 0; o < outputs; o++) sum += d[dp + o] * w[weight + o * inputs + i];
-          out[hp + i] = sum;
-        }
-      }
+    function addInputGradients(out, d, w, { inputs, outputs, weight }, n) {
+      addProduct(out, 0, n, inputs, outputs, d, 0, outputs, 1, w, weight, 1, inputs);
     }
 
     /** A net with one output; made by `createNet`. */
@@ -540,7 +576,13 @@ var HalfSpaces = (function () {
        */
       halfSpaces() {
         if (!this.gated) throw new TypeError(`half-spaces need a DLGN; got a ${this.kind} net`);
-        throw new Error('not written yet');
+        const terms = this.inputs + 1;
+        let maps = inputMaps(this.inputs, false);
+        return this.gating.map((layer) => {
+          maps = throughLayer(this, layer, maps, terms);
+          const normals = maps.filter((_, k) => k % terms < this.inputs);
+          return { normals, offsets: maps.filter((_, k) => k % terms === this.inputs) };
+        });
       }
 
       /** Stop the gating network's learning, from now on. */
@@ -1058,7 +1100,34 @@ var HalfSpaces = (function () {
      * @returns {Float64Array} n * n counts
      */
     function overlapKernel(gates, n, biases = false) {
-      throw new Error('not written yet');
+      refuseLargeCounts(gates, n, biases);
+      const kernel = new Float64Array(n * n).fill(1);
+      for (const layer of gates) {
+        const width = layer.length / n;
+        const words = Math.ceil(width / 32); // 32 gates in a number
+        const packed = new Int32Array(n * words);
+        for (let p = 0; p < n; p++) {
+          for (let u = 0; u < width; u++) {
+            packed[p * words + (u >> 5)] |= layer[p * width + u] << (u & 31);
+          }
+        }
+        for (let p = 0; p < n; p++) {
+          for (let q = 0; q <= p; q++) {
+            let shared = 0;
+            for (let k = 0; k < words; k++) {
+              let bits = packed[p * words + k] & packed[q * words + k];
+              bits -= (bits >>> 1) & 0x55555555;
+              bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+              shared += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+            }
+            kernel[p * n + q] = kernel[p * n + q] * shared + (biases ? 1 : 0);
+          }
+        }
+      }
+      for (let p = 0; p < n; p++) {
+        for (let q = 0; q < p; q++) kernel[q * n + p] = kernel[p * n + q];
+      }
+      return kernel;
     }
 
     /**
@@ -1070,18 +1139,257 @@ var HalfSpaces = (function () {
      * @returns {Float64Array} n counts
      */
     function pathCounts(gates, n, biases = false) {
-      throw new Error('not written yet');
+      refuseLargeCounts(gates, n, biases);
+      const counts = new Float64Array(n).fill(1);
+      for (const layer of gates) {
+        const width = layer.length / n;
+        for (let p = 0; p < n; p++) {
+          counts[p] = counts[p] * activeUnits(layer, p * width, width) + (biases ? 1 : 0);
+        }
+      }
+      return counts;
+    }
+
+    /**
+     * @param {Uint8Array} layer
+     * @param {number} start
+     * @param {number} width
+     * @returns {number} how many of these gates are open
+     */
+    function activeUnits(layer, start, width) {
+      let active = 0;
+      for (let u = start; u < start + width; u++) active += layer[u];
+      return active;
+    }
+
+    /**
+     * Refuse counts that a number might not hold exactly.
+     *
+     * @param {Uint8Array[]} gates
+     * @param {number} n
+     * @param {boolean} biases
+     */
+    function refuseLargeCounts(gates, n, biases) {
+      let bound = 1;
+      for (const layer of gates) {
+        const width = layer.length / n;
+        if (!Number.isInteger(width)) {
+          throw new RangeError(`gates must be of ${n} points; got ${layer.length} in a layer`);
+        }
+        let most = 0;
+        for (let p = 0; p < n; p++) most = Math.max(most, activeUnits(layer, p * width, width));
+        bound = bound * most + (biases ? 1 : 0);
+      }
+      if (bound > Number.MAX_SAFE_INTEGER) {
+        throw new RangeError(`counts could reach ${bound.toPrecision(3)}, beyond 2^53`);
+      }
+    }
+
+    /**
+     * Apply a layer to affine functions of the input: each is `terms` coefficients, the last one
+     * constant.
+     *
+     * @param {Net} net
+     * @param {Layer} layer
+     * @param {Float64Array} below the layer's inputs, one after the other
+     * @param {number} terms
+     * @param {Uint8Array} [gates] of the layer's inputs; all open if not given
+     * @returns {Float64Array} the layer's outputs
+     */
+    function throughLayer(net, { inputs, outputs, weight, bias }, below, terms, gates) {
+      const w = net.parameters;
+      const above = new Float64Array(outputs * terms);
+      for (let o = 0; o < outputs; o++) {
+        for (let i = 0; i < inputs; i++) {
+          if (gates && !gates[i]) continue;
+          for (let t = 0; t < terms; t++) {
+            above[o * terms + t] += w[weight + o * inputs + i] * below[i * terms + t];
+          }
+        }
+        if (bias >= 0) above[o * terms + terms - 1] += w[bias + o];
+      }
+      return above;
+    }
+
+    /**
+     * @param {number} inputs
+     * @param {boolean} ones whether each input is replaced by one
+     * @returns {Float64Array} the inputs as affine functions of themselves
+     */
+    function inputMaps(inputs, ones) {
+      const maps = new Float64Array(inputs * (inputs + 1));
+      for (let i = 0; i < inputs; i++) maps[i * (inputs + 1) + (ones ? inputs : i)] = 1;
+      return maps;
     }
 
     /**
      * Cut a box of the plane into the cells in which no gate changes, exactly.
      *
+     * The package's `partition`, cell for cell: layer by layer, each cell is cut by the zero lines
+     * of the layer's units, which are straight there. A unit that is zero on a cell is active.
+     *
      * @param {Net} net with two inputs
      * @param {{left: number, right: number, bottom: number, top: number}} box
      * @returns {Region[]}
      */
-    function planeRegions(net, box) {
-      throw new Error('not written yet');
+    function planeRegions(net, { left, right, bottom, top }) {
+      const { width, depth, kind } = net;
+      if (net.inputs !== 2) throw new RangeError(`regions need 2 inputs; got ${net.inputs}`);
+      if (!(left < right && bottom < top && Number.isFinite(right - left + top - bottom))) {
+        throw new RangeError('the box needs left < right and bottom < top, all finite');
+      }
+      if (!net.parameters.every(Number.isFinite)) {
+        throw new RangeError("regions need finite weights; the net's training has diverged");
+      }
+      const start = inputMaps(2, false);
+      /** @type {Cell[]} */
+      let cells = [
+        {
+          polygon: Float64Array.of(left, bottom, right, bottom, right, top, left, top),
+          pattern: new Uint8Array(depth * width).fill(kind === 'linear' ? 1 : 0),
+          maps: start,
+        },
+      ];
+      const layers = net.gated ? net.gating : kind === 'relu' ? net.value.slice(0, depth) : [];
+      layers.forEach((layer, l) => {
+        const shared = net.gated ? throughLayer(net, layer, cells[0].maps, 3) : null;
+        for (const cell of cells) {
+          const gates = l ? cell.pattern.subarray((l - 1) * width, l * width) : undefined;
+          cell.maps = shared ?? throughLayer(net, layer, cell.maps, 3, gates);
+        }
+        cells = cutCells(cells, l * width, width);
+      });
+      return cells.map(({ polygon, pattern }) => {
+        let maps = net.constantInput ? inputMaps(2, true) : start;
+        net.value.forEach((layer, l) => {
+          const gates = l ? pattern.subarray((l - 1) * width, l * width) : undefined;
+          maps = throughLayer(net, layer, maps, 3, gates);
+        });
+        return { polygon, pattern, area: area(polygon), affine: maps };
+      });
+    }
+
+    /**
+     * @typedef {object} Cell
+     * @property {Float64Array} polygon
+     * @property {Uint8Array} pattern
+     * @property {Float64Array} maps pre-activations of the layer that was reached, as functions
+     */
+
+    /**
+     * Cut each cell by all units of a layer.
+     *
+     * @param {Cell[]} cells
+     * @param {number} first where the layer's gates start in a pattern
+     * @param {number} width
+     * @returns {Cell[]}
+     */
+    function cutCells(cells, first, width) {
+      // Each piece keeps the list of the units that cross the cell that it comes from.
+      /** @type {{cell: Cell, units: number[]}[]} */
+      const pieces = cells.map((cell) => {
+        const units = [];
+        for (let u = 0; u < width; u++) {
+          const { crosses, above } = side(cell.polygon, cell.maps, 3 * u);
+          if (crosses) units.push(u);
+          cell.pattern[first + u] = above ? 1 : 0;
+        }
+        return { cell, units };
+      });
+      const turns = Math.max(...pieces.map(({ units }) => units.length));
+      for (let turn = 0; turn < turns; turn++) {
+        const count = pieces.length;
+        for (let k = 0; k < count; k++) {
+          const { cell, units } = pieces[k];
+          if (units.length <= turn) continue;
+          const unit = units[turn];
+          const { crosses, above } = side(cell.polygon, cell.maps, 3 * unit);
+          cell.pattern[first + unit] = crosses || above ? 1 : 0;
+          if (!crosses) continue;
+          const [inside, outside] = split(cell.polygon, cell.maps, 3 * unit);
+          const pattern = cell.pattern.slice();
+          pattern[first + unit] = 0;
+          cell.polygon = inside;
+          pieces.push({ cell: { polygon: outside, pattern, maps: cell.maps }, units });
+        }
+      }
+      return pieces.map(({ cell }) => cell);
+    }
+
+    /**
+     * Tell on which side of a line a polygon lies, or whether the line crosses it.
+     *
+     * @param {Float64Array} polygon
+     * @param {Float64Array} maps
+     * @param {number} line start of the line's three coefficients in `maps`
+     * @returns {{crosses: boolean, above: boolean}} `above` has no meaning if the line crosses
+     */
+    function side(polygon, maps, line) {
+      let lowest = Infinity;
+      let highest = -Infinity;
+      for (let k = 0; k < polygon.length; k += 2) {
+        const value = maps[line] * polygon[k] + maps[line + 1] * polygon[k + 1] + maps[line + 2];
+        lowest = Math.min(lowest, value);
+        highest = Math.max(highest, value);
+      }
+      const slack = slackOf(polygon, maps, line);
+      return { crosses: lowest < -slack && highest > slack, above: lowest + highest >= 0 };
+    }
+
+    /**
+     * @param {Float64Array} polygon
+     * @param {Float64Array} maps
+     * @param {number} line
+     * @returns {number} values up to this size count as zero
+     */
+    function slackOf(polygon, maps, line) {
+      let extent = 0;
+      for (let k = 0; k < polygon.length; k++) extent = Math.max(extent, Math.abs(polygon[k]));
+      return TOLERANCE * extent * Math.hypot(maps[line], maps[line + 1]);
+    }
+
+    /**
+     * Cut a polygon along a line that crosses it.
+     *
+     * @param {Float64Array} polygon
+     * @param {Float64Array} maps
+     * @param {number} line
+     * @returns {[Float64Array, Float64Array]} the parts with values of at least and at most zero
+     */
+    function split(polygon, maps, line) {
+      const slack = slackOf(polygon, maps, line);
+      /** @type {number[]} */
+      const inside = [];
+      /** @type {number[]} */
+      const outside = [];
+      for (let k = 0; k < polygon.length; k += 2) {
+        const next = (k + 2) % polygon.length;
+        const [x, y, nextX, nextY] = [polygon[k], polygon[k + 1], polygon[next], polygon[next + 1]];
+        const value = maps[line] * x + maps[line + 1] * y + maps[line + 2];
+        const after = maps[line] * nextX + maps[line + 1] * nextY + maps[line + 2];
+        if (value >= -slack) inside.push(x, y);
+        if (value <= slack) outside.push(x, y);
+        if ((value > slack && after < -slack) || (value < -slack && after > slack)) {
+          const reach = value / (value - after);
+          const crossing = [x + reach * (nextX - x), y + reach * (nextY - y)];
+          inside.push(...crossing);
+          outside.push(...crossing);
+        }
+      }
+      return [Float64Array.from(inside), Float64Array.from(outside)];
+    }
+
+    /**
+     * @param {Float64Array} polygon
+     * @returns {number} its area, by the shoelace formula
+     */
+    function area(polygon) {
+      const [x, y] = polygon;
+      let twice = 0;
+      for (let k = 2; k + 3 < polygon.length; k += 2) {
+        twice += (polygon[k] - x) * (polygon[k + 3] - y) - (polygon[k + 1] - y) * (polygon[k + 2] - x);
+      }
+      return twice / 2;
     }
 
     /**
