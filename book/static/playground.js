@@ -14,7 +14,7 @@
  *
  * @typedef {object} Plan what a worker trains
  * @property {number} run number of the run; replies to an earlier one are dropped
- * @property {import("../../lib/halfspace/companion/widgets/engine.js").NetSpec} net
+ * @property {NetSpec} net
  * @property {number} freezeAt epoch after which the gates stand still, -1 for never
  * @property {number} seed
  * @property {boolean} plane
@@ -41,6 +41,7 @@
  * @property {Picture | null} picture
  * @property {Picture | null} next that waits for the other nets
  * @property {Float64Array | null} first paths at the start
+ * @property {number} brightest largest value of the picture's kernel
  *
  * @typedef {(pen: CanvasRenderingContext2D, width: number, height: number) => void} Draw
  * @typedef {{at: number[], allocation: number[][], loss: number[], seeds: number}} Band
@@ -54,7 +55,6 @@
   const REACH = 1.5; // of the plane that is shown, from its middle
   const COLUMNS = 6; // of the history: loss, loss under hard gates, paths, each of both groups
   const BATCH = 32;
-  const RATE = 1e-3;
   const FITTED = 0.05; // as in the book
   const DRAWN = 64; // values that describe a target drawn by hand
   const LARGEST = 1.5; // of a target
@@ -71,8 +71,9 @@
    * @param {number} grid
    * @param {number} reach
    * @param {number} columns
+   * @param {number} batch
    */
-  function work(ring, grid, reach, columns) {
+  function work(ring, grid, reach, columns, batch) {
     const KERNEL = 128; // points of the kernel's picture, at most
     const MOST_REGIONS = 20000;
     /** @type {Plan} */
@@ -102,7 +103,7 @@
         points: task.points,
         targets: task.targets,
         loss: task.loss,
-        batchSize: Math.min(32, task.targets.length),
+        batchSize: Math.min(batch, task.targets.length),
         generator: new HalfSpaces.Generator(HalfSpaces.orderSeed(seed)),
       });
     };
@@ -183,7 +184,7 @@
 
     const reply = (/** @type {Float32Array} */ rows, /** @type {boolean} */ regions) => {
       const described = picture(regions);
-      const buffers = [rows.buffer, ...Object.values(described).flatMap((part) => part.buffer ?? [])];
+      const buffers = [rows.buffer, ...Object.values(described).flatMap((part) => (typeof part === "number" ? [] : part.buffer))];
       const message = { run: plan.run, epoch: trainer.epochsDone, rows, picture: described };
       /** @type {any} */ (self).postMessage(message, buffers);
     };
@@ -341,7 +342,10 @@
   const planeData = () => {
     const random = new HalfSpaces.Generator(7);
     const noise = random.normal(512);
-    const points = [], labels = [];
+    /** @type {number[]} */
+    const points = [];
+    /** @type {number[]} */
+    const labels = [];
     const add = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ label) => {
       points.push(Number(x.toFixed(3)), Number(y.toFixed(3)));
       labels.push(label);
@@ -395,7 +399,7 @@
     };
   };
 
-  /** @returns {import("../../lib/halfspace/companion/widgets/engine.js").NetSpec} */
+  /** @returns {NetSpec} */
   const netSpec = (/** @type {NetName} */ name) => {
     const sizes = { width: Number(state.width), depth: Number(state.depth), biases: state.bias === 1 };
     if (name === "relu") return { kind: "relu", ...sizes, gain: Number(state.gain) };
@@ -409,6 +413,8 @@
   // -------------------------------------------------------------------------------- the nets
 
   const root = /** @type {HTMLElement} */ (document.getElementById("playground"));
+  /** @returns {HTMLElement[]} */
+  const all = (/** @type {string} */ selector) => Array.from(root.querySelectorAll(selector));
   const given = JSON.parse(document.getElementById("pg-data")?.textContent ?? "{}");
   /** @type {Record<string, Band>} */
   const bands = given.bands;
@@ -420,13 +426,13 @@
   /** @type {Record<NetName, string>} */
   const TITLES = { relu: "ReLU net", dlgn: "DLGN", frozen: "DLGN with frozen gates" };
 
-  const code = [HalfSpaces.source, `(${work})(${[RING, GRID, REACH, COLUMNS]});`];
+  const code = [HalfSpaces.source, `(${work})(${[RING, GRID, REACH, COLUMNS, BATCH]});`];
   const address = URL.createObjectURL(new Blob(code, { type: "text/javascript" }));
   const worker = () => new Worker(address);
   /** @type {Net[]} */
   const nets = NAMES.map((name) => ({
     name, worker: worker(), run: 0, busy: false, epoch: 0, history: new Float32Array(0), picture: null,
-    next: null, first: null,
+    next: null, first: null, brightest: 0,
   }));
 
   let runs = 0;
@@ -508,6 +514,7 @@
     for (const each of nets) {
       each.picture = each.next ?? each.picture;
       each.next = null;
+      each.brightest = each.picture?.kernel.reduce((most, value) => Math.max(most, value), 0) ?? 0;
     }
     shown = wanted;
     const took = performance.now() - asked;
@@ -534,6 +541,10 @@
 
   for (const net of nets) {
     net.worker.onmessage = ({ data }) => receive(net, data);
+    net.worker.onerror = ({ message }) => {
+      pause();
+      say(`The ${TITLES[net.name]} stopped: ${message}. Reload the page, or take another setting.`);
+    };
   }
 
   const play = () => {
@@ -635,7 +646,7 @@
 
   // --------------------------------------------------------------------------------- missions
 
-  const missions = [...document.querySelectorAll(".pg-missions li")];
+  const missions = Array.from(document.querySelectorAll(".pg-missions li"));
 
   /** @type {(() => boolean)[]} what each mission asks for, in the order of the page */
   const ACHIEVED = [
@@ -853,21 +864,11 @@
     pen.drawImage(spare, 0, 0, width, height);
   };
 
-  const kernelTop = (/** @type {Net} */ net) => {
-    let top = 0;
-    const kernel = net.picture?.kernel ?? [];
-    for (let k = 0; k < kernel.length; k++) if (kernel[k] > top) top = kernel[k];
-    return top;
-  };
-
-  let commonTop = 1;
-
   /** @type {(net: Net) => Draw} */
   const kernelOf = (net) => (pen, width, height) => {
     const { picture } = net;
     if (!picture) return;
-    if (net.name === "relu") commonTop = Math.max(...nets.map(kernelTop), 1e-9);
-    const top = state.common ? commonTop : Math.max(kernelTop(net), 1e-9);
+    const top = Math.max(1e-9, ...(state.common ? nets : [net]).map((each) => each.brightest));
     const { kernel } = picture;
     const size = Math.round(Math.sqrt(kernel.length));
     image(pen, width, height, size, (k) => kernel[k] / top);
@@ -1205,7 +1206,7 @@
 
   // --------------------------------------------------------------------------------- controls
 
-  const controls = /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */ (root.querySelectorAll("[data-key]"));
+  const controls = /** @type {(HTMLInputElement | HTMLSelectElement)[]} */ (all("[data-key]"));
 
   const valueOf = (/** @type {HTMLInputElement | HTMLSelectElement} */ control) => {
     const key = String(control.dataset.key);
@@ -1227,14 +1228,12 @@
       if (output && output.textContent !== text) output.textContent = text;
       if (control.type === "range") control.setAttribute("aria-valuetext", text);
     }
-    for (const part of root.querySelectorAll("[data-mode]")) {
-      /** @type {HTMLElement} */ (part).hidden = /** @type {HTMLElement} */ (part).dataset.mode !== state.mode;
-    }
+    for (const part of all("[data-mode]")) part.hidden = part.dataset.mode !== state.mode;
     root.dataset.shown = String(state.net);
     root.dataset.inputs = String(state.mode);
     let chosen = "";
-    for (const button of root.querySelectorAll("[data-preset]")) {
-      const name = String(/** @type {HTMLElement} */ (button).dataset.preset);
+    for (const button of all("[data-preset]")) {
+      const name = String(button.dataset.preset);
       const preset = { ...FIRST, ...PRESETS[name].change };
       const on = Object.keys(FIRST).every((key) => VIEWS.has(key) || preset[key] === state[key]);
       button.setAttribute("aria-pressed", String(on));
@@ -1304,9 +1303,7 @@
   const changed = () => {
     dirty = true;
     const title = CAPTIONS[state.mode === "plane" ? "plane" : "circle"];
-    for (const net of root.querySelectorAll(".pg-net")) {
-      net.querySelectorAll(".pg-caption").forEach((caption, k) => { caption.textContent = title[k]; });
-    }
+    all(".pg-caption").forEach((caption, k) => { caption.textContent = title[k % title.length]; });
     const [first, second] = groups();
     const [top, bottom] = groupColors();
     const legend = [
@@ -1334,9 +1331,10 @@
   /** Give a net's canvases a text for those who do not see them. */
   const describe = (/** @type {Net} */ net) => {
     const text = `${TITLES[net.name]} at epoch ${shown}: loss ${significant(error(net))}, allocation ${times(allocation(net))}`;
-    root.querySelectorAll(`[data-net=${net.name}] canvas`).forEach((canvas) => {
-      canvas.setAttribute("aria-label", `${canvas.getAttribute("data-what")}. ${text}`);
-    });
+    for (const canvas of all(`[data-net=${net.name}] canvas`)) {
+      canvas.setAttribute("aria-label", `${canvas.dataset.what}. ${text}`);
+    }
+    all(`.pg-net[data-net=${net.name}]`)[0].dataset.loss = String(error(net));
   };
 
   // ------------------------------------------------------------------------------- the copies
@@ -1457,7 +1455,7 @@
       /** @type {[number, Draw, string, string][]} */
       const panels = [
         [0.82, ringOf(net), "ring", "Learned function"], [0.42, pathsOf(net), "paths", "Active paths"],
-        [0.62, kernelOf(net), "kernel", "Overlap kernel"], [0.4, unitsOf(net), "units", "Units"],
+        [1, kernelOf(net), "kernel", "Overlap kernel"], [0.4, unitsOf(net), "units", "Units"],
       ];
       for (const [ratio_, draw, kind, what] of panels) {
         const caption = document.createElement("p");
@@ -1466,6 +1464,7 @@
         canvas.setAttribute("role", "img");
         canvas.setAttribute("aria-label", what);
         canvas.dataset.what = what;
+        canvas.className = `pg-${kind}`;
         place.append(caption, canvas);
         register(canvas, ratio_, draw);
         canvas.addEventListener("pointermove", (event) => point(canvas, kind, event));
@@ -1505,9 +1504,9 @@
         if (key === "stop" && shown > Number(state.stop)) restart(Number(state.stop));
       });
     }
-    for (const button of root.querySelectorAll("[data-preset]")) {
+    for (const button of all("[data-preset]")) {
       button.addEventListener("click", () => {
-        const { change } = PRESETS[String(/** @type {HTMLElement} */ (button).dataset.preset)];
+        const { change } = PRESETS[String(button.dataset.preset)];
         /** @type {State} */
         const computed = Object.fromEntries(Object.entries(FIRST).filter(([key]) => !VIEWS.has(key)));
         pause();
@@ -1601,7 +1600,8 @@
   };
 
   root.hidden = false;
-  if (root.clientWidth < 700) for (const fold of root.querySelectorAll("details")) fold.open = false;
+  document.getElementById("pst-primary-sidebar")?.classList.add("pst-sidebar-hidden"); // its button shows it
+  if (root.clientWidth < 700) for (const fold of all("details")) fold.removeAttribute("open");
   for (const [name, color] of Object.entries(colors)) root.style.setProperty(`--pg-${name}`, color);
   build();
   listen();
