@@ -450,6 +450,7 @@
 
   const begin = (/** @type {Net} */ net) => {
     if (!learned) return;
+    delete root.dataset.rest;
     net.run = ++runs;
     net.busy = true;
     net.epoch = 0;
@@ -473,13 +474,16 @@
       net.picture = net.first = null;
       begin(net);
     }
-    if (!learned) pause();
     changed();
+    if (learned) return;
+    pause();
+    root.dataset.rest = "0";
   };
 
   const ask = () => {
     for (const net of nets) {
       if (net.busy || net.epoch >= wanted) continue;
+      delete root.dataset.rest;
       net.busy = true;
       const to = Math.min(wanted, net.epoch + 50); // so that a new run need not wait for long
       const now = performance.now();
@@ -1293,6 +1297,7 @@
     show();
     dirty = true;
     if (again) {
+      delete root.dataset.rest;
       clearTimeout(restarting);
       restarting = setTimeout(() => restart(0), 60); // a slider that moves changes often
     }
@@ -1320,6 +1325,8 @@
   /** Note where a run rests. */
   const settled = () => {
     state.epoch = shown;
+    root.dataset.rest = String(shown); // tests wait for it
+    find("epoch").textContent = String(shown);
     save();
     judge();
     const text = told();
