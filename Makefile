@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser bench results verify serve clean lock subject readme-figure repository-url
+.PHONY: help book pdf test test-browser typescript bench results verify serve clean lock subject readme-figure repository-url
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -39,6 +39,8 @@ test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 
 test-browser: .venv/.stamp  ## open every built page in Chromium
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -n 2 --dist load -rs -m browser tests/book/test_browser*.py
+
+typescript: _build/node/.stamp  ## install the checker of the scripts' types, which the tests use
 
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers in 15 minutes (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME
@@ -81,6 +83,13 @@ repository-url: .venv/.stamp  ## publish under another address (URL=https://gith
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@exec "$$PYTHON" book/environment.py .venv requirements.lock
+
+_build/node/.stamp: $(addprefix tests/companion/widgets/package,.json -lock.json)
+	@command -v npm >/dev/null || { echo "the types' checker comes with npm: apt-get install npm" >&2; exit 1; }
+	mkdir -p _build/node
+	cp $^ _build/node
+	cd _build/node && exec npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # neural-tangents needs older versions of jax and numpy.
 .venv-peers/.stamp: benchmarks/peers.lock | .venv/.stamp

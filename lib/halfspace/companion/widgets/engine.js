@@ -47,6 +47,8 @@
  * @property {number} area
  * @property {Float64Array} affine a, b, c: under hard gates the output is `a x + b y + c` here
  *
+ * @typedef {{permutation: (n: number, into: Int32Array) => Int32Array}} RandomOrder
+ *
  * @typedef {object} TrainerOptions
  * @property {Numbers} points
  * @property {Numbers} targets one for each point; signs 1 and -1 for the logistic loss
@@ -54,7 +56,7 @@
  * @property {number} [learningRate] 0.001
  * @property {'adam' | 'sgd'} [optimizer] PyTorch's defaults otherwise; `adam`
  * @property {'squared' | 'logistic'} [loss] the logistic loss is `log(1 + exp(-2 y f))`; `squared`
- * @property {Generator} [generator] draws the batches' order; not used if a batch has all points
+ * @property {RandomOrder} [generator] a `Generator`; not used if a batch has all points
  *
  * @typedef {{hardGates?: boolean, from?: number, to?: number}} LossOptions
  *   `from` and `to` pick a range of points, as in `slice`.
@@ -90,10 +92,13 @@
  * @property {number} [batchSize] 32
  * @property {boolean} [ownOrder] whether the batches' order has a random stream of its own, as in
  *   the recorded runs; false
+ *
+ * @typedef {ReturnType<typeof HalfSpaces.createNet>} HalfSpacesNet
+ * @typedef {ReturnType<typeof HalfSpaces.createTrainer>} HalfSpacesTrainer
  */
 var HalfSpaces = (function () {
   function engine() {
-    'use strict';
+    "use strict";
 
     const TOLERANCE = 1e-10; // of polygons' cuts, relative to the largest coordinate
     const LINEAR = 20; // above it PyTorch's softplus is the identity
@@ -106,7 +111,7 @@ var HalfSpaces = (function () {
      * @returns {number}
      */
     function integer(name, value, least) {
-      if (typeof value !== 'number' || !Number.isInteger(value) || value < least) {
+      if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
         throw new RangeError(`${name} must be a whole number of at least ${least}; got ${value}`);
       }
       return value;
@@ -121,7 +126,7 @@ var HalfSpaces = (function () {
      */
     function oneOf(name, value, allowed) {
       if (!allowed.includes(value)) {
-        throw new RangeError(`${name} must be one of ${allowed.join(', ')}; got ${value}`);
+        throw new RangeError(`${name} must be one of ${allowed.join(", ")}; got ${value}`);
       }
       return value;
     }
@@ -144,7 +149,7 @@ var HalfSpaces = (function () {
      * @returns {Floats}
      */
     function floats(precision, size) {
-      return precision === 'float32' ? new Float32Array(size) : new Float64Array(size);
+      return precision === "float32" ? new Float32Array(size) : new Float64Array(size);
     }
 
     /**
@@ -155,7 +160,7 @@ var HalfSpaces = (function () {
     class Generator {
       /** @param {number} seed a whole number from 0 to 2^32 - 1 */
       constructor(seed) {
-        integer('seed', seed, 0);
+        integer("seed", seed, 0);
         if (seed > 0xffffffff) throw new RangeError(`seed must be below 2^32; got ${seed}`);
         this.state = new Uint32Array(624);
         this.next = 624;
@@ -299,8 +304,19 @@ var HalfSpaces = (function () {
      * @param {number} bNext
      */
     function addProduct(
-      out, outStart, rows, columns, terms,
-      a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+      out,
+      outStart,
+      rows,
+      columns,
+      terms,
+      a,
+      aStart,
+      aRow,
+      aNext,
+      b,
+      bStart,
+      bColumn,
+      bNext,
     ) {
       let r = 0;
       for (; r + 1 < rows; r += 2) {
@@ -347,16 +363,42 @@ var HalfSpaces = (function () {
           out[low + 3] = t3;
         }
         if (c < columns) {
-            addRest(
-            out, outStart, r, r + 2, c, columns, terms,
-            a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+          addRest(
+            out,
+            outStart,
+            r,
+            r + 2,
+            c,
+            columns,
+            terms,
+            a,
+            aStart,
+            aRow,
+            aNext,
+            b,
+            bStart,
+            bColumn,
+            bNext,
           );
         }
       }
       if (r < rows) {
         addRest(
-          out, outStart, r, rows, 0, columns, terms,
-          a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+          out,
+          outStart,
+          r,
+          rows,
+          0,
+          columns,
+          terms,
+          a,
+          aStart,
+          aRow,
+          aNext,
+          b,
+          bStart,
+          bColumn,
+          bNext,
         );
       }
     }
@@ -381,8 +423,21 @@ var HalfSpaces = (function () {
      * @param {number} bNext
      */
     function addRest(
-      out, outStart, row, rows, column, columns, terms,
-      a, aStart, aRow, aNext, b, bStart, bColumn, bNext,
+      out,
+      outStart,
+      row,
+      rows,
+      column,
+      columns,
+      terms,
+      a,
+      aStart,
+      aRow,
+      aNext,
+      b,
+      bStart,
+      bColumn,
+      bNext,
     ) {
       for (let r = row; r < rows; r++) {
         for (let c = column; c < columns; c++) {
@@ -409,8 +464,12 @@ var HalfSpaces = (function () {
      * @param {number} n
      */
     function affine(out, h, w, { inputs, outputs, weight, bias }, n) {
-      for (let k = 0; k < n * outputs; k += outputs) {
-        for (let o = 0; o < outputs; o++) out[k + o] = bias >= 0 ? w[bias + o] : 0;
+      if (bias < 0) {
+        out.fill(0, 0, n * outputs);
+      } else {
+        for (let k = 0; k < n * outputs; k += outputs) {
+          for (let o = 0; o < outputs; o++) out[k + o] = w[bias + o];
+        }
       }
       addProduct(out, 0, n, outputs, inputs, h, 0, inputs, 1, w, weight, inputs, 1);
     }
@@ -457,18 +516,18 @@ var HalfSpaces = (function () {
        */
       constructor(spec, generator, precision) {
         const { kind, inputs = 2, width = 16, depth = 5, biases = false } = spec;
-        const { init = 'default', gain = 1, gatingGain = 1 } = spec;
-        oneOf('kind', kind, ['relu', 'dlgn', 'dlgn-pwc', 'linear']);
+        const { init = "default", gain = 1, gatingGain = 1 } = spec;
+        oneOf("kind", kind, ["relu", "dlgn", "dlgn-pwc", "linear"]);
         /** @type {Precision} */
-        this.precision = oneOf('precision', precision, ['float32', 'float64']);
+        this.precision = oneOf("precision", precision, ["float32", "float64"]);
         this.kind = kind;
-        this.inputs = integer('inputs', inputs, 1);
-        this.width = integer('width', width, 1);
-        this.depth = integer('depth', depth, 1);
+        this.inputs = integer("inputs", inputs, 1);
+        this.width = integer("width", width, 1);
+        this.depth = integer("depth", depth, 1);
         this.biases = biases;
         /** Whether separate weights decide the gates: true for DLGNs. */
-        this.gated = kind === 'dlgn' || kind === 'dlgn-pwc';
-        this.constantInput = kind === 'dlgn-pwc';
+        this.gated = kind === "dlgn" || kind === "dlgn-pwc";
+        this.constantInput = kind === "dlgn-pwc";
         /** Whether the gating network has stopped learning. */
         this.frozen = false;
         /** Grows when gates change other than by training. */
@@ -540,7 +599,7 @@ var HalfSpaces = (function () {
         return layers.map((etas) => {
           const gates = new Uint8Array(etas.length);
           for (let k = 0; k < etas.length; k++) {
-            gates[k] = this.kind === 'linear' || etas[k] >= 0 ? 1 : 0;
+            gates[k] = this.kind === "linear" || etas[k] >= 0 ? 1 : 0;
           }
           return gates;
         });
@@ -670,7 +729,7 @@ var HalfSpaces = (function () {
           const eta = room.eta[l];
           const gate = room.gate[l];
           affine(eta, l ? room.eta[l - 1] : room.x, this.parameters, this.gating[l], n);
-          if (hard || kind !== 'soft') {
+          if (hard || kind !== "soft") {
             for (let k = 0; k < size; k++) gate[k] = eta[k] >= 0 ? 1 : 0;
           } else {
             for (let k = 0; k < size; k++) gate[k] = 1 / (1 + Math.exp(-beta * eta[k]));
@@ -694,8 +753,11 @@ var HalfSpaces = (function () {
           if (this.gated) {
             const gate = room.gate[l];
             for (let k = 0; k < size; k++) after[k] = z[k] * gate[k];
-          } else if (this.kind === 'relu') {
-            for (let k = 0; k < size; k++) after[k] = z[k] > 0 ? z[k] : 0;
+          } else if (this.kind === "relu") {
+            for (let k = 0; k < size; k++) {
+              const x = z[k];
+              after[k] = x > 0 ? x : 0;
+            }
           } // a linear net's h is its z
           h = after;
         }
@@ -720,7 +782,7 @@ var HalfSpaces = (function () {
         this.eta = net.gated ? layers() : [];
         this.gate = net.gated ? layers() : [];
         this.z = layers();
-        this.h = net.kind === 'linear' ? this.z : layers();
+        this.h = net.kind === "linear" ? this.z : layers();
         this.out = floats(precision, points);
       }
 
@@ -741,9 +803,9 @@ var HalfSpaces = (function () {
      * @param {Gate} [gate]
      * @returns {{kind: Gate['kind'], beta: number}}
      */
-    function checkedGate({ kind, beta = 4 } = { kind: 'soft' }) {
-      oneOf("the gate's kind", kind, ['soft', 'hard', 'straight-through']);
-      return { kind, beta: positive('beta', beta) };
+    function checkedGate({ kind, beta = 4 } = { kind: "soft" }) {
+      oneOf("the gate's kind", kind, ["soft", "hard", "straight-through"]);
+      return { kind, beta: positive("beta", beta) };
     }
 
     /**
@@ -759,17 +821,17 @@ var HalfSpaces = (function () {
       const size = inputs * outputs;
       /** @type {Float32Array} */
       let drawn;
-      if (init === 'he') {
+      if (init === "he") {
         drawn = generator.normal(size, Math.sqrt(2 / inputs));
       } else {
-        oneOf('init', init, ['default', 'xavier', 'he']);
-        const bound = init === 'xavier' ? Math.sqrt(6 / (inputs + outputs)) : 1 / Math.sqrt(inputs);
+        oneOf("init", init, ["default", "xavier", "he"]);
+        const bound = init === "xavier" ? Math.sqrt(6 / (inputs + outputs)) : 1 / Math.sqrt(inputs);
         drawn = generator.uniform(size, -bound, bound);
-        if (init === 'default' && bias >= 0) {
+        if (init === "default" && bias >= 0) {
           parameters.set(generator.uniform(outputs, -bound, bound), bias);
         }
       }
-      const factor = Math.fround(positive('a gain', gain));
+      const factor = Math.fround(positive("a gain", gain));
       for (let k = 0; k < size; k++) parameters[weight + k] = Math.fround(drawn[k] * factor);
     }
 
@@ -783,7 +845,7 @@ var HalfSpaces = (function () {
      * @param {Precision} [precision]
      * @returns {Net}
      */
-    function createNet(spec, generator, precision = 'float32') {
+    function createNet(spec, generator, precision = "float32") {
       return new Net(spec, generator, precision);
     }
 
@@ -816,7 +878,7 @@ var HalfSpaces = (function () {
      * @param {number} size
      */
     function gateGradients(dEta, dH, z, gate, eta, { kind, beta }, size) {
-      if (kind === 'soft') {
+      if (kind === "soft") {
         for (let k = 0; k < size; k++) dEta[k] = dH[k] * z[k] * beta * gate[k] * (1 - gate[k]);
       } else {
         // Straight-through: the gate is hard, its derivative the sigmoid's.
@@ -843,10 +905,10 @@ var HalfSpaces = (function () {
        */
       constructor(net, options) {
         const { points, targets, batchSize, learningRate = 1e-3, generator } = options;
-        const { optimizer = 'adam', loss = 'squared' } = options;
+        const { optimizer = "adam", loss = "squared" } = options;
         const { precision, width, depth } = net;
         this.net = net;
-        this.count = integer('the number of points', net._count(points), 1);
+        this.count = integer("the number of points", net._count(points), 1);
         if (targets.length !== this.count) {
           throw new RangeError(
             `targets must be one for each of ${this.count} points; got ${targets.length}`,
@@ -857,17 +919,17 @@ var HalfSpaces = (function () {
         /** The targets; they may be changed at any time. */
         this.targets = floats(precision, this.count);
         this.targets.set(targets);
-        this.batchSize = integer('batchSize', batchSize ?? this.count, 1);
+        this.batchSize = integer("batchSize", batchSize ?? this.count, 1);
         if (this.batchSize > this.count) {
           throw new RangeError(`batchSize must be at most ${this.count}; got ${batchSize}`);
         }
         if (this.batchSize < this.count && !generator) {
-          throw new TypeError('batches need a generator for their order; got none');
+          throw new TypeError("batches need a generator for their order; got none");
         }
         /** The step size; it may be changed at any time. */
-        this.learningRate = positive('learningRate', learningRate);
-        this.optimizer = oneOf('optimizer', optimizer, ['adam', 'sgd']);
-        this.lossKind = oneOf('loss', loss, ['squared', 'logistic']);
+        this.learningRate = positive("learningRate", learningRate);
+        this.optimizer = oneOf("optimizer", optimizer, ["adam", "sgd"]);
+        this.lossKind = oneOf("loss", loss, ["squared", "logistic"]);
         this.generator = generator;
         this.stepsDone = 0;
         this.epochsDone = 0;
@@ -875,8 +937,8 @@ var HalfSpaces = (function () {
         const size = net.parameters.length;
         /** Gradient of the last batch's mean loss, laid out as `net.parameters`. */
         this.gradients = floats(precision, size);
-        this.means = floats(precision, optimizer === 'adam' ? size : 0);
-        this.squares = floats(precision, optimizer === 'adam' ? size : 0);
+        this.means = floats(precision, optimizer === "adam" ? size : 0);
+        this.squares = floats(precision, optimizer === "adam" ? size : 0);
         this.order = Int32Array.from({ length: this.count }, (_, p) => p);
         this.done = 0; // points of this epoch that were in a batch already
         this.lossSum = 0; // over these points
@@ -908,9 +970,9 @@ var HalfSpaces = (function () {
         }
         const first = this.done;
         const n = Math.min(this.batchSize, count - first);
+        if (net.frozen && this.changes !== net.changes) this._keepGates();
         pick(room.x, this.points, net.inputs, order, first, n);
         if (net.frozen) {
-          if (this.changes !== net.changes) this._keepGates();
           for (let l = 0; l < net.depth; l++) {
             pick(room.gate[l], this.frozenGates[l], net.width, order, first, n);
           }
@@ -919,10 +981,10 @@ var HalfSpaces = (function () {
         }
         net._values(room, n);
         const sum = this._differentiateLoss(first, n);
-        const learned = net.gated && (net.frozen || net.gate.kind === 'hard') ? net.gatingSize : 0;
+        const learned = net.gated && (net.frozen || net.gate.kind === "hard") ? net.gatingSize : 0;
         this._backward(n, learned === 0);
         this.stepsDone++;
-        if (this.optimizer === 'adam') this._adam(learned);
+        if (this.optimizer === "adam") this._adam(learned);
         else this._sgd(learned);
         this.done += n;
         this.lossSum += sum;
@@ -959,7 +1021,7 @@ var HalfSpaces = (function () {
         for (let p = 0; p < outputs.length; p++) {
           const target = this.targets[from + p];
           sum +=
-            this.lossKind === 'squared'
+            this.lossKind === "squared"
               ? (outputs[p] - target) ** 2
               : softplus(-2 * target * outputs[p]);
         }
@@ -994,7 +1056,7 @@ var HalfSpaces = (function () {
         const { targets, order, dOut } = this;
         const out = this.room.out;
         let sum = 0;
-        if (this.lossKind === 'squared') {
+        if (this.lossKind === "squared") {
           for (let p = 0; p < n; p++) {
             const error = out[p] - targets[order[first + p]];
             sum += error * error;
@@ -1032,7 +1094,7 @@ var HalfSpaces = (function () {
             const gate = room.gate[l];
             if (gatesLearn) gateGradients(dEta[l], d, z, gate, room.eta[l], net.gate, size);
             for (let k = 0; k < size; k++) d[k] *= gate[k];
-          } else if (kind === 'relu') {
+          } else if (kind === "relu") {
             for (let k = 0; k < size; k++) if (!(z[k] > 0)) d[k] = 0;
           }
           const input = net.constantInput ? room.ones : room.x;
@@ -1236,7 +1298,7 @@ var HalfSpaces = (function () {
       const { width, depth, kind } = net;
       if (net.inputs !== 2) throw new RangeError(`regions need 2 inputs; got ${net.inputs}`);
       if (!(left < right && bottom < top && Number.isFinite(right - left + top - bottom))) {
-        throw new RangeError('the box needs left < right and bottom < top, all finite');
+        throw new RangeError("the box needs left < right and bottom < top, all finite");
       }
       if (!net.parameters.every(Number.isFinite)) {
         throw new RangeError("regions need finite weights; the net's training has diverged");
@@ -1246,11 +1308,11 @@ var HalfSpaces = (function () {
       let cells = [
         {
           polygon: Float64Array.of(left, bottom, right, bottom, right, top, left, top),
-          pattern: new Uint8Array(depth * width).fill(kind === 'linear' ? 1 : 0),
+          pattern: new Uint8Array(depth * width).fill(kind === "linear" ? 1 : 0),
           maps: start,
         },
       ];
-      const layers = net.gated ? net.gating : kind === 'relu' ? net.value.slice(0, depth) : [];
+      const layers = net.gated ? net.gating : kind === "relu" ? net.value.slice(0, depth) : [];
       layers.forEach((layer, l) => {
         const shared = net.gated ? throughLayer(net, layer, cells[0].maps, 3) : null;
         for (const cell of cells) {
@@ -1290,22 +1352,21 @@ var HalfSpaces = (function () {
       const pieces = cells.map((cell) => {
         const units = [];
         for (let u = 0; u < width; u++) {
-          const { crosses, above } = side(cell.polygon, cell.maps, 3 * u);
-          if (crosses) units.push(u);
-          cell.pattern[first + u] = above ? 1 : 0;
+          const at = side(cell.polygon, cell.maps, 3 * u);
+          if (at === 0) units.push(u);
+          cell.pattern[first + u] = at > 0 ? 1 : 0;
         }
         return { cell, units };
       });
-      const turns = Math.max(...pieces.map(({ units }) => units.length));
-      for (let turn = 0; turn < turns; turn++) {
+      for (let turn = 0; turn < width; turn++) {
         const count = pieces.length;
         for (let k = 0; k < count; k++) {
           const { cell, units } = pieces[k];
           if (units.length <= turn) continue;
           const unit = units[turn];
-          const { crosses, above } = side(cell.polygon, cell.maps, 3 * unit);
-          cell.pattern[first + unit] = crosses || above ? 1 : 0;
-          if (!crosses) continue;
+          const at = side(cell.polygon, cell.maps, 3 * unit);
+          cell.pattern[first + unit] = at >= 0 ? 1 : 0;
+          if (at !== 0) continue;
           const [inside, outside] = split(cell.polygon, cell.maps, 3 * unit);
           const pattern = cell.pattern.slice();
           pattern[first + unit] = 0;
@@ -1317,23 +1378,24 @@ var HalfSpaces = (function () {
     }
 
     /**
-     * Tell on which side of a line a polygon lies, or whether the line crosses it.
+     * Tell on which side of a line a polygon lies.
      *
      * @param {Float64Array} polygon
      * @param {Float64Array} maps
      * @param {number} line start of the line's three coefficients in `maps`
-     * @returns {{crosses: boolean, above: boolean}} `above` has no meaning if the line crosses
+     * @returns {number} 1 inside, where the values are at least zero; -1 outside; 0 if it is cut
      */
     function side(polygon, maps, line) {
+      const slack = slackOf(polygon, maps, line);
       let lowest = Infinity;
       let highest = -Infinity;
       for (let k = 0; k < polygon.length; k += 2) {
         const value = maps[line] * polygon[k] + maps[line + 1] * polygon[k + 1] + maps[line + 2];
-        lowest = Math.min(lowest, value);
-        highest = Math.max(highest, value);
+        if (value < lowest) lowest = value;
+        if (value > highest) highest = value;
       }
-      const slack = slackOf(polygon, maps, line);
-      return { crosses: lowest < -slack && highest > slack, above: lowest + highest >= 0 };
+      if (lowest < -slack && highest > slack) return 0;
+      return lowest + highest >= 0 ? 1 : -1;
     }
 
     /**
@@ -1344,8 +1406,11 @@ var HalfSpaces = (function () {
      */
     function slackOf(polygon, maps, line) {
       let extent = 0;
-      for (let k = 0; k < polygon.length; k++) extent = Math.max(extent, Math.abs(polygon[k]));
-      return TOLERANCE * extent * Math.hypot(maps[line], maps[line + 1]);
+      for (let k = 0; k < polygon.length; k++) {
+        const size = Math.abs(polygon[k]);
+        if (size > extent) extent = size;
+      }
+      return TOLERANCE * extent * Math.sqrt(maps[line] ** 2 + maps[line + 1] ** 2);
     }
 
     /**
@@ -1387,7 +1452,8 @@ var HalfSpaces = (function () {
       const [x, y] = polygon;
       let twice = 0;
       for (let k = 2; k + 3 < polygon.length; k += 2) {
-        twice += (polygon[k] - x) * (polygon[k + 3] - y) - (polygon[k + 1] - y) * (polygon[k + 2] - x);
+        twice += (polygon[k] - x) * (polygon[k + 3] - y);
+        twice -= (polygon[k + 1] - y) * (polygon[k + 2] - x);
       }
       return twice / 2;
     }
@@ -1417,7 +1483,7 @@ var HalfSpaces = (function () {
      * @returns {{angles: Float64Array, points: Float64Array}}
      */
     function circleGrid(n) {
-      const angles = midpoints(integer('n', n, 1)).map((angle) => 2 * angle);
+      const angles = midpoints(integer("n", n, 1)).map((angle) => 2 * angle);
       return { angles, points: circlePoints(angles) };
     }
 
@@ -1430,7 +1496,7 @@ var HalfSpaces = (function () {
     function circleTask(target = {}) {
       const { frequencies = [2, 8], amplitudes = [1, 1], phases = [0, 0] } = target;
       const { points: n = 256, topShare = 0.5 } = target;
-      const top = roundHalfEven(integer('points', n, 2) * topShare);
+      const top = roundHalfEven(integer("points", n, 2) * topShare);
       if (!(top > 0 && top < n)) {
         throw new RangeError(`topShare must leave a point on each half; got ${topShare} of ${n}`);
       }
@@ -1494,18 +1560,18 @@ var HalfSpaces = (function () {
      * @param {Precision} [precision]
      * @returns {{net: Net, trainer: Trainer, task: CircleTask}}
      */
-    function circleTraining(spec, seed, precision = 'float32') {
+    function circleTraining(spec, seed, precision = "float32") {
       const { model, width, depth, biases, init, gatingGain } = spec;
-      const { gate = 'soft', beta, constantInput = true, ownOrder = false } = spec;
+      const { gate = "soft", beta, constantInput = true, ownOrder = false } = spec;
       const { optimizer, learningRate, batchSize = 32 } = spec;
-      oneOf('model', model, ['relu', 'dlgn', 'frozen', 'linear']);
-      const { gain = model === 'relu' ? 0.6 : 1 } = spec;
-      const gated = model === 'dlgn' || model === 'frozen';
-      const kind = !gated ? model : constantInput ? 'dlgn-pwc' : 'dlgn';
+      oneOf("model", model, ["relu", "dlgn", "frozen", "linear"]);
+      const { gain = model === "relu" ? 0.6 : 1 } = spec;
+      const gated = model === "dlgn" || model === "frozen";
+      const kind = !gated ? model : constantInput ? "dlgn-pwc" : "dlgn";
       const sizes = { inputs: 2, width, depth, biases, init, gain, gatingGain };
       const law = { kind: gate, beta };
       const net = createNet({ ...sizes, kind, gate: law }, new Generator(seed), precision);
-      if (model === 'frozen') net.freeze();
+      if (model === "frozen") net.freeze();
       const task = circleTask(spec.target);
       const trainer = createTrainer(net, {
         points: task.points,
@@ -1538,4 +1604,4 @@ var HalfSpaces = (function () {
   });
 })();
 
-if (typeof module === 'object') Object.assign(module, { exports: HalfSpaces });
+if (typeof module === "object") Object.assign(module, { exports: HalfSpaces });
