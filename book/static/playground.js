@@ -652,9 +652,12 @@
 
   const missions = Array.from(document.querySelectorAll(".pg-missions li"));
 
+  const twoFrequencies = () => state.mode === "circle" && !state.drawn && state.top !== state.bottom
+    && Math.min(Number(state.topAmplitude), Number(state.bottomAmplitude)) >= 0.5;
+
   /** @type {(() => boolean)[]} what each mission asks for, in the order of the page */
   const ACHIEVED = [
-    () => state.mode === "circle" && shown >= 100 && error(nets[1]) < FITTED && Math.abs(allocation(nets[1])) < Math.log(1.5),
+    () => twoFrequencies() && shown >= 100 && error(nets[1]) < FITTED && Math.abs(allocation(nets[1])) < Math.log(1.5),
     () => state.mode === "circle" && !state.drawn && state.top !== state.bottom && shown >= 100 && allocation(nets[1]) < -Math.log(2),
     () => state.mode === "circle" && shown >= 300 && state.seed !== FIRST.seed && setting("dlgn") === "dlgn 2 8 1 1 5 16 0 1 4" && !state.drawn && error(nets[1]) >= FITTED,
     () => state.mode === "circle" && Number(state.freeze) >= 20 && Number(state.freeze) <= 40 && shown >= 300,
@@ -1318,7 +1321,7 @@
     find("legend").innerHTML = legend.join(" ");
     const recorded = NAMES.map((name) => [name, band(name)]).filter(([, found]) => found);
     find("band").textContent = recorded.length
-      ? `Bands: what ${recorded.map(([name, found]) => `${/** @type {Band} */ (found).seeds} recorded ${TITLES[/** @type {NetName} */ (name)]}${String(name) === "frozen" ? "" : "s"}`).join(", ")} did (90 % of the seeds).`
+      ? `Bands: what ${recorded.map(([name, found]) => `${/** @type {Band} */ (found).seeds} recorded ${TITLES[/** @type {NetName} */ (name)].replace(/net$|DLGN/, "$&s")}`).join(", ")} did (90 % of the seeds).`
       : "These settings were not recorded, so there is no band.";
   };
 

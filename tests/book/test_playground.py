@@ -11,9 +11,10 @@ from halfspace.companion.circle import readings
 from halfspace.companion.circle.conditions import circle_conditions
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "book"))
+sys.path[:0] = [str(ROOT / "book"), str(ROOT / "tests/companion/widgets")]
 
 import playground  # noqa: E402
+from scripts import WIDGETS, type_errors  # noqa: E402
 
 SCRIPT = (ROOT / "book/static/playground.js").read_text(encoding="utf8")
 PAGE = (ROOT / "playground.md").read_text(encoding="utf8")
@@ -73,7 +74,9 @@ def test_the_first_seed_is_typical_and_the_stalled_one_stalls():
     stalled = int(re.search(r"stalled: \{\s+change: \{ seed: (\d+)", SCRIPT)[1])
     assert not readings.fitted(run)[stalled - first]
     share = re.search(r"one of (\d+) in (\d+) that do not fit", SCRIPT)
-    assert (int((~readings.fitted(run)).sum()), len(run.diverged)) == tuple(map(int, share.groups()))
+    assert (int((~readings.fitted(run)).sum()), len(run.diverged)) == tuple(
+        map(int, share.groups())
+    )
 
 
 def test_the_presets_do_what_their_hints_say(bands):
@@ -128,3 +131,7 @@ def test_only_the_playground_loads_its_files():
         playground.add_files(app, page, "", {}, None)
         assert len(app.files) == files
     assert "fetch(" not in SCRIPT and "import(" not in SCRIPT
+
+
+def test_the_scripts_types_fit():
+    assert type_errors(WIDGETS / "engine.js", ROOT / "book/static/playground.js") == []
