@@ -1142,9 +1142,8 @@
       const radius = Math.min(box.width, box.height) / 2 / 1.65;
       const turn = (Math.atan2(y, x) / (2 * Math.PI) + 1) % 1;
       const value = Math.max(-LARGEST, Math.min(LARGEST, (Math.hypot(x, y) / radius - 1) / 0.4));
-      const next = Math.round(turn * DRAWN) % DRAWN;
-      drawValue(next, value);
-      cursor = next;
+      cursor = Math.round(turn * DRAWN) % DRAWN;
+      drawValue(cursor, value);
     };
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);

@@ -254,14 +254,11 @@ def test_an_angle_is_marked_in_all_panels_by_pointer_and_by_keyboard(play):
     box = ring.bounding_box()
     ring.hover(position={"x": box["width"] / 2, "y": 5})
     assert page.locator("[data-key=angle] + output").inner_text() in ("89°", "90°")
-    page.wait_for_timeout(200)
-    page.evaluate("document.activeElement.blur()")
-    ring.dispatch_event("pointerleave", {"pointerType": "mouse"})
+    page.mouse.move(0, 0)
     assert page.locator("[data-key=angle] + output").inner_text() == "nowhere"
     page.locator("[data-key=angle]").press("PageUp")
     assert page.locator("[data-key=angle] + output").inner_text() != "nowhere"
-    page.mouse.move(0, 0)
-    page.wait_for_timeout(300)
+    page.evaluate(DRAWN)
     after = [[canvas.screenshot() for canvas in row] for row in panels]
     for old, new in zip(before, after, strict=True):
         assert all(a != b for a, b in zip(old, new, strict=True))
@@ -269,7 +266,7 @@ def test_an_angle_is_marked_in_all_panels_by_pointer_and_by_keyboard(play):
 
 @AT_ONCE
 def test_the_recipe_ends_among_the_recorded_seeds_and_a_mission_is_ticked(play):
-    page = play("freeze=20&epoch=300")
+    page = play("seed=3002&freeze=20&epoch=300")
     found = losses(page)
     for net in ("relu", "dlgn"):
         recorded = readings.loss_at(circle_conditions()[f"{net}: base"].recorded())
