@@ -150,7 +150,7 @@ def _progress(conditions: Mapping[str, Spec], workers: int) -> Iterator:
                     del left[name]
                     bar.set_description_str(f"{total - len(left)} of {total} runs", refresh=False)
                     bar.set_postfix_str(name, refresh=False)
-                    bar.update(seconds)
+                    bar.update(min(seconds, bar.total - bar.n))  # sums of floats may exceed it
             if sys.stderr.isatty():
                 bar.refresh()
 
