@@ -74,4 +74,4 @@ def test_runs_are_cut_cancelled_and_lose_their_node_and_are_equal_to_those_made_
         json.loads(p.read_text())["provenance"]["commit"] for p in project.results.glob("*/*.json")
     }
     assert len(commits) == 1 and re.fullmatch("[0-9a-f]{12}", *commits)
-    assert not project.left_over() and not squeue("all")
+    assert not project.left_over() and not squeue("PENDING,RUNNING")
