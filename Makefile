@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser bench results verify serve clean lock subject readme-figure repository-url
+.PHONY: help book pdf test test-browser bench results verify serve clean lock subject readme-figure repository-url sweep
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -10,7 +10,7 @@ PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
 # Users' settings reach commands unchanged, through the environment: no shell runs them as code.
-SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES DEVICE URL ARGS UPGRADE
+SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES DEVICE URL ARGS UPGRADE OUT PROFILE
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 RUN := exec .venv/bin/python
@@ -46,6 +46,9 @@ bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers in
 results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
 	@$(RUN) book/start.py halfspace.companion make --workers "$$CORES" \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES")
+
+sweep: .venv/.stamp  ## run a chapter or an experiment over a grid (NAME=gain_beta, CORES=2, OUT=folder, PROFILE=profiles/slurm)
+	@$(RUN) book/sweep.py
 
 verify: .venv/.stamp  ## recompute one seed of a rotating sample of recorded runs (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
 	@$(RUN) book/start.py halfspace.companion verify $(if $(MINUTES),--minutes "$$MINUTES") \
