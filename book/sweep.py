@@ -65,7 +65,7 @@ def sweep_path(name: str) -> Path:
     Raises:
         ValueError: If there is none; the message names the nearest.
     """
-    from halfspace.companion.experiments import unknown
+    from halfspace.companion.names import unknown
 
     known = sorted(path.stem for path in SWEEPS.glob("[!.]*.yaml"))
     if not name:

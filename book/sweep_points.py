@@ -143,7 +143,7 @@ def _key(value: object) -> str:
 
 
 def _read(path: Path) -> SweepFile:
-    from halfspace.companion.experiments import unknown
+    from halfspace.companion.names import unknown
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf8"))
@@ -224,7 +224,7 @@ class _Chapter:
     seed = "seed"
 
     def __init__(self, sweep: SweepFile):
-        from halfspace.companion.experiments import unknown
+        from halfspace.companion.names import unknown
         from halfspace.companion.sources import notebook_sources
 
         if sweep.numbers:
@@ -312,6 +312,7 @@ class _Experiment:
 
     def __init__(self, sweep: SweepFile):
         from halfspace.companion import experiments
+        from halfspace.companion.names import unknown
         from halfspace.companion.sources import notebook_sources
         from halfspace.companion.store import sources_digest
 
@@ -332,7 +333,7 @@ class _Experiment:
 
             if sweep.experiment not in STUDIES:
                 known = [*experiments.spec_names(), *STUDIES]
-                raise ValueError(experiments.unknown("experiment", sweep.experiment, known))
+                raise ValueError(unknown("experiment", sweep.experiment, known))
             self.conditions = STUDIES[sweep.experiment]()
             self.kind = type(next(iter(self.conditions.values())))
         self.names = experiments.field_names(self.kind)
@@ -345,6 +346,7 @@ class _Experiment:
     def run(self, point: dict[str, Any]) -> tuple[dict, dict, object]:
         """Return a run's parameters, what is injected, and what names the run."""
         from halfspace.companion import experiments
+        from halfspace.companion.names import unknown
         from halfspace.companion.store import sources_digest
 
         values = self.base | point
@@ -352,7 +354,7 @@ class _Experiment:
         if self.conditions:
             condition = values.pop("condition", "")
             if condition not in self.conditions:
-                raise ValueError(experiments.unknown("condition", condition, self.conditions))
+                raise ValueError(unknown("condition", condition, self.conditions))
             self.kind = type(self.conditions[condition])
             fields, shown = self.conditions[condition].model_dump(), {"condition": condition}
         device = values.pop("device", "auto")

@@ -7,30 +7,20 @@ are imported by name and only when needed: the package's subjects take seconds t
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from halfspace.companion.names import unknown
 from halfspace.companion.sources import PACKAGE
 from halfspace.companion.spec import Result, Spec
 
-__all__ = ["build", "field_names", "numbers", "reading", "spec_class", "spec_names", "unknown"]
+__all__ = ["build", "field_names", "numbers", "reading", "spec_class", "spec_names"]
 
 _COMPANION = "halfspace.companion"
 _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
-
-
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that there is no such thing, and which one is the nearest.
-
-    Example:
-        >>> unknown("parameter", "betta", ["beta", "gain"])
-        'there is no parameter betta; the nearest is beta'
-    """
-    near = get_close_matches(name, list(known), n=1, cutoff=0)
-    return f"there is no {what} {name}" + (f"; the nearest is {near[0]}" if near else "")
 
 
 def spec_names() -> dict[str, str]:
