@@ -443,7 +443,9 @@ def test_a_stopped_sweep_keeps_its_runs_and_leaves_no_process(number, project):
         text=True,
     )
     rows = project / "_build/sweeps/tiny/rows"
-    wait_for(lambda: list(rows.glob("[!.]*.json")) and len(list(rows.parent.glob("logs/*.txt"))) > 1)
+    wait_for(
+        lambda: list(rows.glob("[!.]*.json")) and len(list(rows.parent.glob("logs/*.txt"))) > 1
+    )
     making.send_signal(number)
     said = making.communicate()[0]
     wait_for(lambda: not set(processes_of(project)) - {os.getpid()}, 30)
@@ -465,10 +467,20 @@ def test_a_run_that_is_killed_is_a_failure_and_the_others_go_on(project):
     write_chapter(project, WORK + killing)
     (project / "sweeps/tiny.yaml").write_text(SWEEP.replace("[0, 1]", "[0]"))
     done = sweep(project)
-    assert done.returncode == 1 and "1 of 2 runs failed" in done.stdout
+    assert done.returncode == 1 and "1 of 2 runs failed or are missing" in done.stdout
     table = pd.read_csv("_build/sweeps/tiny/table.csv")
     assert table["status"].tolist() == ["done", "failed"]
     assert table["reason"][1].startswith("ended without a result")
+
+
+def test_short_runs_share_a_job():
+    runs = [str(number) for number in range(64)]
+    jobs = make_sweep.batches(runs, 2, 2)
+    assert [run for job in jobs.values() for run in job] == runs
+    assert {len(job) for job in jobs.values()} == {5, 4}, "five runs of two minutes"
+    assert len(make_sweep.batches(runs, 2, 8)) == 32, "each core has some jobs"
+    assert len(make_sweep.batches(runs, 30, 2)) == 64
+    assert make_sweep.batches(["a"], 1, 4) == {"job_1": ["a"]}
 
 
 def test_nothing_runs_before_all_is_checked(project):
@@ -488,7 +500,7 @@ def test_nothing_runs_before_all_is_checked(project):
         ({"NAME": "tinny"}, "NAME=tinny: there is no sweep tinny; the nearest is tiny"),
         ({"NAME": ""}, "say which sweep, NAME=tiny"),
         ({"CORES": "0"}, "CORES must be a whole number from 1; got '0'"),
-        ({"PROFILE": "none"}, "PROFILE=none: there is no such folder"),
+        ({"PROFILE": "none"}, "PROFILE=none is no folder with a profile, such as profiles/slurm"),
         ({"OUT": "chapters"}, "OUT=chapters holds other files; name a new folder"),
         ({"OUT": "a{b}"}, "OUT=a{b}: the folder's name must have no braces"),
         ({"OUT": "requirements.lock"}, "OUT=requirements.lock is a file; name a folder"),
