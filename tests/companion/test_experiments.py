@@ -3,7 +3,8 @@ import pytest
 from halfspace.companion import experiments
 from halfspace.companion.circle.specs import CircleTraining
 from halfspace.companion.names import unknown
-from halfspace.companion.spec import Result
+from halfspace.companion.spec import Result, Spec
+from pydantic import BaseModel
 
 
 def test_the_nearest_name_is_told():
@@ -27,6 +28,22 @@ def test_fields_inside_a_model_have_dotted_names():
     changed = experiments.build(CircleTraining, {"target.n": 64}, spec.model_dump())
     assert changed.target.amplitudes == (0.5, 1.0) and changed.target.n == 64
     assert spec.target.n == 256
+
+
+class Inner(BaseModel):
+    a: int = 1
+    b: int = 2
+
+
+class Outer(Spec):
+    inner: Inner = Inner(a=5)
+
+    def _run(self, device):
+        return {}
+
+
+def test_what_is_not_said_of_a_model_inside_is_as_the_spec_has_it():
+    assert experiments.build(Outer, {"inner.b": 7}).inner == Inner(a=5, b=7)
 
 
 @pytest.mark.parametrize(
