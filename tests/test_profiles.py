@@ -1,4 +1,4 @@
-"""Profiles of clusters: the script that makes jobs of Kubernetes, against a stand-in for kubectl."""
+"""Profiles of clusters: the script that makes jobs of Kubernetes, with a stand-in for kubectl."""
 
 import os
 import subprocess
