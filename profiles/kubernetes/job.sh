@@ -8,8 +8,9 @@ set -eu
 here=$(dirname "$0")
 case $1 in
 submit)
+    : "${HALFSPACE_IMAGE:?names the image}"
     name="halfspace-$(date +%s)-$$"
-    sed -e "s|@NAME@|$name|" -e "s|@IMAGE@|${HALFSPACE_IMAGE:?names the image}|" \
+    sed -e "s|@NAME@|$name|" -e "s|@IMAGE@|$HALFSPACE_IMAGE|" \
         -e "s|@THREADS@|$2|" -e "s|@MEGABYTES@|$3|" -e "s|@SECONDS@|$((60 * $4))|" \
         -e "s|@GPUS@|$5|" -e "s|@SCRIPT@|$6|" "$here/job.yaml" | kubectl create -f - >/dev/null
     echo "$name"
