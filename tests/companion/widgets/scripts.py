@@ -42,7 +42,7 @@ def type_errors(*scripts):
     if not _TYPESCRIPT.exists():
         skip_or_fail("no TypeScript in _build/node: make typescript")
     options = "--noEmit --allowJs --checkJs --strict --skipLibCheck --pretty false".split()
-    library = ["--target", "es2022", "--lib", "es2022,dom"]
+    library = ["--target", "es2022", "--lib", "es2022,dom,dom.iterable"]
     command = [program, _TYPESCRIPT, *options, *library, HERE / "globals.d.ts", *scripts]
     done = subprocess.run(command, capture_output=True, text=True)
     assert not done.stderr, done.stderr
