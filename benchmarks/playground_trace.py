@@ -122,6 +122,7 @@ def main() -> None:
         page = browser.new_page(
             viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
         )  # so that it does not start by itself
+        page.set_default_timeout(300_000)  # a busy machine takes its time
         page.goto(f"{given.page.resolve().as_uri()}#speed=0&stop=8000")
         page.wait_for_function("document.getElementById('pg-told').textContent")
         session = page.context.new_cdp_session(page)

@@ -1276,7 +1276,9 @@
   let saving = 0;
   const save = () => {
     clearTimeout(saving);
+    root.dataset.saving = ""; // tests wait until it is gone
     saving = setTimeout(() => {
+      delete root.dataset.saving;
       const text = hash();
       try {
         history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);

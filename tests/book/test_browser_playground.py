@@ -68,7 +68,8 @@ def reaches(page, epoch):
 
 def address(page):
     """Return the state in the address, once it is written."""
-    page.wait_for_timeout(400)
+    saved = "document.getElementById('playground').dataset.saving === undefined"
+    page.wait_for_function(saved, timeout=WAIT)
     return dict(
         part.split("=") for part in page.evaluate("location.hash.slice(1)").split("&") if part
     )
