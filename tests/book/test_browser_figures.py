@@ -278,6 +278,7 @@ def test_a_figure_works_twice_in_a_notebooks_frame(browser):
     first, second = frame.locator(".hs-live").all()
     other = second.evaluate(SEEN)
     before = first.evaluate(SEEN)
+    assert other == before
     first.locator("input[type=range]").first.focus()
     page.keyboard.press("End")
     page.wait_for_timeout(700)

@@ -25,6 +25,7 @@ def package(tmp_path, monkeypatch):
         "a/claims": "from halfspace.regions import cells",
         "a/plots": "",
         "a/kit": 'SCRIPTS = ("kit.js", "none.js")',
+        "a/engine": '"""Example: source("kit.js")"""',
         "a/figure": "from halfspace.a.kit import SCRIPTS",
     }
     folder = tmp_path / "halfspace"
@@ -49,6 +50,7 @@ def names(paths, folder):
     [
         ("import numpy", set()),
         ("from halfspace.a import specs", {"a/__init__", "a/specs", "kernels", "nets"}),
+        ("from halfspace.a.engine import x", {"a/__init__", "a/engine"}),
         ("from halfspace.a.figure import x", {"a/__init__", "a/figure", "a/kit", "a/kit.js"}),
         ("import halfspace.a.plots as p", {"a/__init__", "a/plots"}),
         ("from halfspace import regions", {"regions/__init__", "regions/_cells"}),

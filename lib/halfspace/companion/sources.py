@@ -16,7 +16,7 @@ __all__ = ["PACKAGE", "all_sources", "module_sources", "notebook_sources"]
 PACKAGE = Path(__file__).resolve().parents[1]
 """The folder of the package ``halfspace``."""
 
-_SCRIPT = re.compile(r'"([\w.-]+\.(?:css|js))"')  # of an interactive figure
+_SCRIPT = re.compile(r"[\w.-]+\.(css|js)")  # of an interactive figure
 
 
 def all_sources() -> frozenset[Path]:
@@ -62,7 +62,9 @@ def _direct(path: Path) -> frozenset[Path]:
         return frozenset()
     code = path.read_text(encoding="utf8")
     needed = set(_imported(code))
-    needed |= {near for name in _SCRIPT.findall(code) if (near := path.with_name(name)).exists()}
+    texts = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
+    named = {text for text in texts if isinstance(text, str) and _SCRIPT.fullmatch(text)}
+    needed |= {near for name in named if (near := path.with_name(name)).exists()}
     if path.name == "claims.py":  # it names recorded runs, which the subject's conditions describe
         needed |= {near for near in [path.with_name("conditions.py")] if near.exists()}
     return frozenset(needed)

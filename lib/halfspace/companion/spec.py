@@ -95,6 +95,8 @@ class Spec(BaseModel):
         late: arrays that depend on further training at every epoch.
         tolerance: largest such difference, as a share of the largest of a seed's values at that
             epoch.
+        shares: arrays whose values are shares of few things, such as test images; for them the
+            tolerance is a share of 1.
         timings: arrays of durations, which differ from run to run.
         resumes: whether runs leave checkpoints and can be done in pieces.
     """
@@ -106,6 +108,7 @@ class Spec(BaseModel):
     late: ClassVar[tuple[str, ...]] = ()
     # Rounding may switch one unit at one of 128 points, which changes a mean by less.
     tolerance: ClassVar[float] = 5e-3
+    shares: ClassVar[tuple[str, ...]] = ()
     timings: ClassVar[tuple[str, ...]] = ()
     resumes: ClassVar[bool] = False
 

@@ -179,7 +179,7 @@ def gradients():
 def training_specs():
     """Nets, how they are trained, and the precisions in which they are."""
     both, double = tuple(DTYPES), ("float64",)
-    base = dict(optimizer="adam", loss="squared", frozen=None, rate=1e-2)
+    base = dict(optimizer="adam", loss="squared", frozen=None, rate=3e-3)
     sgd, small = dict(optimizer="sgd", rate=0.1), dict(biases=True, width=7, depth=2)
     yield dict(kind="relu"), base, both
     yield dict(kind="dlgn-pwc"), base, both

@@ -107,5 +107,5 @@ def test_the_types_hold():
 def test_a_wrong_type_is_seen(tmp_path):
     wrong = tmp_path / "wrong.js"
     wrong.write_text('HalfSpaceKit.start("x", ({ slider }) => slider({ key: "w" }));\n')
-    (error,) = type_errors(WIDGETS / "kit.js", wrong)
+    error, *_ = type_errors(WIDGETS / "kit.js", wrong)
     assert "SliderOptions" in error

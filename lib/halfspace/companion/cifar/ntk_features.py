@@ -63,6 +63,12 @@ class NTKFeatures(Spec):
 
     resumes: ClassVar[bool] = True
     tolerance: ClassVar[float] = CifarTraining.tolerance
+    shares: ClassVar[tuple[str, ...]] = (
+        "train_accuracy",
+        "test_accuracy",
+        "net_accuracy",
+        "validation_accuracy",
+    )
 
     training: CifarTraining
     state: Literal["initial", "trained"]

@@ -464,8 +464,12 @@ var HalfSpaces = (function () {
      * @param {number} n
      */
     function affine(out, h, w, { inputs, outputs, weight, bias }, n) {
-      for (let k = 0; k < n * outputs; k += outputs) {
-        for (let o = 0; o < outputs; o++) out[k + o] = bias >= 0 ? w[bias + o] : 0;
+      if (bias < 0) {
+        out.fill(0, 0, n * outputs);
+      } else {
+        for (let k = 0; k < n * outputs; k += outputs) {
+          for (let o = 0; o < outputs; o++) out[k + o] = w[bias + o];
+        }
       }
       addProduct(out, 0, n, outputs, inputs, h, 0, inputs, 1, w, weight, inputs, 1);
     }
@@ -750,7 +754,10 @@ var HalfSpaces = (function () {
             const gate = room.gate[l];
             for (let k = 0; k < size; k++) after[k] = z[k] * gate[k];
           } else if (this.kind === "relu") {
-            for (let k = 0; k < size; k++) after[k] = z[k] > 0 ? z[k] : 0;
+            for (let k = 0; k < size; k++) {
+              const x = z[k];
+              after[k] = x > 0 ? x : 0;
+            }
           } // a linear net's h is its z
           h = after;
         }
