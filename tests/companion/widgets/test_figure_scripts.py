@@ -16,7 +16,15 @@ from halfspace.paths import enumerate_paths, path_experts, path_gates
 from halfspace.polygons import area, square
 from scripts import WIDGETS, run_node_tests, type_errors
 
-SCRIPTS = ("kit", "plane", "one_path", "jumping_region", "shared_paths")
+SCRIPTS = (
+    "kit",
+    "plane",
+    "one_path",
+    "jumping_region",
+    "shared_paths",
+    "soft_or_hard",
+    "what_attracts_paths",
+)
 
 
 def a_net(width, depth, seed):
