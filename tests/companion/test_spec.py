@@ -251,7 +251,7 @@ def test_folders_outside_the_repository(monkeypatch, tmp_path):
     monkeypatch.delenv("HALFSPACE_CACHE")
     monkeypatch.delenv("HALFSPACE_RESULTS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(commit, "_PACKAGE", tmp_path / "site-packages" / "halfspace")
+    monkeypatch.setattr(store, "_PACKAGE", tmp_path / "site-packages" / "halfspace")
     assert cache_folder() == tmp_path / "halfspace"
     assert results_folder() is None and Toy().recorded() is None
 
