@@ -13,12 +13,14 @@ pytestmark = pytest.mark.slurm
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, slurm_cluster):
-    """A small clone; its profile allows a job one minute and looks at jobs every few seconds."""
+    """A small clone with a profile that looks at jobs often, and one with a limit of a minute."""
     project = Project(tmp_path_factory.mktemp("project"))
-    profile = project.folder / "profiles/slurm/config.yaml"
-    settings = "config: [longest=1]\nseconds-between-status-checks: 5\n"
-    settings += "slurm-init-seconds-before-status-checks: 5\n"
-    profile.write_text(profile.read_text() + settings)
+    slurm, short = (project.folder / "profiles" / name for name in ("slurm", "short"))
+    settings = "seconds-between-status-checks: 5\nslurm-init-seconds-before-status-checks: 5\n"
+    settings = (slurm / "config.yaml").read_text() + settings
+    (slurm / "config.yaml").write_text(settings)
+    short.mkdir()
+    (short / "config.yaml").write_text(settings + "config: [longest=1]\n")
     project.commit("a trial's profile")
     return project
 
@@ -47,8 +49,8 @@ def squeue(state):
 
 
 def test_runs_are_cut_cancelled_and_lose_their_node_and_are_equal_to_those_made_here(project, here):
-    options = ("--workers", "4", "--profile", "profiles/slurm")
-    running = project.start("make", "--experiment", "waiting", *options)
+    options = ("--workers", "4", "--profile")
+    running = project.start("make", "--experiment", "waiting", *options, "profiles/slurm")
     wait_for(lambda: len(project.at_work()) == 3)
     cancelled, *_ = squeue("RUNNING")
     subprocess.run(["scancel", cancelled], check=True)
@@ -62,7 +64,7 @@ def test_runs_are_cut_cancelled_and_lose_their_node_and_are_equal_to_those_made_
     assert out == "4 recorded, 0 missing\n", err
 
     # 75 seconds of steps do not fit into a job of a minute.
-    out, err = project.make("--experiment", "long", *options)[1:]
+    out, err = project.make("--experiment", "long", *options, "profiles/short")[1:]
     assert out == "1 recorded, 0 missing\n", err
     (told,) = (json.loads(path.read_text()) for path in project.results.glob("Steps/*.json"))
     pieces = told["provenance"]["pieces"]
