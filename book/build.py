@@ -72,6 +72,12 @@ def folder_problem() -> str | None:
 
 def clean() -> None:
     """Remove drafts that a killed run left."""
+    import shutil
+
+    import pages
+
+    pages.remove_drafts()
+    shutil.rmtree("_build/tmp", ignore_errors=True)
     for folder in ("_build", "_build/html", "_build/executed/chapters", "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()

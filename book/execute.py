@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import sys
+import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +31,11 @@ def settle_environment(threads: int) -> None:
     os.environ["MATPLOTLIBRC"] = str(matplotlib / "mpl-data/matplotlibrc")
     os.environ["IPYTHONDIR"] = str(Path("_build/ipython").resolve())
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    # This process's own temporary files, such as the kernel's list of ports: the next build removes
+    # those of a killed one.
+    folder = Path("_build/tmp").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
 
 
 def processor() -> str:
