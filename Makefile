@@ -10,7 +10,7 @@ PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
 # Users' settings reach commands unchanged, through the environment: no shell runs them as code.
-SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES DEVICE URL ARGS UPGRADE
+SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES PROFILE DEVICE URL ARGS UPGRADE
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 RUN := exec .venv/bin/python
@@ -43,9 +43,10 @@ test-browser: .venv/.stamp  ## open every built page in Chromium
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers in 15 minutes (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME
 
-results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
+results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2, PROFILE=profiles/slurm)
 	@$(RUN) book/start.py halfspace.companion make --workers "$$CORES" \
-	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES")
+	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES") \
+	  $(if $(PROFILE),--profile "$$PROFILE")
 
 verify: .venv/.stamp  ## recompute one seed of a rotating sample of recorded runs (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
 	@$(RUN) book/start.py halfspace.companion verify $(if $(MINUTES),--minutes "$$MINUTES") \

@@ -47,6 +47,7 @@ SLOW_TO_IMPORT = ELSEWHERE | {"scipy", "torchvision"}
 # The evidence: its frame. Subjects, and those that each may use, are in the registry.
 FRAME = {
     "arrays": 0,
+    "commit": 0,
     "sources": 0,
     "intervals": 1,
     "parameters": 0,
@@ -59,6 +60,8 @@ FRAME = {
     "origin": 3,
     "seeds": 3,
     "records": 3,
+    "jobs": 4,
+    "making": 5,
     "claims": 3,
     "registry": 4,
     "report": 5,
