@@ -45,7 +45,12 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def run(
-    quick: bool, *, rounds: int, loaded: tuple[str, ...], jobs: tuple[int, ...], cells: tuple[int, ...]
+    quick: bool,
+    *,
+    rounds: int,
+    loaded: tuple[str, ...],
+    jobs: tuple[int, ...],
+    cells: tuple[int, ...],
 ) -> dict:
     """Measure the seconds of processes.
 

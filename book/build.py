@@ -122,12 +122,16 @@ def run(parameters: str, cores: str) -> int:
     are complete, even if Snakemake was killed before it noted that. Snakemake leads its own process
     group, so that Ctrl-C reaches only this process, which then ends the rest.
     """
+    import shutil
     import subprocess
 
     start = time.monotonic()
+    # Snakemake's copy of its Snakefile; by default it is in the user's cache, where a kill leaves it.
+    sources = Path(f"_build/tmp/{os.getpid()}")
     snakemake = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
-        + ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"],
+        + ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"]
+        + ["--runtime-source-cache-path", sources],
         env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
         start_new_session=True,
     )
@@ -135,6 +139,7 @@ def run(parameters: str, cores: str) -> int:
         status = snakemake.wait()
     finally:
         end_group(snakemake)
+        shutil.rmtree(sources, ignore_errors=True)
     if status < 0:
         print(f"The book was not built: Snakemake was killed by signal {-status}.", file=sys.stderr)
     elif status:

@@ -1,11 +1,13 @@
 """Small throw-away projects on which the commands are tried."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import venv
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -15,7 +17,7 @@ from halfspace.companion.registry import STUDIES
 from nbformat import v4
 from trials import Command
 
-__all__ = ["COMMANDS", "put_project"]
+__all__ = ["COMMANDS", "LIGHT_BOOK", "put_project", "unreadable"]
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = ("data/results/", "benchmarks/results/", "chapters/", "tests/", "audit/")
@@ -46,7 +48,7 @@ def put_project(folder: Path) -> None:
     (folder / ".venv/.stamp").touch()
 
 
-def _unreadable(paths) -> list[str]:
+def unreadable(paths) -> list[str]:
     """Return the files among some that are not whole."""
     return [path.name for path in sorted(paths) if path.is_file() and not _whole(path)]
 
@@ -101,13 +103,34 @@ def _chapter(name: str) -> nbformat.NotebookNode:
     return v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
 
 
+_NO_SPHINX = """
+from pathlib import Path
+
+
+def main(arguments, standalone_mode):
+    html = Path(arguments[arguments.index("--path-output") + 1], "_build/html")
+    (html / "chapters").mkdir(parents=True)
+    for name in ("index", "chapters/a", "chapters/b"):
+        (html / f"{name}.html").write_text(f"<html>{name}</html>")
+"""
+
+
+def _put_light_book(folder: Path) -> None:
+    """Put a book without Sphinx and PyTorch, which take most of the time."""
+    _put_book(folder)
+    (folder / "book/jupyter_book/cli").mkdir(parents=True)
+    (folder / "book/jupyter_book/__init__.py").touch()
+    (folder / "book/jupyter_book/cli/main.py").write_text(_NO_SPHINX)
+    (folder / "book/torch.py").write_text("class cuda: is_available = lambda: False\n")
+
+
 def _put_book(folder: Path) -> None:
     put_project(folder)
     for path in folder.glob("*.md"):
         path.unlink()
     chapters = folder / "chapters"
     (chapters / "parameters").mkdir(parents=True)
-    names = ("a", "b", "c")
+    names = ("a", "b")
     for name in names:
         nbformat.write(_chapter(name), chapters / f"{name}.ipynb")
     (chapters / "parameters/default.yaml").write_text("a: {seed: 4}\n")
@@ -120,6 +143,9 @@ def _put_book(folder: Path) -> None:
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
 
 
+_NUMBERS = re.compile(r'"\d+":(\d+|\[[\d,]*\]),?')
+
+
 def _book_results(folder: Path) -> dict[str, str | bytes]:
     html, executed = folder / "_build/html", folder / "_build/executed/chapters"
     results: dict = {path.name: _shown(path) for path in executed.glob("*.ipynb")}
@@ -128,6 +154,8 @@ def _book_results(folder: Path) -> dict[str, str | bytes]:
             name = path.relative_to(folder).as_posix()
             text = path.suffix in (".html", ".js", ".ipynb", ".txt")
             results[name] = path.read_text(encoding="utf8") if text else path.read_bytes()
+            if path.name == "searchindex.js":  # lists the numbers of times and durations
+                results[name] = _NUMBERS.sub("", results[name])
     return results
 
 
@@ -135,12 +163,22 @@ _BOOK = Command(
     name="make book",
     arguments=("book",),
     template=_put_book,
+    twice=True,
     finished=lambda folder: _marks(_visible(folder, "_build/executed/chapters/*.ipynb")),
-    broken=lambda folder: _unreadable(
-        _visible(folder, "_build/*.done", "_build/executed/**/*", "_build/html/**/*")
+    broken=lambda folder: unreadable(
+        _visible(
+            folder,
+            "_build/*.done",
+            "_build/executed/**/*",
+            "_build/html/*.html",
+            "_build/html/chapters/*",
+        )
     ),
     results=_book_results,
 )
+
+
+LIGHT_BOOK = replace(_BOOK, template=_put_light_book, twice=False)
 
 
 # --- make results ---
@@ -189,9 +227,7 @@ def _results(study: str) -> Command:
         arguments=("results", f"EXPERIMENT={study}"),
         template=put,
         finished=lambda folder: _marks(_visible(folder, "data/results/*/*.json")),
-        broken=lambda folder: _unreadable(
-            _visible(folder, "data/results/*/*", "_build/cache/**/*")
-        ),
+        broken=lambda folder: unreadable(_visible(folder, "data/results/*/*", "_build/cache/**/*")),
         results=_record_results,
     )
 

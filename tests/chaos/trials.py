@@ -36,6 +36,7 @@ COUNTS = ("half-written", "lost", "orphans", "stuck", "leftovers", "different")
 GRACE = 20.0
 """Seconds in which all processes of a killed run must end: each notices within about one."""
 
+pause = time.sleep  # until the kill; tests replace it
 _LONGEST = 600  # seconds of a run; a longer one hangs
 _MARK = "HALFSPACE_CHAOS"  # its value is inherited by all processes of a run
 _TOKENS = re.compile(r"\w+|\W")
@@ -56,6 +57,7 @@ class Command:
         broken: returns the output files that cannot be read.
         results: returns what must be equal to an undisturbed run, by name; texts are compared up
             to the words in which two undisturbed runs differ.
+        twice: whether undisturbed runs can differ, so that two are needed.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Command:
     finished: Callable[[Path], dict[str, object]]
     broken: Callable[[Path], list[str]]
     results: Callable[[Path], dict[str, str | bytes]]
+    twice: bool = False
 
 
 @dataclass
@@ -160,24 +163,21 @@ def living(mark: str) -> dict[int, str]:
     return found
 
 
-def reference(command: Command, template: Path, folder: Path, jobs: int) -> Reference:
-    """Run a command twice without disturbance, as many runs at a time as the trials have."""
-
-    def one(number: int) -> tuple[float, set[str], dict]:
+def reference(command: Command, template: Path, folder: Path) -> Reference:
+    """Run a command without disturbance, twice if such runs can differ."""
+    seconds, files, results = [], set(), []
+    for number in range(1 + command.twice):
         project = Project(template, folder / f"undisturbed-{number}")
         started = time.monotonic()
         if failure := project.run(command.arguments, f"{project.folder}/undisturbed"):
             raise RuntimeError(f"{command.name} fails without disturbance, {failure}")
-        seconds = time.monotonic() - started
-        return seconds, project.files(), command.results(project.root)
-
-    with ThreadPoolExecutor(min(jobs, 2)) as pool:
-        first, second = pool.map(one, range(2))
-    if not first[2]:
+        seconds.append(time.monotonic() - started)
+        files |= project.files()
+        results.append(command.results(project.root))
+        shutil.rmtree(project.folder)
+    if not results[0]:
         raise RuntimeError(f"{command.name} leaves no results that could be compared")
-    return Reference(
-        seconds=min(first[0], second[0]), files=first[1] | second[1], results=(first[2], second[2])
-    )
+    return Reference(seconds=min(seconds), files=files, results=(results[0], results[-1]))
 
 
 def trial(command: Command, known: Reference, template: Path, folder: Path, told: Trial) -> Trial:
@@ -185,7 +185,7 @@ def trial(command: Command, known: Reference, template: Path, folder: Path, told
     project, found = Project(template, folder), told.found
     mark = f"{folder}/killed"
     making = project.start(command.arguments, mark)
-    time.sleep(told.after)
+    pause(told.after)
     told.hit = making.poll() is None
     killed = time.monotonic()
     if told.hit:
@@ -254,15 +254,13 @@ def trials(
     """
     template = folder / "template"
     command.template(template)
-    known = reference(command, template, folder, jobs)
+    known = reference(command, template, folder)
     draw = random.Random(f"{command.name} {seed}")
     shares = [draw.random() for _ in range(number)]
     planned = [Trial(share * known.seconds, share, k % 2 == 0) for k, share in enumerate(shares)]
 
     def one(place: int) -> Trial:
-        told = trial(
-            command, known, template, folder / f"trial-{place}", planned[place]
-        )
+        told = trial(command, known, template, folder / f"trial-{place}", planned[place])
         wrong = {name: what for name, what in told.found.items() if what}
         said(
             f"{command.name}, trial {place}: killed after {told.after:.1f} s "

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-__all__ = ["Cost", "UNITS", "by_experiment", "fit_errors", "is_gpu", "predicted", "recorded_costs", "words"]
+__all__ = [
+    "Cost",
+    "UNITS",
+    "by_experiment",
+    "fit_errors",
+    "is_gpu",
+    "predicted",
+    "recorded_costs",
+    "words",
+]
 
 UNITS = ("net", "epoch", "point")
 """What a unit may be a product of, in this order."""

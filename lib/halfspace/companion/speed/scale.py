@@ -21,16 +21,20 @@ from halfspace.companion.speed.costs import (
     words,
 )
 from halfspace.companion.speed.schedule import Job, Schedule, critical_path, simulate
-from halfspace.companion.text import significant, thousands
+from halfspace.companion.text import rounded, significant, thousands
 
 __all__ = [
     "CORES",
     "Line",
     "Overheads",
+    "PLANS",
+    "Plan",
     "cost_numbers",
     "cost_rows",
     "duration",
     "fitted_line",
+    "job_lists",
+    "jobs_for",
     "kept_busy",
     "limit_numbers",
     "makespans",
@@ -39,11 +43,18 @@ __all__ = [
     "overheads",
     "plan_numbers",
     "plan_rows",
+    "run_schedule",
     "shares",
     "workloads",
 ]
 
 CORES = (1, 16, 256)
+PLANS = (
+    "the recorded runs",
+    "ten times the seeds, in more jobs",
+    "ten times the seeds, in longer jobs",
+)
+_SHORT = ("recorded", "more", "longer")  # the plans' names in glued numbers
 _TIMES = 10  # the larger plan, over the runs that are recorded
 _CURVE = tuple(2**power for power in range(11))
 _CONFIDENCE = 0.95
@@ -187,14 +198,10 @@ def cost_rows(costs: Sequence[Cost]) -> list[dict[str, object]]:
 
 def _middle_and_range(values: Sequence[float]) -> str:
     """Write the median and the range of positive numbers."""
-    middle = _short(median(values))
+    middle = rounded(median(values))
     if len(values) == 1:
         return middle
-    return f"{middle} ({_short(min(values))} to {_short(max(values))})"
-
-
-def _short(value: float) -> str:
-    return thousands(round(float(f"{value:.2g}"))) if value >= 100 else significant(value, 2)
+    return f"{middle} ({rounded(min(values))} to {rounded(max(values))})"
 
 
 def cost_numbers(costs: Sequence[Cost]) -> dict[str, object]:
@@ -220,38 +227,56 @@ def cost_numbers(costs: Sequence[Cost]) -> dict[str, object]:
 # --- Plans ---
 
 
-def workloads(
-    costs: Sequence[Cost], groups: Sequence[Sequence[str]], load: float, *, gpu: bool = False
-) -> dict[str, list[Job]]:
-    """Return the jobs of the recorded runs, and of a plan that is ten times as large.
+Plan = Mapping[int, Sequence[Job]]
+"""The jobs of a plan, by the number of cores for which they are made; see ``jobs_for``."""
+
+
+def job_lists(record: Mapping) -> dict[int, list[list[str]]]:
+    """Return the workflow's jobs by number of cores, each the names of its runs.
 
     Args:
-        costs: of all runs.
-        groups: the jobs of the workflow, each the names of its runs.
+        record: of the benchmark ``jobs``.
+    """
+    return {
+        plan["cores"]: [job.split() for job in plan["jobs"]] for plan in record["facts"]["plans"]
+    }
+
+
+def workloads(
+    costs: Sequence[Cost], lists: Mapping[int, Sequence[Sequence[str]]], load: float
+) -> dict[str, Plan]:
+    """Return the jobs of recorded runs, and those of plans that are ten times as large.
+
+    Args:
+        costs: of the runs that count.
+        lists: the workflow's jobs by number of cores; those without a run that counts are left out.
         load: seconds that each job takes to load the code.
-        gpu: whether the runs on GPUs are meant; the others are those on CPUs.
 
     Returns:
         By the plan's name: its jobs, with the time to load the code. Ten times as many seeds are
         either ten jobs for each, or ten times as long in the same job.
     """
-    seconds = {cost.name: cost.seconds for cost in costs if is_gpu(cost) == gpu}
-    works = [
-        (group[0], sum(seconds[name] for name in group if name in seconds))
-        for group in groups
-        if any(name in seconds for name in group)
-    ]
-    return {
-        "the recorded runs": [Job(name=name, seconds=load + work) for name, work in works],
-        "ten times the seeds, in more jobs": [
-            Job(name=f"{name} {copy}", seconds=load + work)
-            for name, work in works
+    seconds = {cost.name: cost.seconds for cost in costs}
+    plans: dict[str, dict[int, list[Job]]] = {name: {} for name in PLANS}
+    once, more, longer = plans.values()
+    for cores, groups in lists.items():
+        works = [[seconds[name] for name in group if name in seconds] for group in groups]
+        sums = [sum(work) for work in works if work]
+        once[cores] = [Job(name=f"{k}", seconds=load + work) for k, work in enumerate(sums)]
+        longer[cores] = [
+            Job(name=f"{k}", seconds=load + _TIMES * work) for k, work in enumerate(sums)
+        ]
+        more[cores] = [
+            Job(name=f"{k} {copy}", seconds=load + work)
+            for k, work in enumerate(sums)
             for copy in range(_TIMES)
-        ],
-        "ten times the seeds, in longer jobs": [
-            Job(name=name, seconds=load + _TIMES * work) for name, work in works
-        ],
-    }
+        ]
+    return plans
+
+
+def jobs_for(plan: Plan, cores: int) -> Sequence[Job]:
+    """Return the jobs that were made for the largest number of cores that is there."""
+    return plan[max(number for number in plan if number <= cores)]
 
 
 def run_schedule(jobs: Sequence[Job], cores: int, found: Overheads) -> tuple[float, Schedule]:
@@ -261,51 +286,51 @@ def run_schedule(jobs: Sequence[Job], cores: int, found: Overheads) -> tuple[flo
 
 
 def plan_rows(
-    plans: Mapping[str, Sequence[Job]], found: Overheads, what: str = "cores"
+    plans: Mapping[str, Plan], found: Overheads, what: str = "cores"
 ) -> list[dict[str, object]]:
-    """Return for each plan and number of cores: time, speed-up, and share of the cores used."""
+    """Return for each plan and number of cores: jobs, time, speed-up, share of the cores used."""
     rows = []
-    for name, jobs in plans.items():
-        alone, _ = run_schedule(jobs, 1, found)
+    for name, plan in plans.items():
+        alone, _ = run_schedule(jobs_for(plan, 1), 1, found)
         for cores in CORES:
+            jobs = jobs_for(plan, cores)
             seconds, schedule = run_schedule(jobs, cores, found)
             rows.append(
                 {
                     "plan": name,
-                    "jobs": thousands(len(jobs)),
                     what: cores,
+                    "jobs": thousands(len(jobs)),
                     "time": duration(seconds),
                     "times faster": significant(alone / seconds, 3),
-                    f"{what} used": f"{100 * schedule.use:.0f} %",
+                    f"{what} in use": f"{100 * schedule.use:.0f} %",
                 }
             )
     return rows
 
 
 def makespans(
-    plans: Mapping[str, Sequence[Job]], found: Overheads
+    plans: Mapping[str, Plan], found: Overheads
 ) -> dict[str, tuple[list[int], list[float], list[float]]]:
     """Return numbers of cores, hours, and hours if all cores were always busy, by plan."""
     curves = {}
-    for name, jobs in plans.items():
-        hours = [run_schedule(jobs, cores, found)[0] / 3600 for cores in _CURVE]
-        total = sum(job.seconds for job in jobs) / 3600
+    for name, plan in plans.items():
+        hours = [run_schedule(jobs_for(plan, cores), cores, found)[0] / 3600 for cores in _CURVE]
+        total = sum(job.seconds for job in jobs_for(plan, 1)) / 3600
         curves[name] = (list(_CURVE), hours, [total / cores for cores in _CURVE])
     return curves
 
 
-def shares(
-    plans: Mapping[str, Sequence[Job]], found: Overheads
-) -> dict[str, dict[str, list[float]]]:
+def shares(plans: Mapping[str, Plan], found: Overheads) -> dict[str, dict[str, list[float]]]:
     """Return where the time of the cores goes, in shares that add up to 1.
 
     Returns:
         By plan, by part (runs, loading code, waiting): a share for each number in ``CORES``.
     """
     parts: dict[str, dict[str, list[float]]] = {}
-    for name, jobs in plans.items():
+    for name, plan in plans.items():
         rows = []
         for cores in CORES:
+            jobs = jobs_for(plan, cores)
             seconds, schedule = run_schedule(jobs, cores, found)
             whole, loading = cores * seconds, len(jobs) * found.load
             rows.append(np.array([schedule.busy - loading, loading, whole - schedule.busy]) / whole)
@@ -322,27 +347,25 @@ def kept_busy(jobs: Sequence[Job], found: Overheads) -> float:
     return float(np.mean([job.seconds for job in jobs])) / found.snakemake.each
 
 
-def plan_numbers(
-    plans: Mapping[str, Sequence[Job]], found: Overheads, prefix: str = ""
-) -> dict[str, str]:
+def plan_numbers(plans: Mapping[str, Plan], found: Overheads) -> dict[str, str]:
     """Return each plan's time on each number of cores, such as ``more-16``."""
-    numbers = {}
-    for short, jobs in zip(("recorded", "more", "longer"), plans.values(), strict=True):
-        for cores in CORES:
-            seconds, _ = run_schedule(jobs, cores, found)
-            numbers[f"{prefix}{short}-{cores}"] = duration(seconds)
-    return numbers
+    return {
+        f"{short}-{cores}": duration(run_schedule(jobs_for(plan, cores), cores, found)[0])
+        for short, plan in zip(_SHORT, plans.values(), strict=True)
+        for cores in CORES
+    }
 
 
-def limit_numbers(plans: Mapping[str, Sequence[Job]], found: Overheads) -> dict[str, str]:
-    """Return the limits of each plan: longest chain, largest speed-up, cores that are kept busy."""
+def limit_numbers(plans: Mapping[str, Plan], found: Overheads) -> dict[str, str]:
+    """Return the limits of each plan: longest job, largest speed-up, cores that are kept busy."""
     numbers = {}
-    for short, jobs in zip(("recorded", "more", "longer"), plans.values(), strict=True):
+    for short, plan in zip(_SHORT, plans.values(), strict=True):
+        jobs = jobs_for(plan, max(CORES))
         path, total = critical_path(jobs), sum(job.seconds for job in jobs)
         numbers |= {
             f"{short}-path": duration(path),
             f"{short}-speedup": f"{total / path:.0f}",
-            f"{short}-busy": thousands(round(float(f"{kept_busy(jobs, found):.2g}"))),
+            f"{short}-busy": thousands(kept_busy(jobs, found), 2),
             f"{short}-dispatch": duration(len(jobs) * found.snakemake.each),
             f"{short}-jobs": thousands(len(jobs)),
         }
