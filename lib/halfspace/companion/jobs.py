@@ -96,7 +96,8 @@ def plan(
         need_gpu: prefixes of the names of runs that only CUDA can do in time.
         cluster: whether jobs have time limits and are repeated when they were cut.
     """
-    times = {name: expected_seconds(spec) for name, spec in conditions.items()}
+    named = {spec.key(): name for name, spec in reversed(conditions.items())}  # two names, one run
+    times = {name: expected_seconds(conditions[name]) for name in reversed(named.values())}
     jobs = {}
     for number, names in enumerate(_shared(times, conditions, workers)):
         specs = [conditions[name] for name in names]

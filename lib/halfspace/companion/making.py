@@ -24,7 +24,7 @@ __all__ = ["Unfinished", "make"]
 
 _GRACE = 5.0  # seconds in which processes here stop by themselves
 _CLUSTER_GRACE = 60.0  # seconds in which Snakemake cancels a cluster's jobs
-_LOOK = 0.3  # seconds between two looks at what is recorded
+_LOOK = 0.5  # seconds between two looks at what is recorded
 _TAIL = 15  # lines of Snakemake's log that are shown
 
 
@@ -110,6 +110,7 @@ def _run(
     command = [sys.executable, "-m", "snakemake", "--snakefile", root / "workflow/results.smk"]
     command += ["--configfile", folder / "plan.json", "--directory", folder, "--nolock"]
     command += ["--keep-going", "--keep-incomplete", "--scheduler", "greedy"]
+    command += ["--drop-metadata"]
     command += ["--cores", str(workers)] if profile is None else ["--jobs", str(workers)]
     command += [] if profile is None else ["--profile", profile.absolute()]
     with open(folder / "snakemake.log", "wb") as log:
@@ -149,8 +150,9 @@ def _progress(conditions: Mapping[str, Spec], workers: int) -> Iterator:
                     del left[name]
                     bar.set_description_str(f"{total - len(left)} of {total} runs", refresh=False)
                     bar.set_postfix_str(name, refresh=False)
-                    bar.update(seconds)
-            bar.refresh()
+                    bar.update(min(seconds, bar.total - bar.n))  # sums of floats may exceed it
+            if sys.stderr.isatty():
+                bar.refresh()
 
         yield show
         show()
