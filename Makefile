@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser chaos bench results verify serve clean lock subject readme-figure repository-url
+.PHONY: help book pdf test test-browser chaos bench results sweep verify serve clean lock subject readme-figure repository-url
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -10,7 +10,7 @@ PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
 # Users' settings reach commands unchanged, through the environment: no shell runs them as code.
-SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES PROFILE DEVICE URL ARGS UPGRADE
+SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES PROFILE DEVICE URL ARGS UPGRADE OUT
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 RUN := exec .venv/bin/python
@@ -50,6 +50,9 @@ results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=ci
 	@$(RUN) book/start.py halfspace.companion make --workers "$$CORES" \
 	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES") \
 	  $(if $(PROFILE),--profile "$$PROFILE")
+
+sweep: .venv/.stamp  ## run a chapter or an experiment over a grid (NAME=gain_beta, CORES=2, OUT=folder, PROFILE=profiles/slurm)
+	@$(RUN) book/sweep.py
 
 verify: .venv/.stamp  ## recompute one seed of a rotating sample of recorded runs (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
 	@$(RUN) book/start.py halfspace.companion verify $(if $(MINUTES),--minutes "$$MINUTES") \
