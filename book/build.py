@@ -72,12 +72,9 @@ def folder_problem() -> str | None:
 
 def clean() -> None:
     """Remove drafts that a killed run left."""
-    import shutil
-
     import pages
 
     pages.remove_drafts()
-    shutil.rmtree("_build/tmp", ignore_errors=True)
     for folder in ("_build", "_build/html", "_build/executed/chapters", "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()
@@ -122,24 +119,22 @@ def run(parameters: str, cores: str) -> int:
     are complete, even if Snakemake was killed before it noted that. Snakemake leads its own process
     group, so that Ctrl-C reaches only this process, which then ends the rest.
     """
-    import shutil
     import subprocess
 
     start = time.monotonic()
-    # Snakemake's copy of its Snakefile; by default it is in the user's cache, where a kill leaves it.
-    sources = Path(f"_build/tmp/{os.getpid()}")
-    snakemake = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
-        + ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"]
-        + ["--runtime-source-cache-path", sources],
-        env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
-        start_new_session=True,
-    )
-    try:
-        status = snakemake.wait()
-    finally:
-        end_group(snakemake)
-        shutil.rmtree(sources, ignore_errors=True)
+    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
+    command += ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"]
+    with processes.own_folder() as folder:
+        # By default Snakemake copies its Snakefile to the user's cache, where a kill would leave it.
+        snakemake = subprocess.Popen(
+            [*command, "--runtime-source-cache-path", folder],
+            env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
+            start_new_session=True,
+        )
+        try:
+            status = snakemake.wait()
+        finally:
+            end_group(snakemake)
     if status < 0:
         print(f"The book was not built: Snakemake was killed by signal {-status}.", file=sys.stderr)
     elif status:

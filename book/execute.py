@@ -31,11 +31,6 @@ def settle_environment(threads: int) -> None:
     os.environ["MATPLOTLIBRC"] = str(matplotlib / "mpl-data/matplotlibrc")
     os.environ["IPYTHONDIR"] = str(Path("_build/ipython").resolve())
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    # This process's own temporary files, such as the kernel's list of ports: the next build removes
-    # those of a killed one.
-    folder = Path("_build/tmp").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    tempfile.tempdir = str(folder)
 
 
 def processor() -> str:
@@ -86,7 +81,9 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
         sys.exit(problem)
     start = time.monotonic()
     try:
-        executed = run(notebook, log, parameters)
+        with processes.own_folder() as folder:
+            tempfile.tempdir = str(folder)  # for the file that names the kernel's ports
+            executed = run(notebook, log, parameters)
         empty = executed_copies.figures_without_image(executed)
         if empty:
             sys.exit(f"{notebook}: no image of {', '.join(empty)}; what ran is in {log}")

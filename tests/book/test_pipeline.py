@@ -391,7 +391,10 @@ def test_drafts_of_a_killed_run_go_and_start_no_work(built):
     drafts += [built / "_build/html/.report.md.part", built / "_build/.book.done.part"]
     drafts += [built / "_build/cache/light/.a.png.part"]
     drafts += [built / "_build/draft/_build/html/index.html", built / "_build/old/index.html"]
-    drafts += [built / "_build/tmp/tmp1.json", built / "_build/cache/Study/tmp1.partial"]
+    drafts += [
+        built / f"_build/tmp/{socket.gethostname()}.999999999/a.json",
+        built / "_build/cache/Study/tmp1.partial",
+    ]
     for path in drafts:
         path.parent.mkdir(parents=True, exist_ok=True)
     for path in drafts:

@@ -443,7 +443,9 @@ def test_a_stopped_sweep_keeps_its_runs_and_leaves_no_process(number, project):
         text=True,
     )
     rows = project / "_build/sweeps/tiny/rows"
-    wait_for(lambda: list(rows.glob("[!.]*.json")) and len(list(rows.parent.glob("logs/*.txt"))) > 1)
+    wait_for(
+        lambda: list(rows.glob("[!.]*.json")) and len(list(rows.parent.glob("logs/*.txt"))) > 1
+    )
     making.send_signal(number)
     said = making.communicate()[0]
     wait_for(lambda: not set(processes_of(project)) - {os.getpid()}, 30)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import yaml
 from halfspace.companion.registry import STUDIES
 from nbformat import v4
 from trials import Command
 
-__all__ = ["COMMANDS", "LIGHT_BOOK", "put_project", "unreadable"]
+__all__ = ["COMMANDS", "LIGHT_BOOK", "LIGHT_SWEEP", "put_project", "unreadable"]
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = ("data/results/", "benchmarks/results/", "chapters/", "tests/", "audit/")
@@ -59,6 +60,8 @@ def _whole(path: Path) -> bool:
             json.loads(path.read_text(encoding="utf8"))
         elif path.suffix == ".npz":
             _arrays(path)
+        elif path.suffix == ".parquet":
+            pd.read_parquet(path)
         elif path.suffix == ".html":
             return path.read_text(encoding="utf8").rstrip().endswith("</html>")
         elif path.suffix == ".csv":
@@ -232,8 +235,77 @@ def _results(study: str) -> Command:
     )
 
 
+# --- make sweep ---
+
+_WORK = """\
+from IPython.display import display
+
+about = {"scrapbook": {"name": "effect", "mime_prefix": "application/papermill.record/"}}
+made = {"application/papermill.record/text/plain": repr(seed / 3)}
+display(made, metadata=about, raw=True)
+"""
+
+
+def _put_light_sweep(folder: Path) -> None:
+    """Put a sweep over a chapter that loads no PyTorch."""
+    put_project(folder)
+    companion = folder / "lib/halfspace/companion"
+    shutil.rmtree(companion.parent)
+    companion.mkdir(parents=True)
+    for path in (companion.parent, companion):
+        (path / "__init__.py").touch()
+    for name in ("names", "parameters", "sources"):
+        shutil.copy2(ROOT / f"lib/halfspace/companion/{name}.py", companion)
+    (folder / "lib/torch.py").write_text("class cuda: is_available = lambda: False\n")
+    (folder / "chapters/parameters").mkdir(parents=True)
+    (folder / "chapters/parameters/default.yaml").write_text("tiny: {}\n")
+    tagged = {"tags": ["parameters"]}
+    cells = [v4.new_code_cell("seed: int = 0", id="p", metadata=tagged)]
+    cells += [v4.new_code_cell(_WORK, id="w")]
+    notebook = v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
+    nbformat.write(notebook, folder / "chapters/tiny.ipynb")
+    _put_sweep_file(folder, {"title": "Tiny", "chapter": "tiny", "seeds": [0, 1, 2]})
+
+
+def _put_sweep(folder: Path) -> None:
+    """Put a sweep over nets that are trained for two epochs."""
+    put_project(folder)
+    base = dict(model="dlgn", seeds=1, epochs=2, function_epochs=[0, 2], record_every=1, grid=8)
+    numbers = {"log error": "circle.readings.log_error"}
+    sweep = dict(title="Nets", experiment="CircleTraining", base=base, numbers=numbers)
+    _put_sweep_file(folder, sweep | {"parameters": {"beta": [1.0, 4.0, 16.0]}})
+
+
+def _put_sweep_file(folder: Path, sweep: dict) -> None:
+    shutil.rmtree(folder / "sweeps", ignore_errors=True)
+    (folder / "sweeps").mkdir()
+    (folder / "sweeps/tiny.yaml").write_text(yaml.safe_dump(sweep))
+
+
+def _sweep_results(folder: Path) -> dict[str, str | bytes]:
+    home = folder / "_build/sweeps/tiny"
+    table = pd.read_csv(home / "table.csv").drop(columns="seconds")
+    results: dict = {"table": table.to_csv()}
+    results["parquet"] = pd.read_parquet(home / "table.parquet").drop(columns="seconds").to_csv()
+    for path in home.glob("runs/*.ipynb"):
+        results[path.stem] = json.dumps([cell.source for cell in nbformat.read(path, 4).cells])
+    return results
+
+
+_SWEEP = Command(
+    name="make sweep",
+    arguments=("sweep", "NAME=tiny"),
+    template=_put_sweep,
+    finished=lambda folder: _marks(_visible(folder, "_build/sweeps/tiny/rows/*.json")),
+    broken=lambda folder: unreadable(_visible(folder, "_build/sweeps/tiny/**/*")),
+    results=_sweep_results,
+)
+LIGHT_SWEEP = replace(_SWEEP, template=_put_light_sweep)
+
+
 COMMANDS = {
     "book": _BOOK,
     "results": _results("theory"),
     "checkpoints": _results("cifar-synthetic"),
+    "sweep": _SWEEP,
 }

@@ -177,7 +177,11 @@ def test_damaged_files_are_seen(tmp_path):
     assert projects.unreadable(tmp_path.iterdir()) == ["a.json", "b.html", "c.csv", "e.npz"]
 
 
-TEN = {"book": (projects.LIGHT_BOOK, 5), "results": (projects.COMMANDS["results"], 5)}
+TEN = {
+    "book": (projects.LIGHT_BOOK, 4),
+    "results": (projects.COMMANDS["results"], 3),
+    "sweep": (projects.LIGHT_SWEEP, 3),
+}
 
 
 @pytest.mark.parametrize("name", TEN)
