@@ -125,7 +125,7 @@ def run(parameters: str, cores: str) -> int:
     command = [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
     command += ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"]
     with processes.own_folder() as folder:
-        # By default Snakemake copies its Snakefile to the user's cache, where a kill would leave it.
+        # By default Snakemake copies its Snakefile to the user's cache, where a kill leaves it.
         snakemake = subprocess.Popen(
             [*command, "--runtime-source-cache-path", folder],
             env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
