@@ -118,3 +118,20 @@ def test_curves_fall_and_stay_above_the_ideal(plans):
         assert all(a >= b for a, b in zip(hours, hours[1:], strict=False))
         assert all(a > b for a, b in zip(hours, ideal, strict=True))
         assert ideal[0] == pytest.approx(32 * 13 / 3600)
+
+
+def test_a_sweep_takes_what_the_model_says():
+    def circle(name, seconds, kind):
+        factors = {"net": 10, "epoch": 10, "point": 10}
+        return Cost("CircleStudy", name, seconds, "CPU", factors, (kind,))
+
+    runs = [circle("a", 1.0, "dlgn"), circle("b", 3.0, "dlgn"), circle("c", 50.0, "relu")]
+    assert scale.sweep_unit([*runs, run("d", 90.0)]) == pytest.approx(0.002)
+    small, paper, large = scale.sweep_rows(runs, EXACT, 16)
+    seconds = 6 + 0.002 * 10 * 60 * 256
+    assert small["one run"] == scale.duration(seconds)
+    assert small["overhead"] == f"{100 * 6 / seconds:.0f} %"
+    assert small["1 core"] == scale.duration(2 + 16 * (0.5 + seconds))
+    assert small["16 cores"] == small["256 cores"] == scale.duration(2 + 16 * 0.5 + seconds)
+    assert paper["one run"] == scale.duration(6 + 0.002 * 100 * 300 * 256)
+    assert large["one run"] == scale.duration(6 + 0.002 * 1000 * 300 * 256)

@@ -45,6 +45,8 @@ __all__ = [
     "plan_rows",
     "run_schedule",
     "shares",
+    "sweep_rows",
+    "sweep_unit",
     "workloads",
 ]
 
@@ -222,6 +224,51 @@ def cost_numbers(costs: Sequence[Cost]) -> dict[str, object]:
         "miss-largest": f"{errors[-1]:.0f}",
         "predicted-sum": f"{100 * alike:.0f} %",
     }
+
+
+# --- A sweep ---
+
+_SWEEPS = {
+    "10 networks, 60 epochs": (10, 60),
+    "100 networks, 300 epochs": (100, 300),
+    "1\u202f000 networks, 300 epochs": (1000, 300),
+}  # a small sweep, one of the paper's size, and one of ten times that
+_SWEEP_POINTS = 256
+_SWEEP_EXPERIMENT, _SWEEP_KIND = "CircleStudy", ("dlgn",)
+
+
+def sweep_unit(costs: Sequence[Cost]) -> float:
+    """Return the median seconds per network, epoch and point of DLGNs on the circle."""
+    return median(
+        cost.seconds / cost.units
+        for cost in costs
+        if cost.experiment == _SWEEP_EXPERIMENT and cost.kind == _SWEEP_KIND
+    )
+
+
+def sweep_rows(costs: Sequence[Cost], found: Overheads, runs: int) -> list[dict[str, object]]:
+    """Return what sweeps of three sizes take, by the model, on each number in ``CORES``.
+
+    A run is a job: it starts papermill and a kernel, then trains the networks of one point.
+
+    Args:
+        costs: of recorded runs.
+        found: the overheads.
+        runs: points of the sweep's grid.
+    """
+    unit, rows = sweep_unit(costs), []
+    for name, (nets, epochs) in _SWEEPS.items():
+        seconds = found.notebook.start + unit * nets * epochs * _SWEEP_POINTS
+        jobs = [Job(name=str(number), seconds=seconds) for number in range(runs)]
+        times = {
+            f"{cores} cores" if cores > 1 else "1 core": duration(
+                run_schedule(jobs, cores, found)[0]
+            )
+            for cores in CORES
+        }
+        overhead = f"{100 * found.notebook.start / seconds:.0f} %"
+        rows.append({"a run": name, "one run": duration(seconds), "overhead": overhead} | times)
+    return rows
 
 
 # --- Plans ---
