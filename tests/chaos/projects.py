@@ -14,7 +14,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import yaml
-from halfspace.companion.registry import STUDIES
 from nbformat import v4
 from trials import Command
 
@@ -216,6 +215,8 @@ def _results(study: str) -> Command:
     """Return ``make results`` in a project that lacks some runs of a study."""
 
     def put(folder: Path) -> None:
+        from halfspace.companion.registry import STUDIES  # loads PyTorch
+
         put_project(folder)
         for name, spec in STUDIES[study]().items():
             if name not in _SHORT[study]:

@@ -11,7 +11,8 @@ from halfspace.companion.speed.costs import Cost
 def put(folder, key, spec, seconds=6.0, device="CPU", experiment="SomeStudy"):
     path = folder / experiment / f"{key}.json"
     path.parent.mkdir(exist_ok=True)
-    provenance = {"seconds": seconds, "device": device}
+    when = "2026-01-31T10:20:30+00:00"
+    provenance = {"seconds": seconds, "device": device, "when": when}
     kept = {"experiment": experiment, "spec": spec, "provenance": provenance}
     path.write_text(json.dumps(kept))
     return path
@@ -43,6 +44,7 @@ def test_units_are_what_the_spec_names(spec, factors, tmp_path):
         product *= factor
     assert found.units == product
     assert (found.name, found.seconds, found.experiment) == ("SomeStudy/abc", 6.0, "SomeStudy")
+    assert found.day == "2026-01-31"
 
 
 def test_the_kind_is_that_of_net_and_data(tmp_path):

@@ -46,6 +46,7 @@ class Cost:
         device: where.
         factors: how many nets, epochs and points its spec names, by the names in ``UNITS``.
         kind: of net and data, as its spec names them.
+        day: on which it was recorded, such as 2026-01-31.
     """
 
     experiment: str
@@ -54,6 +55,7 @@ class Cost:
     device: str
     factors: Mapping[str, int]
     kind: tuple[str, ...] = ()
+    day: str = ""
 
     @property
     def units(self) -> int:
@@ -98,6 +100,7 @@ def _cost(path: Path) -> Cost:
             device=provenance["device"],
             factors=_factors(spec),
             kind=_kind(spec),
+            day=provenance["when"][:10],
         )
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise OSError(

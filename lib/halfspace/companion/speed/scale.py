@@ -215,6 +215,8 @@ def cost_numbers(costs: Sequence[Cost]) -> dict[str, object]:
     return {
         "n-runs": len(costs),
         "n-gpu-runs": len(gpu),
+        "first-day": min(cost.day for cost in costs),
+        "last-day": max(cost.day for cost in costs),
         "gpu-names": ", ".join(sorted({cost.device for cost in gpu})) or "none",
         "run-hours": f"{sum(cost.seconds for cost in costs) / 3600:.1f}",
         "gpu-minutes": f"{sum(cost.seconds for cost in gpu) / 60:.0f}",
