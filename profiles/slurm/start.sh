@@ -1,8 +1,8 @@
 #!/bin/sh
 # Start Slurm on this machine alone, as one node, to try the profile: start.sh FOLDER
 # It needs root and Debian's packages munge, slurmctld, slurmd and slurm-client.
-# State and logs lie in FOLDER. `export SLURM_CONF=FOLDER/slurm.conf` lets sbatch and squeue find it;
-# `stop.sh FOLDER` stops it.
+# State and logs lie in FOLDER; /etc/slurm/slurm.conf is a link to the settings there, so that all
+# commands find them. `stop.sh FOLDER` stops it and removes the link.
 set -eu
 export LC_ALL=C
 
@@ -18,6 +18,10 @@ for program in munged slurmctld slurmd scontrol; do
 done
 if [ "$(id -u)" -ne 0 ]; then
     echo "start.sh needs root, as Slurm's daemons do" >&2
+    exit 1
+fi
+if [ -e /etc/slurm/slurm.conf ]; then
+    echo "this machine belongs to a cluster already: /etc/slurm/slurm.conf exists" >&2
     exit 1
 fi
 
@@ -51,7 +55,8 @@ ReturnToService=2
 KillWait=5
 MinJobAge=300
 CONF
-export SLURM_CONF="$folder/slurm.conf"
+mkdir -p /etc/slurm
+ln -sfn "$folder/slurm.conf" /etc/slurm/slurm.conf
 
 if ! munge -n >/dev/null 2>&1; then
     mkdir -p /run/munge
@@ -70,4 +75,4 @@ until [ "$(sinfo --noheader --format=%t 2>/dev/null)" = idle ]; do
     fi
     sleep 0.5
 done
-echo "Slurm runs with one node; export SLURM_CONF=$SLURM_CONF"
+echo "Slurm runs with one node; its logs are in $folder"
