@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import processes
 from build import end_group, interrupt
+from whole import write_whole
 
 SWEEPS = Path("sweeps")
 FOLDERS = ("rows", "runs", "logs")
 PAUSE = 0.5  # seconds between two looks at what has been made
 EVERY = 10  # seconds between two lines about progress
+JOB_MINUTES = 10  # that a job with several short runs may take
+LINES = 15  # of Snakemake's log that are shown where runs are missing
+CANCEL = 60  # seconds in which a cluster's jobs are cancelled
 
 
 def main() -> None:
@@ -41,8 +46,8 @@ def sweep(name: str, out: str, cores: str, profile: str) -> int | str:
 
     if not (cores.isascii() and cores.isdigit() and int(cores) > 0):
         return f"CORES must be a whole number from 1; got {cores!r}"
-    if profile and not Path(profile).is_dir():
-        return f"PROFILE={profile}: there is no such folder"
+    if profile and not any(Path(profile).glob("config*.yaml")):
+        return f"PROFILE={profile} is no folder with a profile, such as profiles/slurm"
     try:
         plan = sweep_points.plan(sweep_path(name))
         folder = Path(out or f"_build/sweeps/{plan.name}")
@@ -56,7 +61,7 @@ def sweep(name: str, out: str, cores: str, profile: str) -> int | str:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return f"Another make sweep is running in {folder}; wait until it has finished."
-        return make(folder, plan, cores, profile)
+        return make(folder, plan, int(cores), profile)
 
 
 def sweep_path(name: str) -> Path:
@@ -99,10 +104,9 @@ def check_folder(folder: Path, name: str) -> None:
         raise ValueError(f"OUT={folder} holds the sweep {other}; name another folder")
 
 
-def make(folder: Path, plan, cores: str, profile: str) -> int:
+def make(folder: Path, plan, cores: int, profile: str) -> int:
     """Make the missing runs, write the table and the page, and return the exit status."""
     import sweep_table
-    from whole import write_whole
 
     write_whole(folder / "plan.json", plan.as_json())
     said = json.loads(plan.as_json())
@@ -110,59 +114,76 @@ def make(folder: Path, plan, cores: str, profile: str) -> int:
     clean(folder, {run for run, row in kept.items() if row["status"] == "done"}, plan)
     left = [run.id for run in plan.runs if kept.get(run.id, {}).get("status") != "done"]
     print(f"{plan.name}: {len(plan.runs)} runs, {len(left)} to make", flush=True)
-    status = 0
     try:
         if left:
-            status = run(folder, said, left, cores, profile)
+            run(folder, said, left, cores, profile)
     finally:
-        rows = sweep_table.read_rows(folder, said)
-        for entry in said["runs"]:
-            if entry["id"] not in rows and status:
-                rows[entry["id"]] = ended_early(folder, entry["id"])
-        table = sweep_table.write(folder, said, rows)
+        remove_drafts(folder)
+        table = sweep_table.write(folder, said, sweep_table.read_rows(folder, said))
     failed = int((table["status"] != "done").sum())
     print(f"The table and its page are in {folder}: index.html, table.csv, table.parquet")
     if failed:
-        print(f"{failed} of {len(table)} runs failed; their reasons are in the table, and the")
-        print(f"same command tries them again. Logs are in {folder / 'logs'}")
+        print(
+            f"{failed} of {len(table)} runs failed or are missing; the table has the reasons, "
+            f"{folder / 'logs'} the logs, and the same command tries them again."
+        )
     return int(failed > 0)
 
 
 def clean(folder: Path, done: set[str], plan) -> None:
-    """Remove drafts and logs of a killed run, and rows that failed or are damaged."""
-    for part in ("", *FOLDERS):
-        for draft in (folder / part).glob(".*.part"):
-            draft.unlink()
+    """Remove what a killed run left, and rows that failed or are damaged."""
+    remove_drafts(folder)
     for entry in plan.runs:
         if entry.id not in done:
             (folder / "rows" / f"{entry.id}.json").unlink(missing_ok=True)
 
 
-def ended_early(folder: Path, run: str) -> dict:
-    """Return the row of a run whose process ended before it wrote one; the log says the most."""
-    try:
-        lines = (folder / "logs" / f"{run}.txt").read_text(encoding="utf8").split()
-    except OSError:
-        lines = []
-    said = f"; its log ends: {lines[-1]}" if lines else ""
-    reason = f"ended without a result, by a time limit or for want of memory{said}"
-    return {"run": run, "status": "failed", "reason": reason, "device": "", "numbers": {}}
+def remove_drafts(folder: Path) -> None:
+    """Remove files that nobody writes any more, and notes of runs that were begun."""
+    for draft in [*folder.glob(".*.part"), *folder.glob("*/.*.part"), *folder.glob("*/.*.begun")]:
+        draft.unlink(missing_ok=True)  # a process of a killed run may still be ending
 
 
-def run(folder: Path, plan: Mapping, left: list[str], cores: str, profile: str) -> int:
-    """Let Snakemake make the runs that are left, and return its exit status.
+def batches(left: list[str], minutes: int, cores: int) -> dict[str, list[str]]:
+    """Return jobs of one run each, or of several short ones, so that loading takes less of a job.
 
-    As in ``build.run``, a lock that ends with its process replaces Snakemake's own, existing files
-    are whole, and Snakemake leads its own process group.
+    Args:
+        left: the runs' names.
+        minutes: that a run may take.
+        cores: jobs at a time; there are at least four times as many jobs if there are enough runs.
     """
+    size = max(1, min(JOB_MINUTES // minutes, len(left) // (4 * cores)))
+    parts = [left[start : start + size] for start in range(0, len(left), size)]
+    return {f"job_{number}": part for number, part in enumerate(parts, 1)}
+
+
+def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) -> None:
+    """Let Snakemake make the runs that are left, with progress, and end all of it at the end.
+
+    The lock on the folder replaces Snakemake's own, which would remain after a killed run. Rows are
+    whole or not there, so that Snakemake need not note what it has made.
+    """
+    jobs = batches(left, plan["minutes"], cores)
+    config = {"folder": str(folder), "cluster": bool(profile), "jobs": jobs}
+    config |= {name: plan[name] for name in ("threads", "minutes")}
+    write_whole(folder / "jobs.json", json.dumps(config) + "\n")
     command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/sweep.smk"]
-    command += ["--config", f"folder={json.dumps(str(folder))}", "--nolock", "--ignore-incomplete"]
-    command += ["--keep-going", "--quiet", "all", "--rerun-triggers", "mtime"]
-    command += ["--scheduler", "greedy"]
-    command += ["--profile", profile] if profile else ["--cores", cores]
-    snakemake = subprocess.Popen(
-        command, env={**os.environ, "HALFSPACE_BUILD": "1"}, start_new_session=True
-    )
+    command += ["--configfile", str(folder / "jobs.json"), "--nolock", "--keep-going"]
+    command += ["--ignore-incomplete", "--keep-incomplete", "--drop-metadata"]
+    command += ["--rerun-triggers", "mtime", "--scheduler", "greedy"]
+    command += ["--profile", profile, "--jobs"] if profile else ["--cores"]
+    command += [str(cores)]
+    sources = folder / "sources"  # by default in the user's cache, where a kill leaves them
+    shutil.rmtree(sources, ignore_errors=True)
+    command += ["--runtime-source-cache-path", sources]
+    with open(folder / "logs" / "snakemake.txt", "wb") as log:
+        snakemake = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
     progress = Progress(folder, plan, left)
     try:
         while snakemake.poll() is None:
@@ -170,8 +191,22 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: str, profile: str) 
             time.sleep(PAUSE)
         progress.look()
     finally:
+        if profile and snakemake.poll() is None:
+            cancel(snakemake)
         end_group(snakemake)
-    return abs(snakemake.returncode)
+        shutil.rmtree(sources, ignore_errors=True)
+    if progress.waiting:
+        text = (folder / "logs" / "snakemake.txt").read_text(encoding="utf8", errors="replace")
+        print(*text.splitlines()[-LINES:], "Snakemake's last lines are above.", sep="\n")
+
+
+def cancel(snakemake: subprocess.Popen) -> None:
+    """Let Snakemake cancel a cluster's jobs; a second Ctrl-C does not wait for that."""
+    snakemake.send_signal(signal.SIGINT)
+    try:
+        snakemake.wait(CANCEL)
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        pass
 
 
 class Progress:

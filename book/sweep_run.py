@@ -1,4 +1,4 @@
-"""Make one run of a sweep: execute its notebook, then write its row, also if it failed."""
+"""Make runs of a sweep: execute the notebook of each, then write its row, also if it failed."""
 
 import argparse
 import ast
@@ -18,6 +18,7 @@ from whole import write_whole
 
 __all__ = ["glued_numbers", "number_of"]
 
+ENDED = "ended without a result: cancelled, over its time limit, or out of memory"
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 # What the chapters' texts write: ×31 (9 to 103), 12 %, −0.5, 1 048 576, 2.2 × 10⁻¹⁵, 2⁸⁰.
 _NUMBER = re.compile(
@@ -72,39 +73,53 @@ def _literal(text: str) -> object:
         return None
 
 
-def row(folder: Path, run: str) -> dict:
+def make(folder: Path, plan: dict, run: str) -> None:
+    """Make a run if it has no row, and write its row; a run that was begun before has failed."""
+    path, begun = folder / "rows" / f"{run}.json", folder / "rows" / f".{run}.begun"
+    if path.exists():
+        return
+    if begun.exists():
+        made = dict(status="failed", reason=ENDED, device="", numbers={}, seconds=None)
+    else:
+        begun.touch()
+        made = row(folder, plan, run)
+    write_whole(path, json.dumps({"run": run} | made, ensure_ascii=False) + "\n")
+    begun.unlink(missing_ok=True)
+
+
+def row(folder: Path, plan: dict, run: str) -> dict:
     """Execute a run's notebook and return its row; a failure is a row with a reason."""
-    plan = json.loads((folder / "plan.json").read_text(encoding="utf8"))
     entry = next(entry for entry in plan["runs"] if entry["id"] == run)
-    target = folder / "runs" / f"{run}.ipynb"
-    found = {"run": run, "status": "done", "reason": "", "device": "", "numbers": {}}
+    target, log = folder / "runs" / f"{run}.ipynb", folder / "logs" / f"{run}.ipynb"
+    found = {"status": "done", "reason": "", "device": "", "numbers": {}}
     start = time.monotonic()
     try:
-        log = folder / "logs" / f"{run}.ipynb"
         notebook = Path(plan["notebook"])
         execute.execute(notebook, log, target, plan["threads"], entry["injected"])
         executed = executed_copies.read(target)
         found["device"] = executed.metadata["halfspace"]["device"]
         found["numbers"] = glued_numbers(executed)
     except SystemExit as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr, flush=True)
         first = str(error).splitlines()[0]
         found |= {"status": "failed", "reason": first.removeprefix(f"{plan['notebook']}: ")}
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which execute ignores at its end
     return found | {"seconds": round(time.monotonic() - start, 2)}
 
 
 def main() -> None:
-    """Read the command line: the sweep's folder and the run's name."""
+    """Read the command line: the sweep's folder and the runs' names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("run")
+    parser.add_argument("runs", nargs="+")
     options = parser.parse_args()
     # A stop is no failure: no row is written, so that the next make sweep makes the run.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     processes.end_with_parent()
-    made = row(options.folder, options.run)
-    text = json.dumps(made, ensure_ascii=False)
-    write_whole(options.folder / "rows" / f"{options.run}.json", text + "\n")
+    plan = json.loads((options.folder / "plan.json").read_text(encoding="utf8"))
+    for run in options.runs:
+        make(options.folder, plan, run)
     os._exit(0)  # at once: cleaning up takes seconds
 
 

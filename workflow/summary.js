@@ -14,7 +14,8 @@
   const SVG = "http://www.w3.org/2000/svg";
   const WIDE = 280, HIGH = 210; // of a panel, in its own units
   const LEFT = 58, RIGHT = 12, TOP = 10, BOTTOM = 44; // room for the axes
-  const DECADE_AND_MORE = 15; // a positive number with at least this range has a logarithmic axis
+  // Positive values whose largest is at least so many times the least get a logarithmic axis.
+  const WIDE_PARAMETER = 15, WIDE_NUMBER = 100;
 
   /** @type {<T extends Element>(id: string) => T} */
   const element = (id) => /** @type {any} */ (document.getElementById(id));
@@ -70,7 +71,7 @@
     }
     const numbers = /** @type {number[]} */ (known).sort((a, b) => a - b);
     const least = numbers[0] ?? 0, most = numbers[numbers.length - 1] ?? 1;
-    const logarithmic = least > 0 && most / least >= DECADE_AND_MORE;
+    const logarithmic = least > 0 && most / least >= (exact ? WIDE_PARAMETER : WIDE_NUMBER);
     const of = (/** @type {number} */ value) => (logarithmic ? Math.log10(value) : value);
     const pad = 0.05 * (of(most) - of(least)) || Math.abs(of(most)) / 10 || 1;
     const low = of(least) - pad, high = of(most) + pad;

@@ -1,40 +1,53 @@
-"""The runs of a sweep: `make sweep` runs it, with the folder that holds the sweep's plan.
+"""The runs of a sweep: `make sweep` runs it, with the plan in the sweep's folder.
 
-A failed run also leaves a row, so that its job ends well and the other runs go on.
+A job makes one run after the other. A failed run also leaves a row, so that its job ends well and
+the other runs go on. A job that is killed starts again: the run that it was at gets a row that says
+so, and the next one goes on.
 """
 
-import json
 import os
+import signal
 import sys
-from pathlib import Path
 
 sys.path.insert(0, "book")
 import processes
 
-if "HALFSPACE_BUILD" in os.environ:
+# Where jobs are elsewhere, Ctrl-C cancels them; here they end with this process.
+if config["cluster"]:
+    processes.end_with_parent(lambda: os.kill(os.getpid(), signal.SIGINT))
+else:
     processes.end_with_parent()
 
-FOLDER = str(config["folder"])
-PLAN = json.loads(Path(FOLDER, "plan.json").read_text(encoding="utf8"))
+FOLDER = config["folder"]
+JOBS = config["jobs"]
 PYTHON = sys.executable
+
+
+def rows(job):
+    """Return a job's rows; those that it has written are kept if it starts again."""
+    return [update(f"{FOLDER}/rows/{run}.json") for run in JOBS[job]]
 
 
 rule sweep:
     input:
-        expand(FOLDER + "/rows/{run}.json", run=[run["id"] for run in PLAN["runs"]]),
+        [row for job in JOBS for row in rows(job)],
+    localrule: True
 
 
-rule run:
-    output:
-        FOLDER + "/rows/{run}.json",
-    log:
-        FOLDER + "/logs/{run}.txt",
-    params:
-        folder=FOLDER,
-    threads: PLAN["threads"]
-    resources:
-        runtime=PLAN["minutes"],
-    group:
-        "runs"
-    shell:
-        "exec {PYTHON:q} book/sweep_run.py {params.folder:q} {wildcards.run} > {log:q} 2>&1"
+for job in JOBS:
+
+    rule:
+        name: job
+        output:
+            rows(job),
+        params:
+            folder=FOLDER,
+            runs=JOBS[job],
+            log=f"{FOLDER}/logs/{job}.txt",
+        threads: config["threads"]
+        resources:
+            runtime=config["minutes"] * len(JOBS[job]),
+        retries: len(JOBS[job])
+        shell:
+            "exec {PYTHON:q} book/sweep_run.py {params.folder:q} {params.runs} "
+            ">> {params.log:q} 2>&1"
