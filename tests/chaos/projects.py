@@ -238,6 +238,7 @@ def _results(study: str) -> Command:
 
 # --- make sweep ---
 
+_CHECK = "from halfspace.companion import parameters\n\nparameters.check(seed=(0, 9))"
 _WORK = """\
 from IPython.display import display
 
@@ -262,7 +263,7 @@ def _put_light_sweep(folder: Path) -> None:
     (folder / "chapters/parameters/default.yaml").write_text("tiny: {}\n")
     tagged = {"tags": ["parameters"]}
     cells = [v4.new_code_cell("seed: int = 0", id="p", metadata=tagged)]
-    cells += [v4.new_code_cell(_WORK, id="w")]
+    cells += [v4.new_code_cell(_CHECK, id="c"), v4.new_code_cell(_WORK, id="w")]
     notebook = v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
     nbformat.write(notebook, folder / "chapters/tiny.ipynb")
     _put_sweep_file(folder, {"title": "Tiny", "chapter": "tiny", "seeds": [0, 1, 2]})
