@@ -45,6 +45,11 @@ def test_a_small_job_passes_a_large_one_for_which_there_is_no_room():
     assert found.starts == {"a": 0, "b": 0, "wide": 2}
 
 
+def test_all_cores_of_a_wide_job_become_free():
+    found = simulate([job("wide", 1.0, cores=2), job("a", 1.0), job("b", 1.0)], 2)
+    assert found.starts == {"wide": 0, "a": 1, "b": 1}
+
+
 def test_the_bounds_of_a_list_schedule():
     """Graham: longer than neither bound allows, and at most their sum."""
     seconds = np.random.default_rng(0).exponential(size=200)
