@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-from halfspace.companion.registry import SUBJECTS
-
 ROOT = Path(__file__).parents[1]
 
 SPECS = '''
@@ -122,7 +120,8 @@ class Project:
         self.results, self.marks = folder / "results", folder / "marks"
         package, companion = ROOT / "lib/halfspace", self.lib / "halfspace/companion"
         copy(package, self.lib / "halfspace", "companion")
-        copy(package / "companion", companion, *SUBJECTS)
+        subjects = {path.parent.name for path in package.glob("companion/*/__init__.py")}
+        copy(package / "companion", companion, *(subjects - {"plots"}))
         registry = companion / "registry.py"
         listed = re.compile(r"SUBJECTS: .*?^}", flags=re.DOTALL | re.MULTILINE)
         registry.write_text(listed.sub('SUBJECTS = {"toy": set()}', registry.read_text()))
@@ -172,7 +171,7 @@ class Project:
     def make(self, *words: str) -> tuple[int, str, str]:
         """Return the exit status of the command, and what it said."""
         started = self.start("make", *words)
-        out, err = started.communicate(timeout=600)
+        out, err = started.communicate(timeout=900)
         return started.returncode, out, err
 
     def recorded(self) -> list[str]:
@@ -199,7 +198,7 @@ def copy(source: Path, target: Path, *without: str) -> None:
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", *without))
 
 
-def wait_for(condition, seconds=240):
+def wait_for(condition, seconds=900):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():

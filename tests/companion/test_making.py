@@ -72,7 +72,7 @@ def test_a_run_with_checkpoints_goes_on_after_a_time_limit(project):
     assert not list(project.marks.iterdir())
     running = project.start("make", "--experiment", "steps", "--minutes", "0.4")
     # However long loading takes, the limit comes after the first step and before the last.
-    out, err = running.communicate(timeout=300)
+    out, err = running.communicate(timeout=900)
     checkpoints = list((project.folder.parent / "cache/checkpoints").glob("*.npz"))
     if "0 recorded" in out:
         assert running.returncode == 0, err
@@ -105,7 +105,7 @@ def test_a_commit_during_a_run_changes_nothing_and_a_second_recorder_is_refused(
     status, _, err = project.make("--experiment", "quick")
     assert status == 1 and err.startswith("another process is recording runs in")
     (project.marks / "go").touch()
-    out, err = running.communicate(timeout=300)
+    out, err = running.communicate(timeout=900)
     assert out == "4 recorded, 0 missing\n", err
     commits = [told["commit"] for told in provenance(project)]
     assert old != new and commits.count(old) == 3 and commits.count(new) == 1  # began later
@@ -114,7 +114,7 @@ def test_a_commit_during_a_run_changes_nothing_and_a_second_recorder_is_refused(
 def test_ctrl_c_ends_all_in_a_sentence_and_the_next_call_continues(project):
     running, pids = begin(project)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=120)
+    out, err = running.communicate(timeout=900)
     assert running.returncode == 130 and "Traceback" not in err
     assert err.splitlines()[-1].startswith("Stopped. Finished runs are kept")
     assert not any(map(alive, pids))
@@ -151,7 +151,7 @@ def test_a_killed_process_is_a_sentence_and_the_others_go_on(project):
     running, pids = begin(project)
     os.kill(min(pids), signal.SIGKILL)
     (project.marks / "go").touch()
-    out, err = running.communicate(timeout=300)
+    out, err = running.communicate(timeout=900)
     assert running.returncode == 1 and "3 recorded, 1 missing" in out, err
     assert "Traceback" not in err and "a process was killed, probably because memory ran" in err
     assert "CORES=1" in err

@@ -195,7 +195,7 @@ def _judge(folder: Path, missing: Mapping[str, Spec], until: float) -> None:
     """
     failed = jobs.failures(folder)
     killed = [name for name in jobs.unfinished(folder) if name in missing]
-    said = [f"{name}: {reason}" for name, reason in failed.items()]
+    said = [f"{name}: {failed[name]}" for name in missing if name in failed]
     if killed:
         names = " or ".join(f"'{name}'" for name in killed)
         said.append(
