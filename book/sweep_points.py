@@ -247,6 +247,8 @@ class _Chapter:
         files = [*used, Path("requirements.lock")]
         if any(path.name == "conditions.py" for path in used):  # it reads recorded runs
             files += [p for p in Path("data/results").glob("*/*") if p.suffix in (".json", ".npz")]
+        if any(path.parent.name == "speed" for path in used):  # it reads recorded timings
+            files += Path("benchmarks/results").glob("*.json")
         self.code = [self.cells, _digest(files)]
 
     def _declarations(self) -> str:

@@ -63,7 +63,8 @@
    * @type {(values: Value[], exact: boolean) => Scale}
    */
   const scaleOf = (values, exact) => {
-    const known = [...new Set(values.filter((value) => value !== null))];
+    /** @type {Value[]} */
+    const known = [...new Set(values)].filter((value) => value !== null);
     if (!known.every((value) => typeof value === "number")) {
       const at = (/** @type {Value} */ v) => (known.indexOf(v) + 0.5) / known.length;
       const ticks = known.map((value) => ({ at: at(value), text: shown(value) }));
