@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser typescript bench results verify serve clean lock subject readme-figure repository-url sweep
+.PHONY: help book pdf test test-browser typescript chaos bench results sweep verify serve clean lock subject readme-figure repository-url
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -41,6 +41,9 @@ test-browser: .venv/.stamp  ## open every built page in Chromium
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -n 2 --dist load -rs -m browser tests/book/test_browser*.py
 
 typescript: _build/node/.stamp  ## install the checker of the scripts' types, which the tests use
+
+chaos: .venv/.stamp  ## kill commands at random times and count what is left (ARGS="book --trials 4 --seed 1")
+	@set -f; $(RUN) tests/chaos/trials.py $$ARGS
 
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers in 15 minutes (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME

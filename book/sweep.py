@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,7 +96,8 @@ def check_folder(folder: Path, name: str) -> None:
     try:
         other = json.loads((folder / "plan.json").read_text(encoding="utf8"))["name"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        if {path.name for path in folder.iterdir()} <= {*FOLDERS, ".lock", ".plan.json.part"}:
+        drafts = {path.name for path in folder.glob(".*.part")}
+        if {path.name for path in folder.iterdir()} <= {*FOLDERS, ".lock", *drafts}:
             return  # a sweep that was stopped in its first moment
         raise ValueError(f"OUT={folder} holds other files; name a new folder") from None
     if other != name:
@@ -139,7 +141,7 @@ def clean(folder: Path, done: set[str], plan) -> None:
 def remove_drafts(folder: Path) -> None:
     """Remove files that nobody writes any more, and notes of runs that were begun."""
     for draft in [*folder.glob(".*.part"), *folder.glob("*/.*.part"), *folder.glob("*/.*.begun")]:
-        draft.unlink()
+        draft.unlink(missing_ok=True)  # a process of a killed run may still be ending
 
 
 def batches(left: list[str], minutes: int, cores: int) -> dict[str, list[str]]:
@@ -171,6 +173,9 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) 
     command += ["--rerun-triggers", "mtime", "--scheduler", "greedy"]
     command += ["--profile", profile, "--jobs"] if profile else ["--cores"]
     command += [str(cores)]
+    sources = folder / "sources"  # by default in the user's cache, where a kill leaves them
+    shutil.rmtree(sources, ignore_errors=True)
+    command += ["--runtime-source-cache-path", sources]
     with open(folder / "logs" / "snakemake.txt", "wb") as log:
         snakemake = subprocess.Popen(
             command,
@@ -189,6 +194,7 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) 
         if profile and snakemake.poll() is None:
             cancel(snakemake)
         end_group(snakemake)
+        shutil.rmtree(sources, ignore_errors=True)
     if progress.waiting:
         text = (folder / "logs" / "snakemake.txt").read_text(encoding="utf8", errors="replace")
         print(*text.splitlines()[-LINES:], "Snakemake's last lines are above.", sep="\n")

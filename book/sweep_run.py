@@ -84,7 +84,7 @@ def make(folder: Path, plan: dict, run: str) -> None:
         begun.touch()
         made = row(folder, plan, run)
     write_whole(path, json.dumps({"run": run} | made, ensure_ascii=False) + "\n")
-    begun.unlink()
+    begun.unlink(missing_ok=True)
 
 
 def row(folder: Path, plan: dict, run: str) -> dict:

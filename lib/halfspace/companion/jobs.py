@@ -186,7 +186,7 @@ class Job:
         """Note which run this process works on; the note stays if the process is killed."""
         self._running.write_text(name, encoding="utf8")
         yield
-        self._running.unlink()
+        self._running.unlink(missing_ok=True)  # a killed call's process may have removed it
 
 
 def failures(folder: Path) -> dict[str, str]:

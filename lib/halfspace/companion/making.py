@@ -113,6 +113,8 @@ def _run(
     command += ["--drop-metadata"]
     command += ["--cores", str(workers)] if profile is None else ["--jobs", str(workers)]
     command += [] if profile is None else ["--profile", profile.absolute()]
+    # By default in the user's cache, where a kill would leave it.
+    command += ["--runtime-source-cache-path", folder / "sources"]
     with open(folder / "snakemake.log", "wb") as log:
         snakemake = subprocess.Popen(
             command,
