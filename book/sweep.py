@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -165,6 +166,7 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) 
     """
     jobs = batches(left, plan["minutes"], cores)
     config = {"folder": str(folder), "cluster": bool(profile), "jobs": jobs}
+    config["call"] = uuid.uuid4().hex  # tells its runs from those of a killed call
     config |= {name: plan[name] for name in ("threads", "minutes")}
     write_whole(folder / "jobs.json", json.dumps(config) + "\n")
     command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/sweep.smk"]

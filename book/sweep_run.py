@@ -73,9 +73,12 @@ def _literal(text: str) -> object:
         return None
 
 
-def make(folder: Path, plan: dict, run: str) -> None:
-    """Make a run if it has no row, and write its row; a run that was begun before has failed."""
-    path, begun = folder / "rows" / f"{run}.json", folder / "rows" / f".{run}.begun"
+def make(folder: Path, plan: dict, run: str, call: str) -> None:
+    """Make a run if it has no row, and write its row; a run that this call has begun has failed.
+
+    Processes of a killed call may live a little longer and begin runs, too.
+    """
+    path, begun = folder / "rows" / f"{run}.json", folder / "rows" / f".{run}.{call}.begun"
     if path.exists():
         return
     if begun.exists():
@@ -109,9 +112,10 @@ def row(folder: Path, plan: dict, run: str) -> dict:
 
 
 def main() -> None:
-    """Read the command line: the sweep's folder and the runs' names."""
+    """Read the command line: the sweep's folder, a name of the call, and the runs' names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("call")
     parser.add_argument("runs", nargs="+")
     options = parser.parse_args()
     # A stop is no failure: no row is written, so that the next make sweep makes the run.
@@ -119,7 +123,7 @@ def main() -> None:
     processes.end_with_parent()
     plan = json.loads((options.folder / "plan.json").read_text(encoding="utf8"))
     for run in options.runs:
-        make(options.folder, plan, run)
+        make(options.folder, plan, run, options.call)
     os._exit(0)  # at once: cleaning up takes seconds
 
 

@@ -42,6 +42,7 @@ for job in JOBS:
             rows(job),
         params:
             folder=FOLDER,
+            call=config["call"],
             runs=JOBS[job],
             log=f"{FOLDER}/logs/{job}.txt",
         threads: config["threads"]
@@ -49,5 +50,5 @@ for job in JOBS:
             runtime=config["minutes"] * len(JOBS[job]),
         retries: len(JOBS[job])
         shell:
-            "exec {PYTHON:q} book/sweep_run.py {params.folder:q} {params.runs} "
+            "exec {PYTHON:q} book/sweep_run.py {params.folder:q} {params.call} {params.runs} "
             ">> {params.log:q} 2>&1"

@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "book"))
 
 import sweep as make_sweep  # noqa: E402
 import sweep_points  # noqa: E402
+import sweep_run  # noqa: E402
 import sweep_table  # noqa: E402
 from sweep_run import glued_numbers, number_of  # noqa: E402
 
@@ -519,7 +520,7 @@ def test_an_experiments_row_holds_its_readings(tmp_path, monkeypatch):
     (tmp_path / "rows").mkdir()
     (tmp_path / "plan.json").write_text(plan.as_json())
     run = plan.runs[0]
-    command = [sys.executable, "book/sweep_run.py", str(tmp_path), run.id]
+    command = [sys.executable, "book/sweep_run.py", str(tmp_path), "call", run.id]
     subprocess.run(command, check=True, capture_output=True)
     row = json.loads((tmp_path / f"rows/{run.id}.json").read_text())
     spec = experiments.spec_class("CircleTraining")(**run.injected["fields"])
@@ -528,6 +529,19 @@ def test_an_experiments_row_holds_its_readings(tmp_path, monkeypatch):
         spec.result(device="auto"), run.injected["numbers"]
     )
     assert spec.result(device="auto").source == "cached", "the notebook ran this very spec"
+
+
+def test_a_run_has_failed_if_this_call_began_it(tmp_path, monkeypatch):
+    """Not if a process of a killed call, which still lives, began it."""
+    monkeypatch.setattr(sweep_run, "row", lambda *_: {"status": "done"})
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    for run, begun in (("a", "this"), ("b", "killed")):
+        (rows / f".{run}.{begun}.begun").touch()
+        sweep_run.make(tmp_path, {}, run, "this")
+    found = {run: json.loads((rows / f"{run}.json").read_text())["status"] for run in "ab"}
+    assert found == {"a": "failed", "b": "done"}
+    assert [path.name for path in rows.glob(".*")] == [".b.killed.begun"]
 
 
 def test_one_sweep_at_a_time_in_a_folder(project):
