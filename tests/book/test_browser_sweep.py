@@ -4,12 +4,16 @@ import itertools
 import json
 import math
 import shutil
+import sys
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-import sweep_table
 from test_browser import FLAGS, ROOT, skip_or_fail
+
+sys.path.insert(0, str(ROOT / "book"))
+
+import sweep_table  # noqa: E402
 
 pytestmark = pytest.mark.browser
 
