@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +41,7 @@ def own_folder() -> Iterator[Path]:
     Raises:
         OSError: If the folder cannot be made.
     """
-    folder = (_TEMPORARY / f"{socket.gethostname()}.{os.getpid()}").resolve()
+    folder = (_TEMPORARY / f"{os.uname().nodename}.{os.getpid()}").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     _remove_left(folder)
     try:

@@ -36,13 +36,13 @@ def job(tmp_path):
 
 
 def test_a_job_of_kubernetes_has_the_jobs_needs(job, tmp_path):
-    name = job("submit", "2", "8000", "90", "1", "/work/script.sh").stdout.strip()
+    name = job("submit", "2", "8000", "90", "1", "/volume/script.sh").stdout.strip()
     made = yaml.safe_load((tmp_path / "job.yaml").read_text())
     assert made["metadata"]["name"] == name and name.startswith("halfspace-")
     assert made["spec"]["activeDeadlineSeconds"] == 5400 and made["spec"]["backoffLimit"] == 0
     (container,) = made["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry/halfspace"
-    assert container["command"] == ["sh", "/work/script.sh"]
+    assert container["command"] == ["sh", "/volume/script.sh"]
     assert container["resources"] == {
         "requests": {"cpu": "2", "memory": "8000M"},
         "limits": {"memory": "8000M", "nvidia.com/gpu": "1"},
@@ -53,7 +53,7 @@ def test_a_job_of_kubernetes_has_the_jobs_needs(job, tmp_path):
 
 
 def test_without_an_image_nothing_is_submitted(job, tmp_path):
-    done = job("submit", "1", "2000", "6", "0", "/work/script.sh", image=None)
+    done = job("submit", "1", "2000", "6", "0", "/volume/script.sh", image=None)
     assert done.returncode != 0 and "HALFSPACE_IMAGE: names the image" in done.stderr
 
 
