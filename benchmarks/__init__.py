@@ -19,7 +19,5 @@ NAMES = (
     "paths",
     "training",
     "images",
-    "overhead",
-    "jobs",
 )
 RESULTS = Path(__file__).parent / "results"

@@ -53,8 +53,7 @@ def figures_without_image(notebook: nbformat.NotebookNode) -> list[str]:
 
 def _has_image(cell: nbformat.NotebookNode) -> bool:
     kinds = [kind for output in cell.get("outputs", []) for kind in output.get("data", {})]
-    pages = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
-    return any(kind.startswith("image/") for kind in kinds) or any("<img " in p for p in pages)
+    return any(kind.startswith("image/") for kind in kinds)
 
 
 def _checksum(content: dict) -> str:

@@ -4,19 +4,21 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["write_whole"]
+__all__ = ["draft_of", "write_whole"]
+
+
+def draft_of(path: Path) -> Path:
+    """Return where a file is written first: its neighbour, hidden, ending in ``.part``."""
+    return path.with_name(f".{path.name}.part")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside its place, then move it there in one step; text as UTF-8.
 
-    The draft is hidden and ends in ``.part``. Its name is this process's own: a process of a killed
-    build may still write the same file.
-
     Raises:
         OSError: If it cannot be written, with the file's name; what was there before is kept.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = draft_of(path)
     try:
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
         if path.exists():

@@ -69,8 +69,6 @@ class NTKFeatures(Spec):
         "net_accuracy",
         "validation_accuracy",
     )
-    memory: ClassVar[int] = CifarTraining.memory
-    minutes: ClassVar[float] = CifarTraining.minutes
 
     training: CifarTraining
     state: Literal["initial", "trained"]
@@ -106,11 +104,6 @@ class NTKFeatures(Spec):
     def verifiable(self) -> bool:
         """Whether ``make verify`` can recompute it: see ``CifarTraining``."""
         return self.training.verifiable
-
-    @property
-    def gpus(self) -> int:
-        """Return how many GPUs a run asks of a cluster: see ``CifarTraining``."""
-        return self.training.gpus
 
     def one_seed(self, index: int) -> Self:
         """Return the spec of one of its seeds, counted from 0."""

@@ -52,8 +52,6 @@ NAMES = (
     "paths",
     "training",
     "images",
-    "overhead",
-    "jobs",
 )
 """The benchmarks, in the order in which they are run."""
 
