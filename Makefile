@@ -1,6 +1,6 @@
 # The front door. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser bench results verify serve clean lock subject readme-figure repository-url
+.PHONY: help book pdf test test-browser typescript chaos bench results sweep verify serve clean lock subject readme-figure repository-url
 .DELETE_ON_ERROR:
 
 ifeq ($(origin PYTHON),undefined)
@@ -10,7 +10,7 @@ PARAMETERS ?= default
 CORES ?= 2
 PORT ?= 8000
 # Users' settings reach commands unchanged, through the environment: no shell runs them as code.
-SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES DEVICE URL ARGS UPGRADE
+SETTINGS := PYTHON PARAMETERS CORES PORT NAME EXPERIMENT MINUTES PROFILE OUT DEVICE URL ARGS UPGRADE
 $(foreach name,$(SETTINGS),$(eval override $(name) := $$(value $(name))))
 export $(SETTINGS)
 RUN := exec .venv/bin/python
@@ -40,12 +40,21 @@ test: .venv/.stamp  ## lint, then run the tests (ARGS="-k name" goes to pytest)
 test-browser: .venv/.stamp  ## open every built page in Chromium
 	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS $$ARGS" $(RUN) -m pytest -n 2 --dist load -rs -m browser tests/book/test_browser*.py
 
+typescript: _build/node/.stamp  ## install the checker of the scripts' types, which the tests use
+
+chaos: .venv/.stamp  ## kill commands at random times and count what is left (ARGS="book --trials 4 --seed 1")
+	@set -f; $(RUN) tests/chaos/trials.py $$ARGS
+
 bench: .venv/.stamp .venv-peers/.stamp  ## time the package against its peers in 15 minutes (NAME="ntk paths" picks some)
 	@set -f; $(RUN) -m benchmarks $$NAME
 
-results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2)
+results: .venv/.stamp  ## record the runs that data/results lacks (EXPERIMENT=circle, MINUTES=10, CORES=2, PROFILE=profiles/slurm)
 	@$(RUN) book/start.py halfspace.companion make --workers "$$CORES" \
-	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES")
+	  $(if $(EXPERIMENT),--experiment "$$EXPERIMENT") $(if $(MINUTES),--minutes "$$MINUTES") \
+	  $(if $(PROFILE),--profile "$$PROFILE")
+
+sweep: .venv/.stamp  ## run a chapter or an experiment over a grid (NAME=gain_beta, CORES=2, OUT=folder, PROFILE=profiles/slurm)
+	@$(RUN) book/sweep.py
 
 verify: .venv/.stamp  ## recompute one seed of a rotating sample of recorded runs (EXPERIMENT=circle, MINUTES=2, DEVICE=cpu)
 	@$(RUN) book/start.py halfspace.companion verify $(if $(MINUTES),--minutes "$$MINUTES") \
@@ -81,6 +90,13 @@ repository-url: .venv/.stamp  ## publish under another address (URL=https://gith
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@exec "$$PYTHON" book/environment.py .venv requirements.lock
+
+_build/node/.stamp: $(addprefix tests/companion/widgets/package,.json -lock.json)
+	@command -v npm >/dev/null || { echo "the types' checker comes with npm: apt-get install npm" >&2; exit 1; }
+	mkdir -p _build/node
+	cp $^ _build/node
+	cd _build/node && exec npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # neural-tangents needs older versions of jax and numpy.
 .venv-peers/.stamp: benchmarks/peers.lock | .venv/.stamp

@@ -46,6 +46,7 @@ RECORDS = files("data/results", "*/*.json", "*/*.npz")
 READERS = {name for name, used in USED.items() if any(p.name == "conditions.py" for p in used)}
 PAGES = files(".", "*.md")
 TIMINGS = {"how_fast_how_exact": files("benchmarks/results", "*.json")}
+TIMINGS["running_at_scale"] = TIMINGS["how_fast_how_exact"] + RECORDS
 ASSETS = files("book", "**/*")
 SCRIPTS = [f"book/{name}.py" for name in ("execute", "executed_copies", "project_files", "whole")]
 

@@ -19,5 +19,7 @@ NAMES = (
     "paths",
     "training",
     "images",
+    "overhead",
+    "jobs",
 )
 RESULTS = Path(__file__).parent / "results"

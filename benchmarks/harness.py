@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from halfspace.companion.commit import code_version
 from halfspace.companion.intervals import power_law_interval
-from halfspace.companion.store import code_version
 from halfspace.files import write_whole
 from tqdm import tqdm
 

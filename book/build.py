@@ -72,6 +72,9 @@ def folder_problem() -> str | None:
 
 def clean() -> None:
     """Remove drafts that a killed run left."""
+    import pages
+
+    pages.remove_drafts()
     for folder in ("_build", "_build/html", "_build/executed/chapters", "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()
@@ -119,16 +122,19 @@ def run(parameters: str, cores: str) -> int:
     import subprocess
 
     start = time.monotonic()
-    snakemake = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
-        + ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"],
-        env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
-        start_new_session=True,
-    )
-    try:
-        status = snakemake.wait()
-    finally:
-        end_group(snakemake)
+    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--nolock"]
+    command += ["--ignore-incomplete", "--keep-going", "--scheduler", "greedy", "--quiet", "all"]
+    with processes.own_folder() as folder:
+        # By default Snakemake copies its Snakefile to the user's cache, where a kill leaves it.
+        snakemake = subprocess.Popen(
+            [*command, "--runtime-source-cache-path", folder],
+            env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
+            start_new_session=True,
+        )
+        try:
+            status = snakemake.wait()
+        finally:
+            end_group(snakemake)
     if status < 0:
         print(f"The book was not built: Snakemake was killed by signal {-status}.", file=sys.stderr)
     elif status:

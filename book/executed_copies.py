@@ -53,7 +53,8 @@ def figures_without_image(notebook: nbformat.NotebookNode) -> list[str]:
 
 def _has_image(cell: nbformat.NotebookNode) -> bool:
     kinds = [kind for output in cell.get("outputs", []) for kind in output.get("data", {})]
-    return any(kind.startswith("image/") for kind in kinds)
+    pages = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
+    return any(kind.startswith("image/") for kind in kinds) or any("<img " in p for p in pages)
 
 
 def _checksum(content: dict) -> str:

@@ -8,18 +8,20 @@ import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import processes
 from whole import write_whole
 
-__all__ = ["HTML", "LIST", "damaged", "remove_older_pages", "write_list"]
+__all__ = ["HTML", "LIST", "damaged", "put_in_place", "remove_drafts", "write_list"]
 
 HTML = Path("_build/html")
+_DRAFT = Path("_build/draft")  # the pages are made there and moved when they are complete
+_OLD = Path("_build/old")  # the pages of the build before, for a moment
 LIST = Path("_build/book.done")
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
@@ -41,11 +43,18 @@ def write_list() -> None:
     write_whole(LIST, json.dumps(listed, indent=1) + "\n")
 
 
-def remove_older_pages(than: float) -> None:
-    """Delete pages that were written before a time: no build makes them any more."""
-    for path in HTML.rglob("*.html"):
-        if not path.is_relative_to(HTML / "_static") and path.stat().st_mtime < than:
-            path.unlink()
+def put_in_place() -> None:
+    """Put the finished pages where the older ones are; these go."""
+    if HTML.exists():
+        os.replace(HTML, _OLD)
+    os.replace(_DRAFT / HTML, HTML)
+    remove_drafts()
+
+
+def remove_drafts() -> None:
+    """Remove what an interrupted build left; it must not be read again."""
+    for folder in (_DRAFT, _OLD):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _checksum(path: Path) -> str | None:
@@ -58,13 +67,14 @@ def _checksum(path: Path) -> str | None:
 def main() -> None:
     """Build all pages again, and write the list."""
     processes.end_with_parent()
-    # What an interrupted build left there must not be read again.
-    shutil.rmtree("_build/.doctrees", ignore_errors=True)
-    said, start = io.StringIO(), time.time()
+    said = io.StringIO()
+    remove_drafts()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            _jupyter_book("build", ".", "-W", "-n", "--keep-going", "--all", "-q")
-        remove_older_pages(start - 2)  # some file systems count in steps of two seconds
+            _jupyter_book(
+                "build", ".", "--path-output", str(_DRAFT), "-W", "-n", "--keep-going", "-q"
+            )
+        put_in_place()
         write_list()
     except (Exception, SystemExit) as error:
         if full := next((e for e in _causes(error) if _is_of_the_disk(e)), None):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["chapter_names", "load"]
+__all__ = ["chapter_names", "check", "load"]
 
 _POWER = re.compile(r"([-+]?\d+)(\.\d+)?[eE]([-+]?)(\d+)")  # YAML 1.1 wants a dot and a sign
 
@@ -41,7 +41,7 @@ def load(name: str, chapters: Path = Path("chapters")) -> dict[str, dict]:
         raise ValueError(f"{path}: no chapter {', '.join(unknown)}; there are {stems}")
     for chapter, parameters in values.items():
         try:
-            _check(parameters)
+            check(parameters)
         except ValueError as error:
             raise ValueError(f"{path}: {chapter}: {error}") from error
     return {stem: values.get(stem) or {} for stem in stems}
@@ -52,8 +52,12 @@ def chapter_names(chapters: Path = Path("chapters")) -> list[str]:
     return sorted(path.stem for path in chapters.glob("[!.]*.ipynb"))
 
 
-def _check(parameters: object) -> None:
-    """Check that papermill can put a chapter's parameters into a cell."""
+def check(parameters: object) -> None:
+    """Check that papermill can put a chapter's parameters into a cell.
+
+    Raises:
+        ValueError: If it cannot; the message names the parameter.
+    """
     if not isinstance(parameters, dict | None):
         raise ValueError(f"the parameters must be a mapping; got {parameters!r}")
     for name, value in (parameters or {}).items():

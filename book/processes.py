@@ -1,11 +1,16 @@
-"""Let a process end when its parent has ended, for whatever reason."""
+"""Let a process end when its parent has ended, for whatever reason, and its temporary files go."""
 
+import contextlib
 import os
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-__all__ = ["end_with_parent"]
+__all__ = ["end_with_parent", "own_folder"]
+
+_TEMPORARY = Path("_build/tmp")
 
 
 def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
@@ -25,3 +30,38 @@ def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
         end()
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """Yield the path of a new folder for this process's temporary files, removed at the end.
+
+    Those of killed processes are removed, too. In the system's folder they would stay.
+
+    Raises:
+        OSError: If the folder cannot be made.
+    """
+    folder = (_TEMPORARY / f"{os.uname().nodename}.{os.getpid()}").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_left(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _remove_left(folder)  # a process of a killed run may have lived until now
+
+
+def _remove_left(folder: Path) -> None:
+    for other in folder.parent.glob(f"{folder.stem}.*"):
+        if not _lives(int(other.suffix[1:])):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True

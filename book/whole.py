@@ -4,21 +4,19 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["draft_of", "write_whole"]
-
-
-def draft_of(path: Path) -> Path:
-    """Return where a file is written first: its neighbour, hidden, ending in ``.part``."""
-    return path.with_name(f".{path.name}.part")
+__all__ = ["write_whole"]
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside its place, then move it there in one step; text as UTF-8.
 
+    The draft is hidden and ends in ``.part``. Its name is this process's own: a process of a killed
+    build may still write the same file.
+
     Raises:
         OSError: If it cannot be written, with the file's name; what was there before is kept.
     """
-    draft = draft_of(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
         if path.exists():

@@ -47,8 +47,10 @@ SLOW_TO_IMPORT = ELSEWHERE | {"scipy", "torchvision"}
 # The evidence: its frame. Subjects, and those that each may use, are in the registry.
 FRAME = {
     "arrays": 0,
+    "commit": 0,
     "sources": 0,
     "intervals": 1,
+    "names": 0,
     "parameters": 0,
     "text": 0,
     "workers": 0,
@@ -57,14 +59,19 @@ FRAME = {
     "store": 1,
     "spec": 2,
     "origin": 3,
+    "experiments": 3,
     "seeds": 3,
     "records": 3,
+    "jobs": 4,
+    "making": 5,
     "claims": 3,
     "registry": 4,
     "report": 5,
     "rules": 5,
     "__main__": 6,
 }
+# What shows the evidence.
+FACES = {"plots", "widgets"}
 # Inside a subject. Other names than these, such as ``freezing``, are those of specs.
 ROOMS = {
     "target": 0,
@@ -109,8 +116,8 @@ def allowed(name, other):
     if top != "halfspace" or parts[0] != "companion":
         return other != "halfspace" and (top != "halfspace" or parts[0] in FLOORS)
     parts = parts[1:]
-    if home[1] == "plots":
-        return parts[0] in {"plots", "text"}
+    if home[1] in FACES:
+        return parts[0] in {home[1], "plots", "text"}
     if home[1] not in USES:  # the frame
         return parts[0] == home[1] or FRAME.get(parts[0], 99) < FRAME[home[1]]
     if home[2] == "plots":
@@ -136,12 +143,10 @@ def test_imports_go_down(path):
         names = {name for name in imported(path.read_text(encoding="utf8"))}
         assert not any(name.startswith("halfspace.companion") for name in names)
         return
-    known = (
-        FRAME.keys() | USES.keys() | {"plots", "__init__"} if parts[0] == "companion" else FLOORS
-    )
+    known = FRAME.keys() | USES.keys() | FACES | {"__init__"} if parts[0] == "companion" else FLOORS
     part = parts[1] if parts[0] == "companion" else parts[0]
     assert part in known, f"give {part} a place in tests/test_imports.py"
-    if parts[-1] != "__init__" or parts[0] != "companion" or parts[1:2] == ("plots",):
+    if parts[-1] != "__init__" or parts[0] != "companion" or parts[1] in FACES:
         assert refused(".".join(parts), path.read_text(encoding="utf8")) == []
     else:
         assert not list(imported(path.read_text(encoding="utf8")))
@@ -150,7 +155,7 @@ def test_imports_go_down(path):
 def test_subjects_form_no_cycle():
     assert set(TopologicalSorter(USES).static_order()) == USES.keys()
     folders = {path.parent.name for path in (LIB / "halfspace/companion").glob("*/__init__.py")}
-    assert folders - {"plots"} == USES.keys()
+    assert folders - FACES == USES.keys()
 
 
 @pytest.mark.parametrize(
@@ -176,6 +181,10 @@ def test_subjects_form_no_cycle():
         ("companion.circle.claims", "from halfspace.companion.plots import x", 1),
         ("companion.circle.plots", "from halfspace.companion.circle.readings import x", 1),
         ("companion.circle.plots", "from halfspace.companion.plots import style", 0),
+        ("companion.widgets", "from importlib.resources import files", 0),
+        ("companion.widgets", "from halfspace.companion.plots import style", 0),
+        ("companion.widgets", "from halfspace.companion.circle.specs import x", 1),
+        ("companion.plots", "from halfspace.companion.widgets import source", 1),
         ("companion.circle.specs", "from halfspace import regions, training", 0),
     ],
 )

@@ -23,7 +23,8 @@ USE = """
 import torch, halfspace
 from halfspace import DLGN, ReLUNet, SoftGate, datasets, empirical_ntk, fit, overlap_kernel
 from halfspace import polygons, regions, stack
-from halfspace.companion import plots, registry
+from halfspace.companion import plots, registry, widgets
+assert "HalfSpaces" in widgets.source("engine.js")
 x, generator = torch.randn(12, 2), torch.Generator().manual_seed(0)
 net = ReLUNet(2, width=4, depth=2, generator=generator)
 assert overlap_kernel(net.gates(x)).shape == empirical_ntk(net, x).shape == (12, 12)

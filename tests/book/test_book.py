@@ -159,11 +159,15 @@ def test_a_copy_without_its_figures_is_refused(app):
     assert refused(app) == "the executed copy has no image of fig-x"
 
 
-def test_a_figure_in_any_image_format_counts():
+@pytest.mark.parametrize("kind", ["image/svg+xml", "text/html"])
+def test_a_figure_in_any_image_format_counts(kind):
     notebook = executed({})
     notebook.cells[-1].metadata["mystnb"] = {"figure": {"name": "fig-x"}}
     assert executed_copies.figures_without_image(notebook) == ["fig-x"]
-    data = {"text/plain": "x", "image/svg+xml": "<svg/>"}
+    table = {"text/plain": "x", "text/html": "<table></table>"}
+    notebook.cells[-1].outputs.append(v4.new_output("display_data", data=table))
+    assert executed_copies.figures_without_image(notebook) == ["fig-x"]
+    data = {"text/plain": "x", kind: '<div><img src="data:,"></div>'}
     notebook.cells[-1].outputs.append(v4.new_output("display_data", data=data))
     assert executed_copies.figures_without_image(notebook) == []
 

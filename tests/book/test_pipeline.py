@@ -52,7 +52,8 @@ from pathlib import Path
 
 def main(arguments, standalone_mode):
     print("Sphinx said this")
-    html = Path("_build/html/chapters")
+    output = arguments[arguments.index("--path-output") + 1]
+    html = Path(output, "_build/html/chapters")
     html.mkdir(parents=True, exist_ok=True)
     (html.parent / "index.html").write_text("index")
     for path in Path("_build/executed/chapters").glob("*.ipynb"):
@@ -332,14 +333,22 @@ def test_what_is_whole_is_kept(whole_build, capsys):
 
 
 def test_pages_that_no_build_makes_any_more_go(whole_build):
-    old, kept = Path("_build/html/chapters/a.html"), Path("_build/html/_static/x.html")
-    kept.parent.mkdir()
-    kept.touch()
-    for path in (old, kept):
-        os.utime(path, (1000, 1000))
-    pages.remove_older_pages(1001)
-    assert not old.exists() and kept.exists()
-    assert Path("_build/html/chapters/b.html").exists() and Path("_build/html/index.html").exists()
+    made = Path("_build/draft/_build/html")
+    made.mkdir(parents=True)
+    (made / "index.html").write_text("new")
+    pages.put_in_place()
+    assert [path.name for path in pages.HTML.rglob("*")] == ["index.html"]
+    assert (pages.HTML / "index.html").read_text() == "new"
+    assert {"draft", "old"}.isdisjoint(os.listdir("_build"))
+
+
+def test_a_build_that_fails_keeps_the_pages(built):
+    before = {path: path.read_bytes() for path in (built / "_build/html").rglob("*.html")}
+    (built / "fail.py").write_text("sys.exit(3)")
+    (built / "index.md").write_text("# Another\n")
+    assert build(built).returncode != 0
+    after = {path: path.read_bytes() for path in (built / "_build/html").rglob("*.html")}
+    assert before == after
 
 
 def test_a_copy_of_other_parameters_goes(whole_build):
@@ -381,9 +390,13 @@ def test_drafts_of_a_killed_run_go_and_start_no_work(built):
     drafts = [built / f"_build/executed/chapters/.{name}.ipynb.part" for name in "ab"]
     drafts += [built / "_build/html/.report.md.part", built / "_build/.book.done.part"]
     drafts += [built / "_build/cache/light/.a.png.part"]
-    drafts += [built / "_build/cache/Study/tmp1.partial"]
-    for path in drafts[-2:]:
-        path.parent.mkdir(parents=True)
+    drafts += [built / "_build/draft/_build/html/index.html", built / "_build/old/index.html"]
+    drafts += [
+        built / f"_build/tmp/{socket.gethostname()}.999999999/a.json",
+        built / "_build/cache/Study/tmp1.partial",
+    ]
+    for path in drafts:
+        path.parent.mkdir(parents=True, exist_ok=True)
     for path in drafts:
         path.write_text("half")
     os.utime(drafts[-1], (0, 0))

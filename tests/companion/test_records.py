@@ -2,14 +2,13 @@
 
 import json
 import os
-from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
 import torch
 from halfspace import files
 from halfspace.companion import __main__ as command
-from halfspace.companion import records
+from halfspace.companion import jobs, making, records
 from halfspace.companion.cifar.conditions import SHORT, cifar_conditions, short_conditions
 from halfspace.companion.cifar.specs import APPENDIX, TABLE_1
 from halfspace.companion.circle.conditions import circle_conditions
@@ -22,7 +21,7 @@ from halfspace.companion.fashion.conditions import fashion_conditions
 from halfspace.companion.reallocation.conditions import reallocation_conditions
 from halfspace.companion.regions.conditions import region_conditions
 from halfspace.companion.regions.in_training import CountsDuringTraining
-from halfspace.companion.registry import STUDIES, condition
+from halfspace.companion.registry import NEED_GPU, STUDIES, condition
 from halfspace.companion.seeds import FIRST_SEED, FRESH_SEED
 from halfspace.companion.theory.conditions import theory_conditions
 from toy import Rounding, ToyStudy
@@ -64,15 +63,6 @@ def test_a_recorded_run_is_read_instead_of_training(folder):
     assert result.source == "recorded" and result.provenance == told["provenance"]
     assert result.loss_top.shape == (2, 3)
     assert spec.result(device="cpu", recompute=True).source == "computed"
-
-
-def test_make_continues_where_it_stopped(listed):
-    assert set(records.missing(listed)) == {"one", "two"}
-    assert records.make(listed, device="cpu", minutes=0) == []
-    records.record(listed["one"], CPU)
-    assert records.make(listed, device="cpu", workers=1) == ["two"]
-    assert records.missing(listed) == {}
-    assert records.make(listed, device="cpu") == []
 
 
 def test_a_changed_spec_makes_a_record_stale(listed, folder, capsys):
@@ -183,7 +173,7 @@ def test_large_results_and_closed_folders_are_refused(monkeypatch, folder):
     with pytest.raises(OSError, match="file.*set HALFSPACE_RESULTS to a copy of the folder"):
         records.record(study(), CPU)
     with pytest.raises(OSError, match="file.*set HALFSPACE_RESULTS to a copy of the folder"):
-        records.make({"one": study()}, device="cpu")
+        making.make({"one": study()}, device="cpu")
 
 
 def changed(spec, **changes):
@@ -488,6 +478,11 @@ def test_a_condition_is_found_by_its_study_and_name(monkeypatch):
 
 
 def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
+    def record(conditions, device, **options):
+        for spec in conditions.values():
+            records.record(spec, CPU)
+
+    monkeypatch.setattr(command.making, "make", record)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(command, "NEED_GPU", ("toy: two",))
     assert command.main(["make"]) == 0
@@ -498,6 +493,27 @@ def test_what_needs_a_gpu_waits_for_one(listed, monkeypatch, capsys):
     assert command.main(["make", "--experiment", "toy"]) == 1
     assert command.main(["make", "--device", "cpu"]) == 0
     assert "1 recorded, 0 missing" in capsys.readouterr().out
+
+
+def test_a_spec_is_the_same_after_a_plan():
+    listed = {f"{study}: {n}": s for study, f in STUDIES.items() for n, s in f().items()}
+    planned = jobs.plan(listed, workers=2, device="cpu")
+    for job in json.loads(json.dumps(planned))["jobs"].values():
+        for run in job["runs"]:
+            spec = listed[run["name"]]
+            assert type(spec)(**run["fields"]).key() == spec.key()
+            assert (run["module"], run["kind"]) == (type(spec).__module__, type(spec).__name__)
+
+
+def test_runs_that_need_a_gpu_ask_a_cluster_for_one():
+    for study, listing in STUDIES.items():
+        for name, spec in listing().items():
+            full_name = f"{study}: {name}"
+            if full_name.startswith(NEED_GPU):
+                assert spec.gpus == 1 and spec.memory > 2000, full_name
+            elif "cifar" not in study and study not in ("table 1", "resnet-20"):
+                assert spec.gpus == 0, full_name
+    assert not any(spec.gpus for spec in STUDIES["cifar-short"]().values())
 
 
 @pytest.mark.parametrize("value", ["-1", "nan", "inf", "ten", ""])
@@ -523,32 +539,6 @@ def test_one_process_records_at_a_time(listed, folder, capsys):
         assert command.main(["make"]) == 1
     assert "another process is recording runs in" in capsys.readouterr().err
     assert set(records.missing(listed)) == {"one", "two"}
-
-
-def test_a_killed_worker_is_one_sentence(listed, monkeypatch, capsys):
-    def killed(*arguments, **options):
-        raise BrokenProcessPool("...")
-
-    monkeypatch.setattr(records, "wait", killed)
-    assert command.main(["make", "--workers", "1"]) == 1
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("during 'toy: one', a process was killed")
-    assert "CORES=1" in told
-
-
-@pytest.mark.parametrize(
-    "error",
-    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: ...")],
-    ids=["Python", "PyTorch"],
-)
-def test_too_little_memory_is_one_sentence(listed, monkeypatch, capsys, error):
-    def full(*arguments, **options):
-        raise error
-
-    monkeypatch.setattr(records, "wait", full)
-    assert command.main(["make", "--workers", "1"]) == 1
-    told = capsys.readouterr().err
-    assert told.endswith("there is not enough memory for 'toy: one'; try CORES=1\n")
 
 
 def test_unfinished_runs_are_listed(listed, monkeypatch, capsys, tmp_path):

@@ -1,6 +1,7 @@
 """What a module or a chapter depends on follows from its imports."""
 
 import json
+from pathlib import Path
 
 import pytest
 from halfspace.companion import sources, store
@@ -23,12 +24,16 @@ def package(tmp_path, monkeypatch):
         "a/conditions": "from halfspace.a import specs",
         "a/claims": "from halfspace.regions import cells",
         "a/plots": "",
+        "a/kit": 'SCRIPTS = ("kit.js", "none.js")',
+        "a/engine": '"""Example: source("kit.js")"""',
+        "a/figure": "from halfspace.a.kit import SCRIPTS",
     }
     folder = tmp_path / "halfspace"
     for name, code in files.items():
         path = folder / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(code)
+    Path(folder, "a/kit.js").write_text("from halfspace import nets")
     monkeypatch.setattr(sources, "PACKAGE", folder)
     sources._direct.cache_clear()
     yield folder
@@ -36,7 +41,8 @@ def package(tmp_path, monkeypatch):
 
 
 def names(paths, folder):
-    return {path.relative_to(folder).with_suffix("").as_posix() for path in paths}
+    found = {path.relative_to(folder).as_posix() for path in paths}
+    return {name.removesuffix(".py") for name in found}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +50,8 @@ def names(paths, folder):
     [
         ("import numpy", set()),
         ("from halfspace.a import specs", {"a/__init__", "a/specs", "kernels", "nets"}),
+        ("from halfspace.a.engine import x", {"a/__init__", "a/engine"}),
+        ("from halfspace.a.figure import x", {"a/__init__", "a/figure", "a/kit", "a/kit.js"}),
         ("import halfspace.a.plots as p", {"a/__init__", "a/plots"}),
         ("from halfspace import regions", {"regions/__init__", "regions/_cells"}),
         ("from halfspace import Net", {"__init__", "nets"}),

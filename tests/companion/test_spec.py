@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from halfspace.companion import commit, store
 from halfspace.companion import spec as spec_module
-from halfspace.companion import store
 from halfspace.companion.circle import specs as circle_specs
+from halfspace.companion.commit import code_version
 from halfspace.companion.records import keep
 from halfspace.companion.spec import Spec, later, resolve_device, results
-from halfspace.companion.store import cache_folder, code_version, results_folder
+from halfspace.companion.store import cache_folder, results_folder
 from pydantic import BaseModel, Field, ValidationError
 from toy import ToyStudy
 
@@ -296,7 +297,7 @@ def clone(tmp_path, monkeypatch):
     git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *command], check=True)
-    monkeypatch.setattr(store, "_PACKAGE", package)
+    monkeypatch.setattr(commit, "_PACKAGE", package)
     code_version.cache_clear()
     yield package
     code_version.cache_clear()
@@ -315,7 +316,7 @@ def test_a_package_inside_another_repository_has_no_commit(clone, monkeypatch):
     installed.mkdir(parents=True)
     (installed / "__init__.py").touch()
     (clone.parent.parent / ".gitignore").write_text("site-packages\n")
-    monkeypatch.setattr(store, "_PACKAGE", installed)
+    monkeypatch.setattr(commit, "_PACKAGE", installed)
     assert code_version() == "unknown"
 
 

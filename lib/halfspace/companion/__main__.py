@@ -12,14 +12,15 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from halfspace.companion import records
+from halfspace.companion import making, records
+from halfspace.companion.commit import code_version, refusal
 from halfspace.companion.registry import NEED_GPU, STUDIES
 from halfspace.companion.spec import Spec
-from halfspace.companion.store import code_version
 
 _STRIDE = 7  # conditions between the starts of two consecutive turns
 
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     try:
         return options.run(conditions, options)
-    except (OSError, ValueError, MemoryError) as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -82,9 +83,11 @@ def _parser() -> argparse.ArgumentParser:
         if name != "list":
             command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
         if name == "make":
-            text = "runs at a time"
+            text = "jobs at a time"
             command.add_argument("--workers", type=_whole_number, default=2, help=text)
             command.add_argument("--minutes", type=_minutes, help="start no run after these")
+            text = "folder of a Snakemake profile, such as profiles/slurm"
+            command.add_argument("--profile", type=Path, help=text)
         if name == "verify":
             text = "start no condition after these"
             command.add_argument("--minutes", type=_minutes, default=2.0, help=text)
@@ -110,30 +113,36 @@ def _whole_number(text: str) -> int:
 
 def _make(conditions: dict[str, Spec], options: argparse.Namespace) -> int:
     """Record the missing runs."""
-    if code_version().endswith("-dirty"):
-        raise ValueError("a recorded run needs committed code; commit the changes in lib first")
-    if code_version() == "unknown":
-        raise ValueError(
-            "a recorded run needs the commit of its code, and git finds none here; "
-            "install git, or run in a clone of the repository"
-        )
+    if problem := refusal(code_version()):
+        raise ValueError(problem)
     left = records.missing(conditions)
     without_gpu = options.device == "auto" and not torch.cuda.is_available()
-    waiting = [name for name in left if without_gpu and name.startswith(NEED_GPU)]
-    done = records.make(
-        {name: spec for name, spec in left.items() if name not in waiting},
-        device=options.device,
-        workers=options.workers,
-        minutes=options.minutes,
-    )
-    left = records.missing(left)
+    here = options.profile is None
+    waiting = [name for name in left if here and without_gpu and name.startswith(NEED_GPU)]
+    asked = {name: spec for name, spec in left.items() if name not in waiting}
+    problem = None
+    try:
+        making.make(
+            asked,
+            device=options.device,
+            workers=options.workers,
+            minutes=options.minutes,
+            need_gpu=NEED_GPU,
+            profile=options.profile,
+        )
+    except making.Unfinished as error:
+        problem = error
+    before, left = len(left), records.missing(left)
     _print_missing(left)
-    print(f"{len(done)} recorded, {len(left)} missing")
+    print(f"{before - len(left)} recorded, {len(left)} missing")
     if waiting:
         reason = "wait for a GPU, and PyTorch finds none here (--device cpu takes days)"
         print(f"{len(waiting)} of the missing runs {reason}", file=sys.stderr)
+    if problem:
+        print(problem, file=sys.stderr)
     # The command failed if it was asked for these runs only.
-    return int(bool(waiting) and len(waiting) == len(left) and options.experiment is not None)
+    only_waiting = bool(waiting) and not asked and options.experiment is not None
+    return int(only_waiting or problem is not None)
 
 
 def _list(conditions: dict[str, Spec], options: argparse.Namespace) -> int:

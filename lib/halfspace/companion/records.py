@@ -6,29 +6,26 @@
 import json
 import math
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Set
-from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from halfspace.companion.spec import Spec, resolve_device
 from halfspace.companion.store import digest, results_folder
 from halfspace.companion.workers import worker_pool
-from halfspace.files import check_writable, locked, write_whole
+from halfspace.files import check_writable, write_whole
 from halfspace.image_training import OutOfTime
 
 __all__ = [
     "Check",
     "MAX_BYTES",
+    "REMEDY",
     "available",
     "keep",
-    "make",
     "missing",
     "record",
     "stale",
@@ -38,7 +35,7 @@ __all__ = [
 MAX_BYTES = 100_000
 """Largest recorded file, in bytes: room for a condition's scalars, not for its functions."""
 
-_REMEDY = (
+REMEDY = (
     "grant write access there, or set HALFSPACE_RESULTS to a copy of the folder that can be written"
 )
 _EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evaluation
@@ -111,7 +108,7 @@ def record(spec: Spec, device: torch.device, deadline: float = math.inf) -> Path
         ValueError: if the arrays take more than ``MAX_BYTES``.
         OSError: if the folder cannot be written.
     """
-    check_writable(spec.record_path().parent, _REMEDY)
+    check_writable(spec.record_path().parent, REMEDY)
     try:
         arrays, provenance = spec.run(device, deadline)
     except OutOfTime:
@@ -142,79 +139,6 @@ def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path.with_suffix(".npz"), write_arrays)
     write_whole(path.with_suffix(".json"), lambda file: file.write(text.encode()))
-
-
-def make(
-    conditions: Mapping[str, Spec],
-    *,
-    device: str = "auto",
-    workers: int = 2,
-    minutes: float | None = None,
-) -> list[str]:
-    """Record what is missing, several at a time, with progress.
-
-    Each run has a process: with one thread on a CPU, with a share of the threads on CUDA. Finished
-    runs are kept, so an interrupted call loses only the unfinished ones, and the next call
-    continues; runs with checkpoints continue from these.
-
-    Args:
-        conditions: specs by name.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        workers: runs at a time; small nets leave most of a GPU to others.
-        minutes: start no run after this many; runs that leave checkpoints stop then.
-
-    Returns:
-        The names recorded.
-
-    Raises:
-        ValueError: if the device is not available, or there is no folder for recorded runs.
-        OSError: if the folder cannot be written.
-        MemoryError: if memory runs out; the message names the runs.
-        BlockingIOError: if another process is recording runs in the folder.
-        ChildProcessError: if a process was killed; the message names its runs.
-    """
-    chosen = resolve_device(device)
-    limit = math.inf if minutes is None else time.monotonic() + 60 * minutes
-    folder = results_folder()
-    if folder is None:
-        raise ValueError("there is no folder for recorded runs; run in a clone of the repository")
-    check_writable(folder, _REMEDY)
-    with locked(
-        folder / ".lock",
-        f"another process is recording runs in {folder}; wait until it has finished",
-    ):
-        return _make(list(missing(conditions).items()), chosen, workers, limit)
-
-
-def _make(
-    waiting: list[tuple[str, Spec]], device: torch.device, workers: int, limit: float
-) -> list[str]:
-    done, running = [], {}
-    threads = 1 if device.type == "cpu" else max(1, torch.get_num_threads() // workers)
-    try:
-        with (
-            worker_pool(workers, threads=threads) as processes,
-            tqdm(total=len(waiting), desc="recorded runs", unit="run") as progress,
-        ):
-            while running or (waiting and time.monotonic() < limit):
-                while waiting and len(running) < workers and time.monotonic() < limit:
-                    name, spec = waiting.pop(0)
-                    running[processes.submit(record, spec, device, limit)] = name
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    if future.result() is not None:
-                        done.append(running[future])
-                        progress.set_postfix_str(running[future])
-                        progress.update()
-                    del running[future]
-    except ChildProcessError as error:
-        names = " or ".join(f"'{name}'" for name in running.values())
-        raise ChildProcessError(f"during {names}, {error}") from error
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "memory" not in str(error):
-            raise
-        names = " or ".join(f"'{name}'" for name in running.values())
-        raise MemoryError(f"there is not enough memory for {names}; try CORES=1") from error
-    return done
 
 
 def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:

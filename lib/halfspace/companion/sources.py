@@ -16,6 +16,8 @@ __all__ = ["PACKAGE", "all_sources", "module_sources", "notebook_sources"]
 PACKAGE = Path(__file__).resolve().parents[1]
 """The folder of the package ``halfspace``."""
 
+_SCRIPT = re.compile(r"[\w.-]+\.(css|js)")  # of an interactive figure
+
 
 def all_sources() -> frozenset[Path]:
     """Return all files of the package."""
@@ -55,8 +57,14 @@ def _reached(code: str) -> frozenset[Path]:
 
 @cache
 def _direct(path: Path) -> frozenset[Path]:
-    """Return the files that a file of the package imports directly."""
-    needed = set(_imported(path.read_text(encoding="utf8")))
+    """Return what a file of the package needs directly: imports, and scripts that it names."""
+    if path.suffix != ".py":
+        return frozenset()
+    code = path.read_text(encoding="utf8")
+    needed = set(_imported(code))
+    texts = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
+    named = {text for text in texts if isinstance(text, str) and _SCRIPT.fullmatch(text)}
+    needed |= {near for name in named if (near := path.with_name(name)).exists()}
     if path.name == "claims.py":  # it names recorded runs, which the subject's conditions describe
         needed |= {near for near in [path.with_name("conditions.py")] if near.exists()}
     return frozenset(needed)

@@ -17,11 +17,11 @@ import torch
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from halfspace._checks import check_integer, exact, single_precision
+from halfspace.companion.commit import code_version
 from halfspace.companion.store import (
     DIGEST,
     cache_folder,
     check_digest,
-    code_version,
     digest,
     read_arrays,
     read_cached,
@@ -99,6 +99,9 @@ class Spec(BaseModel):
             tolerance is a share of 1.
         timings: arrays of durations, which differ from run to run.
         resumes: whether runs leave checkpoints and can be done in pieces.
+        threads: that a run uses on a CPU.
+        memory: that a run takes at most, in MB.
+        minutes: that a run takes if no run of the class is recorded yet.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -111,6 +114,9 @@ class Spec(BaseModel):
     shares: ClassVar[tuple[str, ...]] = ()
     timings: ClassVar[tuple[str, ...]] = ()
     resumes: ClassVar[bool] = False
+    threads: ClassVar[int] = 1
+    memory: ClassVar[int] = 2000
+    minutes: ClassVar[float] = 10.0
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_) -> None:
@@ -242,6 +248,11 @@ class Spec(BaseModel):
         A class with longer runs also has short recorded runs of the same code.
         """
         return True
+
+    @property
+    def gpus(self) -> int:
+        """Return how many GPUs a run asks of a cluster."""
+        return 0
 
     def one_seed(self, index: int) -> Self:
         """Return what ``make verify`` recomputes: the spec of one seed, or all of it.

@@ -4,7 +4,6 @@ import functools
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -19,10 +18,10 @@ __all__ = [
     "DIGEST",
     "cache_folder",
     "check_digest",
-    "code_version",
     "digest",
     "read_arrays",
     "read_cached",
+    "repository",
     "results_folder",
     "sources_digest",
 ]
@@ -42,7 +41,7 @@ def cache_folder() -> Path:
     """
     if named := os.environ.get("HALFSPACE_CACHE"):
         return Path(named).absolute()
-    if root := _repository():
+    if root := repository():
         return root / "_build" / "cache"
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -58,11 +57,11 @@ def results_folder() -> Path | None:
     """
     if named := os.environ.get("HALFSPACE_RESULTS"):
         return Path(named).absolute()
-    root = _repository()
+    root = repository()
     return root and root / "data" / "results"
 
 
-def _repository() -> Path | None:
+def repository() -> Path | None:
     """Return the repository that holds this package, ``None`` for an installed package."""
     root = _PACKAGE.parents[1]
     return root if (root / "_toc.yml").exists() else None
@@ -81,38 +80,6 @@ def sources_digest(module: str) -> str:
     for path in sorted(paths):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-@functools.cache
-def code_version(*others: str) -> str:
-    """Return the commit of the code that this process runs, ``-dirty`` where the code differs.
-
-    It is ``unknown`` where git does not track the package: without git, without a clone, or in an
-    environment inside another repository.
-
-    Args:
-        *others: git pathspecs of further files that count as code.
-    """
-    try:
-        _git("ls-files", "--error-unmatch", "__init__.py")
-        head = _git("rev-parse", "--short=12", "HEAD")
-        changed = _git("status", "--porcelain", "--", ".", *others)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return head.strip() + ("-dirty" if changed else "")
-
-
-def _git(*command: str) -> str:
-    """Run git in the package's folder, even if the environment names another repository."""
-    environment = {name: v for name, v in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", "-C", str(_PACKAGE), *command],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
-    return done.stdout
 
 
 def digest(arrays: Mapping[str, np.ndarray], description: Mapping) -> str:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
-from halfspace.companion import store  # noqa: E402
+from halfspace.companion import commit as code  # noqa: E402
 from halfspace.companion.speed import readings  # noqa: E402
 from halfspace.conv import ConvDLGN, ConvReLUNet  # noqa: E402
 from halfspace.datasets import CIFAR  # noqa: E402
@@ -472,10 +472,10 @@ def test_the_commit_is_marked_where_a_benchmark_was_changed(tmp_path, monkeypatc
     git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *command], check=True)
-    monkeypatch.setattr(store, "_PACKAGE", tmp_path / "lib/halfspace")
+    monkeypatch.setattr(code, "_PACKAGE", tmp_path / "lib/halfspace")
 
     def commit():
-        store.code_version.cache_clear()
+        code.code_version.cache_clear()
         return harness.describe()["commit"]
 
     assert re.fullmatch("[0-9a-f]{12}", commit())
@@ -484,4 +484,4 @@ def test_the_commit_is_marked_where_a_benchmark_was_changed(tmp_path, monkeypatc
     assert re.fullmatch("[0-9a-f]{12}", commit())
     (tmp_path / "benchmarks/ntk.py").write_text("1")
     assert re.fullmatch("[0-9a-f]{12}-dirty", commit())
-    store.code_version.cache_clear()
+    code.code_version.cache_clear()

@@ -94,3 +94,37 @@ def test_ratio_dots_draw_a_row_a_method_and_mark_what_is_lost():
     for text in (*ratios, "×1", "×100", "×10\u202f000"):
         assert text in written
     assert axes[0, 0].get_xscale() == "log" and axes[0, 0].yaxis_inverted()
+
+
+def test_predictions_are_drawn_against_records():
+    _, axes = plots.figure()
+    speed_plots.predictions(axes[0, 0], [1.0, 20.0], [2.0, 10.0])
+    dots, agreement = axes[0, 0].lines
+    np.testing.assert_allclose(dots.get_xydata(), [[2, 1], [10, 20]])
+    np.testing.assert_allclose(agreement.get_xydata(), [[1, 1], [20, 20]])
+    assert axes[0, 0].get_xscale() == axes[0, 0].get_yscale() == "log"
+
+
+def test_makespans_have_their_ideal_lines():
+    figure, axes = plots.figure()
+    curves = {"a": ([1, 2, 4], [4.0, 2.5, 2.0], [4.0, 2.0, 1.0])}
+    speed_plots.makespans(axes[0, 0], curves)
+    ideal, hours = axes[0, 0].lines
+    np.testing.assert_allclose(hours.get_xydata(), [[1, 4], [2, 2.5], [4, 2]])
+    np.testing.assert_allclose(ideal.get_ydata(), [4, 2, 1])
+    assert ideal.get_linewidth() < hours.get_linewidth()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["a"]
+
+
+def test_shares_are_stacked_in_percent():
+    figure, axes = plots.figure(2, 1)
+    parts = {"runs": [0.5, 0.25], "loading code": [0.25, 0.25], "waiting": [0.25, 0.5]}
+    speed_plots.time_shares(axes[:, 0], {"a": parts, "b": parts}, (1, 16))
+    for axis in axes[:, 0]:
+        ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axis.patches]
+        assert ends == [(0, 50), (0, 25), (50, 75), (25, 50), (75, 100), (50, 100)]
+    labels = [text.get_text() for text in axes[1, 0].get_yticklabels()]
+    assert labels == ["1 core", "16 cores"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["runs", "loading code", "waiting"]

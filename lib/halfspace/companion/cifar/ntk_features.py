@@ -69,6 +69,8 @@ class NTKFeatures(Spec):
         "net_accuracy",
         "validation_accuracy",
     )
+    memory: ClassVar[int] = CifarTraining.memory
+    minutes: ClassVar[float] = CifarTraining.minutes
 
     training: CifarTraining
     state: Literal["initial", "trained"]
@@ -104,6 +106,11 @@ class NTKFeatures(Spec):
     def verifiable(self) -> bool:
         """Whether ``make verify`` can recompute it: see ``CifarTraining``."""
         return self.training.verifiable
+
+    @property
+    def gpus(self) -> int:
+        """Return how many GPUs a run asks of a cluster: see ``CifarTraining``."""
+        return self.training.gpus
 
     def one_seed(self, index: int) -> Self:
         """Return the spec of one of its seeds, counted from 0."""

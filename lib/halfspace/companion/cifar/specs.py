@@ -21,9 +21,10 @@ from halfspace.companion.cifar.synthetic import (
     synthetic_checksums,
     synthetic_images,
 )
+from halfspace.companion.commit import code_version
 from halfspace.companion.seeds import weight_sum
 from halfspace.companion.spec import Integer, Spec, device_name
-from halfspace.companion.store import cache_folder, code_version
+from halfspace.companion.store import cache_folder
 from halfspace.conv import ConvDeepLinearNet, ConvDGN, ConvDLGN, ConvReLUNet
 from halfspace.datasets import CIFAR, CIFAR_CLASSES, cifar, cifar_checksums, subset_by_class
 from halfspace.gates import SoftGate
@@ -104,6 +105,8 @@ class CifarTraining(Spec):
         "test_hard_accuracy",
     )
     timings: ClassVar[tuple[str, ...]] = ("seconds",)
+    memory: ClassVar[int] = 8000
+    minutes: ClassVar[float] = 120.0
 
     network: Literal["conv", "resnet-34", "resnet-110", "resnet-20", "resnet-8", "pixels"]
     model: Literal["relu", "dlgn", "dlgn-pwc", "dgn", "linear"]
@@ -134,6 +137,11 @@ class CifarTraining(Spec):
     def verifiable(self) -> bool:
         """Whether ``make verify`` can recompute it: training on CIFAR takes hours on a CPU."""
         return self.data == "synthetic"
+
+    @property
+    def gpus(self) -> int:
+        """Return how many GPUs a run asks of a cluster; runs of few epochs need none."""
+        return int(self.data != "synthetic" and self.recipe.epochs >= APPENDIX.epochs)
 
     @property
     def classes(self) -> int:

@@ -35,6 +35,7 @@ __all__ = [
     "allocations_by_net",
     "artefact_factors",
     "artefact_ratio",
+    "attractions",
     "block_rows",
     "changes_alike",
     "check_rows",
@@ -1144,6 +1145,90 @@ def design_rows(recorded: Mapping[str, Result]) -> list[dict[str, str]]:
         | dict(zip(_EXPLANATIONS, predicted, strict=True))
         for condition, predicted in _DESIGNS.items()
     ]
+
+
+_KINDS = r"base|biases|beta \S+|gating gain \S+|straight-through|linear experts"
+_NOT_ATTRACTIONS = r"share of points .*|init .*|sgd|width .*|depth .*"
+_ALIKE = r"equal frequencies .*"  # halves of which none is preferred, as in the chapter's figure
+_MIRRORED = "halves swapped"
+
+
+def attractions(recorded: Mapping[str, Result]) -> list[dict[str, object]]:
+    """Return what was recorded where the target, the initial weights or the kind of net differ.
+
+    Args:
+        recorded: by name, ``"net: condition"``.
+
+    Returns:
+        For each condition that differs from the base recipe in nothing else, and whose net is
+        recorded under the base recipe's target and weights: ``name``, ``net`` and ``spec``;
+        ``label`` and ``variant``, the net and what is changed in it as a reader sees them;
+        ``usual``, whether its initial weights are those of the net's base recipe; ``allocation``,
+        each seed's factor, shape (S,); ``fitted``, shape (S,); ``interval``, geometric mean with
+        its interval; ``beside``, the same for the ratio to the net's allocation under the base
+        recipe's target and weights, paired by seed; ``explanations``, by name where each of the
+        four sends the paths, as ``design_rows`` has it, and whether that is what happened. It is
+        empty for a target on which ``design_rows`` has nothing to say. Explanations are about the
+        target, whatever the net.
+    """
+    found = []
+    for name, run in recorded.items():
+        net, condition = name.split(": ", 1)
+        parts = condition.split(", ")
+        if net not in _NETS.values() or any(re.fullmatch(_NOT_ATTRACTIONS, part) for part in parts):
+            continue
+        kind = [part for part in parts if re.fullmatch(_KINDS, part)]
+        gain = [part for part in parts if part.startswith("gain ")]
+        target = [part for part in parts if part not in kind + gain] or ["base"]
+        usual = recorded.get(f"{net}: {', '.join(kind) or 'base'}")
+        if usual is None:
+            continue
+        interval, beside = (
+            tuple(np.exp(mean_interval(gains)))
+            for gains in (path_gain(run), path_gain(run) - path_gain(usual))
+        )
+        label = next(label for label, each in _NETS.items() if each == net)
+        changes = [condition_title(part) for part in kind if part != "base"]
+        found.append(
+            {
+                "name": name,
+                "net": net,
+                "label": label,
+                "variant": ", ".join(changes),
+                "usual": not gain,
+                "spec": run.spec.training,
+                "allocation": np.exp(path_gain(run)),
+                "fitted": fitted(run),
+                "interval": interval,
+                "beside": beside,
+                "explanations": {
+                    explanation: (predicted, _judged(predicted, interval, beside))
+                    for explanation, predicted in _predictions(target[0]).items()
+                },
+            }
+        )
+    return found
+
+
+def _predictions(target: str) -> dict[str, str]:
+    """Return where each explanation sends the paths, for the part of a name about the target."""
+    if re.fullmatch(_ALIKE, target):
+        predicted = (_NEITHER,) * len(_EXPLANATIONS)
+    else:
+        predicted = _DESIGNS.get("base" if target == _MIRRORED else target, ())
+    return dict(zip(_EXPLANATIONS, predicted, strict=bool(predicted)))
+
+
+def _judged(predicted: str, interval: Sequence[float], beside: Sequence[float]) -> str:
+    """Say whether an allocation's interval is what was predicted; "" if nothing was."""
+    _, low, high = beside if predicted in ("less", "more") else interval
+    if predicted == _SILENT:
+        return ""
+    if predicted == _NEITHER:
+        return "agrees" if low <= 1 <= high else "disagrees"
+    if low <= 1 <= high:
+        return "undecided"
+    return "agrees" if (low > 1) == (predicted in (_SLOW, "more")) else "disagrees"
 
 
 def explanation_numbers(recorded: Mapping[str, Result]) -> dict[str, object]:

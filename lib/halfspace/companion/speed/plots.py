@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from halfspace.companion.plots import COLORS, INK
 from halfspace.companion.text import thousands
 
-__all__ = ["cost_curves", "machine_shares", "ratio_dots"]
+__all__ = ["cost_curves", "machine_shares", "makespans", "predictions", "ratio_dots", "time_shares"]
 
 _MARKERS = "os^Dv*"  # of the first, second … series
 _LINES = ("-", "--", ":")
@@ -125,3 +125,66 @@ def ratio_dots(axis: Axes, ratios: Mapping[str, Sequence[float]]) -> None:
     axis.set_ylim(len(ratios) - 0.6, -0.8)
     axis.spines["left"].set_visible(False)
     axis.set_xlabel("time of the other method / time of halfspace")
+
+
+def predictions(axis: Axes, seconds: ArrayLike, predicted: ArrayLike) -> None:
+    """Draw recorded against predicted seconds on log axes, a dot each, with the line of agreement.
+
+    Args:
+        axis: where to draw.
+        seconds: recorded, shape (K,).
+        predicted: shape (K,).
+    """
+    axis.loglog(predicted, seconds, "o", ms=3, mec="none", mfc=COLORS["ours"], alpha=0.6)
+    ends = [min(*seconds, *predicted), max(*seconds, *predicted)]
+    axis.loglog(ends, ends, color=INK, lw=1, zorder=0)
+    axis.set(xlabel="predicted seconds", ylabel="recorded seconds")
+
+
+def makespans(
+    axis: Axes, curves: Mapping[str, tuple[Sequence[int], Sequence[float], Sequence[float]]]
+) -> None:
+    """Draw a plan's hours against the number of cores on log axes; thin lines: all cores busy.
+
+    Args:
+        axis: where to draw.
+        curves: for each plan the numbers of cores, the hours, and the ideal hours; six at most.
+    """
+    colors = (COLORS["ours"], COLORS["dlgn"], COLORS["low"])
+    for (name, (cores, hours, ideal)), color, marker in zip(
+        curves.items(), colors, _MARKERS, strict=False
+    ):
+        axis.loglog(cores, ideal, color=color, lw=0.7, alpha=0.8)
+        axis.loglog(cores, hours, marker + "-", color=color, ms=4, label=name)
+    axis.set_xticks(cores[::2], [thousands(each) for each in cores[::2]])
+    axis.set_xticks([], minor=True)
+    axis.set(xlabel="cores", ylabel="hours")
+    axis.grid(True, which="major")
+    axis.figure.legend(loc="outside lower center", ncols=1)
+
+
+def time_shares(
+    axes: Sequence[Axes], parts: Mapping[str, Mapping[str, Sequence[float]]], cores: Sequence[int]
+) -> None:
+    """Draw where the time of cores goes: a panel for each plan, a stacked bar for each number.
+
+    Args:
+        axes: as many as there are plans.
+        parts: by plan, by part: shares from 0 to 1, one for each number of cores.
+        cores: the numbers, shape (K,).
+    """
+    colors = {"runs": COLORS["ours"], "loading code": COLORS["dlgn"], "waiting": "none"}
+    places = np.arange(len(cores))
+    for axis, (name, shares) in zip(axes, parts.items(), strict=True):
+        below = np.zeros(len(cores))
+        for part, values in shares.items():
+            height = 100 * np.asarray(values)
+            bars = dict(color=colors[part], edgecolor=INK, lw=0.7)
+            axis.barh(places, height, left=below, label=part, **bars)
+            below += height
+        axis.set_title(name, loc="left")
+        axis.set_yticks(places, [f"{each} cores" if each > 1 else "1 core" for each in cores])
+        axis.invert_yaxis()
+    axes[-1].set_xlabel("% of the cores' time")
+    handles, labels = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(handles, labels, loc="outside lower center", ncols=3)

@@ -52,6 +52,8 @@ NAMES = (
     "paths",
     "training",
     "images",
+    "overhead",
+    "jobs",
 )
 """The benchmarks, in the order in which they are run."""
 
