@@ -59,7 +59,8 @@ def test_a_linear_chain_fits_and_many_units_carry_it():
 
 
 def test_a_seed_s_chain_is_its_own():
-    spec = Carriers(seeds=2, widths=(12, 20), trajectories=240)
+    # linear: a ReLU chain doubles a rounding error every few trajectories
+    spec = Carriers(seeds=2, widths=(12, 20), trajectories=240, activation="linear")
     both, _ = spec.run(CPU)
     one, _ = spec.one_seed(1).run(CPU)
     assert both["carriers"].shape == (2, 2, 2) and both["accepted"].shape == (2, 2)
