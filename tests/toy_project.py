@@ -48,6 +48,12 @@ class Waiting(Quick):
         return super()._run(device)
 
 
+class First(Quick):
+    """Starts before the others: it is expected to take longest."""
+
+    minutes: ClassVar[float] = 3.0
+
+
 class Failing(Quick):
     why: str
 
@@ -96,11 +102,11 @@ def mark(number):
 CONDITIONS = '''
 """Studies of toys."""
 
-from halfspace.companion.toy.specs import Failing, Quick, Steps, Waiting
+from halfspace.companion.toy.specs import Failing, First, Quick, Steps, Waiting
 
 STUDIES = {
     "quick": lambda: {name: Quick(number=n) for n, name in enumerate("abc")},
-    "waiting": lambda: {"0": Quick(number=0)} | {str(n): Waiting(number=n) for n in (1, 2, 3)},
+    "waiting": lambda: {"0": First(number=0)} | {str(n): Waiting(number=n) for n in (1, 2, 3)},
     "failing": lambda: {
         "fine": Quick(number=10),
         "memory": Failing(number=11, why="memory"),

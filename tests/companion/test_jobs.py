@@ -36,13 +36,13 @@ def names(plan):
     return [[run["name"] for run in job["runs"]] for job in plan["jobs"].values()]
 
 
-def test_short_runs_share_a_job_and_long_ones_have_their_own(monkeypatch):
+def test_short_runs_share_a_job_and_long_ones_have_their_own_and_come_first(monkeypatch):
     timed(monkeypatch, width_2=500.0, width_3=30.0)
     planned = names(jobs.plan(toys(7), workers=2, device="cpu"))
     assert planned == [
+        ["toy: 2"],
         ["toy: 3"],
         ["toy: 1", "toy: 4", "toy: 5", "toy: 6", "toy: 7"],
-        ["toy: 2"],
     ]
     assert len(jobs.plan(toys(7), workers=1, device="cpu")["jobs"]) == 2
     assert jobs.plan({}, workers=2, device="cpu")["jobs"] == {}
@@ -68,7 +68,7 @@ def test_a_job_needs_what_its_runs_need(monkeypatch):
     monkeypatch.setattr(ToyStudy, "memory", 5000)
     timed(monkeypatch, width_2=6000.0)
     options = dict(workers=2, device="auto", need_gpu=("toy: 2",))
-    short, long = jobs.plan(toys(2), cluster=True, **options)["jobs"].values()
+    long, short = jobs.plan(toys(2), cluster=True, **options)["jobs"].values()
     assert (short["memory"], short["threads"], short["gpus"]) == (5000, 1, 0)
     assert (short["minutes"], long["minutes"]) == (6, 305)
     assert (short["retries"], long["retries"]) == (2, 2)

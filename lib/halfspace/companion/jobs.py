@@ -86,7 +86,8 @@ def plan(
 ) -> dict:
     """Return what ``workflow/results.smk`` reads: the jobs, their files, and what each needs.
 
-    Short runs share jobs of about a minute, so that loading the code does not dominate.
+    Short runs share jobs of about a minute, so that loading the code does not dominate. The longest
+    jobs come first, so that none of them is left over when the others have finished.
 
     Args:
         conditions: specs by name.
@@ -98,11 +99,12 @@ def plan(
     """
     named = {spec.key(): name for name, spec in reversed(conditions.items())}  # two names, one run
     times = {name: expected_seconds(conditions[name]) for name in reversed(named.values())}
+    shared = [(sum(map(times.get, names)), names) for names in _shared(times, conditions, workers)]
+    shared.sort(key=lambda job: -job[0])
     jobs = {}
-    for number, names in enumerate(_shared(times, conditions, workers)):
+    for number, (seconds, names) in enumerate(shared):
         specs = [conditions[name] for name in names]
         resumes = any(spec.resumes for spec in specs)
-        seconds = sum(times[name] for name in names)
         jobs[f"job_{number:04}"] = dict(
             runs=[_described(name, conditions[name], need_gpu, device) for name in names],
             threads=max(spec.threads for spec in specs),

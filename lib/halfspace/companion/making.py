@@ -74,7 +74,8 @@ def make(
         )
     check_writable(results, records.REMEDY)
     place = hashlib.sha256(str(results).encode()).hexdigest()[:8]
-    folder = root / "_build" / "results" / place
+    # Processes of a call that was killed may live on for some seconds: each call has a folder.
+    folder = root / "_build" / "results" / f"{place}-{os.getpid()}"
     with locked(
         results / ".lock",
         f"another process is recording runs in {results}; wait until it has finished",
@@ -92,9 +93,11 @@ def make(
 
 
 def _prepare(folder: Path, plan: dict) -> None:
-    """Make the plan's folder anew: Snakemake finds nothing there that an earlier call left."""
+    """Make the plan's folder, and remove those that earlier calls left."""
     check_writable(folder.parent, "grant write access there")
-    shutil.rmtree(folder, ignore_errors=True)
+    place, _ = folder.name.split("-")
+    for earlier in folder.parent.glob(f"{place}*"):
+        shutil.rmtree(earlier, ignore_errors=True)
     (folder / "logs").mkdir(parents=True)
     text = json.dumps(plan | {"folder": str(folder)}, indent=1)
     (folder / "plan.json").write_text(text, encoding="utf8")
