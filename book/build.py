@@ -145,7 +145,11 @@ def run(parameters: str, cores: str) -> int:
 
 
 def end_group(snakemake) -> None:
-    """End Snakemake's process group, by force if necessary: its handler may never return."""
+    """End Snakemake's process group, by force if necessary: its handler may never return.
+
+    Then its marks of unfinished jobs are removed, also those that a killed run left: outputs are
+    whole or not there, so that nobody reads the marks.
+    """
     import subprocess
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -158,6 +162,9 @@ def end_group(snakemake) -> None:
         os.killpg(snakemake.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass  # the usual end: the group is empty
+    for mark in Path(".snakemake/incomplete").glob("**/*"):
+        with contextlib.suppress(OSError):  # a folder, or another Snakemake has removed it
+            mark.unlink()
 
 
 if __name__ == "__main__":

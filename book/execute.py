@@ -7,7 +7,6 @@ import os
 import platform
 import signal
 import sys
-import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -81,8 +80,7 @@ def execute(notebook: Path, log: Path, target: Path, threads: int, parameters: d
         sys.exit(problem)
     start = time.monotonic()
     try:
-        with processes.own_folder() as folder:
-            tempfile.tempdir = str(folder)  # for the file that names the kernel's ports
+        with processes.own_folder():  # for the file that names the kernel's ports
             executed = run(notebook, log, parameters)
         empty = executed_copies.figures_without_image(executed)
         if empty:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
 
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
-    """Yield the path of a new folder for this process's temporary files, removed at the end.
+    """Yield the path of a new folder; ``tempfile`` uses it until it is removed at the end.
 
     Those of killed processes are removed, too. In the system's folder they would stay.
 
@@ -44,9 +45,11 @@ def own_folder() -> Iterator[Path]:
     folder = (_TEMPORARY / f"{os.uname().nodename}.{os.getpid()}").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     _remove_left(folder)
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
     finally:
+        tempfile.tempdir = before
         shutil.rmtree(folder, ignore_errors=True)
         _remove_left(folder)  # a process of a killed run may have lived until now
 

@@ -391,6 +391,7 @@ def test_drafts_of_a_killed_run_go_and_start_no_work(built):
     drafts += [built / "_build/html/.report.md.part", built / "_build/.book.done.part"]
     drafts += [built / "_build/cache/light/.a.png.part"]
     drafts += [built / "_build/draft/_build/html/index.html", built / "_build/old/index.html"]
+    drafts += [built / ".snakemake/incomplete/eDE=", built / ".snakemake/incomplete/a/eDI="]
     drafts += [
         built / f"_build/tmp/{socket.gethostname()}.999999999/a.json",
         built / "_build/cache/Study/tmp1.partial",
@@ -495,8 +496,10 @@ def test_a_full_disk_is_one_sentence(project, monkeypatch, capsys):
     monkeypatch.setattr(script, "settle_environment", lambda threads: None)
     monkeypatch.setattr(script, "run", full)
     paths = [Path(f"{folder}/a.ipynb") for folder in ("chapters", "_build/logs/chapters", EXECUTED)]
+    before = tempfile.gettempdir()
     with pytest.raises(SystemExit) as ended:
         script.execute(*paths, threads=1, parameters={})
+    assert tempfile.gettempdir() == before
     assert str(ended.value).startswith(
         "chapters/a.ipynb: _build/logs/chapters cannot be written (No space left on device); "
     )

@@ -1,5 +1,6 @@
 """`make results` on a small clone of the project: recorded, refused, failed, cut, stopped."""
 
+import hashlib
 import json
 import os
 import signal
@@ -39,9 +40,13 @@ def test_missing_runs_are_recorded_and_code_without_a_commit_records_nothing(pro
     assert len(set(path.name.split("-")[1] for path in project.marks.iterdir())) <= 2
     assert not project.left_over()
     before = {path: path.stat().st_mtime_ns for path in project.results.glob("*/*")}
-    # There is nothing to do; where there is, the code must be committed.
+    # A killed call left a folder. Nothing else is to do; where it is, the code must be committed.
+    plans = project.folder / "_build/results"
+    place = hashlib.sha256(str(project.results).encode()).hexdigest()[:8]
+    (plans / f"{place}-1/.snakemake/incomplete").mkdir(parents=True)
     assert project.make("--experiment", "quick")[:2] == (0, "0 recorded, 0 missing\n")
     assert {path: path.stat().st_mtime_ns for path in project.results.glob("*/*")} == before
+    assert not list(plans.iterdir())
     changed = project.lib / "halfspace/gates.py"
     text = changed.read_text()
     changed.write_text(text + "\n")

@@ -82,6 +82,7 @@ def make(
     ):
         for below in results.glob("*/"):
             remove_drafts(below)
+        _remove(folder.parent, place)
         conditions = records.missing(conditions)
         if conditions and time.time() < until:
             options = dict(workers=workers, device=device, until=until, need_gpu=need_gpu)
@@ -89,18 +90,21 @@ def make(
             _prepare(folder, plan)
             _run(root, folder, conditions, workers, profile)
             _judge(folder, records.missing(conditions), until)
-            shutil.rmtree(folder)
+            _remove(folder.parent, place)  # a killed call's process may have lived until now
 
 
 def _prepare(folder: Path, plan: dict) -> None:
-    """Make the plan's folder, and remove those that earlier calls left."""
+    """Make the plan's folder."""
     check_writable(folder.parent, "grant write access there")
-    place, _ = folder.name.split("-")
-    for earlier in folder.parent.glob(f"{place}*"):
-        shutil.rmtree(earlier, ignore_errors=True)
     (folder / "logs").mkdir(parents=True)
     text = json.dumps(plan | {"folder": str(folder)}, indent=1)
     (folder / "plan.json").write_text(text, encoding="utf8")
+
+
+def _remove(folders: Path, place: str) -> None:
+    """Remove the folders of all calls for one folder of results; the caller holds its lock."""
+    for folder in folders.glob(f"{place}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(
