@@ -1,18 +1,33 @@
-"""Recorded runs through Slurm: cut, cancelled, on a node that fails; equal to those made here."""
+"""Recorded runs and a sweep through Slurm, with cut and cancelled jobs and a node that fails.
+
+What comes out equals what is made here.
+"""
 
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from toy_project import Project, wait_for
 
 pytestmark = pytest.mark.slurm
 
-START = Path(__file__).parents[2] / "profiles/slurm/start.sh"
+ROOT = Path(__file__).parents[2]
+SLURM = ROOT / "profiles/slurm"
+OFTEN = "seconds-between-status-checks: 5\nslurm-init-seconds-before-status-checks: 5\n"
+SWEEP = """\
+title: Allocation by gain and sharpness
+experiment: CircleTraining
+base: {model: dlgn, seeds: 2, epochs: 4, function_epochs: [0, 4], record_every: 2, grid: 32}
+parameters: {gating_gain: [0.5, 2.0], beta: [4.0, 30.0]}
+numbers: {allocation: circle.readings.path_gain, log error: circle.readings.log_error}
+minutes: 5
+"""
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +42,10 @@ def slurm_cluster(tmp_path_factory):
     if os.geteuid():
         pytest.skip("Slurm's daemons need root")
     folder = tmp_path_factory.mktemp("slurm")
-    started = subprocess.run([START, folder], capture_output=True, text=True)
+    started = subprocess.run([SLURM / "start.sh", folder], capture_output=True, text=True)
     assert started.returncode == 0, started.stderr
     yield folder
-    subprocess.run([START.with_name("stop.sh"), folder], check=True)
+    subprocess.run([SLURM / "stop.sh", folder], check=True)
 
 
 def found(program):
@@ -42,8 +57,7 @@ def project(tmp_path_factory, slurm_cluster):
     """A small clone with a profile that looks at jobs often, and one with a limit of a minute."""
     project = Project(tmp_path_factory.mktemp("project"))
     slurm, short = (project.folder / "profiles" / name for name in ("slurm", "short"))
-    settings = "seconds-between-status-checks: 5\nslurm-init-seconds-before-status-checks: 5\n"
-    settings = (slurm / "config.yaml").read_text() + settings
+    settings = (slurm / "config.yaml").read_text() + OFTEN
     (slurm / "config.yaml").write_text(settings)
     short.mkdir()
     (short / "config.yaml").write_text(settings + "config: [longest=1]\n")
@@ -103,3 +117,46 @@ def test_runs_are_cut_cancelled_and_lose_their_node_and_are_equal_to_those_made_
     }
     assert len(commits) == 1 and re.fullmatch("[0-9a-f]{12}", *commits)
     assert not project.left_over() and not squeue("PENDING,RUNNING")
+
+
+def sweep(folder, out, profile=""):
+    """Start the sweep of the folder; runs that another call has made are not read."""
+    settings = dict(NAME=folder / "gain.yaml", OUT=folder / out, CORES="1", PROFILE=profile)
+    settings |= {"HALFSPACE_CACHE": folder / f"{out} cache"}
+    return subprocess.Popen(
+        [sys.executable, "book/sweep.py"],
+        cwd=ROOT,
+        env=os.environ | {name: str(value) for name, value in settings.items()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_sweep_goes_on_after_a_cancelled_job_and_equals_the_one_made_here(
+    slurm_cluster, tmp_path
+):
+    (tmp_path / "gain.yaml").write_text(SWEEP)
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    (profile / "config.yaml").write_text((SLURM / "config.yaml").read_text() + OFTEN)
+    running = sweep(tmp_path, "slurm", profile)
+    begun = tmp_path / "slurm/rows"
+    wait_for(lambda: list(begun.glob(".*.begun")))
+    (job,) = squeue("RUNNING")
+    subprocess.run(["scancel", job], check=True)
+    said = running.communicate(timeout=1800)[0]
+    assert running.returncode == 1 and "1 of 4 runs failed or are missing" in said
+    table = pd.read_parquet(tmp_path / "slurm/table.parquet")
+    assert sorted(table["status"]) == ["done"] * 3 + ["failed"]
+    assert "ended without a result" in table["reason"][table["status"] == "failed"].item()
+
+    again = sweep(tmp_path, "slurm", profile)
+    assert "4 runs, 1 to make" in again.communicate(timeout=1800)[0] and again.returncode == 0
+    here = sweep(tmp_path, "here")
+    here.communicate(timeout=1800)
+    assert here.returncode == 0
+    tables = [pd.read_parquet(tmp_path / out / "table.parquet") for out in ("slurm", "here")]
+    same = ["gating_gain", "beta", "allocation", "log error", "status"]
+    pd.testing.assert_frame_equal(tables[0][same], tables[1][same], check_exact=True)
+    assert not squeue("PENDING,RUNNING")
