@@ -3,13 +3,14 @@
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["end_with_parent", "own_folder"]
+__all__ = ["end_with_parent", "interrupt", "own_folder"]
 
 _TEMPORARY = Path("_build/tmp")
 
@@ -31,6 +32,16 @@ def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
         end()
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def interrupt(grace: float = 60) -> None:
+    """Interrupt this process as Ctrl-C does; after ``grace`` seconds end it by force.
+
+    Where the process was started in the background of a shell it ignores Ctrl-C.
+    """
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(grace)
+    os._exit(1)
 
 
 @contextlib.contextmanager

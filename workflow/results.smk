@@ -3,8 +3,6 @@
 A job records one run, or several short ones; its outputs are the recorded files.
 """
 
-import os
-import signal
 import sys
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import processes
 
 # Where jobs are elsewhere, Ctrl-C cancels them; here they end with this process.
 if config["cluster"]:
-    processes.end_with_parent(lambda: os.kill(os.getpid(), signal.SIGINT))
+    processes.end_with_parent(processes.interrupt)
 else:
     processes.end_with_parent()
 

@@ -5,8 +5,6 @@ the other runs go on. A job that is killed starts again: the run that it was at 
 so, and the next one goes on.
 """
 
-import os
-import signal
 import sys
 
 sys.path.insert(0, "book")
@@ -14,7 +12,7 @@ import processes
 
 # Where jobs are elsewhere, Ctrl-C cancels them; here they end with this process.
 if config["cluster"]:
-    processes.end_with_parent(lambda: os.kill(os.getpid(), signal.SIGINT))
+    processes.end_with_parent(processes.interrupt)
 else:
     processes.end_with_parent()
 

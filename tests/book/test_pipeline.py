@@ -552,6 +552,17 @@ def start(project, *command, **settings):
     )
 
 
+@pytest.mark.parametrize(("ignored", "status"), [(False, 130), (True, 1)])
+def test_an_interrupt_ends_a_process_even_if_it_ignores_ctrl_c(ignored, status):
+    lines = ["import signal, sys, threading, time", "sys.path.insert(0, 'book')"]
+    lines += ["import processes"]
+    lines += ["signal.signal(signal.SIGINT, signal.SIG_IGN)"] * ignored
+    lines += ["ending = threading.Thread(target=processes.interrupt, args=(2,), daemon=True)"]
+    lines += ["try:", "    ending.start(); time.sleep(300)"]
+    lines += ["except KeyboardInterrupt: sys.exit(130)"]
+    assert subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=ROOT).returncode == status
+
+
 LINUX = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="reads Linux's /proc")
 
 
