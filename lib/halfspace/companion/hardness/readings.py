@@ -1,0 +1,143 @@
+"""What runs say of hardness, each statistic once. Allocation and starvation are the circle's."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy import stats
+
+from halfspace.companion.circle.readings import (
+    FIT_LEVEL,
+    path_gain,
+    resultant_change,
+    total_loss,
+)
+from halfspace.companion.spec import Result
+
+__all__ = [
+    "WAYS",
+    "clustering",
+    "fit_ratio",
+    "fresh_ratio",
+    "hard_fitted",
+    "hardness_at_start",
+    "hardness_beats_scale",
+    "kept_allocation",
+    "more_coherent",
+    "order",
+    "predicted_turns",
+]
+
+Statistic = Callable[[Result], np.ndarray]
+Runs = Mapping[str, Result]
+
+WAYS = ("0", "10", "30", "100", "300", "annealed")
+"""How gates became hard in ``HardeningHistory``: the epoch, or annealing; in its arrays' order."""
+
+_START, _HARDENED, _END = 0, 1, 2  # times of ``HardeningHistory``
+
+
+def hardness_at_start(result: Result) -> np.ndarray:
+    """Return each net's hardness at the start, (S,)."""
+    return result.hardness[0].astype(np.float64)
+
+
+def clustering(result: Result) -> np.ndarray:
+    """Return the change of the length of the last layer's mean unit normal, (S,)."""
+    return resultant_change(result, result.spec.training.depth)
+
+
+def order(*results: Result, statistic: Statistic) -> np.ndarray:
+    """Return, for each seed, minus the rank correlation of hardness at the start with a statistic.
+
+    Args:
+        *results: of ``GateHardness``, one for each condition; the correlation is over these.
+        statistic: maps a result to one number a seed.
+
+    Returns:
+        Shape (S,); 0 for a seed whose statistic is the same in all conditions.
+    """
+    hard = np.stack([hardness_at_start(result) for result in results], axis=1)
+    values = np.stack([statistic(result) for result in results], axis=1)
+    return np.array([_rank_fall(*pair) for pair in zip(hard, values, strict=True)])
+
+
+def _rank_fall(hard: np.ndarray, values: np.ndarray) -> float:
+    return 0.0 if np.ptp(values) == 0 else -float(stats.spearmanr(hard, values).statistic)
+
+
+def hardness_beats_scale(*results: Result, sign: int) -> np.ndarray:
+    """Return hardness's effect on the allocation, plus or minus that of the scale, (S,).
+
+    Args:
+        *results: of ``GateHardness``: G of low hardness, G of high hardness at the same G scales,
+            and two at one level of hardness: of a large and of a small initial scale.
+        sign: of the scale's effect.
+
+    Returns:
+        Mean allocation of the first G minus that of the next G, plus sign times the difference of
+        the last two.
+    """
+    *many, large, small = [path_gain(result) for result in results]
+    half = len(many) // 2
+    effect = np.mean(many[:half], axis=0) - np.mean(many[half:], axis=0)
+    return effect + sign * (large - small)
+
+
+def predicted_turns(result: Result) -> np.ndarray:
+    """Return the rank correlation of predicted and measured angles of the first epoch, (S,).
+
+    It is over a net's units, of all layers, within a seed.
+    """
+    pairs = zip(result.turn, result.predicted, strict=True)
+    return np.array([float(stats.spearmanr(a.ravel(), b.ravel()).statistic) for a, b in pairs])
+
+
+def more_coherent(soft: Result, hard: Result) -> np.ndarray:
+    """Return by how much more the first layer's normals move along one axis, soft minus hard."""
+    return soft.coherence.astype(np.float64) - hard.coherence
+
+
+def kept_allocation(result: Result, way: str, other: str = "0") -> np.ndarray:
+    """Return the final allocation of one way of hardening minus that of another, (S,).
+
+    Args:
+        result: of ``HardeningHistory``.
+        way: of ``WAYS``.
+        other: of ``WAYS``.
+    """
+    gains = path_gain(result)
+    return gains[WAYS.index(way)] - gains[WAYS.index(other)]
+
+
+def hard_fitted(result: Result, way: str) -> np.ndarray:
+    """Return which nets' errors are below ``FIT_LEVEL`` at the end, under hard gates, (S,).
+
+    Args:
+        result: of ``HardeningHistory``.
+        way: of ``WAYS``.
+    """
+    return total_loss(result, "hard_loss")[_END, WAYS.index(way)] < FIT_LEVEL
+
+
+def fit_ratio(result: Result, way: str = "annealed") -> np.ndarray:
+    """Return ln of the soft net's final error over a hardened net's under hard gates, (S,).
+
+    Args:
+        result: of ``HardeningHistory``.
+        way: of ``WAYS``.
+    """
+    soft = total_loss(result)[_HARDENED, WAYS.index("300")]
+    return np.log(soft / total_loss(result, "hard_loss")[_END, WAYS.index(way)])
+
+
+def fresh_ratio(result: Result, way: str, other: str = "random") -> np.ndarray:
+    """Return ln of the error of fresh value networks on some hard gates over that on others, (S,).
+
+    Args:
+        result: of ``HardeningHistory``.
+        way: the gates in the denominator, of ``WAYS``.
+        other: those in the numerator, of ``WAYS``, or ``"random"``: those before training.
+    """
+    fresh = result.fresh.astype(np.float64)
+    above = result.fresh_random if other == "random" else fresh[WAYS.index(other)]
+    return np.log(above / fresh[WAYS.index(way)])
