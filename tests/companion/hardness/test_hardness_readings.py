@@ -64,6 +64,7 @@ def test_ways_of_hardening_are_compared():
     arrays = {
         "paths_top": 8 * np.exp(np.stack([0 * gains, gains, 2 * gains])) - 1 / 128,
         "paths_bottom": np.full((3, 6, 1), 8 - 1 / 128),
+        "resultant": np.stack([0 * gains, gains, gains**2])[..., None] * [9.0, 0.1],
         "fresh": np.exp(-gains),
         "fresh_random": np.array([np.e]),
     }
@@ -74,6 +75,8 @@ def test_ways_of_hardening_are_compared():
     found = Result(spec, arrays, {}, "")
     assert readings.kept_allocation(found, "30") == pytest.approx(4)
     assert readings.kept_allocation(found, "annealed", "10") == pytest.approx(8)
+    assert readings.undone_allocation(found, "30") == pytest.approx(-2)
+    assert readings.undone_clustering(found, "100") == pytest.approx(0.3 - 0.9)
     fitted = [readings.hard_fitted(found, way).item() for way in readings.WAYS]
     assert fitted == [True, False, True, False, False, True]
     assert readings.fit_ratio(found) == pytest.approx(-np.log(2))

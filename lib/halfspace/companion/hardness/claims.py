@@ -14,11 +14,18 @@ from halfspace.companion.circle.readings import (
 )
 from halfspace.companion.claims import Case, Claim
 from halfspace.companion.hardness.readings import (
+    WAYS,
     clustering,
+    fit_ratio,
+    fresh_ratio,
+    hard_fitted,
     hardness_beats_scale,
+    kept_allocation,
     more_coherent,
     order,
     predicted_turns,
+    undone_allocation,
+    undone_clustering,
 )
 from halfspace.companion.spec import Result
 
@@ -36,7 +43,9 @@ _SEEN = (
     "the recorded seeds, 5000 to 5099."
 )
 _FACTORIAL = _SEEN.format(more="")
+_HISTORY = _SEEN.format(more=", and six nets of each way of hardening, seeds 0 to 5")
 _HALF, _MOST = 0.5, 0.5
+_DOUBLED = float(np.log(2))
 
 
 def _run(level: float, gain: float, design: str = "5 layers") -> str:
@@ -66,6 +75,17 @@ def _beats_scale(name: str, level: float, design: str, gains: tuple) -> tuple[Ca
     return tuple(
         _case(f"{name}h = {level}, {word}", needs, partial(hardness_beats_scale, sign=sign))
         for word, sign in {"larger scale less": 1, "larger scale more": -1}.items()
+    )
+
+
+def _undone(way: str) -> tuple[Case, ...]:
+    """Return the cases that allocation and clustering shrink after hardening at an epoch."""
+    return tuple(
+        _case(f"{name}, epoch {way}", "hardening: dlgn", partial(value, way=way))
+        for name, value in {
+            "allocation": undone_allocation,
+            "clustering": undone_clustering,
+        }.items()
     )
 
 
@@ -227,6 +247,89 @@ CLAIMS = (
             for gain in _GAINS
         ),
         seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-history",
+        kind="ours",
+        text="Allocation is what soft gates do early: nets that were soft at first end with more "
+        "of it than nets that were hard from the start.",
+        where="ours: on Section 4",
+        statistic="final allocation of a DLGN whose soft gates (β = 4) become straight-through "
+        "ones at some epoch, minus that of the same net hardened before training; 300 epochs in "
+        "all (controls: hardened at the end; annealed, β from 4 to 1000)",
+        cases=tuple(
+            _case(f"epoch {way}", "hardening: dlgn", partial(kept_allocation, way=way))
+            for way in WAYS[1:4]
+        ),
+        controls=tuple(
+            _case(name, "hardening: dlgn", partial(kept_allocation, way=way))
+            for name, way in {"epoch 300": "300", "annealed": "annealed"}.items()
+        ),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-undo",
+        kind="ours",
+        text="Hard gates undo part of what soft gates did: after hardening, allocation and "
+        "clustering shrink.",
+        where="ours: on Section 4",
+        statistic="allocation, and change of the resultant of the last layer's normals since the "
+        "start, when soft gates (β = 4) become straight-through ones, minus the same at epoch 300 "
+        "(controls: hardened at epoch 100)",
+        cases=_undone("10") + _undone("30"),
+        controls=_undone("100"),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-fits-later",
+        kind="ours",
+        text="Nets that become hard during training fit the target under hard gates.",
+        where="ours: on Section 4",
+        statistic="share of nets with a mean squared error below 0.05 under hard gates after 300 "
+        "epochs in all, for DLGNs whose gates become hard at some epoch; the level, one half, is "
+        "most nets",
+        cases=tuple(
+            _case(f"epoch {way}", "hardening: dlgn", partial(hard_fitted, way=way), "share", _MOST)
+            for way in WAYS[:4]
+        ),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-annealed",
+        kind="ours",
+        text="Annealing makes half-spaces literally true at no loss: under hard gates an annealed "
+        "net fits as well as a soft net under its own.",
+        where="ours: on Section 4",
+        statistic="share of annealed DLGNs (β from 4 to 1000) with a mean squared error below 0.05 "
+        "under hard gates, where one half is most nets; and ln of the soft net's final error under "
+        "its own gates over the annealed net's under hard gates, where the level is an error "
+        "twice as large",
+        cases=(
+            _case(
+                "fitted", "hardening: dlgn", partial(hard_fitted, way="annealed"), "share", _MOST
+            ),
+            _case("error", "hardening: dlgn", fit_ratio, level=-_DOUBLED),
+        ),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-fresh",
+        kind="ours",
+        text="At equal hardness, gates that were soft first serve fresh value networks better than "
+        "random ones.",
+        where="ours: after Section 4",
+        statistic="ln of the final error of fresh value networks on the hard gates of the start "
+        "over that on the hard gates of nets hardened at some epoch or annealed (control: of nets "
+        "hardened before training)",
+        cases=tuple(
+            _case(name, "hardening: dlgn", partial(fresh_ratio, way=way))
+            for name, way in {
+                **{f"epoch {way}": way for way in WAYS[1:5]},
+                "annealed": "annealed",
+            }.items()
+        ),
+        controls=(_case("epoch 0", "hardening: dlgn", partial(fresh_ratio, way="0")),),
+        seen=_HISTORY,
     ),
     Claim(
         id="hard-where",

@@ -8,6 +8,7 @@ from scipy import stats
 from halfspace.companion.circle.readings import (
     FIT_LEVEL,
     path_gain,
+    path_gains,
     resultant_change,
     total_loss,
 )
@@ -25,6 +26,8 @@ __all__ = [
     "more_coherent",
     "order",
     "predicted_turns",
+    "undone_allocation",
+    "undone_clustering",
 ]
 
 Statistic = Callable[[Result], np.ndarray]
@@ -33,7 +36,7 @@ Runs = Mapping[str, Result]
 WAYS = ("0", "10", "30", "100", "300", "annealed")
 """How gates became hard in ``HardeningHistory``: the epoch, or annealing; in its arrays' order."""
 
-_START, _HARDENED, _END = 0, 1, 2  # times of ``HardeningHistory``
+_HARDENED, _END = 1, 2  # times of ``HardeningHistory``
 
 
 def hardness_at_start(result: Result) -> np.ndarray:
@@ -107,6 +110,28 @@ def kept_allocation(result: Result, way: str, other: str = "0") -> np.ndarray:
     """
     gains = path_gain(result)
     return gains[WAYS.index(way)] - gains[WAYS.index(other)]
+
+
+def undone_allocation(result: Result, way: str) -> np.ndarray:
+    """Return the allocation when gates became hard minus the final one, (S,).
+
+    Args:
+        result: of ``HardeningHistory``.
+        way: of ``WAYS``.
+    """
+    gains = path_gains(result)[:, WAYS.index(way)]
+    return gains[_HARDENED] - gains[_END]
+
+
+def undone_clustering(result: Result, way: str) -> np.ndarray:
+    """Return the resultant of the last layer's normals when gates became hard minus at the end.
+
+    Args:
+        result: of ``HardeningHistory``.
+        way: of ``WAYS``.
+    """
+    lengths = result.resultant[:, WAYS.index(way), :, -1].astype(np.float64)
+    return lengths[_HARDENED] - lengths[_END]
 
 
 def hard_fitted(result: Result, way: str) -> np.ndarray:
