@@ -40,13 +40,6 @@ def test_hardness_is_set_against_the_scale():
         np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
-def test_turns_are_correlated_over_a_net_s_units():
-    turn = np.array([[[1.0, 2.0], [3.0, -4.0]], [[1.0, 2.0], [3.0, 4.0]]])
-    predicted = np.array([[[10.0, 20.0], [30.0, -1.0]], [[4.0, 3.0], [2.0, 1.0]]])
-    found = readings.predicted_turns(run([0, 0], turn=turn, predicted=predicted))
-    np.testing.assert_allclose(found, [1, -1])
-
-
 def test_clustering_is_of_the_last_layer():
     resultant = np.zeros((2, 2, 5))
     resultant[0, :, 4], resultant[1, :, 4] = 0.25, [0.5, 0.75]

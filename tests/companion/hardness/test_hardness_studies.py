@@ -86,17 +86,40 @@ def test_a_run_measures_what_section_4_s_study_measures(change):
     start = hardness(nets, training.target.points()).numpy()
     np.testing.assert_array_equal(run.hardness[0], start)
     with_normals = change == {}
-    assert ("turn" in run.arrays) == ("predicted" in run.arrays) == with_normals
+    assert ("turned" in run.arrays) == ("predicted" in run.arrays) == with_normals
     if with_normals:
-        assert run.turn.shape == run.predicted.shape == (2, 3, 6)
+        assert run.turned.shape == (2, 3) and ((run.turned > 0) & (run.turned < 1)).all()
         assert ((run.coherence > 0) & (run.coherence <= 1)).all()
-        assert (run.turn != 0).all() and (np.abs(run.turn) < np.pi / 2).mean() > 0.9
+        assert (run.predicted > 0.3).all()
+
+
+def test_the_first_epoch_is_measured_on_the_nets_themselves():
+    training = recipe("dlgn", **SMALL)
+    run = result(GateHardness(training=training, at=(0, 1, 3)))
+    net, history = training.train(CPU, snapshots=[0, 1])
+    normals = []
+    for epoch in (0, 1):
+        net.load_state_dict(history.snapshots[epoch])
+        normals.append(half_spaces(net)[0].detach().double().numpy())
+    start = np.arctan2(normals[0][..., 1], normals[0][..., 0])
+    angles = np.arctan2(normals[1][..., 1], normals[1][..., 0]) - start
+    angles = (angles + np.pi) % (2 * np.pi) - np.pi
+    np.testing.assert_allclose(run.turned, np.sqrt((angles**2).mean(-1)), rtol=1e-4)
+    moved = (normals[1] - normals[0])[:, 0]
+    twice = 2 * np.arctan2(moved[..., 1], moved[..., 0])
+    np.testing.assert_allclose(run.coherence, np.abs(np.exp(1j * twice).mean(-1)), rtol=1e-4)
+
+
+def test_rows_are_ranked_one_by_one():
+    first = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    found = measures.rank_correlations(first, torch.tensor([[1.0, 9.0, 10.0], [3.0, 2.0, -9.0]]))
+    assert found.tolist() == pytest.approx([1, -1])
 
 
 def test_a_seed_is_the_same_alone():
     spec = GateHardness(training=recipe("dlgn", **SMALL), at=(0, 1, 3))
     both, one = result(spec), result(spec.one_seed(1))
-    np.testing.assert_allclose(one.predicted[0], both.predicted[1], rtol=1e-5)
+    np.testing.assert_allclose(one.turned[0], both.turned[1], rtol=1e-5)
     np.testing.assert_allclose(one.hardness[:, 0], both.hardness[:, 1], rtol=1e-5)
 
 

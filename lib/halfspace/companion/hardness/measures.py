@@ -1,13 +1,14 @@
 """What moves a DLGN's half-spaces first: gradients in closed form, and angles that normals turn."""
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from halfspace._checks import check_shape
 from halfspace.nets import DLGN
 from halfspace.regions import half_spaces
 
-__all__ = ["first_normals", "gating_gradients", "turned"]
+__all__ = ["first_normals", "gating_gradients", "rank_correlations", "turned"]
 
 
 @torch.no_grad()
@@ -106,3 +107,10 @@ def turned(before: Tensor, after: Tensor) -> Tensor:
     """
     across = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
     return torch.atan2(across, (before * after).sum(-1))
+
+
+def rank_correlations(first: Tensor, second: Tensor) -> Tensor:
+    """Return the rank correlation of each row of two (S, k) tensors, float64, shape (S,)."""
+    pairs = zip(first.numpy(), second.numpy(), strict=True)
+    found = [stats.spearmanr(one, other).statistic for one, other in pairs]
+    return torch.tensor(found, dtype=torch.float64)

@@ -8,7 +8,7 @@ from halfspace.companion.arrays import as_float32
 from halfspace.companion.circle.measures import losses, path_statistics
 from halfspace.companion.circle.specs import CircleEvaluation
 from halfspace.companion.circle.study import layer_statistics
-from halfspace.companion.hardness.measures import first_normals, turned
+from halfspace.companion.hardness.measures import first_normals, rank_correlations, turned
 from halfspace.companion.spec import Integer
 from halfspace.hardening import hardness
 from halfspace.nets import GatedNet
@@ -30,9 +30,10 @@ class GateHardness(CircleEvaluation):
         |2g − 1| over layers, units and training points, under the net's own gates. loss_{half},
         hard_loss_{half}, log_paths_{half}, paths_{half}, zero_{half} (K, S), and, at the start and
         at the end, active_{half}, prefer_{half}, resultant, facing_{half} (2, S, H): as in
-        ``CircleStudy``. Of DLGNs without biases also turn, predicted (S, H, m): the angle by which
-        each unit's normal turns in the first epoch, in radians, and as Adam's steps along the signs
-        of the first gradients predict it; coherence (S,): length of the mean of the first layer's
+        ``CircleStudy``. Of DLGNs without biases also, of the angles by which units' normals turn in
+        the first epoch: predicted (S,): their rank correlation, over all units, with the angles
+        that Adam's steps along the signs of the first gradients would give; turned (S, H): their
+        root mean square, in radians. coherence (S,): length of the mean of the first layer's
         directions of displacement in the first epoch, opposite directions counted as one (1: all
         normals move along one axis).
     """
@@ -79,9 +80,11 @@ class GateHardness(CircleEvaluation):
         before = half_spaces(net)[0]
         steps = -(-spec.target.n // min(spec.batch_size, spec.target.n))
         predicted = first_normals(net, x, y, spec.learning_rate * steps)
+        angles = turned(before, after).cpu()
+        expected = turned(before, predicted).cpu()
         moved = torch.view_as_complex((after - before)[..., 0, :, :].double().contiguous())
         return {
-            "turn": turned(before, after),
-            "predicted": turned(before, predicted),
+            "predicted": rank_correlations(angles.flatten(1), expected.flatten(1)),
+            "turned": angles.square().mean(-1).sqrt(),
             "coherence": ((moved / moved.abs()) ** 2).mean(-1).abs(),
         }
