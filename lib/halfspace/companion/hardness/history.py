@@ -40,7 +40,7 @@ class HardeningHistory(CircleEvaluation):
     The result's arrays, float32, H layers, S seeds, P ways: hardening at each epoch of ``at``, and
         last annealing. at (P - 1,); diverged (S,): whether the soft training did; initial (S,).
         Of three times, the start, when gates became hard, and the end: loss_{half},
-        hard_loss_{half}, paths_{half}, log_paths_{half}, zero_{half} (3, P, S) as in
+        hard_loss_{half}, paths_{half}, zero_{half} (3, P, S) as in
         ``CircleStudy``; loss is under the gates of that time's training. resultant (3, P, S, H):
         length of the mean of a layer's unit normals. hardness (P, S): of the gates that are
         replaced by hard ones. fresh (P, S), fresh_random (S,): mean squared error of fresh value
@@ -108,7 +108,8 @@ class HardeningHistory(CircleEvaluation):
             x, top = (part.to(net.gating[0].weight.device) for part in self._points)
             with torch.no_grad():
                 row = {k: v for k, v in self._errors(net).items() if not k.endswith("loss")}
-                row |= path_statistics(net, x, top)
+                paths = path_statistics(net, x, top)
+                row |= {k: v for k, v in paths.items() if not k.startswith("log_")}
                 row["resultant"] = layer_statistics(net, x, top)["resultant"]
             rows.append(row)
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
