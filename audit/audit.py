@@ -1479,6 +1479,86 @@ def deeper(learned: Run, fixed: Run) -> np.ndarray:
     return depths[0] - depths[1]
 
 
+# Hardness of the gates
+
+
+def falls_with_hardness(what: Callable[[Run], np.ndarray], *runs: Run) -> np.ndarray:
+    """Return minus each seed's rank correlation, over runs, of hardness at the start with what."""
+    hard = np.stack([run["hardness"][0] for run in runs])
+    values = np.stack([what(run) for run in runs])
+    found = np.zeros(hard.shape[1])
+    for seed in range(len(found)):
+        if np.unique(values[:, seed]).size > 1:
+            x, y = stats.rankdata(hard[:, seed]), stats.rankdata(values[:, seed])
+            x, y = x - x.mean(), y - y.mean()
+            found[seed] = -(x @ y) / math.sqrt((x @ x) * (y @ y))
+    return found
+
+
+def clustered(run: Run) -> np.ndarray:
+    return run["resultant"][1, :, -1] - run["resultant"][0, :, -1]
+
+
+def starved(run: Run) -> np.ndarray:
+    return whole(run, "zero")[-1]
+
+
+def hardness_and_scale(sign: int, *runs: Run) -> np.ndarray:
+    """Return the effect of hardness plus or minus that of the scale: the last two runs'."""
+    gains = [gain(run) for run in runs]
+    count = (len(gains) - 2) // 2
+    effect = sum(gains[:count]) / count - sum(gains[count : 2 * count]) / count
+    return effect + sign * (gains[-2] - gains[-1])
+
+
+def under_half(hard: Run, soft: Run) -> np.ndarray:
+    return 0.5 - gain(hard) / gain(soft).mean()
+
+
+def allocates_less(one: Run, other: Run) -> np.ndarray:
+    return gain(other) - gain(one)
+
+
+def fits(name: str, run: Run) -> np.ndarray:
+    return whole(run, name)[-1] < FIT
+
+
+def way_of(run: Run, way: str) -> int:
+    """Return the row of one way of becoming hard: at an epoch, or annealed, the last."""
+    return -1 if way == "annealed" else run.spec["at"].index(int(way))
+
+
+def later_gain(way: str, run: Run) -> np.ndarray:
+    ends = allocation(run)[-1] - allocation(run)[0]
+    return ends[way_of(run, way)] - ends[0]
+
+
+def shrinks(what: str, way: str, run: Run) -> np.ndarray:
+    """Return what there is of it when gates become hard minus what there is at the end."""
+    values = allocation(run) if what == "allocation" else run["resultant"][..., -1]
+    return np.subtract(*values[1:, way_of(run, way)])
+
+
+def fits_hard(way: str, run: Run) -> np.ndarray:
+    return whole(run, "hard_loss")[2, way_of(run, way)] < FIT
+
+
+def soft_over_annealed(run: Run) -> np.ndarray:
+    return np.log(whole(run, "loss")[1, -2] / whole(run, "hard_loss")[2, -1])
+
+
+def fresh_on_random(way: str, run: Run) -> np.ndarray:
+    return np.log(run["fresh_random"]) - np.log(run["fresh"][way_of(run, way)])
+
+
+def ways(statistic: Callable) -> dict[str, Callable]:
+    """Return a statistic for each way of becoming hard, by the end of a case's name."""
+    names = {f"epoch {epoch}": str(epoch) for epoch in (300, 100, 30, 10, 0)}
+    return {
+        name: partial(statistic, way) for name, way in (names | {"annealed": "annealed"}).items()
+    }
+
+
 # What each claim measures
 
 
@@ -1974,6 +2054,34 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
         "made hard": lambda run: np.log(run["hard_risk"]) - np.log(run["risk"]),
         "kernel": partial(log_risks, "ridge", "risk"),
         "": third_share,
+    },
+    "hard-orders": {
+        "allocation": partial(falls_with_hardness, gain),
+        "clustering": partial(falls_with_hardness, clustered),
+        "starvation": partial(falls_with_hardness, starved),
+    },
+    "hard-not-scale": {
+        "larger scale less": partial(hardness_and_scale, 1),
+        "larger scale more": partial(hardness_and_scale, -1),
+    },
+    "hard-fades": under_half,
+    "hard-below-relu": allocates_less,
+    "hard-fits": {"own gates": partial(fits, "loss"), "hard gates": partial(fits, "hard_loss")},
+    "hard-first-turn": lambda run: run["predicted"],
+    "hard-together": lambda soft, hard: soft["coherence"] - hard["coherence"],
+    "hard-history": ways(later_gain),
+    "hard-undo": {
+        f"{what}, epoch {way}": partial(shrinks, what, way)
+        for what in ("allocation", "clustering")
+        for way in ("100", "30", "10")
+    },
+    "hard-fits-later": ways(fits_hard),
+    "hard-annealed": {"fitted": partial(fits_hard, "annealed"), "error": soft_over_annealed},
+    "hard-fresh": ways(fresh_on_random),
+    "hard-where": {
+        "weak": allocates_less,
+        "zero": lambda run: -gain(run),
+        "": gain,
     },
 }
 """By claim: a function of its runs; where its cases differ, one for each word in their names."""

@@ -277,6 +277,14 @@ TOPICS = {
             "view-edges-depth": "reproduced",
         },
     ),
+    "hardness": Topic(
+        "How hard gates decide where paths go",
+        "Does one number, how hard a DLGN's gates are before training, order how much it "
+        "allocates paths, clusters half-spaces and starves points? Does it matter which sharpness "
+        "and which initial scale make it? What is left when gates become hard during training? "
+        "The rules were committed before any of the runs that decide this; none is judged yet.",
+        {"hard-orders": "pending", "hard-not-scale": "pending", "hard-annealed": "pending"},
+    ),
 }
 """The topics by subject, in the order of the report."""
 

@@ -37,6 +37,7 @@ FLOORS = {
     "renormalisation": 1,
     "ranks": 3,
     "descent": 4,
+    "hardening": 4,
     "interpolation": 3,
     "early_time": 3,
 }

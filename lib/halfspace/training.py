@@ -239,6 +239,7 @@ def fit(
     crossings: Sequence[Crossing] = (),
     factors: Mapping[str, float] | None = None,
     between: Callable[[nn.Module], Tensor | None] | None = None,
+    prepare: Callable[[nn.Module, int], None] | None = None,
     description: str = "",
 ) -> History:
     """Train a stacked net in place.
@@ -264,6 +265,9 @@ def fit(
         between: called with the net before each epoch, without gradients. It may change weights in
             place (the optimiser keeps its moments), and returns factors on the losses of each
             copy's points in the epoch, shape (S, n), or ``None`` for 1.
+        prepare: called before each epoch with the net and the number of finished epochs, for
+            example to change its gate (``halfspace.hardening.Annealing``). Records and snapshots
+            of the same time are made before.
         description: name of the run in the progress bar.
 
     Returns:
@@ -312,6 +316,8 @@ def fit(
         weights = None
         for step, (batch_x, batch_y, chosen, options) in enumerate(feed):
             recorder.record(step)
+            if prepare is not None and step % batches == 0:
+                prepare(net, step // batches)
             if between is not None and step % batches == 0:
                 with torch.no_grad():
                     weights = between(net)

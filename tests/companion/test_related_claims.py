@@ -19,6 +19,7 @@ FIRST_SEEDS = {
     "short_views": {3000},
     "intrinsic_dimension": {3000},
     "label_jumps": {3000, 3100},
+    "hardness": {5000},
 }
 # On nets that solve the task.
 SOLVED = ("cluster-weights", "cluster-weights-where-any", "cluster-gates")

@@ -16,6 +16,7 @@ from halfspace.companion.cifar.specs import EVALUATED, CifarTraining
 from halfspace.companion.spec import Integer
 from halfspace.companion.store import results_folder
 from halfspace.gates import SoftGate
+from halfspace.hardening import Annealing
 from halfspace.image_training import Curves, read_curves
 
 __all__ = ["Table1Training"]
@@ -65,9 +66,13 @@ class Table1Training(CifarTraining):
 
     def beta_at(self, epoch: int) -> float:
         """Return the gates' sharpness in an epoch, counted from 0."""
-        if self.final_beta is None or self.recipe.epochs == 1:
-            return self.beta
-        return self.beta * (self.final_beta / self.beta) ** (epoch / (self.recipe.epochs - 1))
+        return self.beta if self._annealing is None else self._annealing.beta_at(epoch)
+
+    @property
+    def _annealing(self) -> Annealing | None:
+        if self.final_beta is None:
+            return None
+        return Annealing(first=self.beta, last=self.final_beta, epochs=self.recipe.epochs)
 
     def trained(
         self, seed: int, x: Tensor, y: Tensor, deadline: float = math.inf, **each_epoch
@@ -79,17 +84,14 @@ class Table1Training(CifarTraining):
         return net, curves
 
     def _each_epoch(self, test_x: Tensor, test_y: Tensor) -> dict:
-        def harden(net: nn.Module, epoch: int) -> None:
-            net.gate = SoftGate(self.beta_at(epoch))
-
         @torch.no_grad()
         def accuracy(net: nn.Module) -> float:
             portions = test_x.split(EVALUATED[test_x.device.type])
             labels = torch.cat([net(images).argmax(-1) for images in portions])
             return (labels == test_y).double().mean().item()
 
-        hardening = {} if self.final_beta is None else {"prepare": harden}
-        return hardening | {"measure": accuracy}
+        annealing = {} if self._annealing is None else {"prepare": self._annealing}
+        return annealing | {"measure": accuracy}
 
     def _curves(self, curves: Curves) -> dict[str, np.ndarray]:
         return super()._curves(curves) | {"test_curve": np.array(curves.measured)}

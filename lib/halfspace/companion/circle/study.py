@@ -20,7 +20,7 @@ from halfspace.overlap import overlap_kernel
 from halfspace.regions import half_spaces
 from halfspace.training import weight_sums
 
-__all__ = ["CircleStudy", "power_from"]
+__all__ = ["CircleStudy", "layer_statistics", "power_from"]
 
 _RESIDUAL_POINTS = 512  # on the circle, at which the residual's power is taken
 _HALVES = ("_top", "_bottom")
@@ -69,7 +69,7 @@ class CircleStudy(CircleEvaluation):
                 scalars = {name: errors[name] for name in errors if name.endswith(_HALVES)}
                 scalars |= path_statistics(net, x, top) | self._artefacts(net, device)
                 if epoch in (self.at[0], self.at[-1]):
-                    layers.append(_layers(net, x, top))
+                    layers.append(layer_statistics(net, x, top))
             kernels = self._kernels(net, device)
             start = start or kernels
             evaluations.append(scalars | self._alignments(kernels, start, device))
@@ -135,7 +135,7 @@ def power_from(values: np.ndarray, frequency: float) -> np.ndarray:
     return np.square(coefficients[..., first:]).sum(-1) / values.shape[-1]
 
 
-def _layers(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
+def layer_statistics(net: GatedNet, x: Tensor, top: Tensor) -> dict[str, Tensor]:
     """Describe each layer's units: where they are active, and how their normals lie, (S, H) each.
 
     Hard gates; normals of half-spaces through the origin, if the net has them.

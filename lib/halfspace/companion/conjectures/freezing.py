@@ -26,7 +26,8 @@ from halfspace.companion.fashion.measures import accuracy, by_class
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
 from halfspace.datasets import circle_grid
-from halfspace.gates import HardGate, SoftGate
+from halfspace.gates import SoftGate
+from halfspace.hardening import hardened
 from halfspace.nets import DGN, DLGN, GatedNet, stack, unstack
 from halfspace.training import State, fit, net_losses, weight_sums
 
@@ -286,8 +287,8 @@ def gates_to_try(nets: Sequence[GatedNet], other: GatedNet, x: Tensor) -> dict[s
             "matched": [with_sizes(net, sizes, x) for net in nets[:-1]],
             "random": [with_sizes(other, sizes, x)],
             "softened": [with_sizes(end, mean_sizes(start, x), x)],
-            "hard_random": [_hardened(other)],
-            "hard_trained": [_hardened(end)],
+            "hard_random": [hardened(other)],
+            "hard_trained": [hardened(end)],
         }
     return tried
 
@@ -322,12 +323,6 @@ def with_state(net: GatedNet, state: State) -> GatedNet:
     loaded = copy.deepcopy(net)
     loaded.load_state_dict(state)
     return loaded
-
-
-def _hardened(net: GatedNet) -> GatedNet:
-    hard = copy.deepcopy(net)
-    hard.gate = HardGate()
-    return hard
 
 
 def with_values(gates: GatedNet, values: GatedNet) -> GatedNet:

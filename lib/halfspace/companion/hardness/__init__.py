@@ -1,0 +1,1 @@
+"""How hard gates are at the start: does that decide where paths go?"""

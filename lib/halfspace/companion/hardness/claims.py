@@ -1,0 +1,357 @@
+"""Claims on hardness: it orders where paths go, at any scale; and hardening costs nothing."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from halfspace.companion.circle.readings import (
+    fitted,
+    fitted_with_hard_gates,
+    gain_beside,
+    path_gain,
+    share_without_path,
+)
+from halfspace.companion.claims import Case, Claim
+from halfspace.companion.hardness.readings import (
+    WAYS,
+    clustering,
+    fit_ratio,
+    fresh_ratio,
+    hard_fitted,
+    hardness_beats_scale,
+    kept_allocation,
+    more_coherent,
+    order,
+    predicted_turns,
+    undone_allocation,
+    undone_clustering,
+)
+from halfspace.companion.spec import Result
+
+__all__ = ["CLAIMS"]
+
+_LEVELS, _GAINS, _FEW_GAINS = (0.1, 0.3, 0.5, 0.7, 0.9), (0.6, 1.0, 1.7), (0.6, 1.7)
+_FEW_LEVELS = (0.1, 0.5, 0.9)
+_LOW, _HIGH = 0.1, 0.9
+_DESIGNS = {"biases": "with biases", "2 layers": "2 layers"}
+_SEEN = (
+    "Known were the recorded runs of Section 4 on seeds 3000 to 3099, which include β from 1 to "
+    "30, straight-through gates, He's initialisation and ReLU nets of several scales, and pilot "
+    "runs on seeds 0 to 9: allocation, clustering, starvation and errors of the 15 conditions "
+    "with five layers and no biases, angles after one epoch of nine of them{more}; nothing of "
+    "the recorded seeds, 5000 to 5099."
+)
+_FACTORIAL = _SEEN.format(more="")
+_HISTORY = _SEEN.format(more=", and six nets of each way of hardening, seeds 0 to 5")
+_HALF, _MOST = 0.5, 0.5
+_DOUBLED = float(np.log(2))
+
+
+def _run(level: float, gain: float, design: str = "5 layers") -> str:
+    return f"hardness: {design}, h {level}, gain {gain}"
+
+
+def _all(design: str, levels: tuple, gains: tuple) -> tuple[str, ...]:
+    return tuple(_run(level, gain, design) for gain in gains for level in levels)
+
+
+def _case(name: str, needs: str | tuple[str, ...], value: Callable, test="above", level=0.0):
+    runs = (needs,) if isinstance(needs, str) else needs
+    return Case(name=name, needs=runs, value=value, test=test, level=level)
+
+
+def _at_each_gain(name: str, level: float, value: Callable, test="above", at=0.0):
+    """Return a case for each initial scale, at one hardness."""
+    return tuple(
+        _case(f"{name}scale {gain}", _run(level, gain), value, test, at) for gain in _GAINS
+    )
+
+
+def _beats_scale(name: str, level: float, design: str, gains: tuple) -> tuple[Case, ...]:
+    """Return the two cases that hardness has a larger effect than the scale, whatever its sign."""
+    needs = tuple(_run(end, gain, design) for end in (_LOW, _HIGH) for gain in gains)
+    needs += (_run(level, gains[-1], design), _run(level, gains[0], design))
+    return tuple(
+        _case(f"{name}h = {level}, {word}", needs, partial(hardness_beats_scale, sign=sign))
+        for word, sign in {"larger scale less": 1, "larger scale more": -1}.items()
+    )
+
+
+def _undone(way: str) -> tuple[Case, ...]:
+    """Return the cases that allocation and clustering shrink after hardening at an epoch."""
+    return tuple(
+        _case(f"{name}, epoch {way}", "hardening: dlgn", partial(value, way=way))
+        for name, value in {
+            "allocation": undone_allocation,
+            "clustering": undone_clustering,
+        }.items()
+    )
+
+
+def _loses_half(hard: Result, soft: Result) -> np.ndarray:
+    return _HALF - gain_beside(hard, soft)
+
+
+def _less(one: Result, other: Result) -> np.ndarray:
+    return path_gain(other) - path_gain(one)
+
+
+def _away(result: Result) -> np.ndarray:
+    return -path_gain(result)
+
+
+_TASKS = {
+    "halves swapped": path_gain,
+    "low half zero": _away,
+    "low half constant": path_gain,
+}
+
+CLAIMS = (
+    Claim(
+        id="hard-orders",
+        kind="ours",
+        text="The harder a DLGN's gates are at the start, the fewer paths it allocates, the less "
+        "its half-spaces cluster, and the fewer points it starves.",
+        where="ours: on Section 4",
+        statistic="minus the rank correlation, within a seed and over 15 conditions (five "
+        "hardnesses h at the start, each from three pairs of β and initial scale), of h with the "
+        "final allocation, with the change of the resultant of the last layer's normals, and with "
+        "the final share of points without a path; 0 where the latter is the same in all "
+        "conditions (controls: allocation with biases and in two layers, over six conditions)",
+        cases=tuple(
+            _case(
+                name,
+                _all("5 layers", _LEVELS, _GAINS),
+                partial(order, statistic=statistic),
+            )
+            for name, statistic in {
+                "allocation": path_gain,
+                "clustering": clustering,
+                "starvation": share_without_path,
+            }.items()
+        ),
+        controls=tuple(
+            _case(
+                f"allocation, {label}",
+                _all(design, _FEW_LEVELS, _FEW_GAINS),
+                partial(order, statistic=path_gain),
+            )
+            for design, label in _DESIGNS.items()
+        ),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-not-scale",
+        kind="ours",
+        text="At equal hardness at the start, it matters less which β and which initial scale "
+        "make it than how hard the gates are.",
+        where="ours: on Section 4",
+        statistic="effect of hardness, the mean over scales of the final allocation at h = 0.1 "
+        "minus that at h = 0.9, plus or minus the effect of the scale at one h, the allocation at "
+        "the largest scale (smallest β) minus that at the smallest scale (largest β); both must be "
+        "above 0 (controls: with biases and in two layers)",
+        cases=tuple(
+            case for level in _LEVELS for case in _beats_scale("", level, "5 layers", _GAINS)
+        ),
+        controls=tuple(
+            case
+            for design, label in _DESIGNS.items()
+            for case in _beats_scale(f"{label}, ", 0.5, design, _FEW_GAINS)
+        ),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-fades",
+        kind="ours",
+        text="With hard gates at the start, a DLGN allocates less than half of what it does with "
+        "soft ones.",
+        where="ours: on Section 4",
+        statistic="one half minus the final allocation at h = 0.9 over the mean one at h = 0.1, at "
+        "each initial scale (controls: with biases and in two layers)",
+        cases=tuple(
+            _case(f"scale {gain}", (_run(_HIGH, gain), _run(_LOW, gain)), _loses_half)
+            for gain in _GAINS
+        ),
+        controls=tuple(
+            _case(
+                f"{label}, scale {gain}",
+                (_run(_HIGH, gain, design), _run(_LOW, gain, design)),
+                _loses_half,
+            )
+            for design, label in _DESIGNS.items()
+            for gain in _FEW_GAINS
+        ),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-below-relu",
+        kind="ours",
+        text="With hard gates at the start, a DLGN allocates less than a ReLU net.",
+        where="ours: on Section 4",
+        statistic="final allocation of the ReLU net of the base recipe (scale 0.6) minus that of "
+        "the DLGN at h = 0.9, at each initial scale (controls: minus that of the DLGN of scale 1, "
+        "for ReLU nets of other scales)",
+        cases=tuple(
+            _case(f"scale {gain}", (_run(_HIGH, gain), "hardness of relu: gain 0.6"), _less)
+            for gain in _GAINS
+        ),
+        controls=tuple(
+            _case(
+                f"ReLU net of scale {gain}",
+                (_run(_HIGH, 1.0), f"hardness of relu: gain {gain}"),
+                _less,
+            )
+            for gain in (0.3, 1.0, 1.5, 2.0)
+        ),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-fits",
+        kind="ours",
+        text="The target is fitted without much allocation: most DLGNs with hard gates at the "
+        "start fit it, under hard gates too.",
+        where="ours: on Section 4",
+        statistic="share of nets with a mean squared error below 0.05 at epoch 300, h = 0.9 at the "
+        "start, under their own gates and under hard gates; the level, one half, is most nets",
+        cases=_at_each_gain("own gates, ", _HIGH, fitted, "share", _MOST)
+        + _at_each_gain("hard gates, ", _HIGH, fitted_with_hard_gates, "share", _MOST),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-first-turn",
+        kind="ours",
+        text="The gradient at the start predicts which half-spaces turn first, which way and how "
+        "far, with soft gates and with hard ones.",
+        where="ours: gradients of a DLGN's gating network in closed form",
+        statistic="rank correlation, over a net's 80 units, of the angle by which each normal "
+        "turns in the first epoch (eight steps of Adam) with the angle after eight steps along "
+        "the signs of the first gradients, to first order",
+        cases=tuple(
+            case
+            for level in _FEW_LEVELS
+            for case in _at_each_gain(f"h = {level}, ", level, predicted_turns)
+        ),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-together",
+        kind="ours",
+        text="Soft gates first move all half-spaces along one axis; hard gates each on its own.",
+        where="ours: β σ′(β η) is the same for all units and points where gates are soft",
+        statistic="length of the mean direction of displacement of the first layer's normals in "
+        "the first epoch, opposite directions counted as one, at h = 0.1 minus at h = 0.9, at "
+        "each initial scale",
+        cases=tuple(
+            _case(f"scale {gain}", (_run(_LOW, gain), _run(_HIGH, gain)), more_coherent)
+            for gain in _GAINS
+        ),
+        seen=_FACTORIAL,
+    ),
+    Claim(
+        id="hard-history",
+        kind="ours",
+        text="Allocation is what soft gates do early: nets that were soft at first end with more "
+        "of it than nets that were hard from the start.",
+        where="ours: on Section 4",
+        statistic="final allocation of a DLGN whose soft gates (β = 4) become straight-through "
+        "ones at some epoch, minus that of the same net hardened before training; 300 epochs in "
+        "all (controls: hardened at the end; annealed, β from 4 to 1000)",
+        cases=tuple(
+            _case(f"epoch {way}", "hardening: dlgn", partial(kept_allocation, way=way))
+            for way in WAYS[1:4]
+        ),
+        controls=tuple(
+            _case(name, "hardening: dlgn", partial(kept_allocation, way=way))
+            for name, way in {"epoch 300": "300", "annealed": "annealed"}.items()
+        ),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-undo",
+        kind="ours",
+        text="Hard gates undo part of what soft gates did: after hardening, allocation and "
+        "clustering shrink.",
+        where="ours: on Section 4",
+        statistic="allocation, and change of the resultant of the last layer's normals since the "
+        "start, when soft gates (β = 4) become straight-through ones, minus the same at epoch 300 "
+        "(controls: hardened at epoch 100)",
+        cases=_undone("10") + _undone("30"),
+        controls=_undone("100"),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-fits-later",
+        kind="ours",
+        text="Nets that become hard during training fit the target under hard gates.",
+        where="ours: on Section 4",
+        statistic="share of nets with a mean squared error below 0.05 under hard gates after 300 "
+        "epochs in all, for DLGNs whose gates become hard at some epoch; the level, one half, is "
+        "most nets",
+        cases=tuple(
+            _case(f"epoch {way}", "hardening: dlgn", partial(hard_fitted, way=way), "share", _MOST)
+            for way in WAYS[:4]
+        ),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-annealed",
+        kind="ours",
+        text="Annealing makes half-spaces literally true at no loss: under hard gates an annealed "
+        "net fits as well as a soft net under its own.",
+        where="ours: on Section 4",
+        statistic="share of annealed DLGNs (β from 4 to 1000) with a mean squared error below 0.05 "
+        "under hard gates, where one half is most nets; and ln of the soft net's final error under "
+        "its own gates over the annealed net's under hard gates, where the level is an error "
+        "twice as large",
+        cases=(
+            _case(
+                "fitted", "hardening: dlgn", partial(hard_fitted, way="annealed"), "share", _MOST
+            ),
+            _case("error", "hardening: dlgn", fit_ratio, level=-_DOUBLED),
+        ),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-fresh",
+        kind="ours",
+        text="At equal hardness, gates that were soft first serve fresh value networks better than "
+        "random ones.",
+        where="ours: after Section 4",
+        statistic="ln of the final error of fresh value networks on the hard gates of the start "
+        "over that on the hard gates of nets hardened at some epoch or annealed (control: of nets "
+        "hardened before training)",
+        cases=tuple(
+            _case(name, "hardening: dlgn", partial(fresh_ratio, way=way))
+            for name, way in {
+                **{f"epoch {way}": way for way in WAYS[1:5]},
+                "annealed": "annealed",
+            }.items()
+        ),
+        controls=(_case("epoch 0", "hardening: dlgn", partial(fresh_ratio, way="0")),),
+        seen=_HISTORY,
+    ),
+    Claim(
+        id="hard-where",
+        kind="ours",
+        text="At each hardness paths go to the half that gives the earlier signal.",
+        where="ours: on Section 4",
+        statistic="final allocation to the low-frequency half (its sign turned for a low half that "
+        "is zero, which gives no signal), at h = 0.1 and h = 0.9 (controls: less allocation than "
+        "with the base target where the low half has amplitude 0.3)",
+        cases=tuple(
+            _case(f"{task}, h = {level}", f"hardness and tasks: {task}, h {level}", value)
+            for task, value in _TASKS.items()
+            for level in (_LOW, _HIGH)
+        ),
+        controls=tuple(
+            _case(
+                f"low half weak, h = {level}",
+                (f"hardness and tasks: low half weak, h {level}", _run(level, 1.0)),
+                _less,
+            )
+            for level in (_LOW, _HIGH)
+        ),
+        seen=_FACTORIAL,
+    ),
+)
