@@ -65,7 +65,8 @@ def spread(values: list[float]) -> str:
 
 def report(events: list[dict]) -> None:
     """Print what a trace shows of the main thread."""
-    own = [e for e in events if (e.get("pid"), e.get("tid")) == main_thread(events)]
+    main = main_thread(events)
+    own = [e for e in events if (e.get("pid"), e.get("tid")) == main]
     frames = [e for e in own if e.get("name") == FRAME and e.get("ph") == "X"]
     tasks = [e for e in own if e.get("name", "").endswith(TASK) and e.get("ph") == "X"]
     starts = sorted(e["ts"] for e in frames)
