@@ -61,6 +61,7 @@
   const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const BETAS = [1, 2, 4, 10, 30, 100];
   const MOST_POINTS = 128; // of the reader's own
+  const PARTS = 4; // frames in which all canvases are drawn while nets train
 
   // ------------------------------------------------------------------------------- the worker
 
@@ -722,9 +723,17 @@
     dirty = true;
   };
 
-  const drawAll = () => {
+  let owed = 0; // canvases that show an earlier epoch
+  let turn = 0; // the next one to draw
+
+  /** Draw what is owed: a part of it while nets train, so that a frame takes no longer than 1/60 s. */
+  const drawOwed = () => {
     const density = Math.min(2, devicePixelRatio || 1);
-    for (const { canvas, draw } of canvases) {
+    const count = playing ? Math.min(owed, Math.ceil(canvases.length / PARTS)) : owed;
+    owed -= count;
+    for (let k = 0; k < count; k++) {
+      const { canvas, draw } = canvases[turn];
+      turn = (turn + 1) % canvases.length;
       if (!canvas.width) continue; // not shown
       const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       pen.setTransform(density, 0, 0, density, 0, 0);
@@ -1598,9 +1607,10 @@
       play();
     }
     advance(now);
+    if (dirty) owed = canvases.length;
+    drawOwed();
     if (!dirty) return;
     dirty = false;
-    drawAll();
     const epoch = shown < wanted && !playing ? `${Math.min(...nets.map((net) => net.epoch))} of ${wanted}` : String(shown);
     if (find("epoch").textContent !== epoch) find("epoch").textContent = epoch;
     if (now - toldAt > 250) { // text that changes faster cannot be read
