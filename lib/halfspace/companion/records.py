@@ -38,9 +38,8 @@ MAX_BYTES = 100_000
 REMEDY = (
     "grant write access there, or set HALFSPACE_RESULTS to a copy of the folder that can be written"
 )
-_EXACT = ("initial", "at", "epochs")  # sums of initial weights; times of evaluation
-# Of such sums as a share of the seeds' largest, where rounding decides them. Another draw of one
-# weight of a million changes more.
+_EXACT = ("at", "epochs")  # times of evaluation
+# Sums of initial weights, as a share of the seeds' largest. One weight of a million changes more.
 _INITIAL_TOLERANCE = 1e-5
 _ROUNDING = 1e-9  # differences of quantities that are zero but for rounding
 # Other instructions of the same processor, which round differently.
@@ -147,13 +146,12 @@ def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
     What is computed without training, or early in training, must agree with the recorded value
     within the spec's tolerance. Float32 runs diverge from each other during training: after dozens
     of epochs two runs of one seed may differ as much as two seeds do. Then nine in ten of the new
-    values must lie within the spread of the recorded seeds, widened by half. The initial weights
-    must be the same.
+    values must lie within the spread of the recorded seeds, widened by half. The sum of the initial
+    weights must be the same but for rounding.
 
     An array may differ because another processor rounds differently. So where one differs, the
     seed is computed once more on the CPU, with instructions that round differently. An array in
-    which these two disagree counts as late in training from the start; the sum of the initial
-    weights may then differ by rounding alone.
+    which these two disagree counts as late in training from the start.
 
     Args:
         spec: a recorded spec that can be recomputed.
@@ -181,7 +179,7 @@ def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
         with _environment(_OTHER_ROUNDING), worker_pool(1, threads=threads) as process:
             other = process.submit(_again, spec, index, chosen).result()
         unsure = {check.name for check in _compared(arrays, other, 0, spec) if not check.passed}
-        checks = _compared(recorded.arrays, arrays, index, spec, unsure)
+        checks = _compared(recorded.arrays, arrays, index, spec, late=unsure)
     return checks
 
 
@@ -211,12 +209,11 @@ def _compared(
     arrays: Mapping[str, np.ndarray],
     index: int,
     spec: Spec,
-    unsure: Set[str] = frozenset(),
+    late: Set[str] = frozenset(),
 ) -> list[Check]:
-    """Compare a seed's arrays, all but timings; rounding decides those that are unsure."""
     times = arrays.get("at", arrays.get("epochs"))
     return [
-        _compare(name, recorded[name], arrays[name], index, times, spec, unsure=name in unsure)
+        _compare(name, recorded[name], arrays[name], index, times, spec, name in late)
         for name in arrays
         if name not in spec.timings
     ]
@@ -240,16 +237,16 @@ def _compare(
     index: int,
     times: np.ndarray | None,
     spec: Spec,
-    unsure: bool = False,
+    always_late: bool = False,
 ) -> Check:
     """Compare one seed's part of an array."""
     all_seeds, (new,) = _by_seed(name, recorded, recomputed)
     old = all_seeds[min(index, len(all_seeds) - 1)]
     first = np.arange(len(old)) == 0
-    if name in _EXACT or (math.isinf(spec.early) and not unsure):
-        early = np.ones_like(first)
-    elif unsure or name in spec.late:
+    if always_late or name in spec.late:
         early = np.zeros_like(first)
+    elif name in _EXACT or name == "initial" or math.isinf(spec.early):
+        early = np.ones_like(first)
     elif times is not None and len(times) == len(old):
         early = times <= spec.early
     else:
@@ -262,7 +259,9 @@ def _compare(
     scale = np.fmax.reduce(np.abs(old), axis=1, keepdims=True, initial=0)
     slack = spec.tolerance * (1 if name in spec.shares else scale) + _ROUNDING
     if name in _EXACT:
-        slack = _INITIAL_TOLERANCE * np.abs(recorded).max() if unsure else 0
+        slack = 0
+    elif name == "initial":
+        slack = _INITIAL_TOLERANCE * np.abs(recorded).max()
     elif math.isfinite(spec.early) and np.array_equal(recorded, np.round(recorded)):
         slack = slack + 1  # rounding may move a border across a point, and a count by one
     margin = _MARGIN * (high - low) + _LATE_TOLERANCE * scale
