@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from halfspace.companion.circle.readings import path_gain
 from halfspace.companion.circle.specs import recipe
-from halfspace.companion.hardness import conditions, plots, readings
+from halfspace.companion.hardness import readings
 from halfspace.companion.hardness.claims import CLAIMS
 from halfspace.companion.hardness.history import HardeningHistory
 from halfspace.companion.hardness.specs import GateHardness
-from halfspace.companion.plots import figure
 from halfspace.companion.spec import Result
 
 
@@ -68,62 +67,16 @@ def test_ways_of_hardening_are_compared():
         arrays[f"hard_loss_{half}"][2] = np.array([0.01, 0.2, 0.01, 0.2, 0.2, 0.04])[:, None]
     found = Result(spec, arrays, {}, "")
     assert readings.kept_allocation(found, "30") == pytest.approx(4)
-    assert readings.kept_allocation(found, "annealed", "10") == pytest.approx(8)
+    assert readings.kept_allocation(found, "annealed") == pytest.approx(10)
     assert readings.undone_allocation(found, "30") == pytest.approx(-2)
     assert readings.undone_clustering(found, "100") == pytest.approx(0.3 - 0.9)
     fitted = [readings.hard_fitted(found, way).item() for way in readings.WAYS]
     assert fitted == [True, False, True, False, False, True]
     assert readings.fit_ratio(found) == pytest.approx(-np.log(2))
     assert readings.fresh_ratio(found, "30") == pytest.approx(3)
-    assert readings.fresh_ratio(found, "30", "10") == pytest.approx(1)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_a_claim_says_what_was_seen(claim):
     assert claim.kind == "ours" and not claim.quote
     assert "seeds 0 to 9" in claim.seen and "nothing of the recorded seeds" in claim.seen
-
-
-def factorial(gain):
-    """Return runs of three hardnesses and two scales, each net's allocation being of both."""
-    runs = {}
-    for scale in (0.6, 1.7):
-        for hard in (0.9, 0.1, 0.5):
-            made = run([gain(hard, scale), gain(hard, scale) + 1], (hard, hard))
-            training = made.spec.training.replace(gating_gain=scale)
-            spec = made.spec.replace(training=training)
-            runs[f"5 layers, h {hard}, gain {scale}"] = Result(spec, made.arrays, {}, "")
-    return runs
-
-
-def test_effects_are_told_with_the_other_fixed():
-    runs = factorial(lambda hard, scale: 3 - 2 * hard + 0.5 * np.log(scale))
-    found = readings.partial_effects(runs, path_gain)
-    np.testing.assert_allclose(found["hardness"], -1.6)
-    np.testing.assert_allclose(found["scale"], 0.5 * np.log(1.7 / 0.6))
-
-
-def test_curves_run_over_hardness_for_each_scale():
-    runs = factorial(lambda hard, scale: scale - hard)
-    runs["biases, h 0.1, gain 0.6"] = run([9.0, 9.0])
-    curves = readings.hardness_curves(runs, path_gain)
-    assert list(curves) == ["scale 0.6", "scale 1.7"]
-    for (hard, rows), scale in zip(curves.values(), (0.6, 1.7), strict=True):
-        np.testing.assert_allclose(hard, [0.1, 0.5, 0.9])
-        np.testing.assert_allclose(rows[:, 0], scale + 0.5 - hard)
-
-
-def test_the_figure_draws_dlgns_over_hardness_and_relu_nets_beside():
-    axis = figure()[1][0, 0]
-    curves = readings.hardness_curves(factorial(lambda hard, scale: scale - hard), path_gain)
-    plots.over_hardness(axis, curves, {0.6: (1, 0.5, 1.5), 1.0: (2, 1.5, 2.5)}, "allocation")
-    labels = axis.get_legend_handles_labels()[1]
-    assert labels == ["DLGN, scale 0.6", "DLGN, scale 1.7", "ReLU nets"]
-    assert axis.get_xlim()[1] > 1.06 and axis.get_ylabel() == "allocation"
-    without = figure()[1][0, 0]
-    plots.over_hardness(without, curves, {}, "clustering")
-    assert len(without.get_legend_handles_labels()[1]) == 2
-
-
-def test_the_scales_of_the_conditions_have_a_style():
-    assert list(plots.STYLES) == [f"scale {gain:g}" for gain in conditions.GAINS]
