@@ -221,8 +221,8 @@ CLAIMS = (
     Claim(
         id="hard-first-turn",
         kind="ours",
-        text="The gradient at the start predicts which half-spaces turn first, which way and how "
-        "far, with soft gates and with hard ones.",
+        text="The gradient at the start tells half-spaces that turn far in the first epoch, either "
+        "way, from those that hardly turn, with soft gates and with hard ones.",
         where="ours: gradients of a DLGN's gating network in closed form",
         statistic="rank correlation, over a net's 80 units, of the angle by which each normal "
         "turns in the first epoch (eight steps of Adam) with the angle after eight steps along "
@@ -237,7 +237,7 @@ CLAIMS = (
     Claim(
         id="hard-together",
         kind="ours",
-        text="Soft gates first move all half-spaces along one axis; hard gates each on its own.",
+        text="Soft gates first move half-spaces along one axis more than hard gates do.",
         where="ours: β σ′(β η) is the same for all units and points where gates are soft",
         statistic="length of the mean direction of displacement of the first layer's normals in "
         "the first epoch, opposite directions counted as one, at h = 0.1 minus at h = 0.9, at "
