@@ -1,5 +1,6 @@
 """Small throw-away projects on which the commands are tried."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -17,7 +18,7 @@ import yaml
 from nbformat import v4
 from trials import Command
 
-__all__ = ["COMMANDS", "LIGHT_BOOK", "LIGHT_SWEEP", "put_project", "unreadable"]
+__all__ = ["COMMANDS", "LIGHT_BOOK", "LIGHT_SWEEP", "marks", "put_project", "unreadable"]
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = ("data/results/", "benchmarks/results/", "chapters/", "tests/", "audit/")
@@ -81,8 +82,12 @@ def _visible(folder: Path, *patterns: str) -> list[Path]:
     return sorted(path for path in found if path.name[0] != ".")
 
 
-def _marks(paths) -> dict[str, object]:
-    return {path.name: path.stat().st_mtime_ns for path in paths}
+def marks(paths) -> dict[str, object]:
+    """Return digests: each file holds how long its run took, and another one would differ.
+
+    Times of files would not do: Snakemake sets them anew when it sees that a job has ended.
+    """
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _shown(notebook: Path) -> str:
@@ -166,7 +171,7 @@ _BOOK = Command(
     arguments=("book",),
     template=_put_book,
     twice=True,
-    finished=lambda folder: _marks(_visible(folder, "_build/executed/chapters/*.ipynb")),
+    finished=lambda folder: marks(_visible(folder, "_build/executed/chapters/*.ipynb")),
     broken=lambda folder: unreadable(
         _visible(
             folder,
@@ -230,7 +235,7 @@ def _results(study: str) -> Command:
         name=f"make results EXPERIMENT={study}",
         arguments=("results", f"EXPERIMENT={study}"),
         template=put,
-        finished=lambda folder: _marks(_visible(folder, "data/results/*/*.json")),
+        finished=lambda folder: marks(_visible(folder, "data/results/*/*.json")),
         broken=lambda folder: unreadable(_visible(folder, "data/results/*/*", "_build/cache/**/*")),
         results=_record_results,
     )
@@ -298,7 +303,7 @@ _SWEEP = Command(
     name="make sweep",
     arguments=("sweep", "NAME=tiny"),
     template=_put_sweep,
-    finished=lambda folder: _marks(_visible(folder, "_build/sweeps/tiny/rows/*.json")),
+    finished=lambda folder: marks(_visible(folder, "_build/sweeps/tiny/rows/*.json")),
     broken=lambda folder: unreadable(_visible(folder, "_build/sweeps/tiny/**/*")),
     results=_sweep_results,
 )

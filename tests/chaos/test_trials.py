@@ -177,6 +177,16 @@ def test_damaged_files_are_seen(tmp_path):
     assert projects.unreadable(tmp_path.iterdir()) == ["a.json", "b.html", "c.csv", "e.npz"]
 
 
+def test_a_finished_run_is_known_by_its_content(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text('{"seconds": 1.2}')
+    before = projects.marks(tmp_path.iterdir())
+    os.utime(tmp_path / "a.json", (1, 1))  # as Snakemake does when it sees a job's end
+    (tmp_path / "b.json").write_text('{"seconds": 1.3}')
+    after = projects.marks(tmp_path.iterdir())
+    assert after["a.json"] == before["a.json"] and after["b.json"] != before["b.json"]
+
+
 TEN = {
     "book": (projects.LIGHT_BOOK, 4),
     "results": (projects.COMMANDS["results"], 3),
