@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from halfspace.companion.circle.readings import path_gain
 from halfspace.companion.circle.specs import recipe
-from halfspace.companion.hardness import readings
+from halfspace.companion.hardness import conditions, plots, readings
 from halfspace.companion.hardness.claims import CLAIMS
 from halfspace.companion.hardness.history import HardeningHistory
 from halfspace.companion.hardness.specs import GateHardness
+from halfspace.companion.plots import figure
 from halfspace.companion.spec import Result
 
 
@@ -80,3 +81,116 @@ def test_ways_of_hardening_are_compared():
 def test_a_claim_says_what_was_seen(claim):
     assert claim.kind == "ours" and not claim.quote
     assert "seeds 0 to 9" in claim.seen and "nothing of the recorded seeds" in claim.seen
+
+
+def factorial(gain):
+    """Return runs of three hardnesses and two scales, each net's allocation being of both."""
+    runs = {}
+    for scale in (0.6, 1.7):
+        for hard in (0.9, 0.1, 0.5):
+            made = run([gain(hard, scale), gain(hard, scale) + 1], (hard, hard))
+            training = made.spec.training.replace(gating_gain=scale)
+            spec = made.spec.replace(training=training)
+            runs[f"5 layers, h {hard}, gain {scale}"] = Result(spec, made.arrays, {}, "")
+    return runs
+
+
+def test_effects_are_told_with_the_other_fixed():
+    runs = factorial(lambda hard, scale: 3 - 2 * hard + 0.5 * np.log(scale))
+    found = readings.partial_effects(runs, path_gain)
+    np.testing.assert_allclose(found["hardness"], -1.6)
+    np.testing.assert_allclose(found["scale"], 0.5 * np.log(1.7 / 0.6))
+
+
+def test_curves_run_over_hardness_for_each_scale():
+    runs = factorial(lambda hard, scale: scale - hard)
+    runs["biases, h 0.1, gain 0.6"] = run([9.0, 9.0])
+    curves = readings.hardness_curves(runs, path_gain)
+    assert list(curves) == ["scale 0.6", "scale 1.7"]
+    for (hard, rows), scale in zip(curves.values(), (0.6, 1.7), strict=True):
+        np.testing.assert_allclose(hard, [0.1, 0.5, 0.9])
+        np.testing.assert_allclose(rows[:, 0], scale + 0.5 - hard)
+
+
+def test_the_figure_draws_dlgns_over_hardness_and_relu_nets_beside():
+    axis = figure()[1][0, 0]
+    curves = readings.hardness_curves(factorial(lambda hard, scale: scale - hard), path_gain)
+    plots.over_hardness(axis, curves, {0.6: (1, 0.5, 1.5), 1.0: (2, 1.5, 2.5)}, "allocation")
+    labels = axis.get_legend_handles_labels()[1]
+    assert labels == ["DLGN, scale 0.6", "DLGN, scale 1.7", "ReLU nets"]
+    assert axis.get_xlim()[1] > 1.06 and axis.get_ylabel() == "allocation"
+    without = figure()[1][0, 0]
+    plots.over_hardness(without, curves, {}, "clustering")
+    assert len(without.get_legend_handles_labels()[1]) == 2
+
+
+def test_the_scales_of_the_conditions_have_a_style():
+    assert list(plots.STYLES) == [f"scale {gain:g}" for gain in conditions.GAINS]
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Return the recorded runs that the chapter reads."""
+    listed = (
+        conditions.factorial_conditions(),
+        conditions.relu_conditions(),
+        conditions.task_conditions(),
+    )
+    runs = [{name: spec.recorded() for name, spec in listing.items()} for listing in listed]
+    return *runs, conditions.history_conditions()["dlgn"].recorded()
+
+
+def test_the_text_tells_the_recorded_numbers(recorded):
+    runs, relu, _, history = recorded
+    found = readings.hardness_numbers(*recorded)
+    assert (found["seeds"], found["conditions"]) == (100, 15)
+    soft = runs["5 layers, h 0.1, gain 1.0"]
+    ratio = np.log((soft.paths_top[[0, -1]] + 1 / 128) / (soft.paths_bottom[[0, -1]] + 1 / 128))
+    assert found["allocation-h-0.1-gain-1.0"].startswith(
+        f"×{np.exp((ratio[1] - ratio[0]).mean()):.1f}"
+    )
+    zero = (soft.zero_top[-1] + soft.zero_bottom[-1]).mean() / 2
+    assert found["starved-h-0.1-gain-1.0"] == f"{100 * zero:.1f}"
+    errors = (
+        runs["5 layers, h 0.9, gain 1.7"].arrays[f"hard_loss_{h}"][-1] for h in ("top", "bottom")
+    )
+    assert found["hard-fitted-h-0.9-gain-1.7"] == (sum(errors) / 2 < 0.05).sum()
+    annealed = (history.hard_loss_top + history.hard_loss_bottom)[2, 5] / 2
+    assert found["history-fitted-annealed"] == (annealed < 0.05).sum()
+    assert found["fresh-30"].startswith("×") and found["relu-gain-0.6"].startswith("×1.7")
+
+
+def test_a_row_has_a_target_at_low_and_at_high_hardness(recorded):
+    rows = readings.task_rows(recorded[0], recorded[2])
+    assert [row["target"] for row in rows] == ["base", *conditions.TASKS]
+    gain = np.exp(path_gain(recorded[2]["low half zero, h 0.9"]).mean())
+    assert rows[2]["h = 0.9"].startswith(f"×{gain:.2f}")
+
+
+def test_nets_that_harden_are_shown_at_both_times(recorded):
+    history = recorded[3]
+    shown = readings.history_curves(history)
+    gains = readings.path_gains(history).mean(-1)
+    np.testing.assert_allclose(shown["allocation"]["when gates become hard"][:, 0], gains[1])
+    np.testing.assert_allclose(shown["allocation"]["at the end"][:, 0], gains[2])
+    fresh = np.exp(np.log(history.fresh.astype(float)).mean(-1))
+    np.testing.assert_allclose(shown["error under hard gates"]["fresh value network"][:, 0], fresh)
+    axes = figure(2, 1)[1][:, 0]
+    for axis, (label, rows) in zip(axes, shown.items(), strict=True):
+        plots.over_ways(axis, rows, label)
+    assert axes[0].get_legend_handles_labels()[1] == ["when gates become hard", "at the end"]
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == list(readings.WAYS)
+
+
+def test_the_turns_are_drawn_with_the_line_of_equality():
+    axis = figure()[1][0, 0]
+    plots.first_turns(axis, [-1, 2.0], [3.0, -4], "h = 0.1")
+    line, marks = axis.get_lines()
+    np.testing.assert_array_equal(*line.get_data())
+    assert marks.get_xdata().tolist() == [-1, 2] and axis.get_xlim()[1] > 4
+
+
+def test_changes_of_path_counts_make_the_allocation(recorded):
+    for run in (recorded[0]["5 layers, h 0.1, gain 1.0"], recorded[2]["halves swapped, h 0.9"]):
+        low, high = readings.path_changes(run)
+        np.testing.assert_allclose(low - high, path_gain(run), rtol=1e-12)

@@ -111,8 +111,9 @@ CLAIMS = (
     Claim(
         id="hard-orders",
         kind="ours",
-        text="The harder a DLGN's gates are at the start, the fewer paths it allocates, the less "
-        "its half-spaces cluster, and the fewer points it starves.",
+        text="On the base target, the harder a DLGN's gates are at the start, the less it "
+        "allocates paths, the less its last layer's half-spaces cluster, and the fewer points it "
+        "leaves without a path.",
         where="ours: on Section 4",
         statistic="minus the rank correlation, within a seed and over 15 conditions (five "
         "hardnesses h at the start, each from three pairs of β and initial scale), of h with the "
@@ -140,12 +141,13 @@ CLAIMS = (
             for design, label in _DESIGNS.items()
         ),
         seen=_FACTORIAL,
+        figure="fig-hardness",
     ),
     Claim(
         id="hard-not-scale",
         kind="ours",
-        text="At equal hardness at the start, it matters less which β and which initial scale "
-        "make it than how hard the gates are.",
+        text="On the base target, allocation depends more on the hardness at the start, from 0.1 "
+        "to 0.9, than on the pair of β and initial scale, from 0.6 to 1.7, that makes it.",
         where="ours: on Section 4",
         statistic="effect of hardness, the mean over scales of the final allocation at h = 0.1 "
         "minus that at h = 0.9, plus or minus the effect of the scale at one h, the allocation at "
@@ -160,12 +162,13 @@ CLAIMS = (
             for case in _beats_scale(f"{label}, ", 0.5, design, _FEW_GAINS)
         ),
         seen=_FACTORIAL,
+        figure="fig-hardness",
     ),
     Claim(
         id="hard-fades",
         kind="ours",
-        text="With hard gates at the start, a DLGN allocates less than half of what it does with "
-        "soft ones.",
+        text="On the base target, a DLGN with hard gates at the start allocates less than half of "
+        "what it does with soft ones.",
         where="ours: on Section 4",
         statistic="one half minus the final allocation at h = 0.9 over the mean one at h = 0.1, at "
         "each initial scale (controls: with biases and in two layers)",
@@ -183,11 +186,13 @@ CLAIMS = (
             for gain in _FEW_GAINS
         ),
         seen=_FACTORIAL,
+        figure="fig-hardness",
     ),
     Claim(
         id="hard-below-relu",
         kind="ours",
-        text="With hard gates at the start, a DLGN allocates less than a ReLU net.",
+        text="With hard gates at the start, a DLGN allocates less than a ReLU net of the base "
+        "recipe.",
         where="ours: on Section 4",
         statistic="final allocation of the ReLU net of the base recipe (scale 0.6) minus that of "
         "the DLGN at h = 0.9, at each initial scale (controls: minus that of the DLGN of scale 1, "
@@ -205,24 +210,27 @@ CLAIMS = (
             for gain in (0.3, 1.0, 1.5, 2.0)
         ),
         seen=_FACTORIAL,
+        figure="fig-hardness",
     ),
     Claim(
         id="hard-fits",
         kind="ours",
-        text="The target is fitted without much allocation: most DLGNs with hard gates at the "
-        "start fit it, under hard gates too.",
+        text="Most DLGNs with hard gates at the start fit the base target, under their own gates "
+        "and under hard ones.",
         where="ours: on Section 4",
         statistic="share of nets with a mean squared error below 0.05 at epoch 300, h = 0.9 at the "
         "start, under their own gates and under hard gates; the level, one half, is most nets",
         cases=_at_each_gain("own gates, ", _HIGH, fitted, "share", _MOST)
         + _at_each_gain("hard gates, ", _HIGH, fitted_with_hard_gates, "share", _MOST),
         seen=_FACTORIAL,
+        figure="fig-hardness",
     ),
     Claim(
         id="hard-first-turn",
         kind="ours",
-        text="The gradient at the start tells half-spaces that turn far in the first epoch, either "
-        "way, from those that hardly turn, with soft gates and with hard ones.",
+        text="The signs of the first gradients order half-spaces by the angle, from clockwise to "
+        "counter-clockwise, by which they turn in the first epoch, with soft gates and with hard "
+        "ones.",
         where="ours: gradients of a DLGN's gating network in closed form",
         statistic="rank correlation, over a net's 80 units, of the angle by which each normal "
         "turns in the first epoch (eight steps of Adam) with the angle after eight steps along "
@@ -233,11 +241,13 @@ CLAIMS = (
             for case in _at_each_gain(f"h = {level}, ", level, predicted_turns)
         ),
         seen=_FACTORIAL,
+        figure="fig-hard-turns",
     ),
     Claim(
         id="hard-together",
         kind="ours",
-        text="Soft gates first move half-spaces along one axis more than hard gates do.",
+        text="Soft gates first move the first layer's half-spaces along one axis more than hard "
+        "gates do.",
         where="ours: β σ′(β η) is the same for all units and points where gates are soft",
         statistic="length of the mean direction of displacement of the first layer's normals in "
         "the first epoch, opposite directions counted as one, at h = 0.1 minus at h = 0.9, at "
@@ -247,12 +257,13 @@ CLAIMS = (
             for gain in _GAINS
         ),
         seen=_FACTORIAL,
+        figure="what-moves-first",
     ),
     Claim(
         id="hard-history",
         kind="ours",
-        text="Allocation is what soft gates do early: nets that were soft at first end with more "
-        "of it than nets that were hard from the start.",
+        text="Nets whose gates were soft at first end with more allocation than nets that were "
+        "hard from the start.",
         where="ours: on Section 4",
         statistic="final allocation of a DLGN whose soft gates (β = 4) become straight-through "
         "ones at some epoch, minus that of the same net hardened before training; 300 epochs in "
@@ -266,12 +277,13 @@ CLAIMS = (
             for name, way in {"epoch 300": "300", "annealed": "annealed"}.items()
         ),
         seen=_HISTORY,
+        figure="fig-hard-history",
     ),
     Claim(
         id="hard-undo",
         kind="ours",
-        text="Hard gates undo part of what soft gates did: after hardening, allocation and "
-        "clustering shrink.",
+        text="After soft gates have become hard early in training, allocation and clustering "
+        "shrink.",
         where="ours: on Section 4",
         statistic="allocation, and change of the resultant of the last layer's normals since the "
         "start, when soft gates (β = 4) become straight-through ones, minus the same at epoch 300 "
@@ -279,11 +291,12 @@ CLAIMS = (
         cases=_undone("10") + _undone("30"),
         controls=_undone("100"),
         seen=_HISTORY,
+        figure="fig-hard-history",
     ),
     Claim(
         id="hard-fits-later",
         kind="ours",
-        text="Nets that become hard during training fit the target under hard gates.",
+        text="Most nets whose gates become hard by epoch 100 fit the target under hard gates.",
         where="ours: on Section 4",
         statistic="share of nets with a mean squared error below 0.05 under hard gates after 300 "
         "epochs in all, for DLGNs whose gates become hard at some epoch; the level, one half, is "
@@ -293,6 +306,7 @@ CLAIMS = (
             for way in WAYS[:4]
         ),
         seen=_HISTORY,
+        figure="fig-hard-history",
     ),
     Claim(
         id="hard-annealed",
@@ -311,6 +325,7 @@ CLAIMS = (
             _case("error", "hardening: dlgn", fit_ratio, level=-_DOUBLED),
         ),
         seen=_HISTORY,
+        figure="fig-hard-history",
     ),
     Claim(
         id="hard-fresh",
@@ -330,11 +345,13 @@ CLAIMS = (
         ),
         controls=(_case("epoch 0", "hardening: dlgn", partial(fresh_ratio, way="0")),),
         seen=_HISTORY,
+        figure="fig-hard-history",
     ),
     Claim(
         id="hard-where",
         kind="ours",
-        text="At each hardness paths go to the half that gives the earlier signal.",
+        text="At low and at high hardness, paths go to the half of low frequency on either side of "
+        "the circle and also if it is constant, and away from it if it is zero.",
         where="ours: on Section 4",
         statistic="final allocation to the low-frequency half (its sign turned for a low half that "
         "is zero, which gives no signal), at h = 0.1 and h = 0.9 (controls: less allocation than "
@@ -353,5 +370,6 @@ CLAIMS = (
             for level in (_LOW, _HIGH)
         ),
         seen=_FACTORIAL,
+        figure="other-targets",
     ),
 )

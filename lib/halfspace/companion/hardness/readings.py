@@ -1,18 +1,31 @@
 """What runs say of hardness, each statistic once. Allocation and starvation are the circle's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy import stats
 
 from halfspace.companion.circle.readings import (
     FIT_LEVEL,
+    fitted,
+    fitted_with_hard_gates,
+    low_and_high,
     path_gain,
     path_gains,
     resultant_change,
+    share_without_path,
     total_loss,
 )
+from halfspace.companion.intervals import (
+    factor_text,
+    geometric_intervals,
+    interval_text,
+    mean_interval,
+    mean_intervals,
+)
+from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
+from halfspace.companion.text import significant
 
 __all__ = [
     "WAYS",
@@ -22,15 +35,25 @@ __all__ = [
     "hard_fitted",
     "hardness_at_start",
     "hardness_beats_scale",
+    "hardness_curves",
+    "hardness_numbers",
+    "history_curves",
     "kept_allocation",
     "more_coherent",
     "order",
+    "panels",
+    "partial_effects",
+    "path_changes",
     "predicted_turns",
+    "relu_intervals",
+    "task_rows",
     "undone_allocation",
     "undone_clustering",
 ]
 
+_LOW, _HIGH = 0.1, 0.9  # hardnesses between which an effect is told
 Statistic = Callable[[Result], np.ndarray]
+Runs = Mapping[str, Result]
 
 WAYS = ("0", "10", "30", "100", "300", "annealed")
 """How gates became hard in ``HardeningHistory``: the epoch, or annealing; in its arrays' order."""
@@ -83,6 +106,17 @@ def hardness_beats_scale(*results: Result, sign: int) -> np.ndarray:
     half = len(many) // 2
     effect = np.mean(many[:half], axis=0) - np.mean(many[half:], axis=0)
     return effect + sign * (large - small)
+
+
+def path_changes(result: Result) -> np.ndarray:
+    """Return ln of the mean numbers of active paths at the end over the start, shape (2, S).
+
+    Of the low-frequency half, and of the other one. As for the allocation, one path at one point is
+    added to each mean; all halves have equally many points.
+    """
+    one = 1 / result.spec.target.top().sum().item()
+    halves = np.log(np.stack(low_and_high(result, "paths")) + one)
+    return halves[:, -1] - halves[:, 0]
 
 
 def predicted_turns(result: Result) -> np.ndarray:
@@ -156,3 +190,180 @@ def fresh_ratio(result: Result, way: str) -> np.ndarray:
         way: whose hard gates the others are, of ``WAYS``.
     """
     return np.log(result.fresh_random / result.fresh[WAYS.index(way)].astype(np.float64))
+
+
+# What a page shows
+
+
+def hardness_curves(
+    runs: Runs, statistic: Statistic, design: str = "5 layers"
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return a statistic over the hardness at the start, a curve for each initial scale.
+
+    Args:
+        runs: of ``GateHardness``, by the names of the factorial's conditions.
+        statistic: maps a result to one number a seed.
+        design: the beginning of the names.
+
+    Returns:
+        By label, from the smallest scale on: mean hardness (k,), increasing, and the statistic's
+        mean with its interval (k, 3).
+    """
+    by_scale: dict[float, list[Result]] = {}
+    for name, run in runs.items():
+        if name.startswith(f"{design}, "):
+            by_scale.setdefault(run.spec.training.gating_gain, []).append(run)
+    curves = {}
+    for scale in sorted(by_scale):
+        ordered = sorted(by_scale[scale], key=lambda run: hardness_at_start(run).mean())
+        hard = np.array([hardness_at_start(run).mean() for run in ordered])
+        rows = mean_intervals(np.stack([statistic(run) for run in ordered]).astype(np.float64))
+        curves[f"scale {scale:g}"] = (hard, rows)
+    return curves
+
+
+def relu_intervals(runs: Runs, statistic: Statistic) -> dict[float, tuple[float, float, float]]:
+    """Return a statistic of ReLU nets by their initial scale: mean and interval."""
+    return {run.spec.training.gain: mean_interval(statistic(run)) for run in runs.values()}
+
+
+def panels(runs: Runs, relu: Runs) -> dict[str, tuple[dict, dict]]:
+    """Return what the figure of everything against hardness shows, by panel.
+
+    Args:
+        runs: of ``GateHardness``, by the names of the factorial's conditions.
+        relu: of ReLU nets, by scale.
+
+    Returns:
+        By the panel's label: ``hardness_curves``, and ``relu_intervals``, which is empty for the
+        clustering: a ReLU net's units have no half-spaces. Shares are in percent.
+    """
+    statistics = {
+        "allocation": path_gain,
+        "clustering": clustering,
+        "points without a path (%)": lambda run: 100 * share_without_path(run),
+        "fitted, hard gates (%)": lambda run: 100.0 * fitted_with_hard_gates(run),
+    }
+    return {
+        label: (
+            hardness_curves(runs, statistic),
+            {} if statistic is clustering else relu_intervals(relu, statistic),
+        )
+        for label, statistic in statistics.items()
+    }
+
+
+def partial_effects(runs: Runs, statistic: Statistic) -> dict[str, np.ndarray]:
+    """Return the effects of hardness and of the scale on a statistic, each with the other fixed.
+
+    In each seed the statistic is fitted by least squares, over the conditions without biases and
+    with five layers, by a constant, the hardness at the start and the logarithm of the scale.
+
+    Returns:
+        ``hardness`` (S,): the change from h = 0.1 to 0.9; ``scale`` (S,): from the smallest scale
+        to the largest.
+    """
+    chosen = [run for name, run in runs.items() if name.startswith("5 layers, ")]
+    scales = np.log([run.spec.training.gating_gain for run in chosen])
+    hard = np.stack([hardness_at_start(run) for run in chosen], axis=1)
+    values = np.stack([statistic(run) for run in chosen], axis=1).astype(np.float64)
+    slopes = []
+    for row, found in zip(hard, values, strict=True):
+        columns = np.stack([np.ones_like(row), row, scales], axis=1)
+        slopes.append(np.linalg.lstsq(columns, found, rcond=None)[0][1:])
+    by_hardness, by_scale = np.array(slopes).T
+    return {"hardness": by_hardness * (_HIGH - _LOW), "scale": by_scale * np.ptp(scales)}
+
+
+def history_curves(result: Result) -> dict[str, dict[str, np.ndarray]]:
+    """Return what the figure of nets that harden shows, by panel and label.
+
+    Args:
+        result: of ``HardeningHistory``.
+
+    Returns:
+        For each of ``WAYS`` a value and its interval, (P, 3). Of the allocation when gates became
+        hard and at the end, the mean; of the errors under hard gates, of the net and of fresh value
+        networks on its gates, the geometric mean.
+    """
+    gains = path_gains(result).astype(np.float64)
+    own, fresh = total_loss(result, "hard_loss")[_END], result.fresh.astype(np.float64)
+    return {
+        "allocation": {
+            "when gates become hard": mean_intervals(gains[_HARDENED]),
+            "at the end": mean_intervals(gains[_END]),
+        },
+        "error under hard gates": {
+            "fresh value network": geometric_intervals(fresh),
+            "at the end": geometric_intervals(own),
+        },
+    }
+
+
+def task_rows(runs: Runs, tasks: Runs) -> list[dict[str, str]]:
+    """Return the allocation on each target at low and at high hardness, as a table's rows.
+
+    Args:
+        runs: of ``GateHardness`` on the base target, by the names of the factorial's conditions.
+        tasks: on the other targets.
+    """
+    base = {f"base, h {h}": runs[f"5 layers, h {h}, gain 1.0"] for h in (_LOW, _HIGH)}
+    rows: dict[str, dict[str, str]] = {}
+    for name, run in (base | dict(tasks)).items():
+        target, level = name.split(", h ")
+        rows.setdefault(target, {"target": target})[f"h = {level}"] = factor_text(path_gain(run))
+    return list(rows.values())
+
+
+def hardness_numbers(runs: Runs, relu: Runs, tasks: Runs, history: Result) -> dict[str, object]:
+    """Return the chapter's numbers as texts, by name.
+
+    Args:
+        runs: of ``GateHardness``, by the names of the factorial's conditions.
+        relu: of ReLU nets.
+        tasks: of the other targets.
+        history: of ``HardeningHistory``.
+    """
+    deep = {name: run for name, run in runs.items() if name.startswith("5 layers, ")}
+    numbers: dict[str, object] = {"seeds": history.spec.training.seeds, "conditions": len(deep)}
+    for name, statistic in {"allocation": path_gain, "clustering": clustering}.items():
+        effects = partial_effects(runs, statistic)
+        numbers |= {f"{name}-by-{cause}": interval_text(found) for cause, found in effects.items()}
+    for name, run in deep.items():
+        key = _key(name.removeprefix("5 layers, "))
+        numbers[f"allocation-{key}"] = factor_text(path_gain(run))
+        numbers[f"starved-{key}"] = f"{100 * share_without_path(run).mean():.1f}"
+        numbers[f"fitted-{key}"] = int(fitted(run).sum())
+        numbers[f"hard-fitted-{key}"] = int(fitted_with_hard_gates(run).sum())
+        numbers[f"turns-{key}"] = f"{predicted_turns(run).mean():.2f}"
+        numbers[f"coherence-{key}"] = f"{run.coherence.mean():.2f}"
+        for half, change in zip(("low", "high"), path_changes(run), strict=True):
+            numbers[f"{half}-{key}"] = factor_text(change)
+    for name, run in relu.items():
+        numbers[f"relu-{_key(name)}"] = factor_text(path_gain(run))
+    gains = path_gains(history)
+    for place, way in enumerate(WAYS):
+        numbers[f"fresh-{way}"] = factor_text(fresh_ratio(history, way))
+        numbers[f"history-fitted-{way}"] = int(hard_fitted(history, way).sum())
+        numbers[f"history-{way}"] = factor_text(gains[_END, place])
+        numbers[f"error-{way}"] = _typical(total_loss(history, "hard_loss")[_END, place])
+    for way in WAYS[1:4]:
+        numbers[f"undone-{way}"] = interval_text(undone_allocation(history, way))
+        stays = gains[_HARDENED, WAYS.index(way)] - gains[_END, WAYS.index("300")]
+        numbers[f"undone-soft-{way}"] = interval_text(stays)
+    for task, level in (("low half constant", _HIGH), ("low half weak", _HIGH)):
+        numbers[_key(task)] = factor_text(path_gain(tasks[f"{task}, h {level}"]))
+    numbers["soft-error"] = _typical(total_loss(history)[_HARDENED, WAYS.index("300")])
+    numbers["fresh-error"] = _typical(history.fresh_random)
+    numbers["annealed-error"] = factor_text(-fit_ratio(history))
+    groups = {"factorial": (*deep.values(), *relu.values()), "tasks": tuple(tasks.values())}
+    groups |= {"turns": tuple(deep.values()), "history": (history,)}
+    return numbers | {f"from-{name}": origin(*group) for name, group in groups.items()}
+
+
+def _typical(errors: np.ndarray) -> str:
+    return significant(np.exp(np.log(errors).mean()), 2)
+
+
+def _key(name: str) -> str:
+    return name.replace(", ", "-").replace(" ", "-")
