@@ -1491,7 +1491,7 @@ def falls_with_hardness(what: Callable[[Run], np.ndarray], *runs: Run) -> np.nda
         if np.unique(values[:, seed]).size > 1:
             x, y = stats.rankdata(hard[:, seed]), stats.rankdata(values[:, seed])
             x, y = x - x.mean(), y - y.mean()
-            found[seed] = -(x @ y) / math.sqrt((x @ x) * (y @ y))
+            found[seed] = round(-(x @ y) / math.sqrt((x @ x) * (y @ y)), 12)
     return found
 
 

@@ -52,7 +52,7 @@ def over_hardness(
         places = _BESIDE + 0.02 * np.arange(len(relu))
         axis.vlines(places, lows, highs, color=COLORS["relu"], lw=1)
         axis.plot(places, means, "D", ms=3, color=COLORS["relu"], label="ReLU nets")
-    axis.set(xlabel="hardness at the start", ylabel=ylabel, xlim=(0, 1.16))
+    axis.set(ylabel=ylabel, xlim=(0, 1.16))
     axis.set_xticks([0, 0.5, 1])
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "undone_clustering",
 ]
 
+_DIGITS = 12  # of rank correlations: equal ones stay equal, which a bootstrap needs
 _LOW, _HIGH = 0.1, 0.9  # hardnesses between which an effect is told
 Statistic = Callable[[Result], np.ndarray]
 Runs = Mapping[str, Result]
@@ -83,7 +84,8 @@ def order(*results: Result, statistic: Statistic) -> np.ndarray:
     """
     hard = np.stack([hardness_at_start(result) for result in results], axis=1)
     values = np.stack([statistic(result) for result in results], axis=1)
-    return np.array([_rank_fall(*pair) for pair in zip(hard, values, strict=True)])
+    found = np.array([_rank_fall(*pair) for pair in zip(hard, values, strict=True)])
+    return found.round(_DIGITS)
 
 
 def _rank_fall(hard: np.ndarray, values: np.ndarray) -> float:
