@@ -222,13 +222,21 @@ class GatedRegression:
             masks = [torch.eye(len(order), dtype=torch.bool) for order in limit]
         sizes = [int(mask.sum()) for mask in masks]
 
-        def orders(values: Tensor) -> list[Tensor]:
+        def factors(values: Tensor) -> list[Tensor]:
             pieces = zip(limit, masks, values.split(sizes), strict=True)
-            factors = [torch.zeros_like(u).masked_scatter(mask, piece) for u, mask, piece in pieces]
-            return [factor @ factor.mT for factor in factors]
+            return [torch.zeros_like(u).masked_scatter(mask, piece) for u, mask, piece in pieces]
+
+        def orders(values: Tensor) -> list[Tensor]:
+            return [factor @ factor.mT for factor in factors(values)]
+
+        # The first step has length 1, which leads from U = 1 exactly to 0, or not, as rounding has
+        # it. The action is infinite there, and the search would stop; a finite one turns it back.
+        wall = self.action(limit, width).item() / width + 1
 
         def objective(values) -> tuple[float, object]:
             tried = torch.tensor(values, requires_grad=True)
+            if not all(factor.diagonal().all() for factor in factors(tried)):
+                return wall, 0 * values
             with torch.enable_grad():
                 height = self.action(orders(tried), width) / width
                 (gradient,) = torch.autograd.grad(height, tried)

@@ -112,6 +112,17 @@ def test_one_gate_gives_the_scalar_equation_and_a_mean_without_the_width(depth):
     torch.testing.assert_close(*means, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("temperature", [0, 0.1])
+def test_the_search_leaves_its_start_though_its_first_step_meets_zero(temperature):
+    """With s = 1, one gate and small targets, the first step leads from U = 1 to 0."""
+    for seed in range(10):
+        x, y = torch.from_numpy(np.random.default_rng(seed).normal(size=(2, 8, 12)))
+        problem = GatedRegression(x, torch.ones(8, 1), y[:, 0] / 10, temperature=temperature)
+        orders = problem.saddle(30)
+        assert problem.residual(orders, 30) < 1e-7
+        assert orders[0].item() < 0.99
+
+
 def test_without_noise_the_trace_obeys_the_sum_rule():
     problem, width = draw(points=10, d=20, temperature=0, std=1.1), 12
     (order,) = problem.saddle(width)

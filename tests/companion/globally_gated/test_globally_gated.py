@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from halfspace.companion import records
 from halfspace.companion.globally_gated import capacity, data, readings
 from halfspace.companion.globally_gated.capacity import (
     GATE_KINDS,
@@ -36,6 +37,7 @@ from halfspace.companion.globally_gated.specs import (
     Transfer,
     WidthAndScale,
 )
+from halfspace.companion.registry import condition
 from halfspace.companion.spec import Result
 from halfspace.ntk import empirical_ntk
 
@@ -190,6 +192,29 @@ def test_a_study_has_its_arrays_and_repeats(spec, shapes):
     assert all(np.isfinite(array).all() for array in arrays.values())
     again, _ = spec.one_seed(0).run(CPU)
     assert all(np.allclose(arrays[name][:1], again[name], rtol=1e-9) for name in arrays)
+
+
+def test_the_error_of_one_gate_is_as_recorded_though_rounding_decided_its_search():
+    spec = condition("globally gated: descent: T = 0.01")
+    recorded = spec.recorded().errors[:, :, :1]
+    arrays, _ = spec.replace(counts=(1,)).run(CPU)
+    for index, new in enumerate(arrays["errors"]):
+        for factor, passed in ((1, True), (1.01, False)):
+            again = factor * new[np.newaxis]
+            assert records._compare("errors", recorded, again, index, None, spec).passed == passed
+
+
+def test_what_is_zero_but_for_rounding_may_differ_by_more_than_itself():
+    spec = condition("globally gated: scale: four gates, 300 units")
+    old = spec.recorded()
+    for name, other in (("rule", "bias"), ("residual", "variance")):
+        values = old.arrays[name]
+        for more, passed in ((2e-7, True), (2e-6, False)):
+            check = records._compare(name, values, values[:1] + more, 0, None, spec)
+            assert check.passed == passed
+        values = old.arrays[other]
+        again = values[:1] * (1 + 1e-5)
+        assert not records._compare(other, values, again, 0, None, spec).passed
 
 
 def test_tied_nets_and_kernels_agree_to_rounding():

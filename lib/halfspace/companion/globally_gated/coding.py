@@ -1,7 +1,7 @@
 """Coding schemes: how many hidden units carry the classes, by Hamiltonian Monte Carlo."""
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -41,6 +41,9 @@ class Carriers(SeedStudy):
     top: share of Σ c that the ten largest units have; misfit: mean squared error at the points.
     accepted (S, W): share of trajectories accepted after adapting. initial (S,): sum of the inputs.
     """
+
+    # Rounding decides where a chain goes: of 40 whose inputs differ by 1e-15, one is off by 0.4.
+    tolerance: ClassVar[float] = 0.5
 
     activation: Literal["linear", "erf", "relu"] = "relu"
     lazy: bool = False

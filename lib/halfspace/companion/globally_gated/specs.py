@@ -158,6 +158,9 @@ class FiniteWidth(SeedStudy):
     U of the theory and its exact mean. initial (S,): sum of the targets.
     """
 
+    # It is 0 but for rounding, which the search amplifies: no share of itself.
+    shares: ClassVar[tuple[str, ...]] = ("residual",)
+
     data: Literal["piecewise", "transfer"] = "piecewise"
     widths: Widths = (10, 20, 40, 80, 160, 320)
     draws: Integer = Field(1000, ge=10)
@@ -241,6 +244,9 @@ class WidthAndScale(SeedStudy):
     width. rule (S, K, W): difference of the trace of U over s² and what the sum rule of T = 0
     gives, relative to M. initial (S,): sum of the targets.
     """
+
+    # Both are 0 but for rounding, which the search amplifies, and for T: no share of themselves.
+    shares: ClassVar[tuple[str, ...]] = ("rule", "residual")
 
     gates: Literal["four", "one"] = "four"
     widths: Widths = (10, 20, 40, 100, 1000)
@@ -331,6 +337,10 @@ class DescentPeak(SeedStudy):
     The result's arrays (S seeds): errors (S, 1 + W, C): mean squared error of the predictor's mean
     at the test points, at infinite width first. initial (S,): sum of the targets.
     """
+
+    # With one gate, the recorded runs' search for the saddle often stopped at its start, U = 1.
+    # Their errors are off by up to 3e-4 there; where rounding helped the search, they are right.
+    tolerance: ClassVar[float] = 5e-4
 
     temperature: float = Field(1e-6, gt=0)
     counts: Widths = (1, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 30)
