@@ -292,7 +292,7 @@ TOPICS = {
             "hard-below-relu": "undecided",
             "hard-fits": "reproduced",
             "hard-history": "reproduced",
-            "hard-annealed": "under conditions",
+            "hard-annealed": "reproduced under conditions",
         },
     ),
 }

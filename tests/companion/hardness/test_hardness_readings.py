@@ -177,7 +177,7 @@ def test_nets_that_harden_are_shown_at_both_times(recorded):
     np.testing.assert_allclose(shown["error under hard gates"]["fresh value network"][:, 0], fresh)
     axes = figure(2, 1)[1][:, 0]
     for axis, (label, rows) in zip(axes, shown.items(), strict=True):
-        plots.over_ways(axis, rows, label)
+        plots.over_ways(axis, rows, readings.WAYS, label)
     assert axes[0].get_legend_handles_labels()[1] == ["when gates become hard", "at the end"]
     assert [label.get_text() for label in axes[0].get_xticklabels()] == list(readings.WAYS)
 

@@ -1,12 +1,11 @@
 """Figures of hardness."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from halfspace.companion.hardness.readings import WAYS
 from halfspace.companion.plots import COLORS, INK, interval_curve
 
 __all__ = ["MARKS", "STYLES", "first_turns", "over_hardness", "over_ways"]
@@ -71,21 +70,22 @@ def first_turns(axis: Axes, expected: ArrayLike, measured: ArrayLike, title: str
     axis.set(xlim=(-end, end), ylim=(-end, end), xlabel="expected (°)", title=title)
 
 
-def over_ways(axis: Axes, rows: Mapping[str, ArrayLike], ylabel: str) -> None:
+def over_ways(axis: Axes, rows: Mapping[str, ArrayLike], ways: Sequence[str], ylabel: str) -> None:
     """Draw values with intervals for each way of hardening.
 
     Args:
         axis: where to draw.
-        rows: by label, a name of ``MARKS``, value and interval for each of ``WAYS``, (P, 3).
+        rows: by label, a name of ``MARKS``, value and interval for each way, (P, 3).
+        ways: their names, annealing last.
         ylabel: what is drawn.
     """
     for number, (label, values) in enumerate(rows.items()):
         color, filled = MARKS[label]
         mean, low, high = np.asarray(values).T
-        x = np.arange(len(WAYS)) + 0.2 * number - 0.1
+        x = np.arange(len(ways)) + 0.2 * number - 0.1
         axis.vlines(x, low, high, color=COLORS[color], lw=1)
         face = COLORS[color] if filled else "none"
         axis.plot(x, mean, "o", ms=4.5, color=COLORS[color], mfc=face, label=label)
-    axis.axvline(len(WAYS) - 1.5, color=INK, lw=0.8, ls=":")
+    axis.axvline(len(ways) - 1.5, color=INK, lw=0.8, ls=":")
     axis.set(ylabel=ylabel)
-    axis.set_xticks(range(len(WAYS)), WAYS)
+    axis.set_xticks(range(len(ways)), ways)
