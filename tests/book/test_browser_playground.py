@@ -489,6 +489,16 @@ def test_regions_of_the_plane_are_drawn_and_counted(play):
 
 
 @AT_ONCE
+def test_on_paper_a_sentence_stands_in_its_place(play):
+    page = play("epoch=1")
+    assert not page.locator(".pg-without").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator(".pg-without").is_visible()
+    assert not page.locator("#playground").is_visible()
+    assert page.locator(".pg-missions li").first.is_visible()
+
+
+@AT_ONCE
 def test_memory_does_not_grow_with_runs(play):
     page = play("depth=2&width=4&half=16&speed=0&stop=100")
     session = page.context.new_cdp_session(page)
