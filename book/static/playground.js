@@ -294,7 +294,7 @@
     },
     hard: {
       change: { hard: 1 },
-      hint: "Does the DLGN compute with its half-spaces? Here its gates are 0 or 1 while it trains. The dashed curve of hard gates and the other one are the same.",
+      hint: "Does the DLGN compute with its half-spaces? Here its gates are 0 or 1 while it trains. No curve is dashed: hard gates change nothing.",
     },
     zero: {
       change: { topAmplitude: 0 },
@@ -691,7 +691,7 @@
 
   // ---------------------------------------------------------------------------------- drawing
 
-  /** @type {{canvas: HTMLCanvasElement, draw: Draw, ratio: number}[]} */
+  /** @type {{canvas: HTMLCanvasElement, draw: Draw, ratio: () => number}[]} */
   const canvases = [];
   let ink = "#757575";
   let faint = "#75757555";
@@ -704,16 +704,16 @@
     dirty = true;
   };
 
-  /** Let a canvas be drawn with the page; its height is `ratio` times its width. */
-  const register = (/** @type {HTMLCanvasElement} */ canvas, /** @type {number} */ ratio_, /** @type {Draw} */ draw) => {
-    canvases.push({ canvas, draw, ratio: ratio_ });
+  /** Let a canvas be drawn with the page; its height is `ratio` times its width, in the plane perhaps another. */
+  const register = (/** @type {HTMLCanvasElement} */ canvas, /** @type {number} */ circle, /** @type {Draw} */ draw, plane = circle) => {
+    canvases.push({ canvas, draw, ratio: () => (state.mode === "plane" ? plane : circle) });
   };
 
   const resize = () => {
     const density = Math.min(2, devicePixelRatio || 1);
     for (const { canvas, ratio: share } of canvases) {
       const width = canvas.clientWidth;
-      const height = Math.round(width * share);
+      const height = Math.round(width * share());
       if (canvas.style.height !== `${height}px`) canvas.style.height = `${height}px`;
       if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
         canvas.width = Math.round(width * density);
@@ -781,10 +781,8 @@
   const drawTarget = (/** @type {CanvasRenderingContext2D} */ pen, /** @type {ReturnType<typeof onRing>} */ place, /** @type {number} */ width) => {
     const value = targetNow();
     const [top, bottom] = groupColors();
-    pen.globalAlpha = 0.55;
     line(pen, top, width, RING / 2, (k) => place(angleOf(k), value(angleOf(k))));
     line(pen, bottom, width, RING / 2, (k) => place(angleOf(k + RING / 2), value(angleOf(k + RING / 2))));
-    pen.globalAlpha = 1;
   };
 
   /** @type {(net: Net) => Draw} */
@@ -797,7 +795,9 @@
     }
     const place = onRing(width, height);
     line(pen, faint, 1, RING, (k) => place(angleOf(k), 0), true);
+    pen.globalAlpha = 0.55; // the net's curve lies on it
     drawTarget(pen, place, 5);
+    pen.globalAlpha = 1;
     if (net.name !== "relu" && !state.hard) {
       pen.setLineDash([3, 3]);
       line(pen, ink, 1, RING, (k) => place(angleOf(k), picture.hard[k]), true);
@@ -1246,7 +1246,10 @@
     }
     for (const part of all("[data-mode]")) part.hidden = part.dataset.mode !== state.mode;
     root.dataset.shown = String(state.net);
-    root.dataset.inputs = String(state.mode);
+    if (root.dataset.inputs !== state.mode) {
+      root.dataset.inputs = String(state.mode);
+      resize(); // a plane is a square
+    }
     let chosen = "";
     for (const button of all("[data-preset]")) {
       const name = String(button.dataset.preset);
@@ -1327,7 +1330,7 @@
     const [top, bottom] = groupColors();
     const legend = [
       `<span style="--c:${top}">${first}</span>`, `<span style="--c:${bottom}">${second}</span>`,
-      '<span class="dashed">with hard gates</span>',
+      state.hard ? "" : '<span class="dashed">with hard gates</span>',
     ];
     find("legend").innerHTML = legend.join(" ");
     const recorded = NAMES.map((name) => [name, band(name)]).filter(([, found]) => found);
@@ -1351,7 +1354,8 @@
 
   /** Give a net's canvases a text for those who do not see them. */
   const describe = (/** @type {Net} */ net) => {
-    const text = `${TITLES[net.name]} at epoch ${shown}: loss ${significant(error(net))}, allocation ${times(allocation(net))}`;
+    const regions = state.mode === "plane" && net.picture ? `, ${net.picture.regions} regions in the square` : "";
+    const text = `${TITLES[net.name]} at epoch ${shown}: loss ${significant(error(net))}, allocation ${times(allocation(net))}${regions}`;
     for (const canvas of all(`[data-net=${net.name}] canvas`)) {
       canvas.setAttribute("aria-label", `${canvas.dataset.what}. ${text}`);
     }
@@ -1473,12 +1477,12 @@
   const build = () => {
     for (const net of nets) {
       const place = /** @type {HTMLElement} */ (root.querySelector(`.pg-net[data-net=${net.name}] div`));
-      /** @type {[number, Draw, string, string][]} */
+      /** @type {[[number, number], Draw, string, string][]} */
       const panels = [
-        [0.82, ringOf(net), "ring", "Learned function"], [0.42, pathsOf(net), "paths", "Active paths"],
-        [1, kernelOf(net), "kernel", "Overlap kernel"], [0.4, unitsOf(net), "units", "Units"],
+        [[0.82, 1], ringOf(net), "ring", "Learned function"], [[0.42, 1], pathsOf(net), "paths", "Active paths"],
+        [[1, 1], kernelOf(net), "kernel", "Overlap kernel"], [[0.4, 0.4], unitsOf(net), "units", "Units"],
       ];
-      for (const [ratio_, draw, kind, what] of panels) {
+      for (const [[onCircle, inPlane], draw, kind, what] of panels) {
         const caption = document.createElement("p");
         caption.className = "pg-caption";
         const canvas = document.createElement("canvas");
@@ -1487,7 +1491,7 @@
         canvas.dataset.what = what;
         canvas.className = `pg-${kind}`;
         place.append(caption, canvas);
-        register(canvas, ratio_, draw);
+        register(canvas, onCircle, draw, inPlane);
         canvas.addEventListener("pointermove", (event) => point(canvas, kind, event));
         canvas.addEventListener("pointerdown", (event) => point(canvas, kind, event));
         canvas.addEventListener("pointerleave", (event) => {
@@ -1532,6 +1536,7 @@
         const computed = Object.fromEntries(Object.entries(FIRST).filter(([key]) => !VIEWS.has(key)));
         pause();
         set({ ...computed, ...change });
+        button.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone they are a strip
         if (!calm.matches) starting = true;
       });
     }

@@ -3,16 +3,22 @@
 import io
 import re
 import shlex
+import string
 import subprocess
 import sys
 from pathlib import Path
 
 import axe_playwright_python
+import matplotlib as mpl
 import nbformat
 import numpy as np
 import pytest
+from halfspace import polygons
 from halfspace.companion.circle import readings
 from halfspace.companion.circle.conditions import circle_conditions
+from halfspace.companion.circle.specs import recipe
+from halfspace.companion.plots.style import COLORS
+from halfspace.regions import partition
 from PIL import Image
 from test_browser import SIDEWAYS, browser, sites, visit
 
@@ -29,7 +35,20 @@ PAGE = "playground.html"
 WAIT = 300_000  # milliseconds: other tests may have the processor
 SETTLED = "document.getElementById('playground').dataset.rest"
 DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+PAUSE_BETWEEN_EPOCHS = """() => new Promise((done) => {
+  const [epoch, play] = ["epoch", "play"].map((id) => document.getElementById(`pg-${id}`));
+  new MutationObserver((_, watch) => { // it is told when a part of the pictures is drawn
+    if (Number(epoch.textContent) < 3) return;
+    play.click();
+    if (document.getElementById("playground").dataset.rest || Number(epoch.textContent) > 50) {
+      watch.disconnect();
+      done();
+    } else play.click(); // the next epoch is on its way, with which all is drawn anyway
+  }).observe(epoch, { childList: true, characterData: true, subtree: true });
+  play.click();
+})"""
 AT_ONCE = pytest.mark.parametrize("visit", [("file", "light")], ids="-".join, indirect=True)
+LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # 64 values
 BOTH = pytest.mark.parametrize(
     "visit", [("file", "light"), ("http", "phone")], ids="-".join, indirect=True
 )
@@ -73,6 +92,11 @@ def address(page):
     return dict(
         part.split("=") for part in page.evaluate("location.hash.slice(1)").split("&") if part
     )
+
+
+def pixels(element):
+    """Return what an element looks like, with colours from 0 to 1, shape (height, width, 3)."""
+    return np.asarray(Image.open(io.BytesIO(element.screenshot())).convert("RGB")) / 255
 
 
 def losses(page):
@@ -201,6 +225,11 @@ def test_a_wrong_link_gives_what_can_be_set(play, wrong):
     assert address(page).keys() <= {"depth", "seed", "epoch"}
 
 
+def angle(canvas):
+    """Return the angle in degrees at which the keyboard draws."""
+    return int(re.match(r"at (\d+) degrees", canvas.get_attribute("aria-valuetext"))[1])
+
+
 @AT_ONCE
 def test_a_target_is_drawn_by_pointer_and_by_keyboard(play):
     page = play("epoch=1")
@@ -216,8 +245,12 @@ def test_a_target_is_drawn_by_pointer_and_by_keyboard(play):
     assert len(drawn) == 64
     canvas.focus()
     before = float(canvas.get_attribute("aria-valuenow"))
+    angles = [angle(canvas)]
     for key in ("ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
         page.keyboard.press(key)
+        angles.append(angle(canvas))
+    assert angles[:3] == [angles[0]] * 3 and angles[3] == angles[4]
+    assert angles[3] - angles[0] == pytest.approx(360 / 64, abs=1)
     assert address(page)["drawn"] != drawn
     page.keyboard.press("ArrowRight")
     assert float(canvas.get_attribute("aria-valuenow")) == pytest.approx(before + 0.2, abs=0.05)
@@ -239,7 +272,11 @@ def test_own_points_by_pointer_and_by_keyboard(play):
         page.keyboard.press(key)
     settle(page, 0)
     page.wait_for_function("document.getElementById('pg-told').textContent.startsWith('Epoch 0')")
-    assert re.fullmatch("..a..b", address(page)["own"])
+    own = address(page)["own"]
+    assert re.fullmatch("..a..b", own)
+    (x, y), (x2, y2) = ([LETTERS.index(letter) for letter in own[k : k + 2]] for k in (0, 3))
+    assert x < 31 < y, "clicked at the top left"
+    assert x < x2 < 31 < y2 < y, "moved to the right and down"
     page.click("#pg-step")
     settle(page, 1)
     canvas.focus()
@@ -250,22 +287,43 @@ def test_own_points_by_pointer_and_by_keyboard(play):
 
 
 @AT_ONCE
+def test_points_lie_where_they_are_put_and_their_class_is_learned_there(play):
+    page = play("mode=plane&data=own&own=QtaftawtaQRbfRbwRb&depth=2&width=8&bias=1&epoch=100")
+    green, ochre = (mpl.colors.to_rgb(COLORS[name]) for name in ("low", "high"))
+    for canvas in ("#pg-points", ".pg-net[data-net=dlgn] .pg-ring"):
+        picture = pixels(page.locator(canvas))
+        size = len(picture)
+        for letter, color in (("t", green), ("R", ochre)):
+            place = (LETTERS.index(letter) - 31.5) / 32  # from -1 at the bottom to 1 at the top
+            point = picture[round(size * (1 - place) / 2), round(size * (1 - 0.5 / 32) / 2)]
+            assert np.abs(point - color).max() < 0.05, (canvas, letter)
+    top, bottom = picture[size // 12, size // 4 :].mean(axis=0), picture[-size // 12].mean(axis=0)
+    assert np.abs(top - green).sum() < np.abs(top - ochre).sum()
+    assert np.abs(bottom - ochre).sum() < np.abs(bottom - green).sum()
+
+
+@AT_ONCE
 def test_an_angle_is_marked_in_all_panels_by_pointer_and_by_keyboard(play):
     page = play("epoch=1")
     panels = [page.locator(f".pg-net .pg-{kind}").all() for kind in ("ring", "paths", "kernel")]
-    before = [[canvas.screenshot() for canvas in row] for row in panels]
+    before = [[pixels(canvas) for canvas in row] for row in panels]
     ring = page.locator(".pg-net[data-net=dlgn] .pg-ring")
     box = ring.bounding_box()
-    ring.hover(position={"x": box["width"] / 2, "y": 5})
-    assert page.locator("[data-key=angle] + output").inner_text() in ("89°", "90°")
+    middle = box["width"] / 2, box["height"] / 2
+    ring.hover(position={"x": middle[0] - 60, "y": middle[1] - 60})
+    page.evaluate(DRAWN)
+    assert page.locator("[data-key=angle] + output").inner_text() in ("134°", "135°")
+    changed = np.argwhere(np.abs(pixels(ring) - before[0][1]).max(axis=2) > 0.1)
+    y, x = changed.mean(axis=0)
+    assert x < middle[0] and y < middle[1], "the line lies where the pointer is"
     page.mouse.move(0, 0)
     assert page.locator("[data-key=angle] + output").inner_text() == "nowhere"
     page.locator("[data-key=angle]").press("PageUp")
     assert page.locator("[data-key=angle] + output").inner_text() != "nowhere"
     page.evaluate(DRAWN)
-    after = [[canvas.screenshot() for canvas in row] for row in panels]
+    after = [[pixels(canvas) for canvas in row] for row in panels]
     for old, new in zip(before, after, strict=True):
-        assert all(a != b for a, b in zip(old, new, strict=True))
+        assert all((a != b).any() for a, b in zip(old, new, strict=True))
 
 
 @AT_ONCE
@@ -278,14 +336,26 @@ def test_the_recipe_ends_among_the_recorded_seeds_and_a_mission_is_ticked(play):
         assert low <= found[net] <= high, net
     recorded = page.inner_text("#pg-band")
     assert "100 recorded ReLU nets, 100 recorded DLGNs did" in recorded
+    assert "the slow half has gained" in page.inner_text("#pg-told")
     assert address(page)["done"] == "4"
     ticks = page.locator(".pg-missions .pg-tick").all_inner_texts()
     assert ["done" in tick for tick in ticks] == [False, False, False, True, False, False]
 
 
+@AT_ONCE
+@pytest.mark.parametrize("amplitudes", ["topAmplitude=0", "bottomAmplitude=0"])
+@pytest.mark.parametrize("frequencies", ["top=2&bottom=8", "top=8&bottom=2"])
+def test_the_error_of_a_half_is_that_halfs(play, frequencies, amplitudes):
+    page = play(f"{frequencies}&{amplitudes}")
+    zero = "slow" if ("top=2" in frequencies) == ("top" in amplitudes) else "fast"
+    told = page.inner_text("#pg-told")
+    assert re.findall(r"(\w+) half fitted since epoch 0", told) == [zero], "the first net is near 0"
+
+
 SNIPPETS = {
     "recipe": "epoch=8",
-    "changed": "top=3&bottomAmplitude=0.7&half=64&depth=3&width=8&bias=1&beta=10&gain=1.2&epoch=8",
+    "changed": "top=3&bottomAmplitude=0.7&half=64&depth=3&width=8&bias=1&beta=10&gain=1.2"
+    "&gatedGain=0.7&epoch=8",
     "hard gates, frozen later": "hard=1&freeze=3&epoch=7",
     "drawn": f"drawn={'f' * 20}{'p' * 24}{'W' * 20}&epoch=6",
     "plane": "mode=plane&depth=3&width=8&bias=1&data=spiral&epoch=6",
@@ -341,6 +411,9 @@ def test_it_fits_each_width_and_axe_finds_nothing(play, visit, widths, state):
         assert page.evaluate(SIDEWAYS) == []
         nets = page.locator(".pg-net").filter(visible=True).count()
         assert nets == (1 if width < 600 else 3)
+        ring = page.locator(".pg-net[data-net=dlgn] .pg-ring").bounding_box()
+        middle = ring["y"] + page.evaluate("scrollY") + ring["height"] / 2
+        assert middle < page.viewport_size["height"], "a picture on the first screen"
         if width < 600:
             page.locator("[data-key=net][value=relu]").check()
             assert page.locator(".pg-net").filter(visible=True).get_attribute("data-net") == "relu"
@@ -381,8 +454,22 @@ def test_a_state_looks_the_same_however_it_is_reached(play):
 
 
 @AT_ONCE
+def test_a_pause_shows_the_epoch_where_it_rests_in_all_pictures(play):
+    page = play("depth=2&width=4&half=16&speed=5")
+    page.evaluate(PAUSE_BETWEEN_EPOCHS)
+    settle(page)
+    drawn = "[...document.querySelectorAll('.pg-body canvas')].map(c => c.toDataURL())"
+    rest, paused = page.inner_text("#pg-epoch"), page.evaluate(drawn)
+    assert paused == play(f"depth=2&width=4&half=16&epoch={rest}").evaluate(drawn)
+
+
+@AT_ONCE
 def test_it_starts_by_itself_unless_motion_is_unwanted(visit, play):
     page = play("")
+    page.wait_for_timeout(500)
+    assert page.inner_text("#pg-epoch") == "0" and page.inner_text("#pg-play") == "Start"
+    page.locator("[data-preset=swapped]").click()
+    settle(page, 0)
     page.wait_for_timeout(500)
     assert page.inner_text("#pg-epoch") == "0" and page.inner_text("#pg-play") == "Start"
     visit("glossary.html").emulate_media(reduced_motion="no-preference")
@@ -393,14 +480,33 @@ def test_it_starts_by_itself_unless_motion_is_unwanted(visit, play):
 
 
 @AT_ONCE
-def test_regions_of_the_plane_are_drawn(play):
-    page = play("mode=plane&depth=2&width=4&bias=1&data=xor&epoch=2")
+def test_regions_of_the_plane_are_drawn_and_counted(play):
+    page = play("mode=plane&depth=2&width=4&bias=1&data=xor")
     labels = page.locator(".pg-net .pg-caption").all_inner_texts()
     assert "Output, and exact regions" in labels
+    square = polygons.rectangle(-1.5, 1.5, -1.5, 1.5)
+    for name in ("relu", "dlgn", "frozen"):
+        net = recipe(name, width=4, depth=2, bias=True).net(3016)
+        canvas = page.locator(f".pg-net[data-net={name}] .pg-ring")
+        regions = len(partition(net, square).cells)
+        assert f", {regions} regions in the square" in canvas.get_attribute("aria-label")
+    for kind in ("ring", "paths"):
+        box = page.locator(f".pg-net[data-net=dlgn] .pg-{kind}").bounding_box()
+        assert box["width"] == pytest.approx(box["height"], abs=1), "a square is not squeezed"
     with_lines = page.locator(".pg-net[data-net=dlgn] .pg-ring").screenshot()
     page.locator("[data-key=width]").press("ArrowRight")
     settle(page, 0)
     assert page.locator(".pg-net[data-net=dlgn] .pg-ring").screenshot() != with_lines
+
+
+@AT_ONCE
+def test_on_paper_a_sentence_stands_in_its_place(play):
+    page = play("epoch=1")
+    assert not page.locator(".pg-without").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator(".pg-without").is_visible()
+    assert not page.locator("#playground").is_visible()
+    assert page.locator(".pg-missions li").first.is_visible()
 
 
 @AT_ONCE
