@@ -141,7 +141,7 @@ def keep(spec: Spec, arrays: Mapping[str, np.ndarray], provenance: dict) -> None
 
 
 def verify(spec: Spec, index: int, device: str = "auto") -> list[Check]:
-    """Recompute one seed of a recorded run and compare each array but timings.
+    """Recompute one seed of a recorded run and compare each array but timings and unsettled ones.
 
     What is computed without training, or early in training, must agree with the recorded value
     within the spec's tolerance. Float32 runs diverge from each other during training: after dozens
@@ -215,7 +215,7 @@ def _compared(
     return [
         _compare(name, recorded[name], arrays[name], index, times, spec, name in late)
         for name in arrays
-        if name not in spec.timings
+        if name not in (*spec.timings, *spec.unsettled)
     ]
 
 

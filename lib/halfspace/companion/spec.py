@@ -98,6 +98,7 @@ class Spec(BaseModel):
         shares: arrays whose values are shares of few things, such as test images; for them the
             tolerance is a share of 1.
         timings: arrays of durations, which differ from run to run.
+        unsettled: arrays that rounding decides; they are recorded, and not compared.
         resumes: whether runs leave checkpoints and can be done in pieces.
         threads: that a run uses on a CPU.
         memory: that a run takes at most, in MB.
@@ -113,6 +114,7 @@ class Spec(BaseModel):
     tolerance: ClassVar[float] = 5e-3
     shares: ClassVar[tuple[str, ...]] = ()
     timings: ClassVar[tuple[str, ...]] = ()
+    unsettled: ClassVar[tuple[str, ...]] = ()
     resumes: ClassVar[bool] = False
     threads: ClassVar[int] = 1
     memory: ClassVar[int] = 2000

@@ -103,6 +103,12 @@ class NTKFeatures(Spec):
         return penalties
 
     @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Return the arrays that rounding decides: see ``CifarTraining``."""
+        trained = self.state == "trained" and self.training.unsettled
+        return (*self.shares, "penalty") if trained else ()
+
+    @property
     def verifiable(self) -> bool:
         """Whether ``make verify`` can recompute it: see ``CifarTraining``."""
         return self.training.verifiable

@@ -44,6 +44,11 @@ class Table1Training(CifarTraining):
             raise ValueError(f"final_beta is for nets with soft gates; got model {self.model!r}")
         return self
 
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Return the arrays that rounding decides: see ``CifarTraining``."""
+        return (*super().unsettled, "test_curve") if super().unsettled else ()
+
     def checkpoint(self, seed: int) -> Path:
         """Return the file that an unfinished run leaves, beside the recorded runs."""
         folder = results_folder()
