@@ -230,6 +230,15 @@ def test_where_rounding_decides_an_array_counts_as_late(monkeypatch):
     assert "MKL_CBWR" not in os.environ
 
 
+def test_arrays_that_rounding_decides_are_not_compared(monkeypatch):
+    spec = study()
+    records.record(spec, CPU)
+    changed(spec, loss_top=lambda x: x + 9, log_paths_top=lambda x: x + 9)
+    assert wrong(spec, 1) == {"loss_top", "log_paths_top"}
+    monkeypatch.setattr(ToyStudy, "unsettled", ("loss_top",))
+    assert wrong(spec, 1) == {"log_paths_top"}
+
+
 def test_verify_refuses_other_arrays():
     spec = study()
     records.record(spec, CPU)

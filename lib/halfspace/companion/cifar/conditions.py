@@ -105,7 +105,7 @@ def synthetic_conditions() -> dict[str, Spec]:
     """Return small runs of the same code on synthetic images, which ``make verify`` recomputes."""
     shared = dict(data="synthetic", n_train=200, first_seed=FIRST_SEED, seeds=2)
     one = shared | dict(seeds=1)
-    # Ten times this rate lets rounding decide which class a net names for all images.
+    # At ten times this rate rounding decides which paths are shared, too, not only accuracies.
     few_steps = Recipe(epochs=2, optimizer="adam", learning_rate=3e-4)
     one_cycle = replace(APPENDIX, epochs=2, batch_size=32, learning_rate=0.05)
     networks = {

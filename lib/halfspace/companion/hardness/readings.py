@@ -7,7 +7,6 @@ from scipy import stats
 
 from halfspace.companion.circle.readings import (
     FIT_LEVEL,
-    fitted,
     fitted_with_hard_gates,
     low_and_high,
     path_gain,
@@ -327,45 +326,37 @@ def hardness_numbers(runs: Runs, relu: Runs, tasks: Runs, history: Result) -> di
         history: of ``HardeningHistory``.
     """
     deep = {name: run for name, run in runs.items() if name.startswith("5 layers, ")}
-    numbers: dict[str, object] = {"seeds": history.spec.training.seeds, "conditions": len(deep)}
+    numbers: dict[str, object] = {"seeds": history.spec.training.seeds}
     for name, statistic in {"allocation": path_gain, "clustering": clustering}.items():
         effects = partial_effects(runs, statistic)
         numbers |= {f"{name}-by-{cause}": interval_text(found) for cause, found in effects.items()}
-    for name, run in deep.items():
-        key = _key(name.removeprefix("5 layers, "))
-        numbers[f"allocation-{key}"] = factor_text(path_gain(run))
-        numbers[f"starved-{key}"] = f"{100 * share_without_path(run).mean():.1f}"
-        numbers[f"fitted-{key}"] = int(fitted(run).sum())
-        numbers[f"hard-fitted-{key}"] = int(fitted_with_hard_gates(run).sum())
-        numbers[f"turns-{key}"] = f"{predicted_turns(run).mean():.2f}"
-        numbers[f"coherence-{key}"] = f"{run.coherence.mean():.2f}"
+    for level in (_LOW, _HIGH):
+        run = runs[f"5 layers, h {level}, gain 1.0"]
+        numbers[f"allocation-{level}"] = factor_text(path_gain(run))
+        numbers[f"starved-{level}"] = f"{100 * share_without_path(run).mean():.1f}"
+        numbers[f"hard-fitted-{level}"] = int(fitted_with_hard_gates(run).sum())
+        numbers[f"turns-{level}"] = f"{predicted_turns(run).mean():.2f}"
+        numbers[f"coherence-{level}"] = f"{run.coherence.mean():.2f}"
         for half, change in zip(("low", "high"), path_changes(run), strict=True):
-            numbers[f"{half}-{key}"] = factor_text(change)
-    for name, run in relu.items():
-        numbers[f"relu-{_key(name)}"] = factor_text(path_gain(run))
+            numbers[f"{half}-{level}"] = factor_text(change)
+    numbers["relu"] = factor_text(path_gain(relu["gain 0.6"]))
+    numbers["half-constant"] = factor_text(path_gain(tasks[f"low half constant, h {_HIGH}"]))
     gains = path_gains(history)
     for place, way in enumerate(WAYS):
         numbers[f"fresh-{way}"] = factor_text(fresh_ratio(history, way))
         numbers[f"history-fitted-{way}"] = int(hard_fitted(history, way).sum())
         numbers[f"history-{way}"] = factor_text(gains[_END, place])
         numbers[f"error-{way}"] = _typical(total_loss(history, "hard_loss")[_END, place])
-    for way in WAYS[1:4]:
+    for way in WAYS[1:3]:
         numbers[f"undone-{way}"] = interval_text(undone_allocation(history, way))
         stays = gains[_HARDENED, WAYS.index(way)] - gains[_END, WAYS.index("300")]
         numbers[f"undone-soft-{way}"] = interval_text(stays)
-    for task, level in (("low half constant", _HIGH), ("low half weak", _HIGH)):
-        numbers[_key(task)] = factor_text(path_gain(tasks[f"{task}, h {level}"]))
     numbers["soft-error"] = _typical(total_loss(history)[_HARDENED, WAYS.index("300")])
     numbers["fresh-error"] = _typical(history.fresh_random)
-    numbers["annealed-error"] = factor_text(-fit_ratio(history))
     groups = {"factorial": (*deep.values(), *relu.values()), "tasks": tuple(tasks.values())}
     groups |= {"turns": tuple(deep.values()), "history": (history,)}
     return numbers | {f"from-{name}": origin(*group) for name, group in groups.items()}
 
 
 def _typical(errors: np.ndarray) -> str:
-    return significant(np.exp(np.log(errors).mean()), 2)
-
-
-def _key(name: str) -> str:
-    return name.replace(", ", "-").replace(" ", "-")
+    return significant(stats.gmean(errors), 2)
