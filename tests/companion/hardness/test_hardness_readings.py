@@ -177,8 +177,9 @@ def test_the_text_tells_the_recorded_numbers(recorded):
 def test_a_row_has_a_target_at_low_and_at_high_hardness(recorded):
     rows = readings.task_rows(recorded[0], recorded[2])
     assert [row["target"] for row in rows] == ["base", *conditions.TASKS]
-    gain = np.exp(path_gain(recorded[2]["low half zero, h 0.9"]).mean())
-    assert rows[2]["h = 0.9"].startswith(f"×{gain:.2f}")
+    hard = {0: recorded[0]["5 layers, h 0.9, gain 1.0"], 2: recorded[2]["low half zero, h 0.9"]}
+    for place, run in hard.items():
+        assert rows[place]["h = 0.9"].startswith(f"×{np.exp(path_gain(run).mean()):.2f}")
 
 
 def test_nets_that_harden_are_shown_at_both_times(recorded):
