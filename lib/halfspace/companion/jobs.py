@@ -31,7 +31,8 @@ __all__ = ["CUT", "Job", "expected_seconds", "failures", "plan", "planned", "run
 CUT = os.EX_TEMPFAIL
 """Exit status of a job that a time limit cut; it can be started again."""
 
-_SHARED = 60.0  # seconds of work in a job of short runs: it loads the code once, in about three
+_SHORT = 60.0  # seconds of a run that may share a job
+_SHARED = 180.0  # seconds of work in a job of short runs: it loads the code once, in three to six
 _TRIES = 2  # of a job on a cluster that was cancelled, or whose machine failed
 _PIECES = 20  # of a run with checkpoints, each as long as a job may be
 _SPARE = 3.0  # a cluster's machines may be so much slower than the one that recorded
@@ -86,7 +87,7 @@ def plan(
 ) -> dict:
     """Return what ``workflow/results.smk`` reads: the jobs, their files, and what each needs.
 
-    Short runs share jobs of about a minute, so that loading the code does not dominate. The longest
+    Short runs share jobs of up to three minutes, so that loading the code does not dominate. The longest
     jobs come first, so that none of them is left over when the others have finished.
 
     Args:
@@ -127,7 +128,7 @@ def _shared(
     times: Mapping[str, float], conditions: Mapping[str, Spec], workers: int
 ) -> list[list[str]]:
     """Return which runs share a job: short ones, in jobs of about the same length."""
-    short = [name for name in times if times[name] < _SHARED and not conditions[name].gpus]
+    short = [name for name in times if times[name] < _SHORT and not conditions[name].gpus]
     number = workers * math.ceil(sum(times[name] for name in short) / _SHARED / workers)
     bins = [(0.0, place, []) for place in range(min(number, len(short)))]
     for name in sorted(short, key=times.get, reverse=True):
