@@ -87,8 +87,8 @@ def plan(
 ) -> dict:
     """Return what ``workflow/results.smk`` reads: the jobs, their files, and what each needs.
 
-    Short runs share jobs of up to three minutes, so that loading the code does not dominate. The longest
-    jobs come first, so that none of them is left over when the others have finished.
+    Short runs share jobs of up to three minutes, so that loading the code does not dominate. The
+    longest jobs come first, so that none of them is left over when the others have finished.
 
     Args:
         conditions: specs by name.
