@@ -33,7 +33,7 @@ SUBJECTS: dict[str, set[str]] = {
     "interpolation": set(),
     "intrinsic_dimension": {"label_jumps"},
     "short_views": {"theory", "duality", "circle"},
-    "hardness": {"circle", "conjectures"},
+    "hardness": {"circle", "conjectures", "fashion"},
     "speed": set(),
 }
 """The subjects in the order of the report, and the subjects whose code each may import."""

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from halfspace.companion.arrays import as_float32
-from halfspace.companion.fashion.data import SETTINGS
+from halfspace.companion.fashion.data import SETTINGS, FashionProblem
 from halfspace.companion.fashion.measures import kernels, statistics
 from halfspace.companion.fashion.specs import FashionTraining
 from halfspace.companion.spec import Integer
@@ -20,11 +20,13 @@ from halfspace.kernels import alignment, block_means
 from halfspace.nets import stack
 from halfspace.training import fit, weight_sums
 
-__all__ = ["FashionStudy"]
+__all__ = ["KERNEL_SAMPLE", "FashionStudy"]
 
 _EARLY_STEPS = (0, 20, 60, 160, 320)
 _LATE_RECORDS = 10
-_KERNEL_SAMPLE = 20  # training images of each class at which kernels are computed
+KERNEL_SAMPLE = 20
+"""Training images of each class at which kernels are computed."""
+
 _SHOWN = 100  # test images of each class whose predicted labels are recorded
 
 
@@ -63,11 +65,22 @@ class FashionStudy(FashionTraining):
         return SETTINGS[self.labels]
 
     def _run(self, device: torch.device) -> dict[str, np.ndarray]:
+        _, _, arrays = self.trained(device)
+        return arrays
+
+    def trained(
+        self, device: torch.device
+    ) -> tuple[nn.Module, FashionProblem, dict[str, np.ndarray]]:
+        """Train the nets.
+
+        Returns:
+            The stacked nets at the end, images and labels, and the result's arrays.
+        """
         draws = [(seed, self.complex_classes(seed)) for seed in self.all_seeds]
         problem = self.problem(draws, device)
         x, y = problem.x, problem.y
         net = stack([self.net(seed) for seed in self.all_seeds]).to(device)
-        sample, kernel_sample = problem.sample(self.sample), problem.sample(_KERNEL_SAMPLE)
+        sample, kernel_sample = problem.sample(self.sample), problem.sample(KERNEL_SAMPLE)
         sample_x, sample_y = x[sample], y[:, sample]
         kernel_x, kernel_y = x[kernel_sample], y[:, kernel_sample]
         kernels_at_start = _kernels(net, kernel_x, kernel_y)
@@ -94,11 +107,12 @@ class FashionStudy(FashionTraining):
         arrays["complex"] = np.array([np.isin(np.arange(10), classes) for _, classes in draws])
         for name, start in kernels_at_start.items():
             arrays[name] = torch.stack([start, kernels_at_end[name]])
-        return as_float32(arrays) | {
+        arrays = as_float32(arrays) | {
             "predicted": predicted,
             "initial": weight_sums(history.snapshots[0]),
             "diverged": history.diverged,
         }
+        return net, problem, arrays
 
 
 def _kernels(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ import math
 from halfspace.companion.circle.specs import CircleTraining, recipe
 from halfspace.companion.circle.target import Circle
 from halfspace.companion.hardness.history import HardeningHistory
+from halfspace.companion.hardness.images import StepSizeOnImages
 from halfspace.companion.hardness.specs import GateHardness
 from halfspace.companion.spec import Spec
 
@@ -15,6 +16,8 @@ __all__ = [
     "FIRST_SEED",
     "GAINS",
     "LEVELS",
+    "NETS_ON_IMAGES",
+    "RATES",
     "RELU_GAINS",
     "STUDIES",
     "TASKS",
@@ -22,6 +25,7 @@ __all__ = [
     "history_conditions",
     "relu_conditions",
     "run_name",
+    "step_size_conditions",
     "task_conditions",
 ]
 
@@ -104,9 +108,40 @@ def history_conditions() -> dict[str, Spec]:
     return {"dlgn": HardeningHistory(training=_training())}
 
 
+NETS_ON_IMAGES = {
+    "soft, beta 4": dict(model="dlgn", beta=4.0),
+    "soft, beta 30": dict(model="dlgn", beta=30.0),
+    "soft, beta 100": dict(model="dlgn", beta=100.0),
+    "straight-through": dict(model="dlgn", gate="straight-through"),
+    "annealed": dict(model="dlgn", gate="annealed"),
+    "relu": dict(model="relu"),
+}
+"""Fields of the nets on Fashion-MNIST.
+
+Straight-through gates have the derivative of a soft gate of β = 4, and annealed ones begin there.
+"""
+
+RATES = (1e-4, 3e-4, 1e-3)
+"""Step sizes of Adam that are tried; the paper's is 2e-4."""
+
+_ON_IMAGES = dict(images="raw", epochs=15)
+
+
+def step_size_conditions() -> dict[str, Spec]:
+    """Return the nets, of seeds 0 to 2, on which step sizes are chosen, by net and step size."""
+    return {
+        f"{name}, {rate:g}": StepSizeOnImages(
+            **net, **_ON_IMAGES, learning_rate=rate, first_seed=0, seeds=3
+        )
+        for name, net in NETS_ON_IMAGES.items()
+        for rate in RATES
+    }
+
+
 STUDIES = {
     "hardness": factorial_conditions,
     "hardness of relu": relu_conditions,
     "hardness and tasks": task_conditions,
     "hardening": history_conditions,
+    "step sizes on images": step_size_conditions,
 }
