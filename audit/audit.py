@@ -480,6 +480,20 @@ def hard_cost(run: Run) -> np.ndarray:
     return percent(run) - percent(run, "test_hard_accuracy")
 
 
+def hard_over_own(hard: Run, soft: Run) -> np.ndarray:
+    return percent(hard, "test_hard_accuracy") - percent(soft)
+
+
+def effect_lost(*runs: Run) -> np.ndarray:
+    return label_effect(-1, *runs[:2]) - label_effect(-1, *runs[2:])
+
+
+def nearer_labels(kernel: str, run: Run, *relu: Run) -> np.ndarray:
+    """Return the final alignment with the labels minus the ReLU net's, or else the pixels'."""
+    rival = relu[0][f"{kernel}_labels"][-1] if relu else run["pixels_with_labels"]
+    return run[f"{kernel}_labels"][-1] - rival
+
+
 # Section 4's conjectures
 
 
@@ -2078,6 +2092,13 @@ STATISTICS: dict[str, Callable | dict[str, Callable]] = {
     "hard-fits-later": ways(fits_hard),
     "hard-annealed": {"fitted": partial(fits_hard, "annealed"), "error": soft_over_annealed},
     "hard-fresh": ways(fresh_on_random),
+    "hard-images-cost": partial(difference, hard_cost),
+    "hard-images-no-loss": hard_over_own,
+    "hard-images-labels": effect_lost,
+    "hard-images-kernels": {
+        "Λ": partial(nearer_labels, "overlap"),
+        "NTK": partial(nearer_labels, "ntk"),
+    },
     "hard-where": {
         "weak": allocates_less,
         "zero": lambda run: -gain(run),

@@ -6,6 +6,7 @@ import torch
 from halfspace.companion.fashion.study import FashionStudy
 from halfspace.companion.hardness import conditions, images
 from halfspace.companion.hardness.images import HardImages, StepSizeOnImages
+from halfspace.companion.spec import results
 from halfspace.gates import StraightThroughGate
 from halfspace.kernels import alignment
 
@@ -83,3 +84,15 @@ def test_step_sizes_are_chosen_on_other_seeds():
     assert all(spec.first_seed == 0 and spec.seeds == 3 for spec in runs.values())
     with pytest.raises(ValueError, match="last_beta"):
         HardImages(**FIELDS, gate="annealed", last_beta=0)
+
+
+def test_each_net_has_the_step_size_that_did_best():
+    done = results(conditions.step_size_conditions())
+    for name in conditions.NETS_ON_IMAGES:
+        scores = {}
+        for rate in conditions.RATES:
+            run = done[f"{name}, {rate:g}"]
+            assert run.source == "recorded" and not run.diverged.any()
+            own = run.hard_accuracy if name == "annealed" else run.accuracy
+            scores[rate] = own.mean(dtype=np.float64)
+        assert conditions.STEP_SIZES[name] == max(scores, key=scores.get), scores

@@ -8,21 +8,24 @@ import math
 from halfspace.companion.circle.specs import CircleTraining, recipe
 from halfspace.companion.circle.target import Circle
 from halfspace.companion.hardness.history import HardeningHistory
-from halfspace.companion.hardness.images import StepSizeOnImages
+from halfspace.companion.hardness.images import HardImages, StepSizeOnImages
 from halfspace.companion.hardness.specs import GateHardness
 from halfspace.companion.spec import Spec
 
 __all__ = [
     "FIRST_SEED",
     "GAINS",
+    "LABELS",
     "LEVELS",
     "NETS_ON_IMAGES",
     "RATES",
     "RELU_GAINS",
+    "STEP_SIZES",
     "STUDIES",
     "TASKS",
     "factorial_conditions",
     "history_conditions",
+    "image_conditions",
     "relu_conditions",
     "run_name",
     "step_size_conditions",
@@ -138,10 +141,43 @@ def step_size_conditions() -> dict[str, Spec]:
     }
 
 
+LABELS = ("original", "modified", "swapped")
+
+STEP_SIZES = {
+    "soft, beta 4": 0,
+    "soft, beta 30": 0,
+    "soft, beta 100": 0,
+    "straight-through": 0,
+    "annealed": 0,
+    "relu": 0,
+}
+"""Of ``RATES``, the one with the largest mean accuracy on held-out training images.
+
+Under the nets' own gates; of annealed nets under hard ones.
+"""
+
+
+def image_conditions() -> dict[str, Spec]:
+    """Return nets on Fashion-MNIST with their own step sizes, by net and labels."""
+    return {
+        f"{name}: {labels}": HardImages(
+            **net,
+            **_ON_IMAGES,
+            labels=labels,
+            learning_rate=STEP_SIZES[name],
+            first_seed=FIRST_SEED,
+            seeds=10,
+        )
+        for labels in LABELS
+        for name, net in NETS_ON_IMAGES.items()
+    }
+
+
 STUDIES = {
     "hardness": factorial_conditions,
     "hardness of relu": relu_conditions,
     "hardness and tasks": task_conditions,
     "hardening": history_conditions,
     "step sizes on images": step_size_conditions,
+    "hard images": image_conditions,
 }

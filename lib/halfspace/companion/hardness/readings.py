@@ -15,6 +15,7 @@ from halfspace.companion.circle.readings import (
     share_without_path,
     total_loss,
 )
+from halfspace.companion.fashion.readings import hard_cost, label_effect
 from halfspace.companion.intervals import (
     factor_text,
     geometric_intervals,
@@ -29,16 +30,21 @@ from halfspace.companion.text import significant
 __all__ = [
     "WAYS",
     "clustering",
+    "cost_saved",
     "fit_ratio",
     "fresh_ratio",
     "hard_fitted",
+    "hard_images_gain",
     "hardness_at_start",
     "hardness_beats_scale",
     "hardness_curves",
     "hardness_numbers",
     "history_curves",
     "kept_allocation",
+    "label_effect_lost",
     "more_coherent",
+    "nearer_labels_than_pixels",
+    "nearer_labels_than_relu",
     "order",
     "panels",
     "partial_effects",
@@ -191,6 +197,61 @@ def fresh_ratio(result: Result, way: str) -> np.ndarray:
         way: whose hard gates the others are, of ``WAYS``.
     """
     return np.log(result.fresh_random / result.fresh[WAYS.index(way)].astype(np.float64))
+
+
+def cost_saved(softer: Result, harder: Result) -> np.ndarray:
+    """Return how many points of test accuracy less hard gates cost the harder nets, (S,).
+
+    Args:
+        softer: of ``HardImages``.
+        harder: the same, on the same labels.
+    """
+    return hard_cost(softer) - hard_cost(harder)
+
+
+def hard_images_gain(hard: Result, soft: Result) -> np.ndarray:
+    """Return by how many points the first nets classify better, under hard gates, (S,).
+
+    Args:
+        hard: of ``HardImages``; evaluated under hard gates.
+        soft: the same; evaluated under their own gates.
+    """
+    first, second = hard.test_hard_accuracy, soft.test_accuracy
+    return 100 * (first.astype(np.float64).mean(-1) - second.astype(np.float64).mean(-1))
+
+
+def label_effect_lost(*results: Result) -> np.ndarray:
+    """Return how much less the labels move paths at the end in harder nets, (S,).
+
+    Args:
+        *results: of ``HardImages``: of the softer nets with modified and with swapped labels, and
+            of the harder ones.
+    """
+    softer, harder = (label_effect(*results[k : k + 2])[-1] for k in (0, 2))
+    return softer - harder
+
+
+def nearer_labels_than_pixels(result: Result, kernel: str) -> np.ndarray:
+    """Return the alignment of a kernel with the labels at the end minus that of the pixels, (S,).
+
+    Args:
+        result: of ``HardImages``.
+        kernel: ``"overlap"`` or ``"ntk"``.
+    """
+    final = result.arrays[f"{kernel}_labels"][-1].astype(np.float64)
+    return final - result.pixels_with_labels
+
+
+def nearer_labels_than_relu(result: Result, relu: Result, kernel: str) -> np.ndarray:
+    """Return the alignment of a kernel with the labels at the end minus the ReLU nets', (S,).
+
+    Args:
+        result: of ``HardImages``.
+        relu: the same, of ReLU nets.
+        kernel: ``"overlap"`` or ``"ntk"``.
+    """
+    name = f"{kernel}_labels"
+    return result.arrays[name][-1].astype(np.float64) - relu.arrays[name][-1]
 
 
 # What a page shows
