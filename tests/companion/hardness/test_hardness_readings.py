@@ -79,16 +79,12 @@ def test_the_effect_of_labels_is_compared_at_the_end():
     np.testing.assert_allclose(found, 1.5 - 0.125)
 
 
-def test_kernels_are_compared_with_pixels_and_with_relu_nets():
+def test_kernels_are_compared_with_pixels():
     arrays = {
         "overlap_labels": np.array([[0.0, 0.0], [0.5, 0.75]]),
-        "ntk_labels": np.array([[0.0, 0.0], [0.25, 0.5]]),
         "pixels_with_labels": np.array([0.25, 0.25]),
     }
-    run, relu = images(**arrays), images(overlap_labels=np.array([[9.0, 9.0], [0.25, 1.0]]))
-    assert readings.nearer_labels_than_pixels(run, "overlap").tolist() == [0.25, 0.5]
-    assert readings.nearer_labels_than_pixels(run, "ntk").tolist() == [0.0, 0.25]
-    assert readings.nearer_labels_than_relu(run, relu, "overlap").tolist() == [0.25, -0.25]
+    assert readings.nearer_labels_than_pixels(images(**arrays)).tolist() == [0.25, 0.5]
 
 
 def test_ways_of_hardening_are_compared():

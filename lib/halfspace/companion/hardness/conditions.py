@@ -13,6 +13,7 @@ from halfspace.companion.hardness.specs import GateHardness
 from halfspace.companion.spec import Spec
 
 __all__ = [
+    "COMMON_STEP",
     "FIRST_SEED",
     "GAINS",
     "LABELS",
@@ -26,6 +27,7 @@ __all__ = [
     "factorial_conditions",
     "history_conditions",
     "image_conditions",
+    "image_run",
     "relu_conditions",
     "run_name",
     "step_size_conditions",
@@ -143,6 +145,9 @@ def step_size_conditions() -> dict[str, Spec]:
 
 LABELS = ("original", "modified", "swapped")
 
+_SOFT_NETS = ("soft, beta 4", "soft, beta 30", "soft, beta 100")
+_RIVALS = ("soft, beta 4", "straight-through", "annealed")  # whose accuracies are compared
+
 STEP_SIZES = {
     "soft, beta 4": 0,
     "soft, beta 30": 0,
@@ -157,19 +162,33 @@ Under the nets' own gates; of annealed nets under hard ones.
 """
 
 
+COMMON_STEP = 3e-4
+"""The step size at which nets with gates of several kinds are compared: the middle one."""
+
+
+def image_run(net: str, rate: float, labels: str) -> str:
+    """Name a net on Fashion-MNIST by its kind, step size and labels."""
+    return f"{net}, {rate:g}: {labels}"
+
+
 def image_conditions() -> dict[str, Spec]:
-    """Return nets on Fashion-MNIST with their own step sizes, by net and labels."""
+    """Return nets on Fashion-MNIST with their own and with one step size, by net and labels."""
+    own = {(net, STEP_SIZES[net], "original") for net in NETS_ON_IMAGES}
+    own |= {(net, STEP_SIZES[net], labels) for net in _RIVALS for labels in LABELS}
+    common = {(net, COMMON_STEP, "original") for net in _SOFT_NETS}
+    common |= {
+        (net, COMMON_STEP, labels) for net in {*_SOFT_NETS, *_RIVALS} for labels in LABELS[1:]
+    }
     return {
-        f"{name}: {labels}": HardImages(
-            **net,
+        image_run(net, rate, labels): HardImages(
+            **NETS_ON_IMAGES[net],
             **_ON_IMAGES,
             labels=labels,
-            learning_rate=STEP_SIZES[name],
+            learning_rate=rate,
             first_seed=FIRST_SEED,
             seeds=10,
         )
-        for labels in LABELS
-        for name, net in NETS_ON_IMAGES.items()
+        for net, rate, labels in sorted(own | common)
     }
 
 

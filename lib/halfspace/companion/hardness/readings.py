@@ -31,6 +31,7 @@ __all__ = [
     "WAYS",
     "clustering",
     "cost_saved",
+    "final_label_effect",
     "fit_ratio",
     "fresh_ratio",
     "hard_fitted",
@@ -44,7 +45,6 @@ __all__ = [
     "label_effect_lost",
     "more_coherent",
     "nearer_labels_than_pixels",
-    "nearer_labels_than_relu",
     "order",
     "panels",
     "partial_effects",
@@ -220,6 +220,11 @@ def hard_images_gain(hard: Result, soft: Result) -> np.ndarray:
     return 100 * (first.astype(np.float64).mean(-1) - second.astype(np.float64).mean(-1))
 
 
+def final_label_effect(modified: Result, swapped: Result) -> np.ndarray:
+    """Return how far complicated labels have moved paths at the end, ``label_effect``, (S,)."""
+    return label_effect(modified, swapped)[-1]
+
+
 def label_effect_lost(*results: Result) -> np.ndarray:
     """Return how much less the labels move paths at the end in harder nets, (S,).
 
@@ -227,31 +232,16 @@ def label_effect_lost(*results: Result) -> np.ndarray:
         *results: of ``HardImages``: of the softer nets with modified and with swapped labels, and
             of the harder ones.
     """
-    softer, harder = (label_effect(*results[k : k + 2])[-1] for k in (0, 2))
-    return softer - harder
+    return final_label_effect(*results[:2]) - final_label_effect(*results[2:])
 
 
-def nearer_labels_than_pixels(result: Result, kernel: str) -> np.ndarray:
-    """Return the alignment of a kernel with the labels at the end minus that of the pixels, (S,).
-
-    Args:
-        result: of ``HardImages``.
-        kernel: ``"overlap"`` or ``"ntk"``.
-    """
-    final = result.arrays[f"{kernel}_labels"][-1].astype(np.float64)
-    return final - result.pixels_with_labels
-
-
-def nearer_labels_than_relu(result: Result, relu: Result, kernel: str) -> np.ndarray:
-    """Return the alignment of a kernel with the labels at the end minus the ReLU nets', (S,).
+def nearer_labels_than_pixels(result: Result) -> np.ndarray:
+    """Return the alignment of Λ with the labels at the end minus that of the pixels, (S,).
 
     Args:
         result: of ``HardImages``.
-        relu: the same, of ReLU nets.
-        kernel: ``"overlap"`` or ``"ntk"``.
     """
-    name = f"{kernel}_labels"
-    return result.arrays[name][-1].astype(np.float64) - relu.arrays[name][-1]
+    return result.overlap_labels[-1].astype(np.float64) - result.pixels_with_labels
 
 
 # What a page shows
