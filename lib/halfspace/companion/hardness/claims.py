@@ -57,7 +57,8 @@ _IMAGES = (
     "accuracies under own and hard gates on held-out training images at three step sizes: there "
     "the cost fell with β and with the step size, and a second reader of the first draft of these "
     "rules saw that step sizes chosen for each β would decide two of them. Nothing was known of "
-    "nets with straight-through or annealed gates, and nothing of the recorded seeds, 5000 to 5009."
+    "nets with straight-through or annealed gates when the rules were last changed (their step "
+    "sizes were chosen after that), and nothing of the recorded seeds, 5000 to 5009."
 )
 _MARGIN = 0.6  # percentage points: 1.96 √(0.9 · 0.1 / 10,000), rounded
 _HALF, _MOST = 0.5, 0.5

@@ -149,12 +149,12 @@ _SOFT_NETS = ("soft, beta 4", "soft, beta 30", "soft, beta 100")
 _RIVALS = ("soft, beta 4", "straight-through", "annealed")  # whose accuracies are compared
 
 STEP_SIZES = {
-    "soft, beta 4": 0,
-    "soft, beta 30": 0,
-    "soft, beta 100": 0,
-    "straight-through": 0,
-    "annealed": 0,
-    "relu": 0,
+    "soft, beta 4": 3e-4,
+    "soft, beta 30": 3e-4,
+    "soft, beta 100": 1e-4,
+    "straight-through": 3e-4,
+    "annealed": 1e-4,
+    "relu": 1e-3,
 }
 """Of ``RATES``, the one with the largest mean accuracy on held-out training images.
 
