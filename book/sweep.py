@@ -181,6 +181,7 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) 
     with open(folder / "logs" / "snakemake.txt", "wb") as log:
         snakemake = subprocess.Popen(
             command,
+            env=processes.environment(),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others

@@ -18,7 +18,15 @@ import yaml
 from nbformat import v4
 from trials import Command
 
-__all__ = ["COMMANDS", "LIGHT_BOOK", "LIGHT_SWEEP", "marks", "put_project", "unreadable"]
+__all__ = [
+    "COMMANDS",
+    "LIGHT_BOOK",
+    "LIGHT_SWEEP",
+    "marks",
+    "put_project",
+    "timeless",
+    "unreadable",
+]
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = ("data/results/", "benchmarks/results/", "chapters/", "tests/", "audit/")
@@ -150,7 +158,10 @@ def _put_book(folder: Path) -> None:
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
 
 
-_NUMBERS = re.compile(r'"\d+":(\d+|\[[\d,]*\]),?')
+_NUMBERS = re.compile(r'"\d+": ?(\d+|\[[\d, ]*\]),? ?')
+# In the table of chapters and in what the search finds, seconds follow the time.
+_TIMES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?: UTC\s+\d+\b)?")
+_SECONDS = re.compile(r'(?<=data-label="Seconds"><p>)\d+')
 
 
 def _book_results(folder: Path) -> dict[str, str | bytes]:
@@ -160,10 +171,18 @@ def _book_results(folder: Path) -> dict[str, str | bytes]:
         if path.is_file():
             name = path.relative_to(folder).as_posix()
             text = path.suffix in (".html", ".js", ".ipynb", ".txt")
-            results[name] = path.read_text(encoding="utf8") if text else path.read_bytes()
+            results[name] = timeless(path.read_text("utf8")) if text else path.read_bytes()
             if path.name == "searchindex.js":  # lists the numbers of times and durations
                 results[name] = _NUMBERS.sub("", results[name])
     return results
+
+
+def timeless(text: str) -> str:
+    """Leave out when a chapter ran and for how long.
+
+    Two undisturbed runs may show the same minute or second by chance.
+    """
+    return _SECONDS.sub("", _TIMES.sub("", text))
 
 
 _BOOK = Command(
