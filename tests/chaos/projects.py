@@ -170,8 +170,12 @@ def _book_results(folder: Path) -> dict[str, str | bytes]:
     for path in html.rglob("*"):
         if path.is_file():
             name = path.relative_to(folder).as_posix()
-            text = path.suffix in (".html", ".js", ".ipynb", ".txt")
-            results[name] = timeless(path.read_text("utf8")) if text else path.read_bytes()
+            if path.suffix == ".ipynb":
+                results[name] = _shown(path)
+            elif path.suffix in (".html", ".js", ".txt"):
+                results[name] = timeless(path.read_text(encoding="utf8"))
+            else:
+                results[name] = path.read_bytes()
             if path.name == "searchindex.js":  # lists the numbers of times and durations
                 results[name] = _NUMBERS.sub("", results[name])
     return results
