@@ -168,6 +168,14 @@ class Segments:
         ends: where pieces begin and end, from 0 at the first input to 1 at the second one,
             increasing, float64, shape (K + 1,).
         patterns: the pieces' gates, bool, shape (K, H, m).
+
+    Example:
+        >>> net = ReLUNet(2, width=1, depth=1)
+        >>> net.value[0].weight.data = torch.tensor([[1.0, 0.0]])
+        >>> segments(net, [-3.0, 0.0], [1.0, 0.0])
+        Segments(ends=array([0.  , 0.75, 1.  ]), patterns=array([[[False]],
+        <BLANKLINE>
+               [[ True]]]))
     """
 
     ends: np.ndarray

@@ -25,6 +25,11 @@ class VolumeShare:
         value: the mean over groups of chains.
         error: its standard error, from the spread of the groups.
         groups: each group's estimate, float64, shape (G,).
+
+    Example:
+        >>> share = VolumeShare(value=0.25, error=0.01, groups=torch.tensor([0.24, 0.26]))
+        >>> f"{share.value} ± {share.error}"
+        '0.25 ± 0.01'
     """
 
     value: float
