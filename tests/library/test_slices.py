@@ -50,8 +50,8 @@ def test_a_restricted_net_is_the_net_on_the_plane(name, plane, generator):
     same.load_state_dict(before)
     same.double()
     torch.testing.assert_close(flat(at), same(x), rtol=1e-12, atol=1e-12)
-    for found, expected in ((flat.preactivations(at), same.preactivations(x)),):
-        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    etas = flat.preactivations(at), same.preactivations(x)
+    torch.testing.assert_close(*etas, rtol=1e-12, atol=1e-12)
     assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())
     assert net.d_in == D and flat.d_in == 2 and flat.gate == net.gate
 
@@ -119,21 +119,21 @@ def test_a_segment_is_cut_where_gates_change(name, generator):
 
 @pytest.mark.parametrize("name", ["relu", "dlgn, biases", "dgn"])
 def test_path_regions_along_a_segment_are_counted_as_by_enumeration(name, generator):
-    net = drawn(name, generator, width=4)
+    net = drawn(name, generator, width=6)
     ends = torch.randn(2, D, generator=generator) * 3
     cut = segments(net, *ends)
     total = 0
-    for path in np.ndindex(4, 4, 4):
+    for path in np.ndindex(6, 6, 6):
         active = cut.patterns[:, range(3), path].all(axis=1)
         total += np.count_nonzero(np.diff(active, prepend=False) & active)
-    assert count_segment_regions(cut) == total > 5
+    assert count_segment_regions(cut) == total > 10
     if name == "dlgn, biases":  # regions are convex: no path comes back
         assert total == count_active_somewhere(cut.patterns)
 
 
 def test_path_regions_of_a_wide_net_are_counted_without_overflow(generator):
-    """All units are active along the segment: one region for each of 2^64 · 9 paths."""
-    net = ReLUNet(3, width=4 * 4, depth=17, generator=generator).double()
+    """All units are active along the segment: one region for each of 2^68 paths."""
+    net = ReLUNet(3, width=16, depth=17, generator=generator).double()
     for layer in net.value:
         layer.weight.data.abs_()
     assert count_segment_regions(segments(net, np.ones(3), 2 * np.ones(3))) == 16**17

@@ -102,11 +102,7 @@ def path_volume_share(
     for number in range(len(path)):
         inside = []
         for sweep in range(sweeps):
-            if number:  # before the first half-space, points are independent
-                _walk(x, values, normals, number, generator)
-            else:
-                x = torch.rand(x.shape, generator=generator, dtype=x.dtype) * 2 - 1
-                values = x @ normals.T + offsets
+            _walk(x, values, normals, number, generator)
             if 2 * sweep >= sweeps - 1:
                 inside.append(values[:, number] >= 0)
         shares *= torch.stack(inside).double().mean(0).view(groups, chains).mean(1)
@@ -127,10 +123,10 @@ def _walk(
         slopes = normals[:count, axis]
         # Moving by t, half-space k is left where values + slope * t < 0.
         bounds = -values[:, :count] / slopes
-        low = bounds.masked_fill(slopes <= 0, -torch.inf).amax(1)
-        high = bounds.masked_fill(slopes >= 0, torch.inf).amin(1)
-        low = torch.maximum(low, -1 - x[:, axis]).clamp(max=0)  # rounding may put 0 outside
-        high = torch.minimum(high, 1 - x[:, axis]).clamp(min=0)
+        place = x[:, axis, None]
+        low = torch.cat([-1 - place, bounds.masked_fill(slopes <= 0, -torch.inf)], dim=1).amax(1)
+        high = torch.cat([1 - place, bounds.masked_fill(slopes >= 0, torch.inf)], dim=1).amin(1)
+        low, high = low.clamp(max=0), high.clamp(min=0)  # rounding may put 0 outside
         step = low + (high - low) * draws[:, axis]
         x[:, axis] += step
         values += step[:, None] * normals[:, axis]
