@@ -1,6 +1,7 @@
 """Each fault that the trials count is seen when it is planted; ten trials of the real commands."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -67,7 +68,7 @@ def toy(**parts):
     def put(folder):
         folder.mkdir(parents=True)
         (folder / "work.py").write_text(code)
-        (folder / "Makefile").write_text(f"work:\n\t@{sys.executable} -I work.py\n")
+        (folder / "Makefile").write_text(f"work:\n\t@{shlex.quote(sys.executable)} -I work.py\n")
 
     def texts(folder):
         return {path.name: path.read_text() for path in folder.glob("out/[!.]*")}
