@@ -42,6 +42,9 @@ def slurm_cluster(tmp_path_factory):
     if os.geteuid():
         pytest.skip("Slurm's daemons need root")
     folder = tmp_path_factory.mktemp("slurm")
+    settings = Path("/etc/slurm/slurm.conf")
+    if not settings.exists() and not settings.is_symlink():
+        settings.symlink_to(folder / "killed/slurm.conf")  # as a trial leaves it that was killed
     started = subprocess.run([SLURM / "start.sh", folder], capture_output=True, text=True)
     assert started.returncode == 0, started.stderr
     yield folder
@@ -74,6 +77,15 @@ def here(project):
     arrays = project.arrays()
     clear(project)
     return arrays
+
+
+def test_a_second_start_is_refused(slurm_cluster, tmp_path):
+    refused = subprocess.run([SLURM / "start.sh", tmp_path], capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"Slurm runs already, with its state in {slurm_cluster}: "
+        f"stop it first, with stop.sh {slurm_cluster}\n"
+    )
 
 
 def clear(project):
