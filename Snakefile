@@ -17,6 +17,7 @@ import processes
 
 if "HALFSPACE_BUILD" in os.environ:
     processes.end_with_parent()
+    os.environ.update(processes.environment())  # for jobs
 
 SET = os.environ.get("HALFSPACE_PARAMETERS", "default")
 try:

@@ -128,7 +128,11 @@ def run(parameters: str, cores: str) -> int:
         # By default Snakemake copies its Snakefile to the user's cache, where a kill leaves it.
         snakemake = subprocess.Popen(
             [*command, "--runtime-source-cache-path", folder],
-            env={**os.environ, "HALFSPACE_PARAMETERS": parameters, "HALFSPACE_BUILD": "1"},
+            env={
+                **processes.environment(),
+                "HALFSPACE_PARAMETERS": parameters,
+                "HALFSPACE_BUILD": "1",
+            },
             start_new_session=True,
         )
         try:

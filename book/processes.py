@@ -10,21 +10,35 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["end_with_parent", "interrupt", "own_folder"]
+__all__ = ["PARENT", "end_with_parent", "environment", "interrupt", "own_folder"]
+
+PARENT = "HALFSPACE_PARENT"
+"""Environment variable that tells a new process the id of the process that starts it."""
 
 _TEMPORARY = Path("_build/tmp")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a process that calls ``end_with_parent``.
+
+    A parent can be killed while the new process still loads its code; then the id that the new
+    process finds is another one's.
+    """
+    return {**os.environ, PARENT: str(os.getpid())}
 
 
 def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
     """Call ``end`` within about a second of the parent process's end.
 
     It compares parent ids and sends no signal: a dead process that nobody has waited for still
-    takes signals, but is no longer a parent.
+    takes signals, but is no longer a parent. The parent is the one that ``PARENT`` names, if the
+    new process got the ``environment``; the name is taken out, since it is not the parent of this
+    process's own children.
 
     Args:
         end: What to do then; by default this process ends at once.
     """
-    parent = os.getppid()
+    parent = int(os.environ.pop(PARENT, os.getppid()))
 
     def watch():
         while os.getppid() == parent:

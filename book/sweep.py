@@ -140,7 +140,8 @@ def clean(folder: Path, done: set[str], plan) -> None:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove files that nobody writes any more, and notes of runs that were begun."""
+    """Remove what nobody needs any more: drafts, notes of runs that were begun, copies of code."""
+    shutil.rmtree(folder / "sources", ignore_errors=True)
     for draft in [*folder.glob(".*.part"), *folder.glob("*/.*.part"), *folder.glob("*/.*.begun")]:
         draft.unlink(missing_ok=True)  # a process of a killed run may still be ending
 
@@ -175,12 +176,12 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) 
     command += ["--rerun-triggers", "mtime", "--scheduler", "greedy"]
     command += ["--profile", profile, "--jobs"] if profile else ["--cores"]
     command += [str(cores)]
-    sources = folder / "sources"  # by default in the user's cache, where a kill leaves them
-    shutil.rmtree(sources, ignore_errors=True)
-    command += ["--runtime-source-cache-path", sources]
+    # By default in the user's cache, where a kill leaves it.
+    command += ["--runtime-source-cache-path", folder / "sources"]
     with open(folder / "logs" / "snakemake.txt", "wb") as log:
         snakemake = subprocess.Popen(
             command,
+            env=processes.environment(),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others
@@ -196,7 +197,6 @@ def run(folder: Path, plan: Mapping, left: list[str], cores: int, profile: str) 
         if profile and snakemake.poll() is None:
             cancel(snakemake)
         end_group(snakemake)
-        shutil.rmtree(sources, ignore_errors=True)
     if progress.waiting:
         text = (folder / "logs" / "snakemake.txt").read_text(encoding="utf8", errors="replace")
         print(*text.splitlines()[-LINES:], "Snakemake's last lines are above.", sep="\n")

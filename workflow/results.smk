@@ -3,6 +3,7 @@
 A job records one run, or several short ones; its outputs are the recorded files.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ if config["cluster"]:
     processes.end_with_parent(processes.interrupt)
 else:
     processes.end_with_parent()
+    os.environ.update(processes.environment())  # for jobs
 
 JOBS = config["jobs"]
 LONGEST = config.get("longest", float("inf"))  # minutes; a profile may name it

@@ -5,6 +5,7 @@ the other runs go on. A job that is killed starts again: the run that it was at 
 so, and the next one goes on.
 """
 
+import os
 import sys
 
 sys.path.insert(0, "book")
@@ -15,6 +16,7 @@ if config["cluster"]:
     processes.end_with_parent(processes.interrupt)
 else:
     processes.end_with_parent()
+    os.environ.update(processes.environment())  # for jobs
 
 FOLDER = config["folder"]
 JOBS = config["jobs"]

@@ -20,7 +20,15 @@ if [ "$(id -u)" -ne 0 ]; then
     echo "start.sh needs root, as Slurm's daemons do" >&2
     exit 1
 fi
-if [ -e /etc/slurm/slurm.conf ]; then
+# A link is what an earlier start made. Where it was killed, not stopped, the link is all that is left.
+if [ -L /etc/slurm/slurm.conf ]; then
+    earlier=$(dirname "$(readlink /etc/slurm/slurm.conf)")
+    if pgrep -x slurmctld >/dev/null; then
+        echo "Slurm runs already, with its state in $earlier: stop it first, with stop.sh $earlier" >&2
+        exit 1
+    fi
+    rm /etc/slurm/slurm.conf
+elif [ -e /etc/slurm/slurm.conf ]; then
     echo "this machine belongs to a cluster already: /etc/slurm/slurm.conf exists" >&2
     exit 1
 fi

@@ -95,7 +95,7 @@ def visit(request, browser, sites):
         )
         return page
 
-    open_page.look = look
+    open_page.look, open_page.page = look, page
     yield open_page
     context.close()
     assert outside == [], "requests outside the site"
@@ -141,16 +141,13 @@ MATHS = """() => [...document.querySelectorAll('article .math')].filter(
 ).map(e => e.textContent.slice(0, 80))"""
 
 
-def test_every_page_is_quiet_and_fits(visit):
-    for name in PAGES:
-        page = visit(name)
-        assert page.evaluate(SIDEWAYS) == [], f"{name} scrolls sideways"
-        page.evaluate(LOAD_IMAGES)
-        assert page.evaluate(FIGURES) == [], name
-        assert page.evaluate(MATHS) == [], f"{name}: mathematics not rendered"
-        if visit.look != "phone":
-            theme = page.evaluate("document.documentElement.dataset.theme")
-            assert theme == visit.look, name
+def fits(page, name, theme):
+    """Hold a page that was opened to its place, its figures, its formulas and its theme."""
+    assert page.evaluate(SIDEWAYS) == [], f"{name} scrolls sideways"
+    page.evaluate(LOAD_IMAGES)
+    assert page.evaluate(FIGURES) == [], name
+    assert page.evaluate(MATHS) == [], f"{name}: mathematics not rendered"
+    assert page.evaluate("document.documentElement.dataset.theme") == theme, name
 
 
 def test_search_finds_a_word_of_the_book(visit):
@@ -172,18 +169,19 @@ RULES = {
 }
 
 
+def axe_finds(page, look):
+    """Return the violations of a page that was opened."""
+    page.wait_for_timeout(300)  # boxes that scroll are marked when the last fonts have come
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.add_script_tag(path=Path(axe_playwright_python.__file__).with_name("axe.min.js"))
+    options = {"resultTypes": ["violations"], "preload": False} | RULES[look]
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+
 @pytest.mark.parametrize("visit", [("http", look) for look in LOOKS], ids="-".join, indirect=True)
-def test_axe_finds_no_violation(visit):
-    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-    for name in [*PAGES, "search.html?q=overlap"]:
-        page = visit(name)
-        page.wait_for_timeout(300)  # boxes that scroll are marked when the last fonts have come
-        page.wait_for_function("document.fonts.status === 'loaded'")
-        page.add_script_tag(path=axe)
-        options = {"resultTypes": ["violations"], "preload": False} | RULES[visit.look]
-        found = page.evaluate("options => axe.run(options)", options)["violations"]
-        places = [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
-        assert places == [], name
+def test_axe_finds_no_violation_in_results_of_a_search(visit):
+    assert axe_finds(visit("search.html?q=overlap"), visit.look) == []
 
 
 # Tables that are wider than their place, and places that are wider than the page's column.
@@ -198,16 +196,6 @@ LONG_TABLES = """() => [...document.querySelectorAll('article table:not(.indexta
   table => !table.querySelector('tbody tr[id]') &&
   [...table.querySelectorAll('tbody tr')].filter(row => row.checkVisibility()).length > 10
 ).map(table => table.innerText.slice(0, 60))"""
-
-
-@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
-@pytest.mark.parametrize("width", [390, 1440])
-def test_no_table_is_wider_than_its_column_or_long_before_its_fold(visit, width):
-    visit("index.html").set_viewport_size({"width": width, "height": 900})
-    for name in PAGES:
-        page = visit(name)
-        assert page.evaluate(WIDE_TABLES) == [], f"{name} at {width} px"
-        assert page.evaluate(LONG_TABLES) == [], name
 
 
 @pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
@@ -256,12 +244,9 @@ SCROLLING = """() => [...document.querySelectorAll('article *')].filter(e => {
 
 
 @pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
-def test_the_keyboard_reaches_what_scrolls_and_nothing_else(visit):
-    for name in PAGES:
-        page = visit(name)
-        page.wait_for_timeout(300)  # fonts of formulas arrive last
-        assert page.evaluate(SCROLLING) == [], name
+def test_what_no_longer_scrolls_is_no_stop_of_the_keyboard(visit):
     page = visit(CHAPTER)
+    page.wait_for_timeout(300)  # fonts of formulas arrive last
     before = page.locator("[data-scrolls]").count()
     page.set_viewport_size({"width": 2500, "height": 900})
     page.wait_for_timeout(300)
@@ -271,20 +256,11 @@ def test_the_keyboard_reaches_what_scrolls_and_nothing_else(visit):
 RAW, GZIPPED = 2_500_000, 950_000  # chapter 4 has two interactive figures
 
 
-@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
-def test_every_page_is_light(visit, sites):
-    loaded = {}
-    page = visit("index.html")
-    page.on("response", lambda r: loaded.setdefault(urlsplit(r.url), None))
-    for name in PAGES:
-        loaded.clear()
-        visit(name).evaluate(LOAD_IMAGES)
-        page.wait_for_load_state("networkidle")
-        paths = [unquote(url.path[1:]) for url in loaded if url.scheme == "http"]  # not a worker's
-        contents = [(BOOK / path).read_bytes() for path in paths if path]
-        raw = sum(map(len, contents))
-        gzipped = sum(len(gzip.compress(content, 6)) for content in contents)
-        assert raw < RAW and gzipped < GZIPPED, f"{name}: {raw:,} bytes, {gzipped:,} gzipped"
+def sizes(urls):
+    """Return the bytes of a site's files, as they are and gzipped."""
+    paths = [unquote(url.path[1:]) for url in urls if url.scheme == "http"]  # not a worker's
+    contents = [(BOOK / path).read_bytes() for path in paths if path]
+    return sum(map(len, contents)), sum(len(gzip.compress(content, 6)) for content in contents)
 
 
 CHAPTER = "chapters/how_fast_how_exact.html"
@@ -424,15 +400,6 @@ def test_the_keyboard_reaches_every_button_and_keeps_its_place(visit):
         assert found == wanted, f"at {width} px the focus starts anew after {name}"
 
 
-@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
-def test_no_page_scrolls_sideways_at_320_px(visit):
-    visit("index.html").set_viewport_size({"width": 320, "height": 800})
-    for name in PAGES:
-        page = visit(name)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 320, f"{name}: {page.evaluate(SIDEWAYS)}"
-
-
 # Assistive markup of formulas is invisible and has a width of its own.
 CUT_OFF = """() => {
   const wide = document.documentElement.clientWidth;
@@ -487,18 +454,60 @@ SPRAWLING = """() => {
 }"""
 
 
+# Each page is opened four times: what can be asked for without opening it anew is asked for then.
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+@each_page
+@pytest.mark.parametrize("visit", [("http", "light")], ids="-".join, indirect=True)
+def test_a_page_is_small_and_fits_any_width(visit, name):
+    page = visit.page
+    loaded = {}
+    page.on("response", lambda r: loaded.setdefault(urlsplit(r.url), None))
+    visit(name)
+    fits(page, name, "light")
+    page.wait_for_load_state("networkidle")
+    raw, gzipped = sizes(loaded)
+    assert raw < RAW and gzipped < GZIPPED, f"{name}: {raw:,} bytes, {gzipped:,} gzipped"
+    assert axe_finds(page, visit.look) == [], name
+    assert page.evaluate(LONG_TABLES) == [], name
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(WIDE_TABLES) == [], f"{name} at {width} px"
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate(SIDEWAYS) == [], f"{name} scrolls sideways at 320 px"
+
+
+@each_page
+@pytest.mark.parametrize("visit", [("http", "phone")], ids="-".join, indirect=True)
+def test_a_page_fits_a_phone_and_the_keyboard_reaches_what_scrolls(visit, name):
+    page = visit(name)
+    fits(page, name, "light")
+    assert axe_finds(page, visit.look) == [], name
+    assert page.evaluate(SCROLLING) == [], name
+    assert page.evaluate(LONG_TABLES) == [], name
+
+
+@each_page
 @pytest.mark.parametrize("visit", [("http", "dark")], ids="-".join, indirect=True)
-def test_paper_shows_everything_dark_on_light(visit):
-    page = visit("index.html")
+def test_a_page_is_dark_and_paper_shows_it_dark_on_light(visit, name):
+    page = visit(name)
+    fits(page, name, "dark")
+    assert axe_finds(page, visit.look) == [], name
     page.set_viewport_size({"width": 642, "height": 1000})  # A4 without its margins
     page.emulate_media(media="print", color_scheme="dark")
-    for name in PAGES:
-        page = visit(name)
-        assert page.evaluate(CUT_OFF) == [], f"{name} is cut off"
-        assert page.evaluate(FAINT) == [], name
-        assert page.evaluate(SPRAWLING) == [], name
-        shown = page.locator("button, summary, dialog, .bd-sidebar, fieldset").filter(visible=True)
-        assert shown.count() == 0, name
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    assert page.evaluate(CUT_OFF) == [], f"{name} is cut off"
+    assert page.evaluate(FAINT) == [], name
+    assert page.evaluate(SPRAWLING) == [], name
+    shown = page.locator("button, summary, dialog, .bd-sidebar, fieldset").filter(visible=True)
+    assert shown.count() == 0, name
+
+
+@each_page
+@pytest.mark.parametrize("visit", [("file", "dark")], ids="-".join, indirect=True)
+def test_a_page_works_without_a_server(visit, name):
+    fits(visit(name), name, "dark")
 
 
 @pytest.mark.parametrize("visit", [("file", "dark")], ids="-".join, indirect=True)

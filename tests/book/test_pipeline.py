@@ -563,6 +563,17 @@ def test_an_interrupt_ends_a_process_even_if_it_ignores_ctrl_c(ignored, status):
     assert subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=ROOT).returncode == status
 
 
+def test_a_process_ends_if_its_parent_has_ended_before_it_looks(tmp_path):
+    lines = ["import sys, time", "sys.path.insert(0, 'book')", "import processes"]
+    late = [*lines, "time.sleep(1)", "processes.end_with_parent()", "time.sleep(3)"]
+    late += [f"open({str(tmp_path / 'lived')!r}, 'w')"]
+    child = f"[sys.executable, '-c', {chr(10).join(late)!r}], env=processes.environment()"
+    early = [*lines, "import subprocess", f"subprocess.Popen({child})"]
+    # The pipe is open until the last of the two processes has ended.
+    subprocess.run([sys.executable, "-c", "\n".join(early)], cwd=ROOT, stdout=subprocess.PIPE)
+    assert not (tmp_path / "lived").exists()
+
+
 LINUX = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="reads Linux's /proc")
 
 

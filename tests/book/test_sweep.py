@@ -461,6 +461,10 @@ def test_a_stopped_sweep_keeps_its_runs_and_leaves_no_process(number, project):
     done = sweep(project)
     assert done.returncode == 0 and "2 runs, 1 to make" in done.stdout, done.stderr
     assert times(project)[1.0, 0] == before[1.0, 0]
+    assert not (rows.parent / "sources").exists()
+    (rows.parent / "sources").mkdir()  # as of a call that was killed when all runs were made
+    assert "2 runs, 0 to make" in sweep(project).stdout
+    assert not (rows.parent / "sources").exists()
 
 
 def test_a_run_that_is_killed_is_a_failure_and_the_others_go_on(project):

@@ -18,7 +18,15 @@ import yaml
 from nbformat import v4
 from trials import Command
 
-__all__ = ["COMMANDS", "LIGHT_BOOK", "LIGHT_SWEEP", "marks", "put_project", "unreadable"]
+__all__ = [
+    "COMMANDS",
+    "LIGHT_BOOK",
+    "LIGHT_SWEEP",
+    "marks",
+    "put_project",
+    "timeless",
+    "unreadable",
+]
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = ("data/results/", "benchmarks/results/", "chapters/", "tests/", "audit/")
@@ -150,7 +158,10 @@ def _put_book(folder: Path) -> None:
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
 
 
-_NUMBERS = re.compile(r'"\d+":(\d+|\[[\d,]*\]),?')
+_NUMBERS = re.compile(r'"\d+": ?(\d+|\[[\d, ]*\]),? ?')
+# In the table of chapters and in what the search finds, seconds follow the time.
+_TIMES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?: UTC\s+\d+\b)?")
+_SECONDS = re.compile(r'(?<=data-label="Seconds"><p>)\d+')
 
 
 def _book_results(folder: Path) -> dict[str, str | bytes]:
@@ -159,11 +170,23 @@ def _book_results(folder: Path) -> dict[str, str | bytes]:
     for path in html.rglob("*"):
         if path.is_file():
             name = path.relative_to(folder).as_posix()
-            text = path.suffix in (".html", ".js", ".ipynb", ".txt")
-            results[name] = path.read_text(encoding="utf8") if text else path.read_bytes()
+            if path.suffix == ".ipynb":
+                results[name] = _shown(path)
+            elif path.suffix in (".html", ".js", ".txt"):
+                results[name] = timeless(path.read_text(encoding="utf8"))
+            else:
+                results[name] = path.read_bytes()
             if path.name == "searchindex.js":  # lists the numbers of times and durations
                 results[name] = _NUMBERS.sub("", results[name])
     return results
+
+
+def timeless(text: str) -> str:
+    """Leave out when a chapter ran and for how long.
+
+    Two undisturbed runs may show the same minute or second by chance.
+    """
+    return _SECONDS.sub("", _TIMES.sub("", text))
 
 
 _BOOK = Command(
@@ -197,6 +220,8 @@ def _record_results(folder: Path) -> dict[str, str | bytes]:
         kept = json.loads(path.read_text(encoding="utf8"))
         results[path.stem] = json.dumps(kept["spec"], sort_keys=True)
         for name, array in _arrays(path.with_suffix(".npz")).items():
+            if name == "seconds":
+                continue
             head = f"{array.dtype.str} {array.shape} ".encode()
             results[f"{path.stem} {name}"] = head + array.tobytes()
     return results

@@ -1,7 +1,9 @@
 """Each fault that the trials count is seen when it is planted; ten trials of the real commands."""
 
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -66,7 +68,7 @@ def toy(**parts):
     def put(folder):
         folder.mkdir(parents=True)
         (folder / "work.py").write_text(code)
-        (folder / "Makefile").write_text(f"work:\n\t@{sys.executable} -I work.py\n")
+        (folder / "Makefile").write_text(f"work:\n\t@{shlex.quote(sys.executable)} -I work.py\n")
 
     def texts(folder):
         return {path.name: path.read_text() for path in folder.glob("out/[!.]*")}
@@ -201,3 +203,33 @@ def test_ten_trials_find_nothing(name, tmp_path):
     assert len(told) == number and known.seconds > 0
     found = [{name: what for name, what in each.found.items() if what} for each in told]
     assert found == [{}] * number
+
+
+@pytest.mark.parametrize("name", TEN)
+def test_no_process_outlives_a_kill_while_snakemake_loads(name, tmp_path):
+    """It must know that it is an orphan though it has never seen its parent."""
+    command, _ = TEN[name]
+    template = tmp_path / "template"
+    command.template(template)
+    trial, mark = tmp_path / "trial", str(tmp_path / "killed")
+    trial.mkdir()
+    project = trials.Project(template, trial)
+    making, end = project.start(command.arguments, mark), time.monotonic() + 60
+    while not any(" -m snakemake " in words for words in trials.living(mark).values()):
+        assert time.monotonic() < end and making.poll() is None
+    os.killpg(making.pid, signal.SIGKILL)
+    making.wait()
+    end = time.monotonic() + trials.GRACE
+    while left := trials.living(mark):
+        assert time.monotonic() < end, left
+        time.sleep(0.1)
+
+
+def test_times_of_a_build_are_no_difference():
+    row = '2026-11-27 08:2{} UTC</p></td><td data-label="Seconds"><p>{}</p>'
+    assert projects.timeless(row.format(5, 3)) == projects.timeless(row.format(6, 12))
+    found = "Chapter a 2026-11-27 08:2{} UTC {} AMD EPYC, 1 core"
+    assert projects.timeless(found.format(5, 3)) == projects.timeless(found.format(6, 12))
+    assert projects.timeless(found.format(5, 3)) != projects.timeless(found.format(5, "3 or"))
+    built = "Pages built 2026-11-27 08:25 UTC with Jupyter Book {}"
+    assert projects.timeless(built.format("1.0.4")) != projects.timeless(built.format("1.0.5"))

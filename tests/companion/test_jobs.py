@@ -49,14 +49,14 @@ def test_short_runs_share_a_job_and_long_ones_have_their_own_and_come_first(monk
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
-def test_each_run_is_in_one_job_and_jobs_of_short_runs_take_a_minute(monkeypatch, workers):
+def test_each_run_is_in_one_job_and_jobs_of_short_runs_take_three_minutes(monkeypatch, workers):
     timed(monkeypatch, **{f"width_{w}": float(w % 50) for w in range(200)})
     planned = jobs.plan(toys(199), workers=workers, device="cpu")
     listed = [name for job in names(planned) for name in job]
     assert sorted(listed) == sorted(toys(199)) and len(planned["jobs"]) % workers == 0
     for job in planned["jobs"].values():
         work = sum(run["fields"]["width"] % 50 for run in job["runs"])
-        assert work <= 75
+        assert 150 < work < 200
 
 
 def test_one_run_with_two_names_is_made_once():

@@ -42,6 +42,9 @@ def slurm_cluster(tmp_path_factory):
     if os.geteuid():
         pytest.skip("Slurm's daemons need root")
     folder = tmp_path_factory.mktemp("slurm")
+    settings = Path("/etc/slurm/slurm.conf")
+    if not settings.exists() and not settings.is_symlink():
+        settings.symlink_to(folder / "killed/slurm.conf")  # as a trial leaves it that was killed
     started = subprocess.run([SLURM / "start.sh", folder], capture_output=True, text=True)
     assert started.returncode == 0, started.stderr
     yield folder
@@ -76,6 +79,15 @@ def here(project):
     return arrays
 
 
+def test_a_second_start_is_refused(slurm_cluster, tmp_path):
+    refused = subprocess.run([SLURM / "start.sh", tmp_path], capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"Slurm runs already, with its state in {slurm_cluster}: "
+        f"stop it first, with stop.sh {slurm_cluster}\n"
+    )
+
+
 def clear(project):
     for folder in (project.results, project.marks):
         shutil.rmtree(folder)
@@ -96,9 +108,12 @@ def test_runs_are_cut_cancelled_and_lose_their_node_and_are_equal_to_those_made_
     subprocess.run(["scancel", cancelled], check=True)
     wait_for(lambda: cancelled not in squeue("RUNNING,COMPLETING"))
     node = subprocess.run(["hostname", "-s"], capture_output=True, text=True).stdout.strip()
-    for state in (["down", "reason=trial"], ["resume"]):
-        words = [f"nodename={node}", f"state={state[0]}", *state[1:]]
-        subprocess.run(["scontrol", "update", *words], check=True)
+    update = ["scontrol", "update", f"nodename={node}"]
+    subprocess.run([*update, "state=down", "reason=trial"], check=True)
+    # A node that answers may have come back by itself; then it cannot be resumed.
+    subprocess.run([*update, "state=resume"], check=False)
+    state = ["sinfo", "--noheader", "--format=%T"]
+    wait_for(lambda: "down" not in subprocess.check_output(state, text=True))
     (project.marks / "go").touch()
     out, err = running.communicate(timeout=1800)
     assert out == "4 recorded, 0 missing\n", err

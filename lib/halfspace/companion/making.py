@@ -126,6 +126,7 @@ def _run(
         snakemake = subprocess.Popen(
             command,
             cwd=root,
+            env={**os.environ, "HALFSPACE_PARENT": str(os.getpid())},  # see book/processes.py
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others

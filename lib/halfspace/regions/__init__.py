@@ -27,16 +27,22 @@ from halfspace.regions._paths import (
     path_region_cells,
     path_regions,
 )
+from halfspace.regions._slices import Plane, Segments, count_segment_regions, segments
+from halfspace.regions._volumes import VolumeShare, path_volume_share
 
 __all__ = [
     "MAX_PATHS",
     "Partition",
     "PathRegions",
+    "Plane",
+    "Segments",
+    "VolumeShare",
     "component_counts",
     "components",
     "count_active_somewhere",
     "count_faces",
     "count_path_regions",
+    "count_segment_regions",
     "half_spaces",
     "hull_share",
     "in_path_region",
@@ -45,4 +51,6 @@ __all__ = [
     "path_region",
     "path_region_cells",
     "path_regions",
+    "path_volume_share",
+    "segments",
 ]

@@ -10,16 +10,25 @@ from halfspace import polygons
 from halfspace._checks import check_finite, check_integer, check_weights, uncompiled
 from halfspace.nets import DGN, DLGN, ReLUNet
 
-__all__ = ["check_path", "check_paths", "check_planar", "check_window"]
+__all__ = ["check_path", "check_paths", "check_planar", "check_single", "check_window"]
 
 
 def check_planar(net: nn.Module) -> ReLUNet | DLGN | DGN:
     """Return one gated dense net with two inputs and finite weights; refuse others."""
+    net = check_single(net)
+    if net.d_in != 2:
+        raise ValueError(
+            f"net must have 2 inputs to be drawn in the plane; got {net.d_in} (Plane.restricted "
+            "cuts it there)"
+        )
+    return net
+
+
+def check_single(net: nn.Module) -> ReLUNet | DLGN | DGN:
+    """Return one gated dense net with finite weights; refuse others."""
     net = uncompiled(net)
     if not (hasattr(net, "gate") and hasattr(net, "gate_layers")):
         raise ValueError(f"net must be a ReLUNet, a DLGN or a DGN; got {type(net).__name__}")
-    if net.d_in != 2:
-        raise ValueError(f"net must have 2 inputs to be drawn in the plane; got {net.d_in}")
     lead = tuple(net.value[0].weight.shape[:-2])
     if lead:
         raise ValueError(f"net must be a single one; got a stack of shape {lead} (use unstack)")

@@ -19,6 +19,7 @@ __all__ = [
     "in_path_region",
     "path_polygons",
     "path_region",
+    "planes",
 ]
 
 
@@ -121,7 +122,7 @@ def path_region(dlgn: DLGN, path: Sequence[int], window: np.ndarray) -> np.ndarr
     """
     dlgn = check_planar(dlgn)
     path = check_path(path, dlgn.depth, dlgn.width)
-    normals, offsets = _planes(dlgn)
+    normals, offsets = planes(dlgn)
     region = check_window(window)
     for layer, unit in enumerate(path):
         region = polygons.clip(region, normals[layer, unit], offsets[layer, unit])
@@ -156,7 +157,7 @@ def path_polygons(dlgn: DLGN, paths: ArrayLike, window: ArrayLike) -> tuple[np.n
         ([1, 2], [1.5, 0.5])
     """
     dlgn = check_planar(dlgn)
-    normals, offsets = _planes(dlgn)
+    normals, offsets = planes(dlgn)
     paths = check_paths(paths, dlgn.depth, dlgn.width)
     window = check_window(window)
     if not len(window):
@@ -224,7 +225,7 @@ def count_faces(normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray) ->
     return faces
 
 
-def _planes(dlgn: DLGN) -> tuple[np.ndarray, np.ndarray]:
+def planes(dlgn: DLGN) -> tuple[np.ndarray, np.ndarray]:
     """Return normals and offsets in float64, from weights in float64 as in ``partition``."""
     normals, offsets = _multiplied_out(dlgn, torch.float64)
     return normals.detach().cpu().numpy(), offsets.detach().cpu().numpy()

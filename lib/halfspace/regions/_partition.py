@@ -12,7 +12,7 @@ from halfspace.nets import DLGN, ReLUNet
 from halfspace.polygons import Polygons
 from halfspace.regions._checks import check_planar, check_window
 
-__all__ = ["Partition", "components", "hull_share", "partition"]
+__all__ = ["Partition", "components", "gating_layers", "hull_share", "partition"]
 
 # Two neighbouring cells both hold their common edge, equal up to rounding. Two edges count as equal
 # if the distance of their midpoints is below this share of the edge's length.
@@ -105,7 +105,7 @@ def partition(net: ReLUNet | DLGN, window: ArrayLike) -> Partition:
     patterns = np.empty((len(cells), 0, net.width), dtype=bool)
     # Each cell's affine map from (x, y, 1) to the layer below; at first, to the input.
     maps = np.eye(3, 2)[None].repeat(len(cells), axis=0)
-    for weight, bias in _gating_layers(net):
+    for weight, bias in gating_layers(net):
         if patterns.shape[1] and not net.has_linear_gating:
             maps *= patterns[:, -1:]
         if net.shallow:  # this layer, too, reads the input
@@ -238,7 +238,7 @@ def _replaced(cells: Polygons, halved: np.ndarray, inside: Polygons, outside: Po
     return Polygons(corners, sizes)
 
 
-def _gating_layers(net: ReLUNet | DLGN) -> list[tuple[np.ndarray, np.ndarray]]:
+def gating_layers(net: ReLUNet | DLGN) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the weights and biases of the layers that decide the gates, float64."""
     weights = []
     for layer in net.gate_layers:
