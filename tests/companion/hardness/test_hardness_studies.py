@@ -177,7 +177,9 @@ def test_equal_hardness_comes_from_different_pairs(design):
 
 
 def test_conditions_share_their_seeds_and_differ_in_one_respect():
-    specs = {k: s for listing in conditions.STUDIES.values() for k, s in listing().items()}
+    on_images = {conditions.step_size_conditions, conditions.image_conditions}
+    listings = [listing for listing in conditions.STUDIES.values() if listing not in on_images]
+    specs = {k: s for listing in listings for k, s in listing().items()}
     assert len(specs) == 15 + 6 + 6 + 5 + 8 + 1
     assert {(s.training.first_seed, s.training.seeds) for s in specs.values()} == {(5000, 100)}
     for task, target in conditions.TASKS.items():

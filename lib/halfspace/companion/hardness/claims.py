@@ -121,6 +121,7 @@ def _away(result: Result) -> np.ndarray:
 _SOFT = "soft, beta {}".format
 _THROUGH, _ANNEALED = "straight-through", "annealed"
 _STEPS = {"β from 4 to 30": (_SOFT(4), _SOFT(30)), "β from 30 to 100": (_SOFT(30), _SOFT(100))}
+_LEARNING = {_THROUGH: _THROUGH, _ANNEALED: _ANNEALED, "soft, β = 4": _SOFT(4)}
 _OTHER_LABELS = ("modified", "swapped")
 
 
@@ -487,15 +488,15 @@ CLAIMS = (
         statistic="alignment of Λ (hard gates) with the labels' kernel on 200 training images, at "
         "the end minus at the start, each net with its own step size (controls: at the end minus "
         "that of the images' inner products; at the end minus at the start under modified labels)",
-        cases=tuple(_case(net, _image(net), _moved) for net in (_THROUGH, _ANNEALED, _SOFT(4))),
+        cases=tuple(_case(name, _image(net), _moved) for name, net in _LEARNING.items()),
         controls=(
             *(
-                _case(f"{net}, beyond pixels", _image(net), nearer_labels_than_pixels)
-                for net in (_THROUGH, _ANNEALED, _SOFT(4))
+                _case(f"{name}, beyond pixels", _image(net), nearer_labels_than_pixels)
+                for name, net in _LEARNING.items()
             ),
             *(
-                _case(f"{net}, modified labels", _image(net, "modified"), _moved)
-                for net in (_THROUGH, _ANNEALED, _SOFT(4))
+                _case(f"{name}, modified labels", _image(net, "modified"), _moved)
+                for name, net in _LEARNING.items()
             ),
         ),
         seen=_IMAGES,
