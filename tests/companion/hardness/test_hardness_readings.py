@@ -1,5 +1,6 @@
 """Statistics of hardness on made-up runs, by hand."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from halfspace.companion.circle.readings import path_gain
@@ -9,6 +10,7 @@ from halfspace.companion.hardness.claims import CLAIMS
 from halfspace.companion.hardness.history import HardeningHistory
 from halfspace.companion.hardness.images import HardImages
 from halfspace.companion.hardness.specs import GateHardness
+from halfspace.companion.intervals import interval_text
 from halfspace.companion.plots import figure
 from halfspace.companion.spec import Result
 
@@ -85,6 +87,62 @@ def test_kernels_are_compared_with_pixels():
         "pixels_with_labels": np.array([0.25, 0.25]),
     }
     assert readings.nearer_labels_than_pixels(images(**arrays)).tolist() == [0.25, 0.5]
+
+
+def image_runs():
+    """Return made-up runs of all conditions on images; each value tells its run."""
+    runs = {}
+    for number, (name, spec) in enumerate(conditions.image_conditions().items()):
+        paths = np.ones((2, 2, 10))
+        paths[1, :, :5] = np.exp(number)
+        arrays = dict(
+            paths=paths,
+            overlap_labels=np.array([[0.25, 0.25], [0.25 + number, 0.25 + number]]),
+            hardness=np.array([[0.125, 0.125], [1.0, 1.0]]),
+        )
+        run = images(own=number / 64, hard=number / 128, **arrays)
+        runs[name] = Result(spec, run.arrays, {"when": "2026-01-01", "device": "CPU"}, "recorded")
+    return runs, {name: number for number, name in enumerate(runs)}
+
+
+def test_the_figure_of_images_shows_each_net_with_its_step_size_and_effects_with_one():
+    runs, numbers = image_runs()
+    panels = readings.image_panels(runs)
+    own = [
+        numbers[conditions.image_run(net, conditions.STEP_SIZES[net])]
+        for net in readings.IMAGE_NETS.values()
+    ]
+    names, accuracy = panels["test accuracy (%)"]
+    assert names == tuple(readings.IMAGE_NETS)
+    np.testing.assert_allclose(accuracy["own gates"][:, 0], [100 * n / 64 for n in own])
+    np.testing.assert_allclose(accuracy["hard gates"][:, 0], [100 * n / 128 for n in own])
+    aligned = panels["alignment of Λ with labels"][1]
+    np.testing.assert_allclose(aligned["at the start"][:, 0], 0.25)
+    np.testing.assert_allclose(aligned["at the end"][:, 0], [0.25 + n for n in own])
+    names, effects = panels["label effect"]
+    assert names == tuple(readings.IMAGE_NETS)[:-1]
+    for net, found in zip(names, effects["at the end"][:, 0], strict=True):
+        modified, swapped = (
+            numbers[conditions.image_run(readings.IMAGE_NETS[net], conditions.COMMON_STEP, labels)]
+            for labels in ("modified", "swapped")
+        )
+        assert found == pytest.approx((modified - swapped) / 2)
+    figure, axes = plt.subplots(3)
+    for axis, (label, (names, rows)) in zip(axes, panels.items(), strict=True):
+        plots.over_ways(axis, rows, names, label)
+    plt.close(figure)
+
+
+def test_the_numbers_of_images_name_each_net():
+    runs, numbers = image_runs()
+    found = readings.image_numbers(runs)
+    assert found["rate-annealed"] == "0.0001" and found["hardness-100"] == "0.12"
+    own = numbers[conditions.image_run("relu", 1e-3)]
+    assert found["own-relu"] == f"{100 * own / 64:.1f}"
+    assert found["hard-relu"] == f"{100 * own / 128:.1f}"
+    assert "effect-relu" not in found and "cost-annealed" not in found
+    soft = numbers[conditions.image_run("soft, beta 4", 3e-4)]
+    assert found["loss-4"] == interval_text(np.full(2, 100 * soft / 128))
 
 
 def test_ways_of_hardening_are_compared():

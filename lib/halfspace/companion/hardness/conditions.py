@@ -166,7 +166,7 @@ COMMON_STEP = 3e-4
 """The step size at which nets with gates of several kinds are compared: the middle one."""
 
 
-def image_run(net: str, rate: float, labels: str) -> str:
+def image_run(net: str, rate: float, labels: str = "original") -> str:
     """Name a net on Fashion-MNIST by its kind, step size and labels."""
     return f"{net}, {rate:g}: {labels}"
 

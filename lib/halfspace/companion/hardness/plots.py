@@ -21,6 +21,9 @@ MARKS = {
     "when gates become hard": ("dlgn", False),
     "at the end": ("dlgn", True),
     "fresh value network": ("frozen", True),
+    "at the start": ("dlgn", False),
+    "own gates": ("dlgn", False),
+    "hard gates": ("dlgn", True),
 }
 """Colour of a way's mark, and whether it is filled."""
 
@@ -71,12 +74,12 @@ def first_turns(axis: Axes, expected: ArrayLike, measured: ArrayLike, title: str
 
 
 def over_ways(axis: Axes, rows: Mapping[str, ArrayLike], ways: Sequence[str], ylabel: str) -> None:
-    """Draw values with intervals for each way of hardening.
+    """Draw values with intervals for each way of hardening, or for each of several nets.
 
     Args:
         axis: where to draw.
         rows: by label, a name of ``MARKS``, value and interval for each way, (P, 3).
-        ways: their names, annealing last.
+        ways: their names; a line sets the last one apart.
         ylabel: what is drawn.
     """
     for number, (label, values) in enumerate(rows.items()):

@@ -15,7 +15,8 @@ from halfspace.companion.circle.readings import (
     share_without_path,
     total_loss,
 )
-from halfspace.companion.fashion.readings import hard_cost, label_effect
+from halfspace.companion.fashion.readings import alignment_change, hard_cost, label_effect
+from halfspace.companion.hardness.conditions import COMMON_STEP, STEP_SIZES, image_run
 from halfspace.companion.intervals import (
     factor_text,
     geometric_intervals,
@@ -28,6 +29,7 @@ from halfspace.companion.spec import Result
 from halfspace.companion.text import significant
 
 __all__ = [
+    "IMAGE_NETS",
     "WAYS",
     "clustering",
     "cost_saved",
@@ -41,7 +43,10 @@ __all__ = [
     "hardness_curves",
     "hardness_numbers",
     "history_curves",
+    "image_numbers",
+    "image_panels",
     "kept_allocation",
+    "label_effect_at_one_step",
     "label_effect_lost",
     "more_coherent",
     "nearer_labels_than_pixels",
@@ -365,6 +370,89 @@ def task_rows(runs: Runs, tasks: Runs) -> list[dict[str, str]]:
         target, level = name.split(", h ")
         rows.setdefault(target, {"target": target})[f"h = {level}"] = factor_text(path_gain(run))
     return list(rows.values())
+
+
+IMAGE_NETS = {
+    "β = 4": "soft, beta 4",
+    "β = 30": "soft, beta 30",
+    "β = 100": "soft, beta 100",
+    "straight-\nthrough": "straight-through",
+    "annealed": "annealed",
+    "ReLU": "relu",
+}
+"""Nets on Fashion-MNIST by the names that a figure gives them."""
+
+
+def image_panels(runs: Runs) -> dict[str, tuple[tuple[str, ...], dict[str, np.ndarray]]]:
+    """Return what the figure of nets on Fashion-MNIST shows, by panel.
+
+    Accuracies and alignments are those of nets with their own step sizes, under the original
+    labels; label effects those of nets with one step size.
+
+    Args:
+        runs: of ``HardImages``, by the names of ``image_conditions``.
+
+    Returns:
+        By the panel's label: the nets' names, and by label, a name of ``plots.MARKS``, mean and
+        interval for each of them, (P, 3).
+    """
+    own = {name: runs[image_run(net, STEP_SIZES[net])] for name, net in IMAGE_NETS.items()}
+    gated = tuple(IMAGE_NETS)[:-1]
+    effects = [label_effect_at_one_step(runs, IMAGE_NETS[name]) for name in gated]
+
+    def rows(statistic: Statistic) -> np.ndarray:
+        values = np.stack([statistic(run) for run in own.values()])
+        return mean_intervals(values.astype(np.float64))
+
+    return {
+        "test accuracy (%)": (
+            tuple(own),
+            {
+                "own gates": rows(lambda run: 100 * run.test_accuracy.mean(-1)),
+                "hard gates": rows(lambda run: 100 * run.test_hard_accuracy.mean(-1)),
+            },
+        ),
+        "label effect": (gated, {"at the end": mean_intervals(np.stack(effects))}),
+        "alignment of Λ with labels": (
+            tuple(own),
+            {
+                "at the start": rows(lambda run: run.overlap_labels[0]),
+                "at the end": rows(lambda run: run.overlap_labels[-1]),
+            },
+        ),
+    }
+
+
+def label_effect_at_one_step(runs: Runs, net: str) -> np.ndarray:
+    """Return ``final_label_effect`` of a net's runs with the common step size, (S,)."""
+    return final_label_effect(
+        *(runs[image_run(net, COMMON_STEP, labels)] for labels in ("modified", "swapped"))
+    )
+
+
+def image_numbers(runs: Runs) -> dict[str, object]:
+    """Return the numbers of nets on Fashion-MNIST as texts, by name.
+
+    Args:
+        runs: of ``HardImages``, by the names of ``image_conditions``.
+    """
+    soft = runs[image_run("soft, beta 4", STEP_SIZES["soft, beta 4"])]
+    numbers: dict[str, object] = {"seeds": soft.spec.seeds, "epochs": soft.spec.epochs}
+    for net, rate in STEP_SIZES.items():
+        run, key = runs[image_run(net, rate)], net.replace("soft, beta ", "")
+        numbers[f"own-{key}"] = f"{100 * run.test_accuracy.mean(dtype=np.float64):.1f}"
+        numbers[f"hard-{key}"] = f"{100 * run.test_hard_accuracy.mean(dtype=np.float64):.1f}"
+        numbers[f"loss-{key}"] = interval_text(-hard_images_gain(run, soft))
+        numbers[f"rate-{key}"] = f"{rate:g}"
+        numbers[f"moved-{key}"] = interval_text(alignment_change(run, "overlap_labels"))
+        if net == "relu":
+            continue
+        numbers[f"effect-{key}"] = interval_text(label_effect_at_one_step(runs, net))
+        numbers[f"hardness-{key}"] = f"{run.hardness[0].mean():.2f}"
+        if net.startswith("soft"):
+            at_one_step = runs[image_run(net, COMMON_STEP)]
+            numbers[f"cost-{key}"] = interval_text(hard_cost(at_one_step))
+    return numbers | {"from": origin(*runs.values())}
 
 
 def hardness_numbers(runs: Runs, relu: Runs, tasks: Runs, history: Result) -> dict[str, object]:
