@@ -80,7 +80,7 @@ def test_step_sizes_are_compared_on_images_that_nets_did_not_see(monkeypatch):
 
 def test_step_sizes_are_chosen_on_other_seeds():
     runs = conditions.step_size_conditions()
-    assert len(runs) == len(conditions.NETS_ON_IMAGES) * len(conditions.RATES)
+    assert len(runs) == len(conditions.NETS_ON_IMAGES) * len(images.RATES)
     assert all(spec.first_seed == 0 and spec.seeds == 3 for spec in runs.values())
     with pytest.raises(ValueError, match="last_beta"):
         HardImages(**FIELDS, gate="annealed", last_beta=0)
@@ -90,23 +90,23 @@ def test_each_net_has_the_step_size_that_did_best():
     done = results(conditions.step_size_conditions())
     for name in conditions.NETS_ON_IMAGES:
         scores = {}
-        for rate in conditions.RATES:
+        for rate in images.RATES:
             run = done[f"{name}, {rate:g}"]
             assert run.source == "recorded" and not run.diverged.any()
             own = run.hard_accuracy if name == "annealed" else run.accuracy
             scores[rate] = own.mean(dtype=np.float64)
-        assert conditions.STEP_SIZES[name] == max(scores, key=scores.get), scores
+        assert images.STEP_SIZES[name] == max(scores, key=scores.get), scores
 
 
 def test_nets_on_images_share_their_seeds_and_differ_in_gates_step_size_and_labels():
     runs = conditions.image_conditions()
     assert len(runs) == 19 and len(set(runs.values())) == 19
-    one = runs[conditions.image_run("soft, beta 4", 3e-4, "original")]
+    one = runs[images.image_run("soft, beta 4", 3e-4, "original")]
     assert (one.first_seed, one.seeds, one.epochs, one.images) == (5000, 10, 15, "raw")
     for spec in runs.values():
         varied = ("model", "beta", "gate", "learning_rate", "labels")
         assert spec.replace(**{name: getattr(one, name) for name in varied}) == one
     for net in ("straight-through", "annealed", "soft, beta 100"):
         for labels in ("modified", "swapped"):
-            spec = runs[conditions.image_run(net, conditions.COMMON_STEP, labels)]
+            spec = runs[images.image_run(net, images.COMMON_STEP, labels)]
             assert spec.learning_rate == one.learning_rate

@@ -6,6 +6,7 @@ import pytest
 from halfspace.companion.circle.readings import path_gain
 from halfspace.companion.circle.specs import recipe
 from halfspace.companion.hardness import conditions, plots, readings
+from halfspace.companion.hardness import images as on_images
 from halfspace.companion.hardness.claims import CLAIMS
 from halfspace.companion.hardness.history import HardeningHistory
 from halfspace.companion.hardness.images import HardImages
@@ -109,7 +110,7 @@ def test_the_figure_of_images_shows_each_net_with_its_step_size_and_effects_with
     runs, numbers = image_runs()
     panels = readings.image_panels(runs)
     own = [
-        numbers[conditions.image_run(net, conditions.STEP_SIZES[net])]
+        numbers[on_images.image_run(net, on_images.STEP_SIZES[net])]
         for net in readings.IMAGE_NETS.values()
     ]
     names, accuracy = panels["test accuracy (%)"]
@@ -123,7 +124,7 @@ def test_the_figure_of_images_shows_each_net_with_its_step_size_and_effects_with
     assert names == tuple(readings.IMAGE_NETS)[:-1]
     for net, found in zip(names, effects["at the end"][:, 0], strict=True):
         modified, swapped = (
-            numbers[conditions.image_run(readings.IMAGE_NETS[net], conditions.COMMON_STEP, labels)]
+            numbers[on_images.image_run(readings.IMAGE_NETS[net], on_images.COMMON_STEP, labels)]
             for labels in ("modified", "swapped")
         )
         assert found == pytest.approx((modified - swapped) / 2)
@@ -137,11 +138,11 @@ def test_the_numbers_of_images_name_each_net():
     runs, numbers = image_runs()
     found = readings.image_numbers(runs)
     assert found["rate-annealed"] == "0.0001" and found["hardness-100"] == "0.12"
-    own = numbers[conditions.image_run("relu", 1e-3)]
+    own = numbers[on_images.image_run("relu", 1e-3)]
     assert found["own-relu"] == f"{100 * own / 64:.1f}"
     assert found["hard-relu"] == f"{100 * own / 128:.1f}"
     assert "effect-relu" not in found and "cost-annealed" not in found
-    soft = numbers[conditions.image_run("soft, beta 4", 3e-4)]
+    soft = numbers[on_images.image_run("soft, beta 4", 3e-4)]
     assert found["loss-4"] == interval_text(np.full(2, 100 * soft / 128))
 
 

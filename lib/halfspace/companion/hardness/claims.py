@@ -14,7 +14,7 @@ from halfspace.companion.circle.readings import (
 )
 from halfspace.companion.claims import Case, Claim
 from halfspace.companion.fashion.readings import alignment_change
-from halfspace.companion.hardness.conditions import COMMON_STEP, STEP_SIZES, image_run
+from halfspace.companion.hardness.images import COMMON_STEP, STEP_SIZES, image_run
 from halfspace.companion.hardness.readings import (
     WAYS,
     clustering,

@@ -8,26 +8,29 @@ import math
 from halfspace.companion.circle.specs import CircleTraining, recipe
 from halfspace.companion.circle.target import Circle
 from halfspace.companion.hardness.history import HardeningHistory
-from halfspace.companion.hardness.images import HardImages, StepSizeOnImages
+from halfspace.companion.hardness.images import (
+    COMMON_STEP,
+    RATES,
+    STEP_SIZES,
+    HardImages,
+    StepSizeOnImages,
+    image_run,
+)
 from halfspace.companion.hardness.specs import GateHardness
 from halfspace.companion.spec import Spec
 
 __all__ = [
-    "COMMON_STEP",
     "FIRST_SEED",
     "GAINS",
     "LABELS",
     "LEVELS",
     "NETS_ON_IMAGES",
-    "RATES",
     "RELU_GAINS",
-    "STEP_SIZES",
     "STUDIES",
     "TASKS",
     "factorial_conditions",
     "history_conditions",
     "image_conditions",
-    "image_run",
     "relu_conditions",
     "run_name",
     "step_size_conditions",
@@ -126,8 +129,6 @@ NETS_ON_IMAGES = {
 Straight-through gates have the derivative of a soft gate of β = 4, and annealed ones begin there.
 """
 
-RATES = (1e-4, 3e-4, 1e-3)
-"""Step sizes of Adam that are tried; the paper's is 2e-4."""
 
 _ON_IMAGES = dict(images="raw", epochs=15)
 
@@ -147,28 +148,6 @@ LABELS = ("original", "modified", "swapped")
 
 _SOFT_NETS = ("soft, beta 4", "soft, beta 30", "soft, beta 100")
 _RIVALS = ("soft, beta 4", "straight-through", "annealed")  # whose accuracies are compared
-
-STEP_SIZES = {
-    "soft, beta 4": 3e-4,
-    "soft, beta 30": 3e-4,
-    "soft, beta 100": 1e-4,
-    "straight-through": 3e-4,
-    "annealed": 1e-4,
-    "relu": 1e-3,
-}
-"""Of ``RATES``, the one with the largest mean accuracy on held-out training images.
-
-Under the nets' own gates; of annealed nets under hard ones.
-"""
-
-
-COMMON_STEP = 3e-4
-"""The step size at which nets with gates of several kinds are compared: the middle one."""
-
-
-def image_run(net: str, rate: float, labels: str = "original") -> str:
-    """Name a net on Fashion-MNIST by its kind, step size and labels."""
-    return f"{net}, {rate:g}: {labels}"
 
 
 def image_conditions() -> dict[str, Spec]:

@@ -16,7 +16,7 @@ from halfspace.companion.circle.readings import (
     total_loss,
 )
 from halfspace.companion.fashion.readings import alignment_change, hard_cost, label_effect
-from halfspace.companion.hardness.conditions import COMMON_STEP, STEP_SIZES, image_run
+from halfspace.companion.hardness.images import COMMON_STEP, STEP_SIZES, image_run
 from halfspace.companion.intervals import (
     factor_text,
     geometric_intervals,
