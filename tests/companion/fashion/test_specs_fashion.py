@@ -203,3 +203,20 @@ def test_changed_conditions_keep_the_relu_nets_sharpness():
         assert spec.beta == (before.beta if name.startswith("relu") else 9.0)
         assert spec.replace(beta=before.beta, epochs=before.epochs) == before
     assert with_changes(conditions, beta=4.0) == conditions
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_net_is_kept_before_and_after_training(results, kind):
+    """It is the first seed's under modified labels: paths at the start and at the end."""
+    result = results[kind]
+    data = fashion_mnist(300)
+    chosen = subset_by_class(data.train_labels, 20)
+    x = inputs(result, data.train_images[chosen])
+    assert list(SETTINGS)[0] == "modified"
+    for record, net in zip((0, -1), fashion_readings.ends_of_training(result), strict=True):
+        found = path_gates(hard_net(net), x).sum(1).double().reshape(10, 20).mean(1)
+        np.testing.assert_allclose(result.paths[record, 0, 0], found, rtol=1e-6)
+    start = result.spec.net(4)
+    expected = torch.nn.utils.parameters_to_vector(start.parameters()).detach().numpy()
+    np.testing.assert_array_equal(result.weights[0], expected)
+    assert not np.allclose(result.weights[1], expected)
