@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, "book")
 import parameter_sets
 import processes
+from whole import write_whole
 
 if "HALFSPACE_BUILD" in os.environ:
     processes.end_with_parent()
@@ -24,6 +25,18 @@ try:
     PARAMETERS = parameter_sets.load(SET)
 except ValueError as error:
     raise WorkflowError(str(error))
+
+
+def code_of(name):
+    """Return a file with the code of a chapter, which only changes when the code does."""
+    cells = json.loads(Path(f"chapters/{name}.ipynb").read_text(encoding="utf8"))["cells"]
+    cells = [cell for cell in cells if cell["cell_type"] == "code"]
+    code = [["".join(c["source"]), "parameters" in c["metadata"].get("tags", [])] for c in cells]
+    path, text = Path(f"_build/code/{name}.json"), json.dumps(code, indent=1) + "\n"
+    if not path.exists() or path.read_text(encoding="utf8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return str(path)
 
 
 def files(folder, *patterns):
@@ -42,6 +55,7 @@ THREADS = {"07_resource_allocation": 2}  # trains many wide nets at once; the ot
 SOURCES = runpy.run_path("lib/halfspace/companion/sources.py")
 PACKAGE = files("lib", "**/*.py")
 USED = {name: SOURCES["notebook_sources"](Path(f"chapters/{name}.ipynb")) for name in PARAMETERS}
+CODE = {name: code_of(name) for name in PARAMETERS}
 RECORDS = files("data/results", "*/*.json", "*/*.npz")
 # Chapters that read recorded runs: they import conditions, or claims, which conditions describe.
 READERS = {name for name, used in USED.items() if any(p.name == "conditions.py" for p in used)}
@@ -68,7 +82,8 @@ rule book:
 
 rule execute:
     input:
-        notebook="chapters/{chapter}.ipynb",
+        # Its text may change: the pages take it from the notebook, and the results from the copy.
+        code=lambda wildcards: CODE[wildcards.chapter],
         package=lambda wildcards: sorted(map(os.path.relpath, USED[wildcards.chapter])),
         environment="requirements.lock",
         scripts=SCRIPTS,
@@ -82,5 +97,5 @@ rule execute:
         values=lambda wildcards: json.dumps(PARAMETERS[wildcards.chapter], sort_keys=True),
     threads: lambda wildcards: THREADS.get(wildcards.chapter, 1)
     shell:
-        "exec {PYTHON:q} book/execute.py {input.notebook:q} {log:q} {output:q} "
+        "exec {PYTHON:q} book/execute.py chapters/{wildcards.chapter:q}.ipynb {log:q} {output:q} "
         "--threads {threads} --parameters {params.values:q}"
