@@ -55,7 +55,7 @@ def folder_problem() -> str | None:
     """Create the output folders, and return the problem if one cannot be written."""
     import tempfile
 
-    folders = ("_build", "_build/code", "_build/executed", "_build/html", "_build/logs")
+    folders = ("_build", "_build/inputs", "_build/executed", "_build/html", "_build/logs")
     for folder in (*folders, ".snakemake"):
         try:
             Path(folder).mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def clean() -> None:
     import pages
 
     pages.remove_drafts()
-    drafts = ("_build", "_build/html", "_build/code", "_build/executed/chapters")
+    drafts = ("_build", "_build/html", "_build/inputs", "_build/executed/chapters")
     for folder in (*drafts, "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()
