@@ -218,8 +218,9 @@ def image_slices(
     """
     panels: list[Axes] = list(np.ravel(axes))
     corners, side = np.asarray(corners), round(len(images[0]) ** 0.5)
-    power = np.floor(np.log10(max(map(np.max, paths))))
-    shares = [np.asarray(counts) / 10.0**power for counts in paths]
+    counts = [np.asarray(each) for each in paths]
+    power = np.floor(np.log10(max(map(np.max, counts))))
+    shares = [each / 10.0**power for each in counts]
     limits = min(map(np.min, shares)), max(map(np.max, shares))
     for panel, polygons, share, title in zip(panels, cells, shares, titles, strict=True):
         shown = PolyCollection(polygons, array=share, cmap=CMAP, edgecolor="face", lw=0.2)
