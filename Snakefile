@@ -3,6 +3,7 @@
 The environment variable HALFSPACE_PARAMETERS names the parameter set.
 """
 
+import hashlib
 import json
 import os
 import runpy
@@ -14,6 +15,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, "book")
 import parameter_sets
 import processes
+from whole import write_whole
 
 if "HALFSPACE_BUILD" in os.environ:
     processes.end_with_parent()
@@ -24,6 +26,33 @@ try:
     PARAMETERS = parameter_sets.load(SET)
 except ValueError as error:
     raise WorkflowError(str(error))
+
+
+def kept(name, content):
+    """Return a file that holds what a job depends on, and only changes when that does.
+
+    Snakemake looks at each input many times while jobs run, and there are thousands of files.
+    """
+    path, text = Path(f"_build/inputs/{name}.json"), json.dumps(content, indent=1) + "\n"
+    if not path.exists() or path.read_text(encoding="utf8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return str(path)
+
+
+def digest(paths):
+    """Return a checksum of files' names and contents."""
+    found = hashlib.sha256()
+    for path in sorted(map(os.path.relpath, paths)):
+        found.update(f"{path} {hashlib.sha256(Path(path).read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def code(name):
+    """Return the code of a chapter's cells, and which of them are the parameters."""
+    cells = json.loads(Path(f"chapters/{name}.ipynb").read_text(encoding="utf8"))["cells"]
+    cells = [cell for cell in cells if cell["cell_type"] == "code"]
+    return [["".join(c["source"]), "parameters" in c["metadata"].get("tags", [])] for c in cells]
 
 
 def files(folder, *patterns):
@@ -45,18 +74,35 @@ USED = {name: SOURCES["notebook_sources"](Path(f"chapters/{name}.ipynb")) for na
 RECORDS = files("data/results", "*/*.json", "*/*.npz")
 # Chapters that read recorded runs: they import conditions, or claims, which conditions describe.
 READERS = {name for name, used in USED.items() if any(p.name == "conditions.py" for p in used)}
-PAGES = files(".", "*.md")
 TIMINGS = {"how_fast_how_exact": files("benchmarks/results", "*.json")}
 TIMINGS["running_at_scale"] = TIMINGS["how_fast_how_exact"] + RECORDS
-ASSETS = files("book", "**/*")
 SCRIPTS = [f"book/{name}.py" for name in ("execute", "executed_copies", "project_files", "whole")]
+OF_ALL = digest(["requirements.lock", *SCRIPTS])
+OF_RECORDS = digest(RECORDS)
+# What a chapter is executed again for: not its text, which the pages take from the notebook.
+INPUTS = {
+    name: kept(
+        name,
+        {
+            "code": code(name),
+            "package": digest(USED[name]),
+            "environment and scripts": OF_ALL,
+            "timings": digest(TIMINGS.get(name, [])),
+            "records": OF_RECORDS if name in READERS else None,
+        },
+    )
+    for name in PARAMETERS
+}
+CHAPTERS = [f"chapters/{name}.ipynb" for name in PARAMETERS]
+SETTINGS = ["_config.yml", "_toc.yml", "references.bib"]
+SHOWN = [*CHAPTERS, *SETTINGS, *files(".", "*.md"), *files("book", "**/*"), *PACKAGE]
+PAGES = kept("pages", {"files": digest(SHOWN), "records": OF_RECORDS})
 
 
 rule book:
     input:
         expand("_build/executed/chapters/{chapter}.ipynb", chapter=PARAMETERS),
-        expand("chapters/{chapter}.ipynb", chapter=PARAMETERS),
-        "_config.yml", "_toc.yml", "references.bib", PAGES, ASSETS, PACKAGE, RECORDS,
+        PAGES,
     output:
         "_build/book.done",
     params:
@@ -68,12 +114,7 @@ rule book:
 
 rule execute:
     input:
-        notebook="chapters/{chapter}.ipynb",
-        package=lambda wildcards: sorted(map(os.path.relpath, USED[wildcards.chapter])),
-        environment="requirements.lock",
-        scripts=SCRIPTS,
-        timings=lambda wildcards: TIMINGS.get(wildcards.chapter, []),
-        records=lambda wildcards: RECORDS if wildcards.chapter in READERS else [],
+        lambda wildcards: INPUTS[wildcards.chapter],
     output:
         "_build/executed/chapters/{chapter}.ipynb",
     log:
@@ -82,5 +123,5 @@ rule execute:
         values=lambda wildcards: json.dumps(PARAMETERS[wildcards.chapter], sort_keys=True),
     threads: lambda wildcards: THREADS.get(wildcards.chapter, 1)
     shell:
-        "exec {PYTHON:q} book/execute.py {input.notebook:q} {log:q} {output:q} "
+        "exec {PYTHON:q} book/execute.py chapters/{wildcards.chapter:q}.ipynb {log:q} {output:q} "
         "--threads {threads} --parameters {params.values:q}"

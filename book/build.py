@@ -55,7 +55,8 @@ def folder_problem() -> str | None:
     """Create the output folders, and return the problem if one cannot be written."""
     import tempfile
 
-    for folder in ("_build", "_build/executed", "_build/html", "_build/logs", ".snakemake"):
+    folders = ("_build", "_build/inputs", "_build/executed", "_build/html", "_build/logs")
+    for folder in (*folders, ".snakemake"):
         try:
             Path(folder).mkdir(exist_ok=True)
             with tempfile.TemporaryFile(dir=folder) as file:
@@ -75,7 +76,8 @@ def clean() -> None:
     import pages
 
     pages.remove_drafts()
-    for folder in ("_build", "_build/html", "_build/executed/chapters", "_build/cache/light"):
+    drafts = ("_build", "_build/html", "_build/inputs", "_build/executed/chapters")
+    for folder in (*drafts, "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()
     for draft in Path("_build/cache").rglob("*.partial"):

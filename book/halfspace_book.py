@@ -59,20 +59,25 @@ def shown(source: str, values: dict) -> str:
 
 
 def swap(original: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Return the page's content: the executed cells, with the parameters that they ran with.
+    """Return the page's content: the chapter, with the results and the parameters of its run.
+
+    Text, captions and tags are the chapter's, which may have changed since.
 
     Raises:
-        ValueError: If ``executed`` is not a run of ``original``'s cells.
+        ValueError: If ``executed`` is not a run of the code of ``original``, or lacks a figure.
     """
-    page = nbformat.from_dict(executed)
-    page.cells = [c for c in page.cells if "injected-parameters" not in c.metadata.get("tags", [])]
-    ours = [(cell.cell_type, cell.source) for cell in original.cells]
-    theirs = [(cell.cell_type, cell.source) for cell in page.cells]
-    if ours != theirs:
+    page = nbformat.from_dict(original | {"metadata": executed.metadata})
+    ran = [c for c in executed.cells if c.cell_type == "code"]
+    ran = [c for c in ran if "injected-parameters" not in c.metadata.get("tags", [])]
+    code = [cell for cell in page.cells if cell.cell_type == "code"]
+    if [cell.source for cell in code] != [cell.source for cell in ran]:
         raise ValueError("has different cells from the chapter")
-    for cell in page.cells:
+    for cell, run in zip(code, ran, strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = shown(cell.source, page.metadata.papermill.parameters)
+    if empty := executed_copies.figures_without_image(page):
+        raise ValueError(f"has no image of {', '.join(empty)}")
     return page
 
 

@@ -1,5 +1,6 @@
 """Fixtures that several test modules need."""
 
+import functools
 import signal
 
 import matplotlib as mpl
@@ -56,7 +57,8 @@ def generator() -> torch.Generator:
 def noise_cifar(monkeypatch, tmp_path) -> CIFAR:
     """Stand in for CIFAR-10: noise, each class with a grey of its own, 40 + 6 images of each.
 
-    What specs compute and record goes to folders of the test's own.
+    Convolutional nets are narrow, and overlaps are those of 4 images of each class. What specs
+    compute and record goes to folders of the test's own.
     """
     generator = torch.Generator().manual_seed(0)
 
@@ -75,6 +77,10 @@ def noise_cifar(monkeypatch, tmp_path) -> CIFAR:
         classes=tuple("abcdefghij"),
     )
     monkeypatch.setattr(specs, "cifar", lambda name: found)
+    monkeypatch.setattr(specs, "_KERNEL_SAMPLE", 4)
+    for name in ("ConvReLUNet", "ConvDeepLinearNet", "ConvDGN", "ConvDLGN"):
+        narrow = functools.partial(getattr(specs, name), filters=4, units=8)
+        monkeypatch.setattr(specs, name, narrow)
     monkeypatch.setenv("HALFSPACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HALFSPACE_RESULTS", str(tmp_path / "results"))
     return found

@@ -20,15 +20,16 @@ if [ "$(id -u)" -ne 0 ]; then
     echo "start.sh needs root, as Slurm's daemons do" >&2
     exit 1
 fi
-# A link is what an earlier start made. Where it was killed, not stopped, the link is all that is left.
-if [ -L /etc/slurm/slurm.conf ]; then
-    earlier=$(dirname "$(readlink /etc/slurm/slurm.conf)")
-    if pgrep -x slurmctld >/dev/null; then
+# Only what an earlier start made is taken over: where it was killed, its link is all that is left.
+settings=$(readlink /etc/slurm/slurm.conf || true)
+if [ -n "$settings" ] && [ "$(head -n 1 "$settings" 2>/dev/null)" = ClusterName=trial ]; then
+    earlier=$(dirname "$settings")
+    if [ -s "$earlier/slurmctld.pid" ] && kill -0 "$(cat "$earlier/slurmctld.pid")" 2>/dev/null; then
         echo "Slurm runs already, with its state in $earlier: stop it first, with stop.sh $earlier" >&2
         exit 1
     fi
     rm /etc/slurm/slurm.conf
-elif [ -e /etc/slurm/slurm.conf ]; then
+elif [ -e /etc/slurm/slurm.conf ] || [ -n "$settings" ]; then
     echo "this machine belongs to a cluster already: /etc/slurm/slurm.conf exists" >&2
     exit 1
 fi

@@ -84,6 +84,20 @@ def test_other_cells_are_refused():
         halfspace_book.swap(chapter(extra="  # edited"), executed({"seed": 3}))
 
 
+def test_text_and_captions_are_the_chapters():
+    """They may have changed since the run; what the run printed stays."""
+    now = chapter()
+    now.cells.insert(0, v4.new_markdown_cell("# A new title", id="n"))
+    now.cells[-1].metadata["mystnb"] = {"image": {"alt": "New words"}}
+    page = halfspace_book.swap(now, executed({"seed": 3}))
+    assert page.cells[0].source == "# A new title" and page.cells[1].id == "a"
+    assert page.cells[-1].metadata.mystnb.image.alt == "New words"
+    assert page.cells[-1].outputs[0].text == "3" and page.metadata.papermill.duration == 61.4
+    now.cells[-1].metadata["mystnb"] = {"figure": {"name": "fig-new"}}
+    with pytest.raises(ValueError, match="^has no image of fig-new$"):
+        halfspace_book.swap(now, executed({"seed": 3}))
+
+
 @pytest.fixture
 def app(tmp_path, monkeypatch):
     """The part of a Sphinx application that the extension uses; it collects warnings."""

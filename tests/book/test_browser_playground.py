@@ -59,7 +59,8 @@ def play(visit):
     """Open the playground with a state, without motion, and wait until its epoch is reached."""
 
     def open_state(state="", width=1440):
-        page = visit("glossary.html")  # a link to another state of an open page does not load it
+        page = visit.page
+        page.goto("about:blank")  # a link to another state of an open page does not load it
         page.emulate_media(reduced_motion="reduce")
         if visit.look != "phone":
             page.set_viewport_size({"width": width, "height": 900})

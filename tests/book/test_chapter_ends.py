@@ -154,6 +154,13 @@ def test_a_chapter_runs_at_its_smallest_values(shell, path):
     assert run_within(shell, path, cheapest(path), 120) is None
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_misspelt_parameter_stops_a_chapter(shell, path):
+    error = run(shell, [*code(path, "parameters"), *code(path, "check")], {"sede": 3})
+    assert isinstance(error, ParameterError)
+    assert str(error).startswith("There is no parameter sede; the nearest is seed")
+
+
 @pytest.mark.parametrize(
     ("name", "values", "sentence"),
     [

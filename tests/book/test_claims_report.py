@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import functools
 import io
 import json
 import re
@@ -303,13 +304,23 @@ def specs_built_by(thing):
             found.add(now)
         now = getattr(now, "__wrapped__", now)
         if isinstance(now, types.FunctionType) and now.__module__.startswith("halfspace.companion"):
-            source = ast.parse(Path(now.__code__.co_filename).read_text(encoding="utf8"))
-            body = function_body(source, now)
-            waiting += objects(body, now.__globals__)
+            waiting += objects_of_function(now)
     return found
 
 
-def function_body(source, function):
+@functools.cache
+def objects_of_function(function):
+    """Return the objects that a function's body names."""
+    return objects(function_body(function), function.__globals__)
+
+
+@functools.cache
+def parsed(filename):
+    return ast.parse(Path(filename).read_text(encoding="utf8"))
+
+
+def function_body(function):
+    source = parsed(function.__code__.co_filename)
     line = function.__code__.co_firstlineno
     for node in ast.walk(source):
         if isinstance(node, ast.FunctionDef):

@@ -152,6 +152,19 @@ def test_only_what_changed_is_executed_again(project):
     assert (output(project, "a"), output(project, "b")) == ("4", "1")
 
 
+def test_a_change_of_text_or_of_a_caption_executes_nothing(project):
+    assert run(project)[:2] == (0, ["a", "b"])
+    path = project / "chapters/a.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells.insert(0, v4.new_markdown_cell("New words", id="t"))
+    notebook.cells[-1].metadata["mystnb"] = {"image": {"alt": "New words"}}
+    nbformat.write(notebook, path)
+    assert run(project)[:2] == (0, [])
+    notebook.cells[1].metadata["tags"] = []  # no parameters any longer
+    nbformat.write(notebook, path)
+    assert run(project)[:2] == (0, ["a"])
+
+
 def test_a_chapter_is_executed_again_when_what_it_imports_changes(project):
     write_chapter(project, "a", "if False:\n    from halfspace.above import x\nprint(seed)")
     write_chapter(project, "b", "if False:\n    %pip list\n    from halfspace import other")

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slurm
 
 ROOT = Path(__file__).parents[2]
 SLURM = ROOT / "profiles/slurm"
+SETTINGS = Path("/etc/slurm/slurm.conf")
 OFTEN = "seconds-between-status-checks: 5\nslurm-init-seconds-before-status-checks: 5\n"
 SWEEP = """\
 title: Allocation by gain and sharpness
@@ -42,9 +43,10 @@ def slurm_cluster(tmp_path_factory):
     if os.geteuid():
         pytest.skip("Slurm's daemons need root")
     folder = tmp_path_factory.mktemp("slurm")
-    settings = Path("/etc/slurm/slurm.conf")
-    if not settings.exists() and not settings.is_symlink():
-        settings.symlink_to(folder / "killed/slurm.conf")  # as a trial leaves it that was killed
+    if not SETTINGS.exists() and not SETTINGS.is_symlink():  # as a killed trial leaves it
+        killed = tmp_path_factory.mktemp("killed") / "slurm.conf"
+        killed.write_text("ClusterName=trial\n")
+        SETTINGS.symlink_to(killed)
     started = subprocess.run([SLURM / "start.sh", folder], capture_output=True, text=True)
     assert started.returncode == 0, started.stderr
     yield folder
@@ -77,6 +79,24 @@ def here(project):
     arrays = project.arrays()
     clear(project)
     return arrays
+
+
+@pytest.mark.skipif(
+    SETTINGS.exists() or os.geteuid() or not found("slurmctld"), reason="no Slurm to try here"
+)
+@pytest.mark.parametrize("text", ["ClusterName=ours\n", None])
+def test_a_clusters_link_stays(text, tmp_path):
+    """Also one whose file is away for now, such as on a shared disk."""
+    shared = tmp_path / "slurm.conf"
+    if text:
+        shared.write_text(text)
+    SETTINGS.symlink_to(shared)
+    try:
+        done = subprocess.run([SLURM / "start.sh", tmp_path / "x"], capture_output=True, text=True)
+        assert done.returncode == 1 and "belongs to a cluster already" in done.stderr
+        assert SETTINGS.readlink() == shared
+    finally:
+        SETTINGS.unlink()
 
 
 def test_a_second_start_is_refused(slurm_cluster, tmp_path):

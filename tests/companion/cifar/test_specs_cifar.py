@@ -16,19 +16,13 @@ from halfspace.resnet import DLGNResNet, LinearResNet, ReLUResNet
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=2, batch_size=20, learning_rate=1e-3)
-KERNEL_IMAGES = 4
+KERNEL_IMAGES = 4  # of each class, in ``noise_cifar``
 KEY = "190767e978b6f9941e5d67c4525747e65a3c182c5bc4b36720da417c036db5f8"  # of ``small()``
 
 
 def small(**changes):
     fields = dict(network="conv", model="dlgn", recipe=RECIPE, n_train=100, seeds=2)
     return CifarTraining(**(fields | changes))
-
-
-@pytest.fixture
-def data(noise_cifar, monkeypatch):
-    monkeypatch.setattr(specs, "_KERNEL_SAMPLE", KERNEL_IMAGES)
-    return noise_cifar
 
 
 def test_the_recipes():
@@ -138,7 +132,7 @@ def test_every_net_is_built_from_its_seed(network, model):
         assert spec.net(0).eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 100)
 
 
-def test_what_a_run_records(data):
+def test_what_a_run_records(noise_cifar):
     spec = small()
     arrays, provenance = spec.run(CPU)
     shapes = {name: array.shape for name, array in arrays.items()}
@@ -156,24 +150,26 @@ def test_what_a_run_records(data):
     assert arrays["initial"][1] == sum(w.detach().double().sum().item() for w in start.parameters())
 
 
-def test_accuracies_are_those_of_the_trained_net(data):
+def test_accuracies_are_those_of_the_trained_net(noise_cifar):
     spec = small(seeds=1, first_seed=1)
     arrays, _ = spec.run(CPU)
     _, chosen = spec.images()
-    assert len(chosen) == 100 and data.train_labels[chosen].bincount().tolist() == [10] * 10
-    x = standardise(data.train_images[chosen], data.train_images)
-    net, curves = spec.trained(1, x, data.train_labels[chosen])  # from its checkpoint
-    test_x = standardise(data.test_images, data.train_images)
+    assert len(chosen) == 100 and noise_cifar.train_labels[chosen].bincount().tolist() == [10] * 10
+    x = standardise(noise_cifar.train_images[chosen], noise_cifar.train_images)
+    net, curves = spec.trained(1, x, noise_cifar.train_labels[chosen])  # from its checkpoint
+    test_x = standardise(noise_cifar.test_images, noise_cifar.train_images)
     with torch.no_grad():
-        soft = net(test_x).argmax(-1) == data.test_labels
-        hard = net(test_x, gates=net.gates(test_x, HardGate())).argmax(-1) == data.test_labels
+        soft = net(test_x).argmax(-1) == noise_cifar.test_labels
+        hard = (
+            net(test_x, gates=net.gates(test_x, HardGate())).argmax(-1) == noise_cifar.test_labels
+        )
     for name, right in dict(test_accuracy=soft, test_hard_accuracy=hard).items():
         expected = right.float().view(10, 6).mean(1).numpy()
         np.testing.assert_allclose(arrays[name][0], expected, atol=1e-6)
     np.testing.assert_allclose(arrays["loss"][:, 0], curves.loss, rtol=1e-6)
 
 
-def test_overlaps_of_active_paths(data):
+def test_overlaps_of_active_paths(noise_cifar):
     spec = small(model="relu", seeds=1)
     arrays, _ = spec.run(CPU)
     assert "test_hard_accuracy" not in arrays
@@ -181,7 +177,7 @@ def test_overlaps_of_active_paths(data):
     sample = chosen.view(10, 10)[:, :KERNEL_IMAGES].flatten()
     net = spec.net(0)
     with torch.no_grad():
-        x = standardise(data.train_images[sample], data.train_images)
+        x = standardise(noise_cifar.train_images[sample], noise_cifar.train_images)
         kernel = conv_overlap_kernel(net.gates(x))
     share = kernel / torch.sqrt(kernel.diagonal()[:, None] * kernel.diagonal())
     blocks = share.view(10, KERNEL_IMAGES, 10, KERNEL_IMAGES)
@@ -192,13 +188,13 @@ def test_overlaps_of_active_paths(data):
 
 
 @pytest.mark.parametrize(("network", "model"), [("pixels", "linear"), ("resnet-8", "dlgn")])
-def test_nets_without_conv_paths_record_no_overlaps(data, network, model):
+def test_nets_without_conv_paths_record_no_overlaps(noise_cifar, network, model):
     arrays, _ = small(network=network, model=model, seeds=1).run(CPU)
     assert "overlap" not in arrays and arrays["test_accuracy"].shape == (1, 10)
     assert ("test_hard_accuracy" in arrays) == (model == "dlgn")
 
 
-def test_a_run_is_made_in_pieces(data, monkeypatch, tmp_path):
+def test_a_run_is_made_in_pieces(noise_cifar, monkeypatch, tmp_path):
     spec = small(model="relu")
     whole, _ = spec.run(CPU)
     spec.clear()
@@ -226,7 +222,7 @@ def test_a_run_is_made_in_pieces(data, monkeypatch, tmp_path):
     assert pieces == [(0, 1), (0, 1), (1, 2)]
 
 
-def test_a_queue_stops_in_time(data):
+def test_a_queue_stops_in_time(noise_cifar):
     late = time.monotonic() - 1
     assert records.record(small(), CPU, deadline=late) is None
     assert small().recorded() is None

@@ -167,3 +167,20 @@ def test_arrows_are_dotted_where_the_sign_is_open(panels):
     assert [label.get_text() for label in axis.get_xticklabels()] == ["×0.5", "×1", "×2"]
     np.testing.assert_allclose(axis.get_xticks(), np.log([0.5, 1, 2]))
     assert axis.get_ylim()[0] > axis.get_ylim()[1], "the first comparison is the top one"
+
+
+def test_slices_share_a_scale_and_show_their_images():
+    figure, axes = plots.figure(1, 2)
+    cells = [[np.array([[0, 0], [1, 0], [0, 1.0]])], [np.array([[0, 0], [2, 0], [0, 2.0]])] * 2]
+    counts = [np.array([2e9]), np.array([3e9, 4e9])]
+    corners = np.array([[0, 0], [1, 0], [0, 1.0]])
+    titles = ["before", "after"]
+    fashion_plots.image_slices(axes, cells, counts, corners, np.ones((3, 16)), titles)
+    for axis, values in zip(axes.flat, ([2], [3, 4]), strict=True):
+        (shown,) = axis.collections
+        np.testing.assert_allclose(shown.get_array(), values)
+        assert shown.get_clim() == (2, 4)
+        assert len([each for each in axis.artists if hasattr(each, "offsetbox")]) == 3
+    assert [axis.get_title() for axis in axes.flat] == titles
+    assert figure.axes[-1].get_xlabel() == "active paths ($10^{9}$)"
+    matplotlib.pyplot.close(figure)

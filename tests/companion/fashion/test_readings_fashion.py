@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 from halfspace.companion import records
 from halfspace.companion.fashion import readings as fashion_readings
 from halfspace.companion.fashion.specs import ModifiedFashionMNIST
@@ -12,6 +13,10 @@ from halfspace.companion.fashion.study import FashionStudy
 from halfspace.companion.intervals import factor_text, interval_text, mean_interval
 from halfspace.companion.records import keep
 from halfspace.companion.spec import Result
+from halfspace.companion.text import scientific
+from halfspace.nets import ReLUNet
+from halfspace.polygons import square
+from halfspace.regions import partition, segments
 
 SPEC = FashionStudy(model="relu", images="raw", labels="modified", first_seed=3, seeds=2)
 SECOND_HALF = np.arange(10) >= 5
@@ -482,3 +487,25 @@ def test_path_gains_are_correlated_over_classes():
     others = (pairs.sum(1) - pairs.diagonal()) / 2
     beyond = fashion_readings.path_correlation_beyond_chance(relu, dlgn)
     np.testing.assert_allclose(beyond, pairs.diagonal() - others)
+
+
+def test_a_box_is_wider_than_its_points_on_each_side():
+    corners = np.array([[0.0, 0.0], [10.0, 0.0], [4.0, 2.0]])
+    found = fashion_readings.box_around(corners)
+    np.testing.assert_allclose(found, [[-3, -3], [13, -3], [13, 5], [-3, 5]])
+
+
+def test_the_numbers_of_a_slice_are_those_of_both_times():
+    """One layer of two units: the square's diagonals, and a way through two of its regions."""
+    net = ReLUNet(2, width=2, depth=1).double()
+    net.value[0].weight.data = torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=torch.float64)
+    cut = partition(net, square(1.0))
+    short = segments(net, [0.5, 0.25], [0.5, 0.0])  # both units are active
+    long = segments(net, [0.5, 0.0], [0.0, 0.5])  # then one
+    found = fashion_readings.slice_numbers([cut, cut], [short, long], [[2], [1]], ["boot"])
+    assert found["cells start"] == found["cells end"] == "4"
+    assert (found["pieces start"], found["pieces end"]) == ("1", "2")
+    expected = {"regions start": 2, "regions end": 2, "boot start": 2, "boot end": 1, "all": 2}
+    assert {name: found[name] for name in expected} == {
+        name: scientific(value, 1) for name, value in expected.items()
+    }

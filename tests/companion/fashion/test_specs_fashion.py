@@ -42,6 +42,12 @@ def inputs(result, images):
     return shifted / shifted.norm(dim=1, keepdim=True)
 
 
+def training_sample():
+    """Return the data, and which of its training images are measured."""
+    data = fashion_mnist(300)
+    return data, subset_by_class(data.train_labels, 20)
+
+
 def hard_net(net):
     """Return the same net with hard gates, whose paths can be enumerated."""
     if hasattr(net, "gate"):
@@ -53,8 +59,7 @@ def hard_net(net):
 def test_start_is_the_untrained_net(results, kind):
     """Path counts by enumeration, accuracy by hand, for each class of the training sample."""
     result = results[kind]
-    data = fashion_mnist(300)
-    chosen = subset_by_class(data.train_labels, 20)
+    data, chosen = training_sample()
     x = inputs(result, data.train_images[chosen])
     for number in range(2):
         seed = 4 + number
@@ -203,3 +208,19 @@ def test_changed_conditions_keep_the_relu_nets_sharpness():
         assert spec.beta == (before.beta if name.startswith("relu") else 9.0)
         assert spec.replace(beta=before.beta, epochs=before.epochs) == before
     assert with_changes(conditions, beta=4.0) == conditions
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_net_is_kept_before_and_after_training(results, kind):
+    """It is the first seed's under modified labels: paths at the start and at the end."""
+    result = results[kind]
+    data, chosen = training_sample()
+    x = inputs(result, data.train_images[chosen])
+    assert list(SETTINGS)[0] == "modified"
+    for record, net in zip((0, -1), fashion_readings.ends_of_training(result), strict=True):
+        found = path_gates(hard_net(net), x).sum(1).double().reshape(10, 20).mean(1)
+        np.testing.assert_allclose(result.paths[record, 0, 0], found, rtol=1e-6)
+    start = result.spec.net(4)
+    expected = torch.nn.utils.parameters_to_vector(start.parameters()).detach().numpy()
+    np.testing.assert_array_equal(result.weights[0], expected)
+    assert not np.allclose(result.weights[1], expected)

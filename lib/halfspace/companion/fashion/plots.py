@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from halfspace.companion.plots import COLORS, INK, kernel_row, one_seed, tag_panels
+from halfspace.companion.plots import CMAP, COLORS, INK, kernel_row, one_seed, tag_panels
 
 __all__ = [
     "alignments",
@@ -18,6 +20,7 @@ __all__ = [
     "factor_ticks",
     "from_initialisation",
     "image_row",
+    "image_slices",
     "kernels_of_a_net",
     "mark_value",
     "over_training",
@@ -193,6 +196,49 @@ def image_row(axes: ArrayLike, images: ArrayLike, titles: list[str]) -> None:
         axis.imshow(image.reshape(side, side), cmap="gray_r")
         axis.set_title(title, fontsize=9)
         axis.set_axis_off()
+
+
+def image_slices(
+    axes: ArrayLike,
+    cells: Sequence[Sequence[ArrayLike]],
+    paths: Sequence[ArrayLike],
+    corners: ArrayLike,
+    images: ArrayLike,
+    titles: Sequence[str],
+) -> None:
+    """Colour the cells of a slice through three images by their active paths, one net a panel.
+
+    Args:
+        axes: a panel per net, any shape.
+        cells: each net's polygons, in the plane's coordinates.
+        paths: each net's numbers of active paths by cell, shape (C,).
+        corners: where the images lie in the plane, shape (3, 2).
+        images: their pixels row by row, shape (3, side * side).
+        titles: a title per panel.
+    """
+    panels: list[Axes] = list(np.ravel(axes))
+    corners, side = np.asarray(corners), round(len(images[0]) ** 0.5)
+    counts = [np.asarray(each) for each in paths]
+    power = np.floor(np.log10(max(map(np.max, counts))))
+    shares = [each / 10.0**power for each in counts]
+    limits = min(map(np.min, shares)), max(map(np.max, shares))
+    for panel, polygons, share, title in zip(panels, cells, shares, titles, strict=True):
+        shown = PolyCollection(polygons, array=share, cmap=CMAP, edgecolor="face", lw=0.2)
+        shown.set(clim=limits, rasterized=True)
+        panel.add_collection(shown)
+        panel.plot(*corners[[0, 1, 2, 0]].T, color="white", lw=0.8)
+        for corner, pixels in zip(corners, np.asarray(images), strict=True):
+            picture = OffsetImage(pixels.reshape(side, side), cmap="gray_r", zoom=1.0)
+            frame = dict(edgecolor=INK, lw=0.5)
+            panel.add_artist(AnnotationBbox(picture, corner, pad=0.1, bboxprops=frame))
+        panel.set(title=title, aspect="equal")
+        panel.autoscale_view()
+        panel.set_axis_off()
+    bar = panels[0].figure.colorbar(
+        shown, ax=panels, location="bottom", fraction=0.05, aspect=40, pad=0.02
+    )
+    bar.set_label(f"active paths ($10^{{{power:.0f}}}$)")
+    bar.outline.set_visible(False)
 
 
 def clusters(

@@ -8,6 +8,8 @@ axis of two entries is the start and the end. Functions of ``runs`` read such re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+import torch
+from torch import nn
 
 from halfspace.companion.claims import SIGNS
 from halfspace.companion.fashion.data import PARTS, SETTINGS
@@ -19,8 +21,9 @@ from halfspace.companion.intervals import (
 )
 from halfspace.companion.origin import origin
 from halfspace.companion.spec import Result
-from halfspace.companion.text import NOT_RECORDED
+from halfspace.companion.text import NOT_RECORDED, scientific, thousands
 from halfspace.kernels import mean_of_others
+from halfspace.regions import Partition, Segments, count_segment_regions
 
 __all__ = [
     "EARLY",
@@ -40,6 +43,7 @@ __all__ = [
     "alignment_panels",
     "allocations",
     "block_contrast",
+    "box_around",
     "comparison_panels",
     "contrast_effect",
     "contrast_from_training",
@@ -52,6 +56,7 @@ __all__ = [
     "effect_panels",
     "effects",
     "effects_by_kind",
+    "ends_of_training",
     "gains_by_role",
     "halves_ratio",
     "hard_cost",
@@ -78,6 +83,7 @@ __all__ = [
     "setting_panels",
     "simple_ahead",
     "simple_first",
+    "slice_numbers",
     "table",
     "tally",
 ]
@@ -97,6 +103,7 @@ KINDS = {f"{net}: {images}": f"{name}, {images}" for images in IMAGES for net, n
 MODELS = {title: kind.split(": ")[0] for kind, title in KINDS.items()}
 """The nets' models by those titles."""
 
+_MARGIN = 0.3  # of the larger side, around the images of a slice
 _BY_CLASS = ("accuracy", "hard_accuracy", "paths", "log_paths", "zero")
 _COMPARED = ("modified", "original", "swapped")
 _NET_NAMES = NETS | {"dlgn, linear experts": "DLGN-PWL"}
@@ -436,6 +443,54 @@ def table(runs: Runs, describe: Callable[[Result], Mapping[str, str]]) -> list[d
 def effects_by_kind(runs: Runs) -> list[dict[str, str]]:
     """Return the rows of ``effects`` by net and images."""
     return [_named(kind) | effects(*_label_pair(runs, kind)) for kind in KINDS]
+
+
+def ends_of_training(result: Result) -> tuple[nn.Module, nn.Module]:
+    """Return the first seed's net with modified labels, before and after its training.
+
+    Args:
+        result: of ``ModifiedFashionMNIST``.
+    """
+    nets = tuple(result.spec.net(result.spec.all_seeds[0]) for _ in result.weights)
+    for net, weights in zip(nets, result.weights, strict=True):
+        nn.utils.vector_to_parameters(torch.tensor(weights), net.parameters())
+    return nets
+
+
+def box_around(corners: np.ndarray) -> np.ndarray:
+    """Return an upright box around points, wider than they are on each side, shape (4, 2).
+
+    Args:
+        corners: places in a plane, shape (n, 2).
+    """
+    low, high = corners.min(0), corners.max(0)
+    margin = _MARGIN * (high - low).max()
+    (left, bottom), (right, top) = low - margin, high + margin
+    return np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
+
+
+def slice_numbers(
+    cuts: Sequence[Partition],
+    lines: Sequence[Segments],
+    paths: Sequence[Sequence[int]],
+    names: Sequence[str],
+) -> dict[str, str]:
+    """Return the numbers of a slice through images as texts, by name, before and after training.
+
+    Args:
+        cuts: the plane's partition, by time.
+        lines: the segment between two of the images, by time.
+        paths: active paths of each image, by time.
+        names: of the images.
+    """
+    numbers = {}
+    for when, cut, line, counts in zip(("start", "end"), cuts, lines, paths, strict=True):
+        numbers[f"cells {when}"] = thousands(len(cut.cells))
+        numbers[f"pieces {when}"] = thousands(len(line.patterns))
+        numbers[f"regions {when}"] = scientific(count_segment_regions(line), 1)
+        numbers |= {f"{n} {when}": scientific(k, 1) for n, k in zip(names, counts, strict=True)}
+    depth, width = lines[0].patterns.shape[1:]
+    return numbers | {"all": scientific(width**depth, 1)}
 
 
 def decided_first(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 from pydantic import Field, field_validator
-from torch import Tensor
+from torch import Tensor, nn
 
 from halfspace._checks import single_precision
 from halfspace.companion.fashion.data import SETTINGS, FashionProblem, fashion_problem
@@ -155,8 +155,12 @@ class ModifiedFashionMNIST(FashionTraining):
         loss (epochs, 3, S): mean batch loss of each epoch. middle_epoch (3, S): NaN for never, and
         the end stands in for the middle. overlap (3 points, 3, N, N) int64 and ntk (3 points, 3, N,
         N): kernels of the first seed, hard gates for the overlap, own gates for the NTK.
-        labels (3, N): labels of the kernel sample, first seed. diverged (3, S).
+        labels (3, N): labels of the kernel sample, first seed. diverged (3, S). weights (2, P): of
+        the first seed's net with modified labels, at the start and at the end, one parameter after
+        the other.
     """
+
+    version: ClassVar[int] = 2
 
     epochs: Integer = Field(20, ge=1)
     seeds: Integer = Field(1, ge=1)
@@ -204,6 +208,8 @@ class ModifiedFashionMNIST(FashionTraining):
             "middle_epoch": self._split(np.where(step >= 0, step / self.batches, np.nan), 0),
             "diverged": self._split(history.diverged, 0),
         }
+        ends = (history.snapshots[0], history.snapshots[self.epochs])
+        arrays["weights"] = np.stack([_weights(net, state) for state in ends])
         kernel_images = problem.sample(min(self.kernel_sample, self.sample))
         arrays["labels"] = y[:: self.seeds, kernel_images].cpu().numpy()
         return arrays | self._kernels(net, states, x[kernel_images])
@@ -221,3 +227,9 @@ class ModifiedFashionMNIST(FashionTraining):
             for name, kernel in kernels(net, x).items():
                 described[name].append(kernel[:: self.seeds].cpu().numpy())
         return {name: np.stack(values) for name, values in described.items()}
+
+
+def _weights(net: nn.Module, state: State) -> np.ndarray:
+    """Return the parameters of a stack's first net, one after the other, shape (P,)."""
+    names = [name for name, _ in net.named_parameters()]
+    return np.concatenate([state[name][0].flatten().cpu().numpy() for name in names])

@@ -67,6 +67,7 @@ def first_turns(axis: Axes, expected: ArrayLike, measured: ArrayLike, title: str
         measured: of the same shape.
         title: of the panel.
     """
+    expected, measured = np.asarray(expected), np.asarray(measured)
     end = 1.1 * max(np.abs(expected).max(), np.abs(measured).max())
     axis.plot([-end, end], [-end, end], color=INK, lw=0.8)
     axis.plot(expected, measured, "o", ms=3.5, mfc="none", color=COLORS["dlgn"])
