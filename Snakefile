@@ -94,6 +94,7 @@ INPUTS = {
     for name in PARAMETERS
 }
 CHAPTERS = [f"chapters/{name}.ipynb" for name in PARAMETERS]
+PAPERS = [Path(path).stem for path in files("papers", "*.typ")]
 SETTINGS = ["_config.yml", "_toc.yml", "references.bib"]
 SHOWN = [*CHAPTERS, *SETTINGS, *files(".", "*.md"), *files("book", "**/*"), *PACKAGE]
 PAGES = kept("pages", {"files": digest(SHOWN), "records": OF_RECORDS})
@@ -102,6 +103,7 @@ PAGES = kept("pages", {"files": digest(SHOWN), "records": OF_RECORDS})
 rule book:
     input:
         expand("_build/executed/chapters/{chapter}.ipynb", chapter=PARAMETERS),
+        expand("_build/papers/{chapter}.pdf", chapter=PAPERS),
         PAGES,
     output:
         "_build/book.done",
@@ -110,6 +112,19 @@ rule book:
     threads: workflow.cores  # runs alone: it reads every chapter's output
     shell:
         "HALFSPACE_PARAMETERS={params.set:q} exec {PYTHON:q} book/pages.py"
+
+
+rule paper:
+    input:
+        "papers/{chapter}.typ",
+        "chapters/{chapter}.ipynb",
+        "_build/executed/chapters/{chapter}.ipynb",
+        "references.bib",
+        "book/short_paper.py",
+    output:
+        "_build/papers/{chapter}.pdf",
+    shell:
+        "exec {PYTHON:q} book/short_paper.py {input[0]:q} {input[1]:q} {input[2]:q} {output:q}"
 
 
 rule execute:

@@ -76,7 +76,7 @@ def clean() -> None:
     import pages
 
     pages.remove_drafts()
-    drafts = ("_build", "_build/html", "_build/inputs", "_build/executed/chapters")
+    drafts = ("_build", "_build/html", "_build/inputs", "_build/executed/chapters", "_build/papers")
     for folder in (*drafts, "_build/cache/light"):
         for draft in Path(folder).glob(".*.part"):
             draft.unlink()
