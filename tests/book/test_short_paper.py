@@ -35,7 +35,8 @@ def chapter(numbers, figures=(), tables=()):
         about = {"mystnb": {"figure": {"name": name}, "image": {"alt": f"A dot, {name}."}}}
         cells.append(nbformat.v4.new_code_cell(outputs=[picture], metadata=about))
     for name in tables:
-        table = "<table><tr><th>verdict</th><th>a &amp; b</th></tr><tr><td>✓ holds</td><td> x <i>y</i>"
+        head = "<tr><th>verdict</th><th>a &amp; b</th></tr>"
+        table = f"<table>{head}<tr><td>✓ holds</td><td> x <i>y</i></td></tr></table>"
         cells.append(nbformat.v4.new_code_cell(outputs=[output({"text/html": table})], id=name))
     return nbformat.v4.new_notebook(cells=cells)
 

@@ -383,43 +383,36 @@ IMAGE_NETS = {
 """Nets on Fashion-MNIST by the names that a figure gives them."""
 
 
-def image_panels(runs: Runs) -> dict[str, tuple[tuple[str, ...], dict[str, np.ndarray]]]:
+def image_panels(runs: Runs) -> dict[str, dict[str, np.ndarray]]:
     """Return what the figure of nets on Fashion-MNIST shows, by panel.
 
     Accuracies and alignments are those of nets with their own step sizes, under the original
-    labels; label effects those of nets with one step size.
+    labels; label effects those of nets with one step size, which ReLU nets (NaN) lack.
 
     Args:
         runs: of ``HardImages``, by the names of ``image_conditions``.
 
     Returns:
-        By the panel's label: the nets' names, and by label, a name of ``plots.MARKS``, mean and
-        interval for each of them, (P, 3).
+        By the panel's label: by label, a name of ``plots.MARKS``, mean and interval for each net of
+        ``IMAGE_NETS``, (P, 3).
     """
-    own = {name: runs[image_run(net, STEP_SIZES[net])] for name, net in IMAGE_NETS.items()}
-    gated = tuple(IMAGE_NETS)[:-1]
-    effects = [label_effect_at_one_step(runs, IMAGE_NETS[name]) for name in gated]
+    own = [runs[image_run(net, STEP_SIZES[net])] for net in IMAGE_NETS.values()]
+    gated = [net for net in IMAGE_NETS.values() if net != "relu"]
+    effects = mean_intervals(np.stack([label_effect_at_one_step(runs, net) for net in gated]))
 
     def rows(statistic: Statistic) -> np.ndarray:
-        values = np.stack([statistic(run) for run in own.values()])
-        return mean_intervals(values.astype(np.float64))
+        return mean_intervals(np.stack([statistic(run) for run in own]).astype(np.float64))
 
     return {
-        "test accuracy (%)": (
-            tuple(own),
-            {
-                "own gates": rows(lambda run: 100 * run.test_accuracy.mean(-1)),
-                "hard gates": rows(lambda run: 100 * run.test_hard_accuracy.mean(-1)),
-            },
-        ),
-        "label effect": (gated, {"at the end": mean_intervals(np.stack(effects))}),
-        "alignment of Λ with labels": (
-            tuple(own),
-            {
-                "at the start": rows(lambda run: run.overlap_labels[0]),
-                "at the end": rows(lambda run: run.overlap_labels[-1]),
-            },
-        ),
+        "test accuracy (%)": {
+            "own gates": rows(lambda run: 100 * run.test_accuracy.mean(-1)),
+            "hard gates": rows(lambda run: 100 * run.test_hard_accuracy.mean(-1)),
+        },
+        "label effect": {"at the end": np.vstack([effects, np.full(3, np.nan)])},
+        "alignment of Λ with labels": {
+            "at the start": rows(lambda run: run.overlap_labels[0]),
+            "at the end": rows(lambda run: run.overlap_labels[-1]),
+        },
     }
 
 
