@@ -96,8 +96,12 @@ INPUTS = {
 CHAPTERS = [f"chapters/{name}.ipynb" for name in PARAMETERS]
 PAPERS = [Path(path).stem for path in files("papers", "*.typ")]
 SETTINGS = ["_config.yml", "_toc.yml", "references.bib"]
-SHOWN = [*CHAPTERS, *SETTINGS, *files(".", "*.md"), *files("book", "**/*"), *PACKAGE]
-PAGES = kept("pages", {"files": digest(SHOWN), "records": OF_RECORDS})
+TEXTS = [*CHAPTERS, *files(".", "*.md")]
+OTHERS = ["requirements.lock", *SETTINGS, *files("book", "**/*"), *files("lib", "**/*.??", "**/*.css")]
+PAGES = kept(
+    "pages",
+    {"texts": digest(TEXTS), "all but texts": f"{SET} {digest(OTHERS)} {OF_RECORDS}"},
+)
 
 
 rule book:

@@ -199,6 +199,7 @@ def offer_executed(app: Sphinx, page: str, template: str, context: dict, documen
     """Offer a chapter's executed notebook in the menu of downloads, before the bare one."""
     if not page.startswith("chapters/"):
         return
+    app.written_chapters.append(page)
     labels = {button["label"]: button for button in context["header_buttons"]}
     buttons = labels["download-buttons"]["buttons"]
     buttons[0] |= {"text": "notebook without results"}
@@ -213,26 +214,26 @@ def offer_executed(app: Sphinx, page: str, template: str, context: dict, documen
 
 
 def write_executed(app: Sphinx, error: Exception | None) -> None:
-    """Put each chapter's executed notebook beside its page, with light images."""
+    """Put the executed notebook beside the page of each chapter that was written."""
     if error or app.builder.format != "html":
         return
-    for docname in app.env.found_docs:
-        if docname.startswith("chapters/"):
-            original = nbformat.read(Path(app.srcdir, f"{docname}.ipynb"), 4)
-            name = Path(f"{docname}.ipynb").name
-            page = swap(
-                original, executed_copies.read(Path(app.srcdir) / executed_copies.EXECUTED / name)
-            )
-            for cell in page.cells:
-                for output in cell.get("outputs", []):
-                    if image := output.get("data", {}).get("image/png"):
-                        light = light_png(base64.b64decode(image), Path(app.srcdir, LIGHT))
-                        output["data"]["image/png"] = base64.b64encode(light).decode()
-            write_whole(Path(app.outdir, f"{docname}.ipynb"), nbformat.writes(page) + "\n")
+    for docname in app.written_chapters:
+        original = nbformat.read(Path(app.srcdir, f"{docname}.ipynb"), 4)
+        name = Path(f"{docname}.ipynb").name
+        page = swap(
+            original, executed_copies.read(Path(app.srcdir) / executed_copies.EXECUTED / name)
+        )
+        for cell in page.cells:
+            for output in cell.get("outputs", []):
+                if image := output.get("data", {}).get("image/png"):
+                    light = light_png(base64.b64decode(image), Path(app.srcdir, LIGHT))
+                    output["data"]["image/png"] = base64.b64encode(light).decode()
+        write_whole(Path(app.outdir, f"{docname}.ipynb"), nbformat.writes(page) + "\n")
 
 
 def setup(app: Sphinx) -> dict:
     """Connect the extension."""
+    app.written_chapters = []
     app.connect("source-read", read_executed)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_executed)

@@ -23,6 +23,7 @@ from moving import FRAMES, SECONDS, drawing, films, frames, half_means, largest
 from openings import minutes
 from PIL import Image
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from weight import webp
 
@@ -31,6 +32,7 @@ __all__ = ["Cards", "Minutes", "MovingFigure", "ResultSentence", "setup"]
 NETS = {"ReLU net": "relu", "DLGN": "dlgn", "DLGN, frozen gates": "frozen"}
 SHOWN = "DLGN"
 PREVIEW = "social.png"
+TOLD = ("minutes", "question", "figure")
 _THUMBNAIL = 480  # pixels
 
 
@@ -106,7 +108,6 @@ class ResultSentence(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the sentence."""
-        self.env.note_reread()
         entry = claim(self.arguments[0])
         check_sentence(entry, self.options["verdict"], *map(self._cases, ("holds", "fails")))
         box = nodes.container(classes=["result"])
@@ -172,7 +173,6 @@ class MovingFigure(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the figure with its caption."""
-        self.env.note_reread()
         made = films()
         scale = largest(made)
         choices, figures = [], []
@@ -230,6 +230,7 @@ class MinutesRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return what stands for the number."""
+        self.env.metadata[self.env.docname]["tells of others"] = True
         return [Minutes(page=self.text)], []
 
 
@@ -242,7 +243,7 @@ class Cards(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return what stands for the cards."""
-        self.env.note_reread()
+        self.env.metadata[self.env.docname]["tells of others"] = True
         return [CardList()]
 
 
@@ -256,6 +257,24 @@ def note_chapter(app: Sphinx, document: nodes.document) -> None:
         "question": question(box),
         "figure": named,
     }
+
+
+def remember(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list:
+    """Keep what other pages tell of the pages that are about to be read anew."""
+    app.told_before = told(env)
+    return []
+
+
+def told(env: BuildEnvironment) -> dict[str, list]:
+    """Return what other pages tell of each page."""
+    return {page: [about.get(key) for key in TOLD] for page, about in env.metadata.items()}
+
+
+def telling(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return the pages that tell of others, to be written again if what they tell has changed."""
+    if app.told_before == told(env):
+        return []
+    return [page for page, about in env.metadata.items() if "tells of others" in about]
 
 
 def question(box: nodes.container | None) -> str:
@@ -349,6 +368,8 @@ def setup(app: Sphinx) -> dict:
     app.add_role("minutes", MinutesRole())
     app.add_css_file("landing.css")
     app.connect("doctree-read", note_chapter, priority=90)  # before openings are completed
+    app.connect("env-get-outdated", remember)
+    app.connect("env-updated", telling)
     app.connect("doctree-resolved", resolve)
     app.connect("html-page-context", add_preview)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

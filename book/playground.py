@@ -93,7 +93,6 @@ class Playground(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the markup with the recorded bands."""
-        self.env.note_reread()
         amounts = mpl.colormaps[CMAP](np.linspace(0, 1, 256))
         given = {
             "bands": bands(),

@@ -19,6 +19,7 @@ from whole import write_whole
 __all__ = ["claim_entries", "page_entries", "setup"]
 
 FILE = "search-entries.js"
+BEFORE, AFTER = "const searchEntries = ", ";\n"
 LEFT_OUT = (nodes.literal_block, nodes.raw, nodes.comment, nodes.image, nodes.target)
 
 SYMBOLS = {
@@ -116,12 +117,19 @@ def add_script(app: Sphinx, page: str, template: str, context: dict, document: o
 
 
 def write_entries(app: Sphinx, error: Exception | None) -> None:
-    """Write all entries as a script beside the pages."""
+    """Write all entries as a script beside the pages; those of pages that stay are kept."""
     if error or app.builder.format != "html":
         return
-    found = [each for page in sorted(app.search_entries) for each in app.search_entries[page]]
+    target = Path(app.outdir, FILE)
+    pages = {page: app.search_entries.get(page, []) for page in app.env.found_docs}
+    if target.exists():
+        for each in json.loads(target.read_text(encoding="utf8")[len(BEFORE) : -len(AFTER)]):
+            page = each["to"].partition(".html")[0]
+            if page in pages.keys() - app.search_entries.keys() and each["kind"] != "claim":
+                pages[page].append(each)
+    found = [each for page in sorted(pages) for each in pages[page]]
     listed = json.dumps(found + claim_entries(claims()), ensure_ascii=False, indent=0)
-    write_whole(Path(app.outdir, FILE), f"const searchEntries = {listed};\n")
+    write_whole(target, f"{BEFORE}{listed}{AFTER}")
 
 
 def setup(app: Sphinx) -> dict:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from halfspace.companion.claims import KINDS, SIGNS, VERDICTS, Case, Claim, Finding
 from halfspace.companion.inference import holm
-from halfspace.companion.registry import CLAIMS_OF, condition, judge
 from halfspace.companion.text import Link, factor, scientific
 
 __all__ = [
@@ -36,6 +35,8 @@ def report() -> list[dict]:
     factors, ``needs`` are the names of its runs; its ``holm`` is its p-value, adjusted for all
     findings of the subject's claims but those that are proved; it is ``None`` for these.
     """
+    from halfspace.companion.registry import CLAIMS_OF  # loads all subjects
+
     entries = []
     for subject, claims in CLAIMS_OF.items():
         entries += _adjusted([_entry(subject, claim) for claim in claims])
@@ -43,6 +44,8 @@ def report() -> list[dict]:
 
 
 def _entry(subject: str, claim: Claim) -> dict:
+    from halfspace.companion.registry import condition, judge
+
     verdict, findings = judge(claim)
     entry = {
         "id": claim.id,
@@ -115,6 +118,8 @@ def verdict_rows(claims: Iterable[Claim], *ids: str) -> list[dict[str, str]]:
     Raises:
         ValueError: if no claim has an id.
     """
+    from halfspace.companion.registry import judge
+
     by_id = {claim.id: claim for claim in claims}
     rows = []
     for id in ids or by_id:

@@ -7,7 +7,7 @@ changes. This module needs only Python, so that the build can load it alone.
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def notebook_sources(path: Path) -> frozenset[Path]:
 
 
 def _reached(code: str) -> frozenset[Path]:
-    reached, waiting = set(), set(_imported(code))
+    reached, waiting = set(), set(_imported(ast.walk(ast.parse(code))))
     while waiting:
         path = waiting.pop()
         if path not in reached:
@@ -60,9 +60,9 @@ def _direct(path: Path) -> frozenset[Path]:
     """Return what a file of the package needs directly: imports, and scripts that it names."""
     if path.suffix != ".py":
         return frozenset()
-    code = path.read_text(encoding="utf8")
-    needed = set(_imported(code))
-    texts = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf8"))))
+    needed = set(_imported(nodes))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant)]
     named = {text for text in texts if isinstance(text, str) and _SCRIPT.fullmatch(text)}
     needed |= {near for name in named if (near := path.with_name(name)).exists()}
     if path.name == "claims.py":  # it names recorded runs, which the subject's conditions describe
@@ -70,8 +70,8 @@ def _direct(path: Path) -> frozenset[Path]:
     return frozenset(needed)
 
 
-def _imported(code: str) -> Iterator[Path]:
-    for node in ast.walk(ast.parse(code)):
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[Path]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
