@@ -99,6 +99,8 @@ def image_runs():
         arrays = dict(
             paths=paths,
             overlap_labels=np.array([[0.25, 0.25], [0.25 + number, 0.25 + number]]),
+            ntk_labels=np.array([[0.5, 0.5], [0.5 - number, 0.5 - number]]),
+            pixels_with_labels=np.array([0.375, 0.375]),
             hardness=np.array([[0.125, 0.125], [1.0, 1.0]]),
         )
         run = images(own=number / 64, hard=number / 128, **arrays)
@@ -116,9 +118,10 @@ def test_the_figure_of_images_shows_each_net_with_its_step_size_and_effects_with
     accuracy = panels["test accuracy (%)"]
     np.testing.assert_allclose(accuracy["own gates"][:, 0], [100 * n / 64 for n in own])
     np.testing.assert_allclose(accuracy["hard gates"][:, 0], [100 * n / 128 for n in own])
-    aligned = panels["alignment of Λ with labels"]
+    aligned = panels["alignment with labels"]
     np.testing.assert_allclose(aligned["at the start"][:, 0], 0.25)
     np.testing.assert_allclose(aligned["at the end"][:, 0], [0.25 + n for n in own])
+    np.testing.assert_allclose(aligned["of pixels"][:, 0], 0.375)
     effects = panels["label effect"]["at the end"]
     assert list(readings.IMAGE_NETS)[-1] == "ReLU" and np.isnan(effects[-1]).all()
     for net, found in zip(list(readings.IMAGE_NETS.values())[:-1], effects[:, 0], strict=False):
@@ -142,6 +145,7 @@ def test_the_numbers_of_images_name_each_net():
     assert found["hard-relu"] == f"{100 * own / 128:.1f}"
     assert "effect-relu" not in found and "cost-annealed" not in found
     soft = numbers[on_images.image_run("soft, beta 4", 3e-4)]
+    assert found["ntk-moved-4"] == interval_text(np.full(2, -soft))
     assert found["loss-4"] == interval_text(np.full(2, 100 * soft / 128))
 
 

@@ -24,6 +24,7 @@ MARKS = {
     "at the start": ("dlgn", False),
     "own gates": ("dlgn", False),
     "hard gates": ("dlgn", True),
+    "of pixels": ("none", False),
 }
 """Colour of a way's mark, and whether it is filled."""
 

@@ -409,9 +409,10 @@ def image_panels(runs: Runs) -> dict[str, dict[str, np.ndarray]]:
             "hard gates": rows(lambda run: 100 * run.test_hard_accuracy.mean(-1)),
         },
         "label effect": {"at the end": np.vstack([effects, np.full(3, np.nan)])},
-        "alignment of Λ with labels": {
+        "alignment with labels": {
             "at the start": rows(lambda run: run.overlap_labels[0]),
             "at the end": rows(lambda run: run.overlap_labels[-1]),
+            "of pixels": rows(lambda run: run.pixels_with_labels),
         },
     }
 
@@ -438,6 +439,7 @@ def image_numbers(runs: Runs) -> dict[str, object]:
         numbers[f"loss-{key}"] = interval_text(-hard_images_gain(run, soft))
         numbers[f"rate-{key}"] = f"{rate:g}"
         numbers[f"moved-{key}"] = interval_text(alignment_change(run, "overlap_labels"))
+        numbers[f"ntk-moved-{key}"] = interval_text(alignment_change(run, "ntk_labels"))
         if net == "relu":
             continue
         numbers[f"effect-{key}"] = interval_text(label_effect_at_one_step(runs, net))
