@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from halfspace.companion.circle.specs import recipe
 from halfspace.gates import SoftGate, StraightThroughGate
 from halfspace.hardening import Annealing, harden
