@@ -228,6 +228,28 @@ def convolutional():
     return net.eval()
 
 
+def convolutions():
+    """Return a net of plain convolutions, and of some that have no product of patches."""
+    shared = nn.Conv2d(3, 3, 3, padding=1)
+    net = nn.Sequential(
+        nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)),
+        nn.ReLU(),
+        shared,
+        nn.ReLU(),
+        shared,
+        nn.Conv2d(3, 4, 2, bias=False),
+        nn.Conv2d(4, 4, 3, padding="same"),
+        nn.Conv2d(4, 3, 1),
+        nn.Conv2d(3, 3, 3, padding=1, padding_mode="circular"),
+        nn.Conv2d(3, 2, 2),
+        nn.Flatten(),
+        nn.Linear(16, 3),
+    )
+    net[7].weight.requires_grad_(False)
+    net[9].bias.requires_grad_(False)
+    return net
+
+
 def frozen_parts():
     """Return a net of dense layers of which only weights, only biases or nothing is trained."""
     net = nn.Sequential(*(nn.Linear(3, 3) for _ in range(4)))
@@ -271,6 +293,7 @@ GENERIC = {
         (2, 8),
     ),
     "conv2d": (convolutional, (2, 8, 8)),
+    "conv2d, plain": (convolutions, (2, 8, 8)),
 }
 
 
@@ -299,21 +322,21 @@ def test_memory_bounds_the_blocks(monkeypatch):
     # 10 parameters; a point's Jacobian takes 8 · (4 · 10 + 2 · (3 + 2)) bytes at most.
     calls = []
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2), nn.LayerNorm(2)).double()
-    jacobian = _products.jacobian
+    jacobians = _products._jacobians
 
     def record(layer, part, points):
-        made = jacobian(layer, part, points)
-        calls.append(made.shape[1])
+        made = jacobians(layer, part, points)
+        calls.append(made[0].shape[:2])
         return made
 
-    monkeypatch.setattr(_products, "jacobian", record)
+    monkeypatch.setattr(_products, "_jacobians", record)
     x = torch.randn(40, 2, dtype=torch.float64)
     whole = empirical_ntk(net, x)
-    assert calls == [40, 40]  # one per output
+    assert calls == [(40, 2)]  # all points and both outputs
     calls.clear()
     memory = 2 * 10 * 8 * (4 * 4 + 2 * (2 + 2))
     torch.testing.assert_close(empirical_ntk(net, x, memory=memory), whole, **CLOSE)
-    assert set(calls) == {10}
+    assert set(calls) == {(10, 1)}
     assert len(calls) == 2 * (4 + 3 + 2 + 1)
 
 

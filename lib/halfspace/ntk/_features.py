@@ -61,7 +61,7 @@ def gradient_features(net: nn.Module, x: Tensor) -> Tensor:
     everything, parts = slice(None), []
     for layer in passes.layers:
         if layer.inputs:
-            parts.append(jacobian(layer, everything, everything)[0])
+            parts.append(jacobian(layer, everything, everything)[:, 0])
         else:
             width = sum(parameter.numel() for parameter in layer.trained().values())
             parts.append(passes.outputs.new_zeros(passes.n, width))

@@ -7,16 +7,20 @@ computed for a block of points at a time, and layer by layer (``add_jacobians``)
 """
 
 import math
+from collections.abc import Mapping
+from functools import reduce
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
+from torch.nn.functional import unfold
 
 from halfspace.ntk._recording import Layer
 
 __all__ = ["add_jacobians", "factors", "jacobian", "write_dense"]
 
 _TILE = {"cpu": 256}  # tiles of this side fit a core's second-level cache
+_POINTS = 16  # whose patches are held at a time: few stay in the cache
 _TILE_ELSEWHERE = 4096  # an accelerator is faster with fewer, larger products
 
 
@@ -75,29 +79,46 @@ def add_jacobians(out: Tensor, first: Layer, second: Layer, memory: int) -> None
     n, n_other, g, _ = out.shape
     if not (n and n_other):
         return
-    symmetric = second is first
+    symmetric, count = second is first, len(first.deltas[0])
     # Half of the memory is for the Gram matrix of two blocks, half for the two blocks' Jacobians.
-    # While the first block is held, computing the second takes up to three times its size.
-    parameters = sum(p.numel() for p in first.trained().values())
-    a_and_delta = sum(a[0].numel() for a in first.inputs)
-    a_and_delta += sum(delta[0, 0].numel() for delta in first.deltas)
-    bytes_per_point = out.element_size() * g * (4 * parameters + 2 * a_and_delta)
-    side = _side(memory // 2, g, out, max(1, memory // 2 // bytes_per_point))
-    # The trace is a sum over outputs: one output at a time needs c times less memory.
-    for part in [slice(None)] if g > 1 else [slice(c, c + 1) for c in range(len(first.deltas[0]))]:
+    numbers, each = max(1, memory // 2 // out.element_size()), _numbers(first)
+    # The trace is a sum over outputs: if not all fit at once, some at a time need less memory.
+    rounds = 1 if g > 1 else min(count, math.ceil(count * n * each / numbers))
+    together = math.ceil(count / rounds)
+    side = _side(memory // 2, g, out, max(1, numbers // (together * each)))
+    for c in range(0, count, together):
+        part = slice(c, c + together)
         for i in range(0, n, side):
-            left = jacobian(first, part, slice(i, i + side))
+            left = _jacobians(first, part, slice(i, i + side))
             for j in range(i if symmetric else 0, n_other, side):
                 on_diagonal = symmetric and j == i
-                right = left if on_diagonal else jacobian(second, part, slice(j, j + side))
-                gram = torch.mm(left.flatten(0, 1), right.flatten(0, 1).T)
-                gram = gram.view(g, left.shape[1], g, right.shape[1])
-                out[i : i + side, j : j + side] += gram.permute(1, 3, 0, 2)
+                right = left if on_diagonal else _jacobians(second, part, slice(j, j + side))
+                gram = _gram(left, right, g)
+                out[i : i + side, j : j + side] += gram.permute(0, 2, 1, 3)
                 if symmetric and j > i:
-                    out[j : j + side, i : i + side] += gram.permute(3, 1, 2, 0)
+                    out[j : j + side, i : i + side] += gram.permute(2, 0, 3, 1)
 
 
-@torch.inference_mode(False)  # tensors made in inference mode have no derivatives
+def _gram(left: list[Tensor], right: list[Tensor], g: int) -> Tensor:
+    """Return the inner products of Jacobians, (r, g, s, g), summed over the parameters' tensors."""
+    r, s = len(left[0]), len(right[0])
+    gram = left[0].new_zeros(r * g, s * g)
+    for one, other in zip(left, right, strict=True):
+        gram.addmm_(one.view(r * g, -1), other.view(s * g, -1).T)
+    return gram.view(r, g, s, g)
+
+
+def _numbers(layer: Layer) -> int:
+    """Return how many numbers the Jacobian of a point and an output needs, of two blocks."""
+    parameters = sum(p.numel() for p in layer.trained().values())
+    if _has_patches(layer):
+        return 2 * parameters
+    a_and_delta = sum(a[0].numel() for a in layer.inputs)
+    a_and_delta += sum(delta[0, 0].numel() for delta in layer.deltas)
+    # While one block of points is held, computing another takes up to three times its size.
+    return 4 * parameters + 2 * a_and_delta
+
+
 def jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
     """Return a layer's Jacobian: the derivatives of some outputs at some points.
 
@@ -107,23 +128,74 @@ def jacobian(layer: Layer, part: slice, points: slice) -> Tensor:
         points: the points.
 
     Returns:
-        Shape (g, points, parameters), summed over the layer's calls.
+        Shape (points, g, parameters), summed over the layer's calls.
     """
+    return torch.cat(_jacobians(layer, part, points), -1)
+
+
+@torch.inference_mode(False)  # tensors made in inference mode have no derivatives
+def _jacobians(layer: Layer, part: slice, points: slice) -> list[Tensor]:
+    """Return a layer's Jacobian by its parameters' tensors: (points, g, numbers), contiguous."""
     trained = layer.trained()
     if not len(layer.inputs[0]):  # ``vmap`` refuses an empty axis
-        width = sum(parameter.numel() for parameter in trained.values())
-        return layer.deltas[0].new_zeros(len(layer.deltas[0][part]), 0, width)
+        g = len(layer.deltas[0][part])
+        return [layer.deltas[0].new_zeros(0, g, p.numel()) for p in trained.values()]
 
     # One point: a single forward pass of the module, then its gradient for each output's δ.
-    def pull(a: Tensor, deltas: Tensor) -> Tensor:
+    def pull(a: Tensor, deltas: Tensor) -> list[Tensor]:
         _, back = vjp(lambda p: functional_call(layer.module, p, (a[None].clone(),))[0], trained)
         (grads,) = vmap(back)(deltas)
-        return torch.cat([grad.reshape(len(deltas), -1) for grad in grads.values()], dim=1)
+        return [grad.reshape(len(deltas), -1) for grad in grads.values()]
 
-    return sum(
-        vmap(pull, (0, 1), 1)(a[points], delta[part, points])
+    def of_call(a: Tensor, delta: Tensor) -> list[Tensor]:
+        if _has_patches(layer):
+            return _from_patches(layer.module, trained, a, delta)
+        return vmap(pull, (0, 1))(a, delta)
+
+    calls = [
+        of_call(a[points], delta[part, points])
         for a, delta in zip(layer.inputs, layer.deltas, strict=True)
+    ]
+    return [reduce(torch.add, shares).contiguous() for shares in zip(*calls, strict=True)]
+
+
+def _has_patches(layer: Layer) -> bool:
+    """Tell whether a layer is a plain two-dimensional convolution, called with batches of images.
+
+    Its output is a product of its weights with patches of the input.
+    """
+    module = layer.module
+    return (
+        type(module) is nn.Conv2d
+        and module.groups == 1
+        and module.padding_mode == "zeros"
+        and not isinstance(module.padding, str)
+        and all(a.ndim == 4 for a in layer.inputs)
     )
+
+
+def _from_patches(
+    module: nn.Conv2d, trained: Mapping[str, Tensor], a: Tensor, delta: Tensor
+) -> list[Tensor]:
+    """Return a convolution's Jacobian by its parameters' tensors, (points, g, numbers) each.
+
+    The weights' gradient is ``Σ_p δ_p · patch_pᵀ`` over the output's pixels p: for each point, one
+    product of the gradients of all outputs and channels with the patches.
+    """
+    g, n, channels = delta.shape[:3]
+    numbers, parts = module.weight[0].numel(), {}
+    if "weight" in trained:
+        weight = parts["weight"] = delta.new_empty(n, g * channels, numbers)
+        for i in range(0, n, _POINTS):
+            some = slice(i, i + _POINTS)
+            patches = unfold(
+                a[some], module.kernel_size, module.dilation, module.padding, module.stride
+            )
+            rows = delta[:, some].movedim(0, 1).flatten(3).flatten(1, 2)
+            torch.bmm(rows, patches.mT, out=weight[some])
+    if "bias" in trained:
+        parts["bias"] = delta.sum((-2, -1)).movedim(0, 1)
+    return [parts[name].reshape(n, g, -1) for name in trained]
 
 
 def _side(memory: int, g: int, like: Tensor, largest: int) -> int:
