@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-
 from halfspace._checks import check_finite
 
 
