@@ -16,6 +16,7 @@ NAMES = (
     "ntk",
     "path_kernels",
     "partition",
+    "slices",
     "paths",
     "training",
     "images",

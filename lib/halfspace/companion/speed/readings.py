@@ -49,6 +49,7 @@ NAMES = (
     "ntk",
     "path_kernels",
     "partition",
+    "slices",
     "paths",
     "training",
     "images",
@@ -69,6 +70,7 @@ _KINDS = {
     "path kernel": "path kernel of convolutions",
     "residual kernel": "kernel of a residual net",
     "partition": "regions in a window",
+    "slice": "regions on a plane of inputs",
     "path regions": "regions of all paths",
     "training": "training many nets",
 }  # how the page names the work that a label begins with
