@@ -21,7 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
+from halfspace import polygons, regions  # noqa: E402
 from halfspace.companion import commit as code  # noqa: E402
+from halfspace.companion.seeds import random_net  # noqa: E402
 from halfspace.companion.speed import readings  # noqa: E402
 from halfspace.conv import ConvDLGN, ConvReLUNet  # noqa: E402
 from halfspace.datasets import CIFAR  # noqa: E402
@@ -38,6 +40,7 @@ from benchmarks import (  # noqa: E402
     path_kernels,
     paths,
     peers,
+    slices,
 )
 from benchmarks.harness import Competitor, WrongResult, compare  # noqa: E402
 from benchmarks.memory import anonymous_peak, peak  # noqa: E402
@@ -298,6 +301,32 @@ def test_a_disc_in_half_planes():
     normals, offsets = np.array([[2.0, 0], [-1, 0], [0, 3]]), np.array([2.0, 1, -3])
     assert paths.room(normals, offsets) == pytest.approx(0.5)
     assert paths.room(normals, np.array([2.0, 1, -9])) == -1
+
+
+def test_lines_cut_a_square_into_faces():
+    """Three lines in general position: seven faces; one misses the square."""
+    square = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
+    normals = np.array([[1.0, 0], [0, 1], [1, 1], [1, 0]])
+    offsets = np.array([0.125, 0.25, -0.5, 3.0])
+    faces = slices.faces(square, normals, offsets)
+    assert len(faces) == 7
+    areas = [polygons.area(face) for face in faces]
+    assert min(areas) > 0 and sum(areas) == pytest.approx(4.0)
+    signs = {tuple(face.mean(0) @ normals.T + offsets > 0) for face in faces}
+    assert len(signs) == 7
+    assert slices.faces(square, normals[3:], offsets[3:])[0] is square
+    parallel = slices.faces(square, normals[[0, 0]], np.array([0.0, 0.5]))
+    assert sorted(polygons.area(face) for face in parallel) == pytest.approx([1.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize("kind", ["relu", "dlgn"])
+def test_programmes_find_all_regions_from_one(kind):
+    net = random_net(kind, 3, width=3, depth=2)
+    window = polygons.square(1.5)
+    every = {pattern.tobytes() for pattern in regions.partition(net, window).patterns}
+    assert len(every) > 5
+    assert slices.enumerate_cells(net, window, 10**6) == every
+    assert len(slices.enumerate_cells(net, window, 1)) < len(every)
 
 
 def test_torch_forms_agree_with_a_jacobian_written_out():
