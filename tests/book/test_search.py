@@ -96,11 +96,16 @@ def test_the_entries_are_a_script(tmp_path):
     app = SimpleNamespace(
         builder=SimpleNamespace(format="html"),
         outdir=tmp_path,
-        search_entries={"chapters/a": entries()},
+        search_entries={"chapters/a": entries(), "b": [], "gone": entries()},
+        env=SimpleNamespace(found_docs={"chapters/a", "b"}),
     )
     search_index.write_entries(app, None)
     text = (tmp_path / search_index.FILE).read_text(encoding="utf8")
     assert text.startswith("const searchEntries = [") and text.endswith("];\n")
     listed = json.loads(text.removeprefix("const searchEntries = ").removesuffix(";\n"))
     assert listed[0]["title"] == "Kernels" and listed[-1]["kind"] == "claim"
+    assert listed[3]["kind"] == "claim"  # a page that is not in the book has no entries
+    app.search_entries = {"b": []}  # only this page is written, the others are kept
+    search_index.write_entries(app, None)
+    assert (tmp_path / search_index.FILE).read_text(encoding="utf8") == text
     assert "fetch(" not in (ROOT / "book/static/search.js").read_text(encoding="utf8")

@@ -144,6 +144,14 @@ def test_the_numbers_of_images_name_each_net():
     assert found["own-relu"] == f"{100 * own / 64:.1f}"
     assert found["hard-relu"] == f"{100 * own / 128:.1f}"
     assert "effect-relu" not in found and "cost-annealed" not in found
+    noisy = numbers[on_images.image_run("soft, beta 100", 3e-4, "modified")]
+    assert found["cost-modified-100"] == interval_text(np.full(2, 100 * noisy / 128))
+    annealed, rival = (
+        numbers[on_images.image_run(net, on_images.STEP_SIZES[net], "modified")]
+        for net in ("annealed", "soft, beta 4")
+    )
+    lost = 100 * (rival / 64 - annealed / 128)
+    assert found["loss-modified-annealed"] == interval_text(np.full(2, lost))
     soft = numbers[on_images.image_run("soft, beta 4", 3e-4)]
     assert found["ntk-moved-4"] == interval_text(np.full(2, -soft))
     assert found["loss-4"] == interval_text(np.full(2, 100 * soft / 128))

@@ -84,13 +84,16 @@ def over_ways(axis: Axes, rows: Mapping[str, ArrayLike], ways: Sequence[str], yl
         ways: their names; a line sets the last one apart.
         ylabel: what is drawn.
     """
+    relu = np.array([way == "ReLU" for way in ways])
     for number, (label, values) in enumerate(rows.items()):
         color, filled = MARKS[label]
         mean, low, high = np.asarray(values).T
         x = np.arange(len(ways)) + 0.2 * number - 0.1
-        axis.vlines(x, low, high, color=COLORS[color], lw=1)
-        face = COLORS[color] if filled else "none"
-        axis.plot(x, mean, "o", ms=4.5, color=COLORS[color], mfc=face, label=label)
+        for shown, kind in ((~relu, color), (relu, "relu" if color == "dlgn" else color)):
+            axis.vlines(x[shown], low[shown], high[shown], color=COLORS[kind], lw=1)
+            face = COLORS[kind] if filled else "none"
+            name = None if shown is relu else label
+            axis.plot(x[shown], mean[shown], "o", ms=4.5, color=COLORS[kind], mfc=face, label=name)
     axis.axvline(len(ways) - 1.5, color=INK, lw=0.8, ls=":")
     axis.set(ylabel=ylabel)
     axis.set_xticks(range(len(ways)), ways)

@@ -432,6 +432,11 @@ def image_numbers(runs: Runs) -> dict[str, object]:
     """
     soft = runs[image_run("soft, beta 4", STEP_SIZES["soft, beta 4"])]
     numbers: dict[str, object] = {"seeds": soft.spec.seeds, "epochs": soft.spec.epochs}
+    for net in ("straight-through", "annealed"):
+        noisy, rival = (
+            runs[image_run(each, STEP_SIZES[each], "modified")] for each in (net, "soft, beta 4")
+        )
+        numbers[f"loss-modified-{net}"] = interval_text(-hard_images_gain(noisy, rival))
     for net, rate in STEP_SIZES.items():
         run, key = runs[image_run(net, rate)], net.replace("soft, beta ", "")
         numbers[f"own-{key}"] = f"{100 * run.test_accuracy.mean(dtype=np.float64):.1f}"
@@ -447,6 +452,8 @@ def image_numbers(runs: Runs) -> dict[str, object]:
         if net.startswith("soft"):
             at_one_step = runs[image_run(net, COMMON_STEP)]
             numbers[f"cost-{key}"] = interval_text(hard_cost(at_one_step))
+            with_noise = runs[image_run(net, COMMON_STEP, "modified")]
+            numbers[f"cost-modified-{key}"] = interval_text(hard_cost(with_noise))
     return numbers | {"from": origin(*runs.values())}
 
 
