@@ -35,6 +35,12 @@ TEXT = """# Chapter {name}
 Words, {{term}}`path`, {{cite}}`yadav2024half`, and {{doc}}`{other}`, {{numref}}`fig-{other}`.
 
 $$ x = 1 $$ (eq-{name})
+
+```{{exercise}} Why?
+:label: ex-{name}
+
+Say it.
+```
 """
 GLOSSARY = "# Glossary\n\n```{glossary}\npath\n  A choice of one unit for each layer.\n```\n"
 DOT = (
@@ -177,6 +183,7 @@ def test_a_text_may_change(old, new, path, kept):
         ("{cite}`yadav2024half`, and ", "", "chapters/x.ipynb"),
         ("{term}`path`", "path", "chapters/x.ipynb"),
         ("(eq-x)", "(eq-z)", "chapters/x.ipynb"),
+        (":label: ex-x", ":label: ex-z", "chapters/x.ipynb"),
         ("draw(seed)", "draw(seed + 1)", "chapters/x.ipynb"),
         ('"name": "fig-x"', '"name": "fig-z"', "chapters/x.ipynb"),
         ("A dot.", "A small dot.", "chapters/x.ipynb"),
