@@ -94,7 +94,7 @@ INPUTS = {
     for name in PARAMETERS
 }
 CHAPTERS = [f"chapters/{name}.ipynb" for name in PARAMETERS]
-PAPERS = [Path(path).stem for path in files("papers", "*.typ")]
+PAPERS = [path.stem for path in map(Path, files("papers", "*.typ")) if path.stem in PARAMETERS]
 SETTINGS = ["_config.yml", "_toc.yml", "references.bib"]
 TEXTS = [*CHAPTERS, *files(".", "*.md")]
 OTHERS = ["requirements.lock", *SETTINGS, *files("book", "**/*"), *files("lib", "**/*.??", "**/*.css")]

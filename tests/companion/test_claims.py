@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halfspace.companion import report as report_module
-from halfspace.companion import rules
+from halfspace.companion import registry, rules
 from halfspace.companion.circle.claims import CLAIMS as CIRCLE_CLAIMS
 from halfspace.companion.circle.conditions import circle_conditions
 from halfspace.companion.claims import VERDICTS, Case, Claim, cases
@@ -401,7 +400,7 @@ def toy_report(monkeypatch, tmp_path):
         Claim(id="a", text="One.", cases=(held,), controls=(wide,), **parts),
         Claim(id="b", text="Two.", cases=(case(name="other", needs=("toy: two",)),), **parts),
     )
-    monkeypatch.setattr(report_module, "CLAIMS_OF", {"toy": claims})
+    monkeypatch.setattr(registry, "CLAIMS_OF", {"toy": claims})
     return report()
 
 
@@ -431,19 +430,19 @@ def test_the_report_tells_claims_numbers_rules_and_runs(toy_report):
 
 
 def test_a_chapter_gets_the_rows_of_some_claims(toy_report):
-    first, second = verdict_rows(report_module.CLAIMS_OF["toy"], "a", "b")
+    first, second = verdict_rows(registry.CLAIMS_OF["toy"], "a", "b")
     assert first["claim"] == "One." and first["verdict"] == "◐ holds under conditions"
     assert first["claim"].address == "../reproduction.html#claim-a"
     assert first["claim"].name == "verdict-a"
     assert first["ours"] == "held: 1.00 (0.71 to 1.29), above 0.5"  # cases alone, no controls
     assert second["ours"] == "no run yet" and second["verdict"] == "… pending"
     assert first["measured"] == "s"
-    claim = report_module.CLAIMS_OF["toy"][0]
+    claim = registry.CLAIMS_OF["toy"][0]
     claim = replace(claim, cases=(replace(claim.cases[0], factor=True),))
     assert verdict_rows([claim])[0]["measured"] == "s; logarithms are shown as factors"
     with pytest.raises(ValueError, match="id must be one of a, b; got 'c'"):
-        verdict_rows(report_module.CLAIMS_OF["toy"], "c")
-    assert verdict_rows(report_module.CLAIMS_OF["toy"]) == [first, second]
+        verdict_rows(registry.CLAIMS_OF["toy"], "c")
+    assert verdict_rows(registry.CLAIMS_OF["toy"]) == [first, second]
 
 
 def test_the_markdown_has_every_claim_and_rule(toy_report):

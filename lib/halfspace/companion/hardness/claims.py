@@ -1,6 +1,7 @@
 """Claims on hardness: it orders where paths go, at any scale; and hardening costs nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -121,7 +122,6 @@ def _away(result: Result) -> np.ndarray:
 _SOFT = "soft, beta {}".format
 _THROUGH, _ANNEALED = "straight-through", "annealed"
 _STEPS = {"β from 4 to 30": (_SOFT(4), _SOFT(30)), "β from 30 to 100": (_SOFT(30), _SOFT(100))}
-_LEARNING = {_THROUGH: _THROUGH, _ANNEALED: _ANNEALED, "soft, β = 4": _SOFT(4)}
 _OTHER_LABELS = ("modified", "swapped")
 
 
@@ -143,6 +143,14 @@ def _under_both(*nets: str) -> tuple[str, ...]:
 def _no_loss(name: str, net: str, labels: str) -> Case:
     needs = (_image(net, labels), _image(_SOFT(4), labels))
     return _case(name, needs, hard_images_gain, level=-_MARGIN)
+
+
+def _of_each(value: Callable, told: str = "", labels: str = "original") -> tuple[Case, ...]:
+    """Return a case for each kind of net; the rules name them as the runs do."""
+    cases = (
+        _case(f"{net}{told}", _image(net, labels), value) for net in (_THROUGH, _ANNEALED, _SOFT(4))
+    )
+    return tuple(replace(case, label=case.name.replace("beta 4", "β = 4")) for case in cases)
 
 
 _moved = partial(alignment_change, name="overlap_labels")
@@ -488,16 +496,10 @@ CLAIMS = (
         statistic="alignment of Λ (hard gates) with the labels' kernel on 200 training images, at "
         "the end minus at the start, each net with its own step size (controls: at the end minus "
         "that of the images' inner products; at the end minus at the start under modified labels)",
-        cases=tuple(_case(name, _image(net), _moved) for name, net in _LEARNING.items()),
+        cases=_of_each(_moved),
         controls=(
-            *(
-                _case(f"{name}, beyond pixels", _image(net), nearer_labels_than_pixels)
-                for name, net in _LEARNING.items()
-            ),
-            *(
-                _case(f"{name}, modified labels", _image(net, "modified"), _moved)
-                for name, net in _LEARNING.items()
-            ),
+            *_of_each(nearer_labels_than_pixels, ", beyond pixels"),
+            *_of_each(_moved, ", modified labels", "modified"),
         ),
         seen=_IMAGES,
         figure="fig-hard-images",
