@@ -11,7 +11,7 @@ from halfspace.nets import DLGN, ReLUNet
 
 from benchmarks.harness import Competitor, compare
 
-__all__ = ["FULL", "QUICK", "Pieces", "polygon_by_polygon", "run"]
+__all__ = ["FULL", "QUICK", "Pieces", "layer_by_layer", "polygon_by_polygon", "run"]
 
 # Kind, width, depth, whether the polygons are cut one by one, too.
 FULL = dict(
@@ -98,23 +98,39 @@ def _error(net: ReLUNet | DLGN, cells: list[int]) -> Callable[[object], float]:
 
 def polygon_by_polygon(net: ReLUNet | DLGN, window: np.ndarray) -> Pieces:
     """Cut the window unit by unit, one polygon after the other: the readable form."""
+    return layer_by_layer(net, window, _by_each_unit)
+
+
+def layer_by_layer(net: ReLUNet | DLGN, window: np.ndarray, cut: Callable) -> Pieces:
+    """Cut a window into regions, each region by the units of the next layer.
+
+    Args:
+        net: a net of two inputs with biases.
+        window: corners anticlockwise, shape (j, 2).
+        cut: maps a polygon, shape (j, 2), and the units' lines on it, normals (m, 2) and offsets
+            (m,), to pairs of a finer polygon and its units' gates, (m,).
+    """
     pieces = [(window, np.eye(2), np.zeros(2), [])]  # polygon, the layer below as a map, gates
     for layer in net.gate_layers:
         weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
         finer = []
         for polygon, matrix, shift, gates in pieces:
             normals, offsets = weight @ matrix, weight @ shift + bias
-            cut = [(polygon, [])]
-            for normal, offset in zip(normals, offsets, strict=True):
-                sides = []
-                for part, active in cut:
-                    inside, outside = polygons.split(part, normal, offset)
-                    sides += [(inside, [*active, True])] if len(inside) else []
-                    sides += [(outside, [*active, False])] if len(outside) else []
-                cut = sides
-            for part, active in cut:
+            for part, active in cut(polygon, normals, offsets):
                 slope = np.ones(len(active)) if net.has_linear_gating else np.array(active)
                 finer.append((part, normals * slope[:, None], offsets * slope, [*gates, active]))
         pieces = finer
     patterns = np.array([gates for _, _, _, gates in pieces])
     return Pieces(patterns, np.array([polygons.area(part) for part, _, _, _ in pieces]))
+
+
+def _by_each_unit(polygon: np.ndarray, normals: np.ndarray, offsets: np.ndarray) -> list[tuple]:
+    cut = [(polygon, [])]
+    for normal, offset in zip(normals, offsets, strict=True):
+        sides = []
+        for part, active in cut:
+            inside, outside = polygons.split(part, normal, offset)
+            sides += [(inside, [*active, True])] if len(inside) else []
+            sides += [(outside, [*active, False])] if len(outside) else []
+        cut = sides
+    return cut

@@ -16,7 +16,7 @@ from halfspace.nets import DLGN, ReLUNet
 from scipy.optimize import linprog
 
 from benchmarks.harness import Competitor, compare
-from benchmarks.partition import Pieces
+from benchmarks.partition import Pieces, layer_by_layer
 
 __all__ = ["FULL", "QUICK", "enumerate_cells", "faces", "region_by_region", "run"]
 
@@ -86,21 +86,18 @@ def _row(inputs: int, kind: str, width: int, depth: int, sampled: int, quick: bo
 
 
 def region_by_region(net: ReLUNet | DLGN, window: np.ndarray) -> Pieces:
-    """Cut a window into regions, layer by layer, each region by all units of the layer at once."""
-    pieces = [(window, np.eye(2), np.zeros(2), [])]  # polygon, the layer below as a map, gates
-    for layer in net.gate_layers:
-        weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
-        finer = []
-        for polygon, matrix, shift, gates in pieces:
-            normals, offsets = weight @ matrix, weight @ shift + bias
-            for face in faces(polygon, normals, offsets):
-                active = face.mean(0) @ normals.T + offsets >= 0
-                slope = np.ones(len(active)) if net.has_linear_gating else active
-                kept = (normals * slope[:, None], offsets * slope)
-                finer.append((face, *kept, [*gates, active]))
-        pieces = finer
-    patterns = np.array([gates for _, _, _, gates in pieces])
-    return Pieces(patterns, np.array([polygons.area(face) for face, _, _, _ in pieces]))
+    """Cut a window into regions, layer by layer, each region by all units of the layer at once.
+
+    Args:
+        net: a net of two inputs with biases.
+        window: corners anticlockwise, shape (j, 2).
+    """
+    return layer_by_layer(net, window, _by_all_units)
+
+
+def _by_all_units(polygon: np.ndarray, normals: np.ndarray, offsets: np.ndarray) -> list[tuple]:
+    every = faces(polygon, normals, offsets)
+    return [(face, face.mean(0) @ normals.T + offsets >= 0) for face in every]
 
 
 def faces(polygon: np.ndarray, normals: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
