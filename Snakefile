@@ -97,7 +97,8 @@ CHAPTERS = [f"chapters/{name}.ipynb" for name in PARAMETERS]
 PAPERS = [path.stem for path in map(Path, files("papers", "*.typ")) if path.stem in PARAMETERS]
 SETTINGS = ["_config.yml", "_toc.yml", "references.bib"]
 TEXTS = [*CHAPTERS, *files(".", "*.md")]
-OTHERS = ["requirements.lock", *SETTINGS, *files("book", "**/*"), *files("lib", "**/*.??", "**/*.css")]
+SCRIPTS_OF_PAGES = files("lib", "**/*.js", "**/*.css")
+OTHERS = ["requirements.lock", *SETTINGS, *files("book", "**/*"), *PACKAGE, *SCRIPTS_OF_PAGES]
 PAGES = kept(
     "pages",
     {"texts": digest(TEXTS), "all but texts": f"{SET} {digest(OTHERS)} {OF_RECORDS}"},

@@ -261,18 +261,18 @@ def note_chapter(app: Sphinx, document: nodes.document) -> None:
 
 def remember(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list:
     """Keep what other pages tell of the pages that are about to be read anew."""
-    app.told_before = told(env)
+    app.told_before = told_of_pages(env)
     return []
 
 
-def told(env: BuildEnvironment) -> dict[str, list]:
+def told_of_pages(env: BuildEnvironment) -> dict[str, list]:
     """Return what other pages tell of each page."""
     return {page: [about.get(key) for key in TOLD] for page, about in env.metadata.items()}
 
 
 def telling(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the pages that tell of others, to be written again if what they tell has changed."""
-    if app.told_before == told(env):
+    if app.told_before == told_of_pages(env):
         return []
     return [page for page, about in env.metadata.items() if "tells of others" in about]
 

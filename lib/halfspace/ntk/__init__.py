@@ -65,7 +65,8 @@ def empirical_ntk(
             work.
         outputs: ``"trace"`` sums over outputs, ``"full"`` keeps each pair of outputs.
         memory: bytes of working memory in addition to the result and the recorded a and δ. One
-            layer's Jacobian at one point (for the trace: of one output) is computed in any case.
+            layer's Jacobian at one point (for the trace: of one output) is computed in any case,
+            and a convolution holds patches of its input, about 16 MiB or those of one point.
         out: where to write the result, in the dtype and on the device of the net's outputs; a new
             tensor if ``None``.
 

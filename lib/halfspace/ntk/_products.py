@@ -20,7 +20,7 @@ from halfspace.ntk._recording import Layer
 __all__ = ["add_jacobians", "factors", "jacobian", "write_dense"]
 
 _TILE = {"cpu": 256}  # tiles of this side fit a core's second-level cache
-_POINTS = 16  # whose patches are held at a time: few stay in the cache
+_PATCHES = 2**22  # numbers of patches and gradients that are held at a time: 16 MiB in float32
 _TILE_ELSEWHERE = 4096  # an accelerator is faster with fewer, larger products
 
 
@@ -186,8 +186,10 @@ def _from_patches(
     numbers, parts = module.weight[0].numel(), {}
     if "weight" in trained:
         weight = parts["weight"] = delta.new_empty(n, g * channels, numbers)
-        for i in range(0, n, _POINTS):
-            some = slice(i, i + _POINTS)
+        pixels = delta[0, 0, 0].numel()
+        points = max(1, _PATCHES // (pixels * (numbers + g * channels)))
+        for i in range(0, n, points):
+            some = slice(i, i + points)
             patches = unfold(
                 a[some], module.kernel_size, module.dilation, module.padding, module.stride
             )
