@@ -363,6 +363,30 @@ def test_a_claims_figure_reads_a_study_that_the_claim_needs():
 STUDIES_OF_RUNS = {type(condition(name)).__name__ for claim in CLAIMS for name in claim.needs}
 
 
+def test_claims_are_judged_once_for_a_state_that_the_build_names(tmp_path, monkeypatch):
+    judged = []
+    monkeypatch.setattr(claims_report, "report", lambda: judged.append(1) or [ENTRY])
+    monkeypatch.setattr(claims_report, "KEPT", tmp_path / "cache/report.json")
+
+    def again(state):
+        monkeypatch.setenv("HALFSPACE_EVIDENCE", state)
+        claims_report.entries.cache_clear()
+        assert claims_report.entries() == [ENTRY]
+        return len(judged)
+
+    try:
+        assert [again("a"), again("a"), again("b"), again("")] == [1, 1, 2, 3]
+        claims_report.KEPT.write_text("{")
+        assert [again("b"), again("b")] == [4, 4]
+    finally:
+        claims_report.entries.cache_clear()
+
+
+def test_the_kept_report_is_the_report():
+    entries = claims_report.entries()
+    assert json.loads(json.dumps(entries, allow_nan=False)) == entries
+
+
 def test_a_figure_links_back_to_its_claims(monkeypatch):
     monkeypatch.setattr(claims_report, "entries", lambda: [ENTRY, ENTRY | {"id": "z"}])
     document = nodes.document(None, None)

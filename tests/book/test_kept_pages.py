@@ -126,10 +126,11 @@ def pages(folder):
 def test_a_changed_sentence_makes_the_same_pages_as_a_build_from_nothing(book):
     build()
     before = Path("_build/html/chapters/y.html").stat().st_mtime_ns
-    change("Words, ", "Other words with an $f(x)$, ")
+    change("Words, ", f"Other words with an $f(x)$, {'and more ' * 200}")  # minutes on the card
     change("A caption.", "Another caption.")
     build()
     assert "Other words" in Path("_build/html/chapters/x.html").read_text(encoding="utf8")
+    assert "3 minutes" in Path("_build/html/index.html").read_text(encoding="utf8")
     assert Path("_build/html/chapters/y.html").stat().st_mtime_ns == before  # kept
     kept = pages(Path("_build/html"))
     shutil.rmtree("_build/kept")

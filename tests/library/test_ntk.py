@@ -310,6 +310,24 @@ def test_any_module_of_leaves_equals_its_gradients(kind, memory, generator):
     assert_both_forms(net, x, other, expected, own, memory=memory)
 
 
+def test_patches_are_held_in_blocks(monkeypatch):
+    """One point's at a time give the kernel of all at once."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        net, x = convolutions().double(), torch.randn(5, 2, 8, 8, dtype=torch.float64)
+    whole = empirical_ntk(net, x)
+    unfold, counts = _products.unfold, []
+
+    def record(a, *options):
+        counts.append(len(a))
+        return unfold(a, *options)
+
+    monkeypatch.setattr(_products, "_PATCHES", 1)
+    monkeypatch.setattr(_products, "unfold", record)
+    torch.testing.assert_close(empirical_ntk(net, x), whole, **CLOSE)
+    assert set(counts) == {1} and len(counts) >= 5
+
+
 def test_embeddings_are_layers_too(generator):
     net = nn.Sequential(nn.Embedding(5, 4), Mean(), nn.Linear(4, 2)).double()
     x, other = (torch.randint(0, 5, (n, 3), generator=generator) for n in (4, 3))

@@ -432,6 +432,7 @@ def image_numbers(runs: Runs) -> dict[str, object]:
     """
     soft = runs[image_run("soft, beta 4", STEP_SIZES["soft, beta 4"])]
     numbers: dict[str, object] = {"seeds": soft.spec.seeds, "epochs": soft.spec.epochs}
+    numbers["rate-of-all"] = f"{COMMON_STEP:g}"
     for net in ("straight-through", "annealed"):
         noisy, rival = (
             runs[image_run(each, STEP_SIZES[each], "modified")] for each in (net, "soft, beta 4")
