@@ -23,7 +23,6 @@ from moving import FRAMES, SECONDS, drawing, films, frames, half_means, largest
 from openings import minutes
 from PIL import Image
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from weight import webp
 
@@ -32,7 +31,6 @@ __all__ = ["Cards", "Minutes", "MovingFigure", "ResultSentence", "setup"]
 NETS = {"ReLU net": "relu", "DLGN": "dlgn", "DLGN, frozen gates": "frozen"}
 SHOWN = "DLGN"
 PREVIEW = "social.png"
-TOLD = ("minutes", "question", "figure")
 _THUMBNAIL = 480  # pixels
 
 
@@ -230,7 +228,6 @@ class MinutesRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return what stands for the number."""
-        self.env.metadata[self.env.docname]["tells of others"] = True
         return [Minutes(page=self.text)], []
 
 
@@ -243,7 +240,6 @@ class Cards(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return what stands for the cards."""
-        self.env.metadata[self.env.docname]["tells of others"] = True
         return [CardList()]
 
 
@@ -257,24 +253,6 @@ def note_chapter(app: Sphinx, document: nodes.document) -> None:
         "question": question(box),
         "figure": named,
     }
-
-
-def remember(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list:
-    """Keep what other pages tell of the pages that are about to be read anew."""
-    app.told_before = told_of_pages(env)
-    return []
-
-
-def told_of_pages(env: BuildEnvironment) -> dict[str, list]:
-    """Return what other pages tell of each page."""
-    return {page: [about.get(key) for key in TOLD] for page, about in env.metadata.items()}
-
-
-def telling(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages that tell of others, to be written again if what they tell has changed."""
-    if app.told_before == told_of_pages(env):
-        return []
-    return [page for page, about in env.metadata.items() if "tells of others" in about]
 
 
 def question(box: nodes.container | None) -> str:
@@ -368,8 +346,6 @@ def setup(app: Sphinx) -> dict:
     app.add_role("minutes", MinutesRole())
     app.add_css_file("landing.css")
     app.connect("doctree-read", note_chapter, priority=90)  # before openings are completed
-    app.connect("env-get-outdated", remember)
-    app.connect("env-updated", telling)
     app.connect("doctree-resolved", resolve)
     app.connect("html-page-context", add_preview)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,8 @@
 """Statistics of hardness on made-up runs, by hand."""
 
+import re
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -14,6 +17,8 @@ from halfspace.companion.hardness.specs import GateHardness
 from halfspace.companion.intervals import interval_text
 from halfspace.companion.plots import figure
 from halfspace.companion.spec import Result
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(gains, hard=(0.1, 0.1), **arrays):
@@ -277,6 +282,15 @@ def test_the_text_tells_the_recorded_numbers(recorded):
     soft = np.log(history.paths_top / history.paths_bottom)[2, 4].mean()
     assert found["undone-soft-30"].startswith(f"{lost[0] - soft:.2f}")
     assert found["error-0"] == f"{np.exp(np.log(hard_errors(history)[0]).mean()):.2g}"
+
+
+def test_the_paper_names_numbers_that_there_are(recorded):
+    text = (ROOT / "papers/20_hard_gates.typ").read_text(encoding="utf8")
+    images = {name: spec.recorded() for name, spec in conditions.image_conditions().items()}
+    shown = set(readings.hardness_numbers(*recorded))
+    shown |= {f"images-{name}" for name in readings.image_numbers(images)}
+    named = set(re.findall(r'#n\("([^"]+)"\)', text))
+    assert len(named) > 40 and named <= shown
 
 
 def test_a_row_has_a_target_at_low_and_at_high_hardness(recorded):
